@@ -1,0 +1,37 @@
+# `make run` and `make test` are all that a fresh machine needs: Python 3.11 or newer, and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+
+export HONE_POOL = $(POOL)
+export HONE_PROJECT = $(PROJECT)
+
+.PHONY: run test clean
+
+# Opens the sample data, or your own images: make run POOL=path [PROJECT=path] [PORT=8501]
+run: $(VENV)/installed
+	@$(if $(PORT),$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' \
+		2>/dev/null || { echo "Port $(PORT) is in use or not allowed; choose another: make run PORT=8600"; exit 1; })
+	$(BIN)/streamlit run app.py $(if $(PORT),--server.port $(PORT))
+
+test: $(VENV)/installed-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+$(VENV)/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Hone needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@echo "Installing Hone's packages into $(VENV); the first time takes some minutes."
+	$(PIP) --requirement requirements.txt
+	touch $@
+
+$(VENV)/installed-for-tests: $(VENV)/installed tests/requirements.txt
+	$(PIP) --requirement tests/requirements.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV)
