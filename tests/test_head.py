@@ -1,0 +1,337 @@
+"""Heads: the optimum, hard training sets, and files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from models import head as head_module
+from models.head import (
+    HEADS,
+    DamagedHeadError,
+    FewClassesError,
+    LinearHead,
+    fit_logistic,
+    load_head,
+    save_head,
+)
+from models.space import NotFiniteError, Space
+
+
+def clusters(
+    n: int, width: int, k: int, *, seed: int = 0, noise: float = 0.3
+) -> tuple[np.ndarray, np.ndarray]:
+    """Features (n, width) of k overlapping clusters, and their labels; every class occurs."""
+    rng = np.random.default_rng(seed)
+    centers = rng.normal(size=(k, width)) / np.sqrt(width)
+    labels = np.concatenate([np.arange(k), rng.integers(k, size=n - k)])
+    rows = centers[labels] + noise * rng.normal(size=(n, width))
+    return Space.fit(rows).transform(rows), labels
+
+
+def balanced_weights(labels: np.ndarray) -> np.ndarray:
+    _, targets, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    return np.minimum(len(labels) / (len(counts) * counts), 10.0)[targets]
+
+
+def log_loss(proba: np.ndarray, head: LinearHead, labels: np.ndarray) -> float:
+    column = np.searchsorted(head.classes, labels)
+    given = proba[np.arange(len(labels)), column].astype(np.float64)
+    return float(-(balanced_weights(labels) * np.log(given)).mean())
+
+
+@pytest.mark.parametrize(
+    ("n", "width", "k"), [(60, 300, 5), (300, 40, 7), (50, 64, 2), (400, 16, 3)]
+)
+@pytest.mark.parametrize("strength", [0.1, 1.0, 10.0])
+def test_the_optimum_is_that_of_scikit_learn(n: int, width: int, k: int, strength: float) -> None:
+    features, labels = clusters(n, width, k, noise=0.15)
+    head = fit_logistic(features, labels, strength=strength)
+    # With two classes scikit-learn has one row of weights w where softmax has ±w/2.
+    cost = (2.0 if k == 2 else 1.0) / strength
+    peer = LogisticRegression(C=cost, tol=1e-9, max_iter=5000)
+    peer.fit(features.astype(np.float64) * 8.0, labels, sample_weight=balanced_weights(labels))
+    expected = peer.predict_proba(features.astype(np.float64) * 8.0)
+    actual = head.predict_proba(features)
+    assert abs(log_loss(actual, head, labels) - log_loss(expected, head, labels)) < 1e-4
+    np.testing.assert_allclose(actual, expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_fitted_twice_is_identical(name: str) -> None:
+    features, labels = clusters(80, 200, 6)
+    first, second = (HEADS[name](features, labels) for _ in range(2))
+    np.testing.assert_array_equal(first.weight, second.weight)
+    np.testing.assert_array_equal(first.bias, second.bias)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_probabilities_are_rows_that_sum_to_one_for_the_labeled_classes(name: str) -> None:
+    features, labels = clusters(60, 50, 4)
+    ids = np.array([40, -7, 1000, 3])[labels]
+    head = HEADS[name](features, ids)
+    proba = head.predict_proba(features)
+    assert head.classes.tolist() == [-7, 3, 40, 1000]
+    assert proba.shape == (60, 4) and proba.dtype == np.float32
+    assert head.weight.shape == (4, 50) and head.weight.dtype == np.float32
+    np.testing.assert_allclose(proba.sum(axis=1), 1.0, atol=1e-6)
+    assert (head.classes[proba.argmax(axis=1)] == ids).mean() > 0.8
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_the_order_of_the_labels_does_not_matter(name: str) -> None:
+    features, labels = clusters(90, 30, 4)
+    order = np.random.default_rng(1).permutation(90)
+    straight = HEADS[name](features, labels).predict_proba(features)
+    shuffled = HEADS[name](features[order], labels[order]).predict_proba(features)
+    np.testing.assert_allclose(straight, shuffled, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_fitting_leaves_its_input_alone(name: str) -> None:
+    features, labels = clusters(30, 100, 3)
+    before = features.copy(), labels.copy()
+    features.setflags(write=False)
+    labels.setflags(write=False)
+    HEADS[name](features, labels)
+    np.testing.assert_array_equal(features, before[0])
+    np.testing.assert_array_equal(labels, before[1])
+
+
+@pytest.mark.parametrize(("n", "width"), [(60, 300), (300, 40)])
+def test_a_warm_start_saves_iterations_and_keeps_the_answer(n: int, width: int) -> None:
+    features, labels = clusters(n, width, 5)
+    earlier = fit_logistic(features[:-3], labels[:-3])
+    cold = fit_logistic(features, labels)
+    warm = fit_logistic(features, labels, start=earlier)
+    again = fit_logistic(features, labels, start=cold)
+    np.testing.assert_allclose(
+        warm.predict_proba(features), cold.predict_proba(features), atol=1e-3
+    )
+    assert again.iterations < cold.iterations / 2
+
+
+def test_a_start_is_matched_by_class_id() -> None:
+    features, labels = clusters(120, 40, 4)
+    ids = np.array([2, 5, 9, 11])[labels]
+    without = ids != 5
+    cold = fit_logistic(features, ids)
+    gained = fit_logistic(features, ids, start=fit_logistic(features[without], ids[without]))
+    lost = fit_logistic(features[without], ids[without], start=cold)
+    np.testing.assert_allclose(
+        gained.predict_proba(features), cold.predict_proba(features), atol=1e-3
+    )
+    assert lost.classes.tolist() == [2, 9, 11]
+
+
+def test_a_start_of_another_width_is_refused() -> None:
+    features, labels = clusters(20, 10, 2)
+    start = fit_logistic(features, labels)
+    with pytest.raises(ValueError, match="another backbone"):
+        fit_logistic(features[:, :8], labels, start=start)
+
+
+def test_contradictory_duplicates_get_even_chances() -> None:
+    features, labels = clusters(40, 60, 2, noise=0.05)
+    twice = np.concatenate([features, features])
+    head = fit_logistic(twice, np.concatenate([labels, 1 - labels]))
+    np.testing.assert_allclose(head.predict_proba(features), 0.5, atol=1e-3)
+
+
+def test_one_label_per_class_is_learned() -> None:
+    features, _ = clusters(12, 100, 12)
+    head = fit_logistic(features, np.arange(12))
+    assert (head.predict_proba(features).argmax(axis=1) == np.arange(12)).all()
+
+
+def test_a_rare_class_is_not_swallowed() -> None:
+    rng = np.random.default_rng(5)
+    labels = np.array([0] * 1000 + [1] * 10)
+    rows = rng.normal(size=(1010, 20)) + 2.0 * labels[:, None] * np.eye(20)[0]
+    features = Space.fit(rows).transform(rows)
+    head = fit_logistic(features, labels)
+    found = head.predict_proba(features).argmax(axis=1) == labels
+    assert found[labels == 1].mean() >= 0.7
+    assert found[labels == 0].mean() >= 0.7
+
+
+def test_two_hundred_classes_are_learned() -> None:
+    features, labels = clusters(600, 256, 200, noise=0.02)
+    head = fit_logistic(features, labels)
+    assert len(head.classes) == 200
+    assert (head.predict_proba(features).argmax(axis=1) == labels).mean() > 0.99
+
+
+def test_identical_features_give_even_chances() -> None:
+    head = fit_logistic(np.zeros((9, 5)), np.array([0, 1, 2] * 3))
+    np.testing.assert_allclose(head.predict_proba(np.zeros((1, 5))), 1 / 3, atol=1e-6)
+
+
+def test_a_larger_strength_is_less_confident() -> None:
+    features, labels = clusters(50, 80, 4)
+    tops = [
+        fit_logistic(features, labels, strength=s).predict_proba(features).max(axis=1).mean()
+        for s in (0.1, 1.0, 10.0, 100.0)
+    ]
+    assert (np.diff(tops) < 0).all()
+
+
+@pytest.mark.parametrize("labels", [[], [4, 4, 4]])
+def test_fewer_than_two_classes_are_refused(labels: list[int]) -> None:
+    with pytest.raises(FewClassesError, match="two classes"):
+        fit_logistic(np.ones((len(labels), 3)), np.array(labels, dtype=np.int64))
+
+
+def test_rows_that_are_not_finite_are_named() -> None:
+    features, labels = clusters(30, 10, 3)
+    head = fit_logistic(features, labels)
+    features[17, 2] = np.nan
+    with pytest.raises(NotFiniteError, match="row 17"):
+        fit_logistic(features, labels)
+    with pytest.raises(NotFiniteError, match="row 17"):
+        head.predict_proba(features)
+
+
+@pytest.mark.parametrize(
+    ("features", "labels", "strength", "message"),
+    [
+        (np.ones(3), np.array([0, 1, 0]), 1.0, "are needed"),
+        (np.ones((3, 2)), np.array([0, 1]), 1.0, "are needed"),
+        (np.ones((2, 2)), np.array([0.0, 1.0]), 1.0, "whole numbers"),
+        (np.ones((2, 2)), np.array([0, 1]), 0.0, "positive"),
+        (np.ones((2, 2)), np.array([0, 1]), np.nan, "positive"),
+    ],
+)
+def test_input_that_does_not_fit_is_refused(
+    features: np.ndarray, labels: np.ndarray, strength: float, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit_logistic(features, labels, strength=strength)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_scoring_in_blocks_changes_nothing(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = clusters(103, 20, 3)
+    head = fit_logistic(features, labels)
+    features = features.astype(np.float16)
+    whole = head.predict_proba(features.astype(np.float32))
+    monkeypatch.setattr(head_module, "BLOCK_VALUES", 7 * 20)
+    features.setflags(write=False)
+    np.testing.assert_allclose(head.predict_proba(features.astype(dtype)), whole, atol=1e-6)
+    assert head.predict_proba(features[:0]).shape == (0, 3)
+
+
+def test_features_of_another_width_are_not_scored() -> None:
+    features, labels = clusters(20, 10, 2)
+    with pytest.raises(ValueError, match="width 10"):
+        fit_logistic(features, labels).predict_proba(features[:, :9])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize(("n", "width", "k"), [(60, 300, 5), (500, 40, 7)])
+def test_the_gpu_finds_the_same_optimum(n: int, width: int, k: int) -> None:
+    features, labels = clusters(n, width, k)
+    on_cpu = fit_logistic(features, labels)
+    on_gpu = fit_logistic(features, labels, device="cuda")
+    np.testing.assert_allclose(
+        on_gpu.predict_proba(features), on_cpu.predict_proba(features), atol=2e-3
+    )
+
+
+def saved_head(folder: Path) -> tuple[Path, LinearHead, np.ndarray]:
+    features, labels = clusters(30, 6, 3)
+    head = fit_logistic(features, labels)
+    center = np.arange(6, dtype=np.float32)
+    path = folder / "head of round 1"
+    save_head(path, head, center)
+    return path, head, center
+
+
+def test_a_saved_head_comes_back_identical(tmp_path: Path) -> None:
+    path, head, center = saved_head(tmp_path)
+    loaded, loaded_center = load_head(path)
+    for name in ("classes", "weight", "bias"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(head, name))
+        assert getattr(loaded, name).dtype == getattr(head, name).dtype
+    assert (loaded.strength, loaded.iterations) == (head.strength, head.iterations)
+    np.testing.assert_array_equal(loaded_center, center)
+
+
+def test_saving_replaces_and_leaves_nothing_beside(tmp_path: Path) -> None:
+    path, _, center = saved_head(tmp_path)
+    features, labels = clusters(30, 6, 4, seed=8)
+    newer = fit_logistic(features, labels)
+    save_head(path, newer, center)
+    np.testing.assert_array_equal(load_head(path)[0].weight, newer.weight)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_reader_never_sees_half_a_head(tmp_path: Path) -> None:
+    path, head, center = saved_head(tmp_path)
+    whole = path.read_bytes()
+    with path.open("rb") as reader:
+        save_head(path, head, center + 1)
+        assert reader.read() == whole
+    assert path.read_bytes() != whole
+
+
+def test_a_write_that_fails_keeps_the_old_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, head, center = saved_head(tmp_path)
+
+    def full_disk(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(head_module.os, "fsync", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        save_head(path, head, center + 1)
+    np.testing.assert_array_equal(load_head(path)[1], center)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_damaged_file_is_named_and_never_loaded_wrong(tmp_path: Path) -> None:
+    path, head, center = saved_head(tmp_path)
+    content = path.read_bytes()
+    broken = 0
+    for at in range(0, len(content), 5):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :])
+        try:
+            loaded, loaded_center = load_head(path)
+        except DamagedHeadError as error:
+            assert str(path) in str(error)
+            broken += 1
+        else:  # the byte belonged to a date or another thing that means nothing
+            np.testing.assert_array_equal(loaded.weight, head.weight)
+            np.testing.assert_array_equal(loaded_center, center)
+    assert broken > len(content) / 5 / 3
+
+
+@pytest.mark.parametrize("content", [b"", b"not a head", b"PK\x03\x04"])
+def test_a_file_that_is_no_head_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "head.npz"
+    path.write_bytes(content)
+    with pytest.raises(DamagedHeadError, match=r"head\.npz"):
+        load_head(path)
+
+
+def test_a_truncated_head_is_refused(tmp_path: Path) -> None:
+    path, _, _ = saved_head(tmp_path)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(DamagedHeadError):
+        load_head(path)
+
+
+def test_pickled_content_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "head.npz"
+    parts = {"format": 1, "strength": 1.0, "iterations": 1, "center": np.zeros(2)}
+    np.savez(path, classes=np.array([{}, {}], dtype=object), **parts)
+    with pytest.raises(DamagedHeadError, match="allow_pickle"):
+        load_head(path)
+
+
+def test_a_missing_file_is_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        load_head(tmp_path / "none.npz")
