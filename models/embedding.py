@@ -1,0 +1,144 @@
+"""Embedding what a cache lacks: decode ahead, compute in batches, append, tell the progress."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.cache import CacheMismatchError, EmbeddingCache
+
+
+class Encoder(Protocol):
+    """What embedding needs of a backbone; `prepare` runs in several threads at once."""
+
+    @property
+    def fingerprint(self) -> str: ...
+    def prepare(self, image: Any, /) -> Any: ...
+    def embed_prepared(self, prepared: Sequence[Any], /) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far embedding is: `done` of `total` have a row, `failed` could not be embedded."""
+
+    done: int
+    total: int
+    failed: int
+    rate: float  # images a second, over the last batches
+    seconds_left: float | None  # None until a rate is known
+
+
+class _Pace:
+    """Counts and times; the rate is that of the last batches, so that it follows a change."""
+
+    def __init__(self, done: int, total: int) -> None:
+        self.done, self.total, self.failed = done, total, 0
+        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), done)], maxlen=16)
+
+    def report(self) -> Progress:
+        seen = self.done + self.failed
+        since, before = self._marks[0]
+        now = time.monotonic()
+        self._marks.append((now, seen))
+        rate = (seen - before) / (now - since) if seen > before and now > since else 0.0
+        left = (self.total - seen) / rate if rate else None
+        return Progress(self.done, self.total, self.failed, rate, left)
+
+
+def embed_missing(
+    cache: EmbeddingCache,
+    ids: Sequence[str],
+    load: Callable[[str], Any],
+    backbone: Encoder,
+    *,
+    batch: int = 32,
+    workers: int = 2,
+    progress: Callable[[Progress], None] = lambda progress: None,
+    failed: Callable[[str, Exception], None] = lambda name, error: None,
+    stop: threading.Event | None = None,
+) -> None:
+    """Embed the ids that have no row yet, in their order, and append them batch by batch.
+
+    `load` runs in `workers` threads, which decode and resize the next two batches while the
+    network computes. An item that cannot be loaded or embedded is told to `failed` and left out.
+    `stop` ends the work before the next batch; what was appended stays, and a later call goes on.
+    """
+    if backbone.fingerprint != cache.fingerprint:
+        raise CacheMismatchError(
+            f"the cache is of backbone {cache.fingerprint}, not {backbone.fingerprint}; "
+            "open the cache of this backbone"
+        )
+    wanted = list(dict.fromkeys(ids))
+    todo = cache.missing(wanted)
+    pace = _Pace(len(wanted) - len(todo), len(wanted))
+
+    def leave_out(name: str, error: Exception) -> None:
+        pace.failed += 1
+        failed(name, error)
+
+    def store(names: list[str], embeddings: NDArray[np.float32]) -> None:
+        cache.append(names, embeddings)
+        pace.done += len(names)
+
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+    # The disk is waited for in a thread of its own, while the network has the next batch.
+    disk = ThreadPoolExecutor(1, thread_name_prefix="append")
+    try:
+        progress(pace.report())
+        stored: Future[None] | None = None
+        decoded = _ahead(pool, lambda name: backbone.prepare(load(name)), todo, 2 * batch)
+        for names, prepared in _batches(decoded, batch, leave_out):
+            if stop is not None and stop.is_set():
+                break
+            embeddings = backbone.embed_prepared(prepared)
+            whole = np.isfinite(embeddings).all(axis=1)
+            for row in np.flatnonzero(~whole):
+                leave_out(names[row], ValueError("its embedding is not finite"))
+            if stored is not None:
+                stored.result()
+                progress(pace.report())
+            good = np.flatnonzero(whole)
+            stored = disk.submit(store, [names[row] for row in good], embeddings[good])
+        if stored is not None:
+            stored.result()
+            progress(pace.report())
+    finally:
+        pool.shutdown(cancel_futures=True)
+        disk.shutdown()
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, work: Callable[[str], Any], names: list[str], depth: int
+) -> Iterator[tuple[str, Future[Any]]]:
+    """Give each name with its work under way, never more than `depth` ahead of the taker."""
+    waiting: deque[tuple[str, Future[Any]]] = deque()
+    for name in names:
+        waiting.append((name, pool.submit(work, name)))
+        if len(waiting) > depth:
+            yield waiting.popleft()
+    while waiting:
+        yield waiting.popleft()
+
+
+def _batches(
+    decoded: Iterator[tuple[str, Future[Any]]],
+    size: int,
+    leave_out: Callable[[str, Exception], None],
+) -> Iterator[tuple[list[str], list[Any]]]:
+    """Gather what was decoded into batches of at most `size`, without what could not be."""
+    while chunk := list(islice(decoded, size)):
+        names, prepared = [], []
+        for name, item in chunk:
+            try:
+                prepared.append(item.result())
+                names.append(name)
+            except Exception as error:  # a hostile image may raise anything
+                leave_out(name, error)
+        yield names, prepared
