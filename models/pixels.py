@@ -28,5 +28,6 @@ def _deep_to_grey(image: Image.Image) -> Image.Image:
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     if image.mode != "F" and low >= 0 and high <= 65535:
         low, high = 0.0, next(top for top in DEPTHS if top >= high)
-    grey = (np.nan_to_num(values, nan=low) - low) * (255.0 / max(high - low, 1e-12))
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    grey = (values - low) * (255.0 / max(high - low, 1e-12))
     return Image.fromarray(np.rint(np.clip(grey, 0, 255)).astype(np.uint8))

@@ -1,0 +1,33 @@
+"""Every error that a person may see; its text names the input and the mend."""
+
+
+class HoneError(Exception):
+    """Base of all errors whose text is fit to be shown to a person."""
+
+
+class PoolError(HoneError):
+    """The images cannot be used: missing, empty or of an unknown kind."""
+
+
+class UnreadableImageError(HoneError):
+    """One file of the pool cannot be decoded; the rest goes on."""
+
+
+class ProjectError(HoneError):
+    """The project's folder cannot be used."""
+
+
+class ClassNameError(HoneError):
+    """A class name is empty, too long, taken, or holds control characters."""
+
+
+class AnswerError(HoneError):
+    """An answer names a sample, class or earlier answer that does not exist."""
+
+
+class TokenError(HoneError):
+    """A request carries no token, or a wrong, expired or foreign one."""
+
+
+class ExportError(HoneError):
+    """An export cannot be written where it was asked for."""

@@ -1,0 +1,134 @@
+"""Samples and the files that hold them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from labeling.store.schema import FILES, SAMPLES
+
+if TYPE_CHECKING:
+    from labeling.store.database import Database
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One distinct image: the sha256 of its bytes, and every path that holds those bytes."""
+
+    id: str
+    paths: tuple[str, ...]
+    kind: str = "image"
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A scanned file: either the sample it holds, or why it cannot be read."""
+
+    path: str
+    sample_id: str | None
+    size: int | None = None
+    mtime_ns: int | None = None
+    problem: str | None = None
+
+
+class Samples:
+    """The pool's samples in the order in which they were first found."""
+
+    def __init__(self, database: "Database") -> None:
+        self._database = database
+
+    def add(self, files: Iterable[FileRecord], kind: str = "image") -> None:
+        """Record scanned files; a path that is known already is brought up to date."""
+        records = list(files)
+        if not records:
+            return
+        with self._database.write() as connection:
+            position = connection.scalar(sa.select(sa.func.max(SAMPLES.c.position))) or 0
+            new = dict.fromkeys(record.sample_id for record in records if record.sample_id)
+            if new:
+                rows = [
+                    {"id": sample_id, "position": position + 1 + offset, "kind": kind}
+                    for offset, sample_id in enumerate(new)
+                ]
+                connection.execute(insert(SAMPLES).on_conflict_do_nothing(), rows)
+            statement = insert(FILES)
+            updates = {name: statement.excluded[name] for name in _FILE_FIELDS}
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["path"], set_=updates),
+                [vars(record) for record in records],
+            )
+
+    def forget_files(self, paths: Sequence[str]) -> None:
+        """Drop files that are no longer in the pool; their samples and answers stay."""
+        with self._database.write() as connection:
+            for path in paths:
+                connection.execute(sa.delete(FILES).where(FILES.c.path == path))
+
+    def mark_unreadable(self, sample_id: str, problem: str) -> None:
+        """Leave a sample out of the pool and say why."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(SAMPLES).where(SAMPLES.c.id == sample_id).values(problem=problem)
+            )
+
+    def clear_problems(self) -> None:
+        """Give every sample another chance: its file may have been mended."""
+        with self._database.write() as connection:
+            connection.execute(sa.update(SAMPLES).values(problem=None))
+
+    def files(self) -> dict[str, FileRecord]:
+        """Every known file by its path."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(FILES)).all()
+        return {row.path: FileRecord(**row._mapping) for row in rows}
+
+    def ids(self) -> list[str]:
+        """Ids of the readable samples that still have a file, in pool order."""
+        present = sa.exists().where(FILES.c.sample_id == SAMPLES.c.id)
+        with self._database.read() as connection:
+            return list(
+                connection.scalars(
+                    sa.select(SAMPLES.c.id)
+                    .where(SAMPLES.c.problem.is_(None), present)
+                    .order_by(SAMPLES.c.position)
+                )
+            )
+
+    def get(self, sample_id: str) -> Sample | None:
+        """One sample with all its paths, or None."""
+        return self.many([sample_id]).get(sample_id)
+
+    def many(self, sample_ids: Sequence[str] | None = None) -> dict[str, Sample]:
+        """The named samples (or all) with their paths, by id."""
+        query = (
+            sa.select(SAMPLES.c.id, SAMPLES.c.kind, SAMPLES.c.problem, FILES.c.path)
+            .join_from(SAMPLES, FILES, isouter=True)
+            .order_by(SAMPLES.c.position, FILES.c.path)
+        )
+        if sample_ids is not None:
+            query = query.where(SAMPLES.c.id.in_(sample_ids))
+        found: dict[str, Sample] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                paths = found[row.id].paths if row.id in found else ()
+                paths += (row.path,) if row.path else ()
+                found[row.id] = Sample(row.id, paths, row.kind, row.problem)
+        return found
+
+    def problems(self) -> list[tuple[str, str]]:
+        """(path, reason) of every file that cannot be used."""
+        reason = sa.func.coalesce(FILES.c.problem, SAMPLES.c.problem)
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(FILES.c.path, reason)
+                .join_from(FILES, SAMPLES, isouter=True)
+                .where(reason.is_not(None))
+                .order_by(FILES.c.path)
+            )
+            return [(row[0], row[1]) for row in rows]
+
+
+_FILE_FIELDS = ("sample_id", "size", "mtime_ns", "problem")

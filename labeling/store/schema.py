@@ -1,0 +1,92 @@
+"""The tables as the code reads them; the migrations make them."""
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+
+SETTINGS = sa.Table(
+    "settings",
+    METADATA,
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("value", sa.JSON, nullable=False),
+)
+
+SAMPLES = sa.Table(
+    "samples",
+    METADATA,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False, unique=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("problem", sa.String),
+)
+
+FILES = sa.Table(
+    "files",
+    METADATA,
+    sa.Column("path", sa.String, primary_key=True),
+    sa.Column("sample_id", sa.ForeignKey("samples.id"), index=True),
+    sa.Column("size", sa.Integer),
+    sa.Column("mtime_ns", sa.Integer),
+    sa.Column("problem", sa.String),
+)
+
+CLASSES = sa.Table(
+    "classes",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("folded_name", sa.String, nullable=False, unique=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("archived", sa.Boolean, nullable=False, default=False),
+    sa.Column("created", sa.Float, nullable=False),
+)
+
+ANSWERS = sa.Table(
+    "answers",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("client_id", sa.String, nullable=False, unique=True),
+    sa.Column("sample_id", sa.ForeignKey("samples.id"), nullable=False, index=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("class_id", sa.ForeignKey("classes.id")),
+    sa.Column("undoes", sa.ForeignKey("answers.id"), index=True),
+    sa.Column("annotator", sa.String, nullable=False, index=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("seconds", sa.Float),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("round_id", sa.ForeignKey("rounds.id")),
+    sa.Column("query", sa.String),
+    sa.Column("score", sa.Float),
+    sa.Column("acquisition_probability", sa.Float),
+    sa.Column("predicted_class", sa.ForeignKey("classes.id")),
+    sa.Column("predicted_confidence", sa.Float),
+    sa.Column("shown", sa.Boolean, nullable=False),
+)
+
+ROUNDS = sa.Table(
+    "rounds",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("through", sa.Integer, nullable=False),
+    sa.Column("backbone", sa.String, nullable=False),
+    sa.Column("query", sa.String, nullable=False),
+    sa.Column("head", sa.String, nullable=False),
+    sa.Column("metrics", sa.JSON, nullable=False),
+    sa.Column("seconds", sa.JSON, nullable=False),
+)
+
+LEASES = sa.Table(
+    "leases",
+    METADATA,
+    sa.Column("sample_id", sa.ForeignKey("samples.id"), primary_key=True),
+    sa.Column("holder", sa.String, nullable=False, index=True),
+    sa.Column("until", sa.Float, nullable=False),
+    sa.Column("round_id", sa.Integer),
+    sa.Column("query", sa.String),
+    sa.Column("score", sa.Float),
+    sa.Column("acquisition_probability", sa.Float),
+    sa.Column("predicted_class", sa.Integer),
+    sa.Column("predicted_confidence", sa.Float),
+    sa.Column("shown", sa.Boolean, nullable=False),
+)

@@ -1,0 +1,118 @@
+"""Small pools of generated images, and projects over them, shared by the tests."""
+
+import colorsys
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from labeling.project import Project, open_project
+from labeling.session import Session
+from labeling.store import NewAnswer, Store
+from labeling.store.samples import FileRecord
+from models.backbones import Backbone, resolve
+
+POOL_SIZE = 40
+torch.set_num_threads(1)
+
+
+def picture(number: int, side: int = 32) -> Image.Image:
+    """A picture unlike any other: even numbers are warm discs, odd ones cold stripes."""
+    rng = np.random.default_rng(number)
+    y, x = np.mgrid[0:side, 0:side] / side
+    shape = (
+        (x - 0.5) ** 2 + (y - 0.5) ** 2 < 0.1 if number % 2 == 0 else np.sin(25 * (x + y * 0.3)) > 0
+    )
+    hue = (0.0 if number % 2 == 0 else 0.55) + 0.1 * rng.random()
+    color = np.array(colorsys.hsv_to_rgb(hue, 0.9, 0.9)) * 255
+    pixels = np.where(shape[..., None], color, 235) + rng.normal(0, 6, (side, side, 3))
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def fill(folder: Path, count: int, first: int = 0) -> Path:
+    """Write `count` PNG pictures into a folder and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(first, first + count):
+        picture(number).save(folder / f"img{number}.png")
+    return folder
+
+
+def add_samples(store: Store, count: int) -> list[str]:
+    """Put samples into a store without files on disk; their ids."""
+    ids = [f"{number:064x}" for number in range(1, count + 1)]
+    store.samples.add([FileRecord(f"{key[-4:]}.png", key, 1, 1) for key in ids])
+    return ids
+
+
+def label(sample_id: str, class_id: int, client_id: str | None = None) -> NewAnswer:
+    """A label as the board would send it."""
+    return NewAnswer(client_id or f"c-{sample_id}-{class_id}", sample_id, "label", class_id)
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test writes into the person's own projects."""
+    monkeypatch.setenv("HONE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("HONE_POOL", raising=False)
+    monkeypatch.delenv("HONE_PROJECT", raising=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "hone.sqlite")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def backbone() -> Backbone:
+    """The bundled backbone, loaded once."""
+    return resolve(device="cpu")
+
+
+@pytest.fixture(scope="session")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty pictures of two kinds; tests must not change it."""
+    return fill(tmp_path_factory.mktemp("shared") / "pool", POOL_SIZE)
+
+
+@pytest.fixture(scope="session")
+def embedded(
+    tmp_path_factory: pytest.TempPathFactory, pool: Path, backbone: Backbone
+) -> tuple[Path, str]:
+    """(embedding folder of the pool, its fingerprint), computed once and copied by tests."""
+    session = Session(open_project(pool, tmp_path_factory.mktemp("embedded") / "p"), backbone)
+    session.prepare()
+    session.close()
+    return session.project.embeddings, backbone.fingerprint
+
+
+OpenSession = Callable[..., Session]
+
+
+@pytest.fixture
+def open_session(
+    tmp_path: Path, pool: Path, embedded: tuple[Path, str], backbone: Backbone
+) -> Iterator[OpenSession]:
+    """Opens a prepared session on the shared pool; twice on the same folder means a restart."""
+    opened: list[Session] = []
+
+    def prepared(folder: Path | None = None, **settings: object) -> Session:
+        place = folder or tmp_path / "project"
+        if not place.exists():
+            shutil.copytree(embedded[0], place / "embeddings")
+        project: Project = open_project(pool, place)
+        project.change(**settings)
+        session = Session(project, backbone)
+        opened.append(session)
+        session.prepare()
+        return session
+
+    yield prepared
+    for session in opened:
+        session.close()
