@@ -1,0 +1,98 @@
+"""Decoding hostile image files with limits, and the smaller copies that browsers get."""
+
+import io
+import os
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from labeling.errors import UnreadableImageError
+from models.pixels import to_rgb
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "MPO")
+MAX_BYTES = 200_000_000
+MAX_PIXELS = 120_000_000
+SIZES = {"thumb": 256, "view": 1600}
+
+# Our own limit is lower than Pillow's and comes with a clearer text.
+Image.MAX_IMAGE_PIXELS = None
+# A damaged EXIF block or an odd palette is no reason to refuse the pixels.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+def check_header(data: bytes) -> tuple[int, int]:
+    """(width, height) from the header alone; raises UnreadableImageError beyond the limits."""
+    with _open(data) as image:
+        return image.size
+
+
+def load_image(data: bytes, name: str) -> Image.Image:
+    """Decode to an upright RGB image (EXIF orientation honoured, first frame of many).
+
+    Raises UnreadableImageError that names the file and the reason.
+    """
+    try:
+        with _open(data) as image:
+            image.load()
+            return to_rgb(_upright(image))
+    except UnreadableImageError as error:
+        raise UnreadableImageError(f"{name}: {error}") from error
+    except Exception as error:  # decoders of damaged files raise nearly anything
+        raise UnreadableImageError(f"{name}: it is damaged ({_reason(error)})") from error
+
+
+def browser_copy(data: bytes, name: str, size: str) -> bytes:
+    """A WebP that every browser can show, at most SIZES[size] pixels on its longer side."""
+    image = load_image(data, name)
+    limit = SIZES[size]
+    if max(image.size) > limit:
+        image.thumbnail((limit, limit), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    # Small images are enlarged on screen, where compression would show.
+    image.save(buffer, "WEBP", quality=88, method=2, lossless=max(image.size) <= 128)
+    return buffer.getvalue()
+
+
+def cached_copy(folder: Path, sample_id: str, size: str, read: Callable[[], bytes]) -> bytes:
+    """The browser copy kept in `folder`, made on first use; safe under concurrent requests."""
+    file = folder / sample_id[:2] / f"{sample_id}-{size}.webp"
+    with suppress(OSError):
+        return file.read_bytes()
+    content = browser_copy(read(), sample_id[:12], size)
+    partial = file.with_suffix(f".{os.getpid()}-{os.urandom(4).hex()}")
+    with suppress(OSError):  # a full disk must not keep the image from the screen
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        os.replace(partial, file)
+    return content
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The image as its EXIF orientation says; as it is where that block is damaged."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # whatever a broken block makes Pillow raise
+        return image
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Exception as error:
+        raise UnreadableImageError("it is not an image that Hone can read") from error
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        image.close()
+        raise UnreadableImageError(
+            f"{width:,} × {height:,} pixels are more than the limit of "
+            f"{MAX_PIXELS / 1e6:.0f} megapixels; make it smaller"
+        )
+    return image
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip() or type(error).__name__

@@ -1,0 +1,168 @@
+"""A project: one pool of images and one folder that holds all that is known of it."""
+
+import hashlib
+import os
+import re
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from labeling.errors import ClassNameError, HoneError, PoolError, ProjectError
+from labeling.samples import DATABASE, Source, open_source
+from labeling.store import Store
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person may choose for a project.
+
+    `query` names how samples are picked, `backbone` what turns them into embeddings (None: the
+    bundled one). `audit_share` is the share of samples drawn uniformly at random and shown
+    without a pre-label, `labels_from_folders` whether class folders become imported answers,
+    and `pinned_round` a restored round that stays until training is resumed.
+    """
+
+    query: str = "uncertainty_herding"
+    backbone: str | None = None
+    audit_share: float = 0.1
+    seed: int = 0
+    labels_from_folders: bool = False
+    pinned_round: int | None = None
+
+
+@dataclass(frozen=True)
+class Project:
+    """An open project; everything below `folder` can be copied or deleted as one."""
+
+    folder: Path
+    source: Source
+    store: Store
+
+    @property
+    def name(self) -> str:
+        location = self.source.location
+        return (location.name if location.is_dir() else location.stem) or "pool"
+
+    @property
+    def key(self) -> str:
+        """Stands for the project in addresses and tokens."""
+        return project_key(self.folder)
+
+    @property
+    def embeddings(self) -> Path:
+        return self.folder / "embeddings"
+
+    @property
+    def heads(self) -> Path:
+        return self.folder / "heads"
+
+    @property
+    def thumbnails(self) -> Path:
+        return self.folder / "thumbnails"
+
+    @property
+    def exports(self) -> Path:
+        return self.folder / "exports"
+
+    def settings(self) -> Settings:
+        """The stored settings; whatever was never set has its default."""
+        stored: dict[str, Any] = self.store.setting("settings", {})
+        names = {field.name for field in fields(Settings)}
+        return Settings(**{name: value for name, value in stored.items() if name in names})
+
+    def change(self, **values: Any) -> Settings:
+        """Store some settings anew and return them all."""
+        settings = replace(self.settings(), **values)
+        self.store.set("settings", asdict(settings))
+        return settings
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def home() -> Path:
+    """Where projects live: $HONE_HOME, or `.hone` in the current folder."""
+    return Path(os.environ.get("HONE_HOME") or ".hone").expanduser().resolve()
+
+
+def default_folder(pool: Path) -> Path:
+    """The project folder of a pool, the same each time."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", pool.stem).strip("-") or "pool"
+    return home() / f"{name}-{hashlib.sha256(str(pool).encode()).hexdigest()[:8]}"
+
+
+def open_project(pool: str | Path, folder: str | Path | None = None) -> Project:
+    """Open the project of a pool, made if it is new.
+
+    Raises PoolError or ProjectError with the reason and the mend.
+    """
+    location, place = locate(pool, folder)
+    source = open_source(location)
+    if place == location:
+        raise ProjectError(
+            f"{place} holds the images; choose another folder for the project, or leave it out."
+        )
+    _make_writable(place)
+    store = Store(place / DATABASE)
+    try:
+        _bind(store, location, place)
+    except HoneError:
+        store.close()
+        raise
+    return Project(place, source, store)
+
+
+def locate(pool: str | Path, folder: str | Path | None = None) -> tuple[Path, Path]:
+    """(pool, project folder) as absolute paths, without opening either."""
+    try:
+        location = Path(pool).expanduser().resolve()
+        return location, Path(folder).expanduser().resolve() if folder else default_folder(location)
+    except (OSError, RuntimeError, ValueError) as error:  # no such user, or a zero byte
+        raise PoolError(f"{pool!s} is not a path that can be used: {error}.") from error
+
+
+def project_key(folder: Path) -> str:
+    """What stands for the project of a folder in addresses and tokens."""
+    return hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+
+
+def _bind(store: Store, location: Path, folder: Path) -> None:
+    """Make a new project that of a pool; raise if it is that of another."""
+    known = store.setting("pool")
+    if known is not None and known != str(location):
+        raise ProjectError(
+            f"The project in {folder} labels {known}, not {location}; "
+            "choose another project folder, or leave it out."
+        )
+    if known is None:
+        _read_class_list(location, store)
+        store.set("pool", str(location))
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ProjectError(
+            f"The project folder {folder} cannot be written to ({error.strerror}); "
+            "choose another with PROJECT=path, or give yourself the right to write there."
+        ) from error
+
+
+def _read_class_list(location: Path, store: Store) -> None:
+    """Create the classes that a `classes.txt` beside the images names, one on each line."""
+    file = (location if location.is_dir() else location.parent) / "classes.txt"
+    if not file.is_file():
+        return
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PoolError(f"The class list {file} cannot be read as UTF-8: {error}.") from error
+    for line in filter(str.strip, lines):
+        try:
+            store.classes.ensure(line)
+        except ClassNameError as error:
+            raise PoolError(f"The class list {file} cannot be used. {error}") from error
