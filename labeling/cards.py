@@ -1,0 +1,80 @@
+"""What a browser needs to show one sample: its name, its pre-label, and why it was picked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labeling.store import Offer, Sample
+
+if TYPE_CHECKING:
+    from labeling.rounds import Round
+
+NEIGHBOURS = 3
+REASONS = {
+    "random": "picked at random",
+    "unscored": "picked at random while its embedding is under way",
+    "audit": "a blind check: picked at random, shown without a guess, so that the accuracy "
+    "figure stays honest",
+    "least_confidence": "the model is least confident here",
+    "margin": "two classes are close",
+    "entropy": "the model is undecided here",
+    "max_herding": "stands for many images that no label covers yet",
+    "uncertainty_herding": "stands for many images that the model is unsure of",
+    "grid": "chosen for its predicted class",
+    "again": "brought back by you",
+    "skipped": "skipped before; nothing else is left",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One sample on its way to a browser.
+
+    `probabilities` maps class ids to probabilities, largest first; it is empty for a blind or
+    unscored sample. `neighbours` are (sample id, class id) of the nearest labeled samples.
+    """
+
+    sample_id: str
+    name: str
+    copies: int
+    query: str
+    reason: str
+    round_id: int | None
+    probabilities: dict[int, float]
+    neighbours: list[tuple[str, int]]
+
+
+def make_card(offer: Offer, sample: Sample, round_: "Round | None") -> Card:
+    """The card of an offer; the model's view of a blind sample stays on the server."""
+    probabilities: dict[int, float] = {}
+    neighbours: list[tuple[str, int]] = []
+    if round_ is not None and offer.shown and round_.head is not None:
+        proba = round_.prediction(offer.sample_id)
+        if proba is not None:
+            order = np.argsort(-proba, kind="stable")
+            probabilities = {
+                int(round_.head.classes[column]): round(float(proba[column]), 4) for column in order
+            }
+            neighbours = _neighbours(round_, offer.sample_id, round_.labels)
+    return Card(
+        sample_id=offer.sample_id,
+        name=sample.paths[0] if sample.paths else offer.sample_id[:12],
+        copies=len(sample.paths),
+        query=offer.query,
+        reason=REASONS.get(offer.query, offer.query),
+        round_id=offer.round_id,
+        probabilities=probabilities,
+        neighbours=neighbours,
+    )
+
+
+def _neighbours(
+    round_: "Round", sample_id: str, labels: Mapping[int, int]
+) -> list[tuple[str, int]]:
+    from models.explain import nearest_labeled
+
+    labeled = np.fromiter(labels.keys(), dtype=np.int64, count=len(labels))
+    rows, _ = nearest_labeled(round_.features, round_.rows[sample_id], labeled, NEIGHBOURS)
+    return [(round_.ids[row], labels[int(row)]) for row in rows]

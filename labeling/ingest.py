@@ -1,0 +1,199 @@
+"""Bringing a pool in: scan its files, then embed its samples, in the background and resumable."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL.Image import Image
+
+from labeling.errors import ClassNameError, UnreadableImageError
+from labeling.project import Project
+from labeling.samples import LOADERS, ManifestSource, Scanned, read_sample, scan
+from labeling.store import NewAnswer
+from labeling.store.samples import FileRecord
+from labeling.threads import share_cores
+
+if TYPE_CHECKING:
+    from models.backbones import Backbone
+    from models.cache import EmbeddingCache
+    from models.embedding import Progress
+
+FIRST_FILES = 24  # enough for the first screen
+FILES_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class IngestState:
+    """How far the pool is in; `stage` is scanning, loading, embedding, done or failed."""
+
+    stage: str = "scanning"
+    backbone: str = ""
+    why: str = ""
+    done: int = 0
+    total: int = 0
+    rate: float = 0.0
+    seconds_left: float | None = None
+    error: str | None = None
+
+
+class Ingest:
+    """Scans and embeds one project; `arrived` is told whenever samples or embeddings are new.
+
+    A `backbone` that is loaded already is used in place of the one that the settings name.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        arrived: Callable[[], None],
+        backbone: "Backbone | None" = None,
+    ) -> None:
+        self._project = project
+        self._arrived = arrived
+        self._backbone = backbone
+        self._in_background = False
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.cache: EmbeddingCache | None = None
+        self.device = "cpu"
+        self.pool_version = 0  # moves on whenever samples or imported answers are others
+        self.state = IngestState()
+
+    def start(self) -> None:
+        """Run in a background thread, beside training and serving."""
+        self._in_background = True
+        self._thread = threading.Thread(target=self.run, name="ingest", daemon=True)
+        self._thread.start()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Block until the background thread has ended."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def stop(self) -> None:
+        """Stop at the next batch; a later start goes on from there."""
+        self._stop.set()
+        self.wait(30.0)
+        if self.cache is not None:
+            self.cache.close()
+
+    def run(self) -> None:
+        """Scan, load the backbone, embed what is missing; errors end in the state, not here."""
+        try:
+            self._scan()
+            self._embed()
+        except Exception as error:  # the thread's end must be seen on the screen
+            self.state = replace(self.state, stage="failed", error=str(error) or repr(error))
+        self._arrived()
+
+    def _scan(self) -> None:
+        samples = self._project.store.samples
+        known_files = samples.files()
+        known = {
+            path: (file.size or 0, file.mtime_ns or 0, file.sample_id)
+            for path, file in known_files.items()
+            if file.sample_id is not None
+        }
+        found: set[str] = set()
+        samples.clear_problems()
+        files = scan(self._project.source, known)
+        size = FIRST_FILES
+        while part := list(islice(files, size)):
+            size = FILES_AT_ONCE
+            samples.add(
+                FileRecord(file.path, file.sample_id, file.size, file.mtime_ns, file.problem)
+                for file in part
+            )
+            self._import_labels(part)
+            found.update(file.path for file in part)
+            self.pool_version += 1
+            self.state = replace(self.state, done=len(found))
+            self._arrived()
+            if self._stop.is_set():
+                return
+        samples.forget_files([path for path in known_files if path not in found])
+        self.pool_version += 1
+
+    def _import_labels(self, files: Iterable[Scanned]) -> None:
+        """Turn a manifest's labels, or class folders if asked for, into imported answers."""
+        wanted = self._project.settings().labels_from_folders
+        if not wanted and not isinstance(self._project.source, ManifestSource):
+            return
+        store = self._project.store
+        labeled = {file.sample_id: file for file in files if file.sample_id and file.label}
+        # An answer that a person undid, renamed or archived must not come back at each start.
+        for sample_id in store.answers.ever_answered(list(labeled)):
+            del labeled[sample_id]
+        answers: list[NewAnswer] = []
+        for sample_id, file in labeled.items():
+            try:
+                class_id = store.classes.ensure(file.label or "").id
+            except ClassNameError as error:
+                problem = f"its label is left out: {error}"
+                record = FileRecord(file.path, sample_id, file.size, file.mtime_ns, problem)
+                store.samples.add([record])
+                continue
+            answers.append(
+                NewAnswer(f"import:{sample_id}", sample_id, "label", class_id, source="imported")
+            )
+        if answers:
+            store.answers.append("import", answers)
+
+    def _embed(self) -> None:
+        # Torch takes seconds to import; the first image must not wait for it.
+        from models.backbones import resolve
+        from models.cache import EmbeddingCache
+        from models.embedding import embed_missing
+
+        if self._stop.is_set():
+            return
+        if self._in_background:
+            share_cores()
+        self.state = replace(self.state, stage="loading", done=0)
+        settings = self._project.settings()
+        backbone = self._backbone or resolve(settings.backbone)
+        self.device = backbone.device
+        if self.cache is None:
+            self.cache = EmbeddingCache(
+                self._project.embeddings, backbone.fingerprint, backbone.dim
+            )
+        self.state = replace(
+            self.state, stage="embedding", backbone=backbone.name, why=backbone.why
+        )
+        ids = self._project.store.samples.ids()
+        # In a random order, so that the part embedded first stands for the whole pool.
+        order = np.random.default_rng(settings.seed).permutation(len(ids))
+        paths = {key: sample.paths for key, sample in self._project.store.samples.many().items()}
+        embed_missing(
+            self.cache,
+            [ids[index] for index in order],
+            lambda sample_id: self._load(sample_id, paths[sample_id]),
+            backbone,
+            progress=self._progress,
+            failed=self._failed,
+            stop=self._stop,
+        )
+        if not self._stop.is_set():
+            self.state = replace(self.state, stage="done", seconds_left=None)
+
+    def _load(self, sample_id: str, paths: Sequence[str]) -> Image:
+        data = read_sample(self._project.source, sample_id, paths)
+        return LOADERS["image"](data, paths[0])
+
+    def _progress(self, progress: "Progress") -> None:
+        self.state = replace(
+            self.state,
+            done=progress.done,
+            total=progress.total - progress.failed,
+            rate=progress.rate,
+            seconds_left=progress.seconds_left,
+        )
+        self._arrived()
+
+    def _failed(self, sample_id: str, error: Exception) -> None:
+        reason = str(error) if isinstance(error, UnreadableImageError) else repr(error)
+        self._project.store.samples.mark_unreadable(sample_id, reason)
+        self.pool_version += 1

@@ -1,0 +1,22 @@
+"""Sharing the cores between embedding, training and serving."""
+
+import os
+import threading
+
+_DONE = threading.local()
+
+
+def share_cores() -> None:
+    """Let this thread's sums use half of the cores at most; to be called in each worker thread.
+
+    Two pools of BLAS threads that each want every core make everything several times slower.
+    """
+    if getattr(_DONE, "shared", False):
+        return
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    half = max(1, (os.cpu_count() or 1) // 2)
+    torch.set_num_threads(min(half, torch.get_num_threads()))
+    threadpool_limits(half)
+    _DONE.shared = True

@@ -1,0 +1,87 @@
+"""One background worker: the newest request wins, its state has a name, its errors are kept."""
+
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What the worker is doing, in words that the screen shows."""
+
+    IDLE = "idle"
+    EMBEDDING = "embedding"
+    WAITING_FOR_LABELS = "waiting_for_labels"
+    FITTING = "fitting"
+    SCORING = "scoring"
+    FAILED = "failed"
+
+
+Report = Callable[[State], None]
+
+
+class Trainer:
+    """Runs `work` in one thread, once for any number of requests that came while it was busy.
+
+    `work` takes its own snapshot when it begins, so the newest is always the one that is used.
+    It reports its stages and returns the state to rest in. If it raises, the state is FAILED
+    and `error` holds the reason until a later run succeeds.
+    """
+
+    def __init__(self, work: Callable[[Report], State]) -> None:
+        self._work = work
+        self._changed = threading.Condition()
+        self._requested = False
+        self._running = False
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+        self.state = State.IDLE
+        self.error: str | None = None
+
+    def request(self) -> None:
+        """Ask for a run; returns at once."""
+        with self._changed:
+            if self._stopped:
+                return
+            self._requested = True
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._loop, name="trainer", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until nothing is requested or running; False if the timeout came first."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not (self._requested or self._running), timeout)
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Let the current run finish and end the thread."""
+        with self._changed:
+            self._stopped = True
+            self._requested = False
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+
+    def _loop(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._requested or self._stopped)
+                if self._stopped:
+                    return
+                self._requested, self._running = False, True
+            self._run_once()
+            with self._changed:
+                self._running = False
+                self._changed.notify_all()
+
+    def _run_once(self) -> None:
+        try:
+            self.state = self._work(self._report)
+            self.error = None
+        except Exception as error:  # the thread must outlive any failed round
+            self.state = State.FAILED
+            self.error = f"{type(error).__name__}: {error}"
+
+    def _report(self, state: State) -> None:
+        self.state = state

@@ -1,0 +1,64 @@
+"""Cards: what a browser gets to know of a sample, and what it must not."""
+
+import numpy as np
+import pytest
+
+from labeling.cards import REASONS, make_card
+from labeling.rounds import Round, Snapshot, compute
+from labeling.store import Offer, Sample
+from models.queries import QUERIES
+from models.space import Space
+
+IDS = [f"{number:064x}" for number in range(12)]
+
+
+@pytest.fixture(scope="module")
+def round_() -> Round:
+    rng = np.random.default_rng(0)
+    embeddings = rng.normal(size=(12, 6)).astype(np.float32)
+    space = Space.fit(embeddings)
+    labels = {0: 7, 1: 3, 2: 7, 3: 3}
+    snapshot = Snapshot(IDS, space, space.transform(embeddings), labels, frozenset(labels), 4)
+    return compute(snapshot, round_id=5, query="margin", audit_share=0.0, rng=rng)
+
+
+def sample(row: int, *paths: str) -> Sample:
+    return Sample(IDS[row], paths)
+
+
+def test_a_card_shows_probabilities_by_class_id_largest_first(round_: Round) -> None:
+    card = make_card(round_.offer(IDS[5], "margin"), sample(5, "a.png", "b.png"), round_)
+    assert (card.name, card.copies, card.round_id) == ("a.png", 2, 5)
+    assert set(card.probabilities) == {3, 7}
+    shown = list(card.probabilities.values())
+    assert shown == sorted(shown, reverse=True)
+    assert sum(shown) == pytest.approx(1, abs=1e-3)
+
+
+def test_neighbours_are_labeled_samples_with_their_classes(round_: Round) -> None:
+    card = make_card(round_.offer(IDS[5], "margin"), sample(5, "a.png"), round_)
+    assert len(card.neighbours) == 3
+    assert {(key, class_id) for key, class_id in card.neighbours} <= {
+        (IDS[row], class_id) for row, class_id in round_.labels.items()
+    }
+
+
+def test_a_blind_card_tells_nothing_of_what_the_model_thinks(round_: Round) -> None:
+    offer = round_.offer(IDS[5], "audit", shown=False)
+    assert offer.predicted_class in (3, 7)  # stored with the answer, not sent to the browser
+    card = make_card(offer, sample(5, "a.png"), round_)
+    assert (card.probabilities, card.neighbours) == ({}, [])
+    assert "blind" in card.reason
+
+
+@pytest.mark.parametrize("with_round", [True, False])
+def test_a_sample_that_is_not_scored_yet_has_a_card_too(round_: Round, with_round: bool) -> None:
+    offer = Offer("f" * 64, "unscored")
+    card = make_card(offer, Sample("f" * 64, ()), round_ if with_round else None)
+    assert (card.probabilities, card.round_id, card.copies) == ({}, None, 0)
+    assert card.name == "f" * 12
+
+
+@pytest.mark.parametrize("query", [*QUERIES, "audit", "grid", "skipped", "unscored", "again"])
+def test_every_query_has_a_reason_in_words(query: str) -> None:
+    assert " " in REASONS[query]

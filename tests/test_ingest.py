@@ -1,0 +1,256 @@
+"""Bringing a pool in: what is found, what is left out by name, what is imported, and resuming."""
+
+import hashlib
+import io
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labeling.ingest import Ingest
+from labeling.project import Project, open_project
+from labeling.store import NewAnswer
+from models.backbones import Backbone
+from tests.conftest import fill, picture
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    return fill(tmp_path / "images", 6)
+
+
+@pytest.fixture
+def ingest(tmp_path: Path, backbone: Backbone) -> Iterator[Any]:
+    """Ingests a pool into the project `p` and gives both; may be called again."""
+    opened: list[tuple[Project, Ingest]] = []
+
+    def run(pool: Path, **settings: object) -> tuple[Project, Ingest]:
+        project = open_project(pool, tmp_path / "p")
+        project.change(**settings)
+        worker = Ingest(project, lambda: None, backbone)
+        opened.append((project, worker))
+        worker.run()
+        worker.stop()
+        return project, worker
+
+    yield run
+    for project, _ in opened:
+        project.close()
+
+
+def labels_of(project: Project) -> dict[str, str]:
+    """Class names by path, from the imported answers that stand."""
+    names = {one.id: one.name for one in project.store.classes.all(archived=True)}
+    samples = project.store.samples.many()
+    return {
+        samples[key].paths[0]: names[answer.class_id]
+        for key, answer in project.store.answers.current().items()
+        if answer.class_id is not None
+    }
+
+
+def test_every_image_is_embedded_and_the_state_says_how_far(images: Path, ingest: Any) -> None:
+    project, worker = ingest(images)
+    assert worker.state.error is None
+    assert (worker.state.stage, worker.state.done, worker.state.total) == ("done", 6, 6)
+    ids = project.store.samples.ids()
+    assert (worker.cache.rows(ids) >= 0).all()
+    assert worker.state.backbone and worker.state.why
+
+
+def test_identical_files_are_embedded_once(images: Path, ingest: Any) -> None:
+    shutil.copy(images / "img0.png", images / "again.png")
+    project, worker = ingest(images)
+    assert len(worker.cache) == 6
+    key = hashlib.sha256((images / "img0.png").read_bytes()).hexdigest()
+    assert project.store.samples.get(key).paths == ("again.png", "img0.png")
+
+
+def test_what_cannot_be_read_is_listed_by_name_and_the_rest_goes_on(
+    images: Path, ingest: Any
+) -> None:
+    buffer = io.BytesIO()
+    picture(50, 300).save(buffer, "JPEG")
+    (images / "cut.jpg").write_bytes(buffer.getvalue()[:2000])
+    (images / "text.jpg").write_text("hello")
+    project, worker = ingest(images)
+    assert worker.state.error is None
+    problems = dict(project.store.samples.problems())
+    assert set(problems) == {"cut.jpg", "text.jpg"}
+    assert "cut.jpg: it is damaged" in problems["cut.jpg"]
+    assert len(worker.cache) == len(project.store.samples.ids()) == 6
+    assert (worker.state.stage, worker.state.done, worker.state.total) == ("done", 6, 6)
+
+
+def test_a_mended_file_is_taken_in_at_the_next_start(images: Path, ingest: Any) -> None:
+    (images / "text.jpg").write_text("hello")
+    project, _ = ingest(images)
+    assert len(project.store.samples.ids()) == 6
+    picture(70).save(images / "text.jpg")
+    project, _ = ingest(images)
+    assert len(project.store.samples.ids()) == 7
+    assert project.store.samples.problems() == []
+
+
+def test_a_file_that_vanished_leaves_the_pool_and_its_answer_stays(
+    images: Path, ingest: Any
+) -> None:
+    project, _ = ingest(images)
+    key = hashlib.sha256((images / "img0.png").read_bytes()).hexdigest()
+    cat = project.store.classes.create("cat").id
+    project.store.answers.append("ann", [NewAnswer("c", key, "label", cat)])
+    data = (images / "img0.png").read_bytes()
+    (images / "img0.png").unlink()
+    project, _ = ingest(images)
+    assert key not in project.store.samples.ids()
+    assert project.store.answers.current()[key].class_id == cat
+    (images / "other name.png").write_bytes(data)
+    project, _ = ingest(images)
+    assert key in project.store.samples.ids()
+
+
+def test_a_file_that_changed_between_runs_is_another_sample(images: Path, ingest: Any) -> None:
+    project, _ = ingest(images)
+    before = set(project.store.samples.ids())
+    picture(99).save(images / "img0.png")
+    project, worker = ingest(images)
+    after = set(project.store.samples.ids())
+    assert len(before - after) == len(after - before) == 1
+    assert len(worker.cache) == 7
+
+
+def test_a_file_that_changes_between_scan_and_embedding_is_not_embedded_under_its_old_id(
+    images: Path, tmp_path: Path, backbone: Backbone
+) -> None:
+    project = open_project(images, tmp_path / "p")
+    swapped = []
+
+    def arrived() -> None:
+        if not swapped:  # all files are scanned, none is embedded
+            picture(99).save(images / "img0.png")
+            (images / "img1.png").unlink()
+            swapped.append(1)
+
+    worker = Ingest(project, arrived, backbone)
+    worker.run()
+    worker.stop()
+    problems = dict(project.store.samples.problems())
+    project.close()
+    assert worker.cache is not None and len(worker.cache) == 4
+    assert "it was changed after it was scanned; open the project again" in problems["img0.png"]
+    assert "cannot be opened" in problems["img1.png"]
+
+
+def test_a_second_start_embeds_nothing_again(
+    images: Path, ingest: Any, tmp_path: Path, backbone: Backbone
+) -> None:
+    project, _ = ingest(images)
+
+    def refuse(_image: object) -> None:
+        raise AssertionError("embedded again")
+
+    worker = Ingest(project, lambda: None, replace(backbone, transform=refuse))
+    worker.run()
+    worker.stop()
+    assert (worker.state.stage, worker.state.done) == ("done", 6)
+    assert project.store.samples.problems() == []
+
+
+def test_a_stopped_ingest_goes_on_where_it_was(tmp_path: Path, backbone: Backbone) -> None:
+    project = open_project(fill(tmp_path / "images", 100), tmp_path / "p")
+    worker: Ingest
+
+    def arrived() -> None:
+        if worker.cache is not None and len(worker.cache):
+            worker._stop.set()
+
+    worker = Ingest(project, arrived, backbone)
+    worker.run()
+    worker.stop()
+    assert worker.cache is not None
+    assert 0 < len(worker.cache) < 100
+    assert worker.state.stage == "embedding"
+    again = Ingest(project, lambda: None, backbone)
+    again.run()
+    again.stop()
+    assert again.cache is not None and len(again.cache) == 100
+    project.close()
+
+
+def test_class_folders_become_imported_answers_only_if_asked_for(
+    tmp_path: Path, ingest: Any
+) -> None:
+    fill(tmp_path / "images" / "cat", 2)
+    fill(tmp_path / "images" / "dog", 1, first=2)
+    fill(tmp_path / "images", 1, first=3)
+    project, _ = ingest(tmp_path / "images")
+    assert project.store.answers.all() == []
+    project, _ = ingest(tmp_path / "images", labels_from_folders=True)
+    assert labels_of(project) == {
+        "cat/img0.png": "cat",
+        "cat/img1.png": "cat",
+        "dog/img2.png": "dog",
+    }
+    answer = project.store.answers.all()[0]
+    assert (answer.source, answer.annotator, answer.shown) == ("imported", "import", False)
+
+
+def test_a_manifests_labels_are_imported_once(images: Path, ingest: Any) -> None:
+    (images / "list.csv").write_text("path,label\nimg0.png,cat\nimg1.png,Cat\nimg2.png,\n")
+    for _ in range(2):
+        project, _ = ingest(images / "list.csv")
+        assert labels_of(project) == {"img0.png": "cat", "img1.png": "cat"}
+        assert len(project.store.answers.all()) == 2
+
+
+def test_what_a_person_undid_renamed_or_archived_is_not_imported_again(
+    images: Path, ingest: Any
+) -> None:
+    (images / "list.csv").write_text("path,label\nimg0.png,cat\nimg1.png,dog\nimg2.png,fox\n")
+    project, _ = ingest(images / "list.csv")
+    classes = {one.name: one.id for one in project.store.classes.all()}
+    first = project.store.answers.all()[0]
+    project.store.answers.append(
+        "ann", [NewAnswer("u", first.sample_id, "undo", undoes=first.client_id)]
+    )
+    project.store.classes.rename(classes["dog"], "hound")
+    project.store.classes.archive(classes["fox"])
+    project, _ = ingest(images / "list.csv")
+    assert sorted(one.name for one in project.store.classes.all()) == ["cat", "hound"]
+    assert "img0.png" not in labels_of(project)
+
+
+def test_a_label_that_cannot_be_a_class_is_named_and_its_image_stays(
+    images: Path, ingest: Any
+) -> None:
+    (images / "list.csv").write_text(f"path,label\nimg0.png,cat\nimg1.png,{'x' * 81}\n")
+    project, worker = ingest(images / "list.csv")
+    assert worker.state.error is None
+    assert len(project.store.samples.ids()) == 2
+    ((path, reason),) = project.store.samples.problems()
+    assert path == "img1.png"
+    assert "its label is left out" in reason and "use at most 80" in reason
+
+
+def test_an_unknown_backbone_ends_in_a_state_that_names_it(images: Path, tmp_path: Path) -> None:
+    project = open_project(images, tmp_path / "p")
+    project.change(backbone="resnet_of_nobody")
+    worker = Ingest(project, lambda: None)
+    worker.run()
+    worker.stop()
+    assert worker.state.stage == "failed"
+    assert "resnet_of_nobody" in str(worker.state.error)
+    assert len(project.store.samples.ids()) == 6  # labeling goes on without a model
+    project.close()
+
+
+def test_a_pool_that_vanishes_while_it_is_open_is_no_crash(images: Path, ingest: Any) -> None:
+    project, _ = ingest(images)
+    shutil.rmtree(images)
+    worker = Ingest(project, lambda: None)
+    worker._scan()
+    assert project.store.samples.ids() == []
+    assert len(project.store.samples.many()) == 6

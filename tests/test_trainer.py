@@ -1,0 +1,137 @@
+"""The worker: newest request wins, errors are kept until a run succeeds, it waits and stops."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from labeling.trainer import Report, State, Trainer
+
+LONG = 20.0  # a limit for a hang, not a measure
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[Callable[[Report], State]], Trainer]]:
+    trainers: list[Trainer] = []
+
+    def make(work: Callable[[Report], State]) -> Trainer:
+        trainers.append(Trainer(work))
+        return trainers[-1]
+
+    yield make
+    for trainer in trainers:
+        trainer.stop()
+
+
+def test_requests_during_a_run_become_one_run_that_sees_the_newest_state(start) -> None:
+    entered, go = threading.Event(), threading.Event()
+    facts = [0]
+    seen: list[int] = []
+
+    def work(_report: Report) -> State:
+        seen.append(facts[-1])
+        entered.set()
+        go.wait(LONG)
+        return State.IDLE
+
+    trainer = start(work)
+    trainer.request()
+    assert entered.wait(LONG)
+    for fact in range(1, 51):
+        facts.append(fact)
+        trainer.request()
+    go.set()
+    assert trainer.wait(LONG)
+    assert seen == [0, 50]
+
+
+def test_every_request_after_a_quiet_moment_runs(start) -> None:
+    runs: list[int] = []
+
+    def work(_report: Report) -> State:
+        runs.append(1)
+        return State.IDLE
+
+    trainer = start(work)
+    for _ in range(5):
+        trainer.request()
+        assert trainer.wait(LONG)
+    assert len(runs) == 5
+
+
+def test_an_error_is_kept_with_its_reason_and_a_later_run_clears_it(start) -> None:
+    broken = [True]
+
+    def work(_report: Report) -> State:
+        if broken[0]:
+            raise ValueError("the matrix is singular")
+        return State.WAITING_FOR_LABELS
+
+    trainer = start(work)
+    trainer.request()
+    assert trainer.wait(LONG)
+    assert trainer.state is State.FAILED
+    assert "the matrix is singular" in str(trainer.error)
+    broken[0] = False
+    trainer.request()
+    assert trainer.wait(LONG)
+    assert (trainer.state, trainer.error) == (State.WAITING_FOR_LABELS, None)
+
+
+def test_the_stages_that_work_reports_are_visible_while_it_runs(start) -> None:
+    fitting, go = threading.Event(), threading.Event()
+
+    def work(report: Report) -> State:
+        report(State.FITTING)
+        fitting.set()
+        go.wait(LONG)
+        return State.IDLE
+
+    trainer = start(work)
+    trainer.request()
+    assert fitting.wait(LONG)
+    assert trainer.state is State.FITTING
+    assert not trainer.wait(0.01)
+    go.set()
+    assert trainer.wait(LONG)
+    assert trainer.state is State.IDLE
+
+
+def test_stop_lets_the_current_run_finish_and_drops_what_was_only_requested(start) -> None:
+    entered, go = threading.Event(), threading.Event()
+    finished: list[int] = []
+
+    def work(_report: Report) -> State:
+        entered.set()
+        go.wait(LONG)
+        finished.append(1)
+        return State.IDLE
+
+    trainer = start(work)
+    trainer.request()
+    assert entered.wait(LONG)
+    trainer.request()
+    threading.Timer(0.05, go.set).start()
+    trainer.stop(LONG)
+    assert finished == [1]
+
+
+def test_a_request_after_stop_does_nothing_and_wait_does_not_hang(start) -> None:
+    runs: list[int] = []
+
+    def work(_report: Report) -> State:
+        runs.append(1)
+        return State.IDLE
+
+    trainer = start(work)
+    trainer.stop()
+    trainer.request()
+    assert trainer.wait(LONG)
+    assert runs == []
+
+
+def test_a_trainer_that_was_never_asked_waits_and_stops_at_once(start) -> None:
+    trainer = start(lambda _report: State.IDLE)
+    assert trainer.wait(0)
+    trainer.stop()
+    trainer.stop()
