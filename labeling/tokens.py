@@ -1,0 +1,80 @@
+"""Signed, expiring tokens: which person may label which project."""
+
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from labeling.errors import ProjectError, TokenError
+from labeling.project import home
+
+DAY = 86_400
+SECRET_LENGTH = 64
+PATIENCE = 20
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom a token speaks for."""
+
+    project: str
+    annotator: str
+
+
+def issue(person: Person, secret: str) -> str:
+    """A token for a person, good until the end of the next day (UTC).
+
+    It is the same all day long, so that addresses of images, which carry it, can be cached.
+    """
+    until = (int(time.time()) // DAY + 2) * DAY
+    return str(_signer(secret).dumps([person.project, person.annotator, until]))
+
+
+def check(token: str, secret: str) -> Person:
+    """The person whom a token speaks for; raises TokenError if it is wrong or expired."""
+    try:
+        project, annotator, until = _signer(secret).loads(token)
+        expired = time.time() > float(until)
+    except (BadSignature, ValueError, TypeError) as error:
+        raise TokenError("This page's key is not valid; reload the page.") from error
+    if expired:
+        raise TokenError("This page's key has expired; reload the page.")
+    return Person(project, annotator)
+
+
+def local_secret(folder: Path | None = None) -> str:
+    """The secret of this installation, made on first use and readable by its owner alone."""
+    file = (folder or home()) / "secret"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for _ in range(PATIENCE):
+            if secret := _stored_or_made(file):
+                return secret
+            time.sleep(0.05)  # another process is writing it just now
+        file.unlink()  # a crash while it was written
+        return local_secret(folder)
+    except OSError as error:
+        raise ProjectError(
+            f"The folder {file.parent} cannot be used ({error.strerror}); "
+            "set HONE_HOME to one that you may write to."
+        ) from error
+
+
+def _stored_or_made(file: Path) -> str | None:
+    """The secret in a file, made if there is no file yet; None while it is half written."""
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        stored = file.read_text(encoding="ascii", errors="replace")
+        return stored if len(stored) == SECRET_LENGTH else None
+    with os.fdopen(descriptor, "w", encoding="ascii") as target:
+        secret = secrets.token_hex(SECRET_LENGTH // 2)
+        target.write(secret)
+        return secret
+
+
+def _signer(secret: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt="hone-person")

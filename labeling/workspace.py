@@ -1,0 +1,69 @@
+"""The open projects of this process, by key."""
+
+import os
+import threading
+from pathlib import Path
+
+from labeling.project import Project, locate, open_project, project_key
+from labeling.session import Session
+from labeling.tokens import local_secret
+
+SAMPLE_POOL = Path(__file__).parents[1] / "sample_data" / "emoji"
+
+
+class Workspace:
+    """Keeps one running session for each open project."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+        self._secret: str | None = None
+
+    @property
+    def secret(self) -> str:
+        """What tokens are signed with."""
+        if self._secret is None:
+            self._secret = local_secret()
+        return self._secret
+
+    def open(self, pool: str | Path, folder: str | Path | None = None) -> Session:
+        """The running session of a pool, opened and started if need be."""
+        location, place = locate(pool, folder)
+        with self._lock:
+            known = self._sessions.get(project_key(place))
+            if known is not None and known.project.source.location == location:
+                return known
+            return self._start(open_project(location, place))
+
+    def get(self, key: str) -> Session | None:
+        """The running session of a project, or None."""
+        return self._sessions.get(key)
+
+    def reopen(self, session: Session) -> Session:
+        """Close a session and start it again, for settings that take effect on opening."""
+        with self._lock:
+            project = session.project
+            self._sessions.pop(project.key, None)
+            session.close()
+            return self._start(open_project(project.source.location, project.folder))
+
+    def close(self) -> None:
+        """Stop every session."""
+        with self._lock:
+            while self._sessions:
+                _, session = self._sessions.popitem()
+                session.close()
+
+    def _start(self, project: Project) -> Session:
+        session = Session(project)
+        self._sessions[project.key] = session
+        session.start()
+        return session
+
+
+def configured() -> tuple[str, str | None]:
+    """(pool, project folder) from HONE_POOL and HONE_PROJECT; by default the sample data."""
+    return os.environ.get("HONE_POOL") or str(SAMPLE_POOL), os.environ.get("HONE_PROJECT") or None
+
+
+WORKSPACE = Workspace()

@@ -1,0 +1,353 @@
+"""The HTTP routes as a browser, a script and an attacker would use them."""
+
+import io
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from labeling import tokens
+from labeling.api import LARGEST_BODY, routes
+from labeling.session import Session
+from labeling.tokens import Person, issue
+from labeling.workspace import Workspace
+from tests.conftest import OpenSession
+
+POSTS = ("/api/next", "/api/page", "/api/answers", "/api/classes")
+GETS = ("/api/status", "/api/history")
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    return Workspace()
+
+
+@pytest.fixture
+def session(open_session: OpenSession, workspace: Workspace) -> Session:
+    opened = open_session()
+    workspace._sessions[opened.project.key] = opened
+    return opened
+
+
+@pytest.fixture
+def token(session: Session, workspace: Workspace) -> str:
+    return issue(Person(session.project.key, "ann"), workspace.secret)
+
+
+@pytest.fixture
+def anonymous(workspace: Workspace) -> Iterator[TestClient]:
+    with TestClient(Starlette(routes=routes(workspace))) as client:
+        yield client
+
+
+@pytest.fixture
+def client(anonymous: TestClient, token: str) -> TestClient:
+    anonymous.headers["Authorization"] = f"Bearer {token}"
+    return anonymous
+
+
+def ask(client: TestClient, count: int = 3, keep: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    reply = client.post("/api/next", json={"holder": "tab", "count": count, "keep": list(keep)})
+    assert reply.status_code == 200, reply.text
+    cards: list[dict[str, Any]] = reply.json()["cards"]
+    return cards
+
+
+def new_answer(sample_id: str, class_id: int, client_id: str = "c1") -> dict[str, Any]:
+    return {"client_id": client_id, "sample_id": sample_id, "kind": "label", "class_id": class_id}
+
+
+# -- tokens ----------------------------------------------------------------------------------
+
+
+def test_health_needs_no_token(anonymous: TestClient) -> None:
+    assert anonymous.get("/api/health").json() == {"ok": True}
+
+
+def refused_everywhere(client: TestClient, session: Session, token: str | None) -> None:
+    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    sample = session.store.samples.ids()[0]
+    image = f"/api/images/{sample}/thumb" + ("" if token is None else f"?token={token}")
+    replies = [client.post(path, json={}, headers=headers) for path in POSTS]
+    replies += [client.get(path, headers=headers) for path in GETS]
+    replies.append(client.get(image))
+    for reply in replies:
+        assert reply.status_code == 401, reply.request.url
+        assert "reload the page" in reply.json()["error"]
+
+
+def test_without_a_token_nothing_is_told(anonymous: TestClient, session: Session) -> None:
+    refused_everywhere(anonymous, session, None)
+
+
+def test_a_wrong_or_foreign_token_is_refused(
+    anonymous: TestClient, session: Session, token: str, workspace: Workspace
+) -> None:
+    refused_everywhere(anonymous, session, token[:-4])
+    refused_everywhere(anonymous, session, issue(Person(session.project.key, "ann"), "s" * 64))
+    other_project = issue(Person("0123456789ab", "ann"), workspace.secret)
+    refused_everywhere(anonymous, session, other_project)
+
+
+def test_an_expired_token_is_refused(
+    anonymous: TestClient, session: Session, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = time.time() + 3 * tokens.DAY
+    monkeypatch.setattr(tokens.time, "time", lambda: later)
+    refused_everywhere(anonymous, session, token)
+
+
+# -- the loop --------------------------------------------------------------------------------
+
+
+def test_cards_come_with_status_and_classes(client: TestClient, session: Session) -> None:
+    cat = session.store.classes.create("<b>cat")
+    reply = client.post("/api/next", json={"holder": "tab", "count": 2}).json()
+    assert len(reply["cards"]) == 2
+    assert reply["classes"] == [{"id": cat.id, "name": "<b>cat"}]
+    assert reply["status"]["total"] == 40
+    assert reply["status"]["ingest"]["stage"] == "done"
+    assert "keep" not in reply
+    cards = reply["cards"]
+    again = ask(client, 2, keep=(cards[0]["sample_id"],))
+    assert cards[0]["sample_id"] not in {card["sample_id"] for card in again}
+
+
+def test_answers_are_stored_for_the_person_in_the_token_and_once_only(
+    client: TestClient, session: Session
+) -> None:
+    cat = session.store.classes.create("cat").id
+    card = ask(client, 1)[0]
+    body = {"answers": [new_answer(card["sample_id"], cat) | {"seconds": 1.5, "annotator": "eve"}]}
+    for _ in range(2):
+        reply = client.post("/api/answers", json=body)
+        assert reply.status_code == 200
+        assert (reply.json()["saved"], reply.json()["refused"]) == (["c1"], {})
+    (stored,) = session.store.answers.all()
+    assert (stored.annotator, stored.seconds, stored.source) == ("ann", 1.5, "human")
+    assert reply.json()["status"]["labels"] == 1
+
+
+def test_refused_answers_are_named_and_the_others_are_stored(
+    client: TestClient, session: Session
+) -> None:
+    cat = session.store.classes.create("cat").id
+    first, second = session.store.samples.ids()[:2]
+    answers = [
+        new_answer(first, cat, "good"),
+        new_answer("f" * 64, cat, "stranger"),
+        new_answer(second, 10**30, "huge"),
+        new_answer(second, cat, "odd") | {"kind": "wish"},
+    ]
+    reply = client.post("/api/answers", json={"answers": answers}).json()
+    assert reply["saved"] == ["good"]
+    assert set(reply["refused"]) == {"stranger", "huge", "odd"}
+    assert "no sample" in reply["refused"]["stranger"]
+
+
+def test_undo_skip_and_unsure_go_through_the_same_door(
+    client: TestClient, session: Session
+) -> None:
+    cat = session.store.classes.create("cat").id
+    a, b, c = session.store.samples.ids()[:3]
+    answers = [
+        new_answer(a, cat, "1"),
+        {"client_id": "2", "sample_id": a, "kind": "undo", "undoes": "1"},
+        {"client_id": "3", "sample_id": b, "kind": "skip"},
+        {"client_id": "4", "sample_id": c, "kind": "unsure", "class_id": None},
+    ]
+    reply = client.post("/api/answers", json={"answers": answers}).json()
+    assert reply["saved"] == ["1", "2", "3", "4"]
+    status = reply["status"]
+    assert (status["labels"], status["skipped"], status["unsure"]) == (0, 1, 1)
+
+
+def test_a_browser_cannot_claim_that_its_answers_were_imported(
+    client: TestClient, session: Session
+) -> None:
+    cat = session.store.classes.create("cat").id
+    a, b = session.store.samples.ids()[:2]
+    answers = [
+        new_answer(a, cat, "1") | {"source": "imported"},
+        new_answer(b, cat, "2") | {"source": "accepted"},
+    ]
+    client.post("/api/answers", json={"answers": answers})
+    assert [one.source for one in session.store.answers.all()] == ["human", "accepted"]
+
+
+def test_a_grid_page_comes_with_the_counts_of_all_classes(
+    client: TestClient, session: Session
+) -> None:
+    cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
+    answers = [
+        new_answer(key, dog if number % 2 else cat, f"c{number}")
+        for number, key in enumerate(session.store.samples.ids()[:10])
+    ]
+    client.post("/api/answers", json={"answers": answers})
+    session.trainer.wait()
+    body = {"holder": "grid", "class_id": cat, "count": 5, "confident": False}
+    reply = client.post("/api/page", json=body).json()
+    assert sum(reply["counts"].values()) == 30
+    assert len(reply["cards"]) == min(5, reply["counts"][str(cat)])
+    for card in reply["cards"]:
+        assert next(iter(card["probabilities"])) == str(cat)
+
+
+def test_a_class_can_be_created_and_a_taken_name_is_refused_in_words(client: TestClient) -> None:
+    reply = client.post("/api/classes", json={"name": " Cat "})
+    assert reply.json()["class"]["name"] == "Cat"
+    assert [one["name"] for one in reply.json()["classes"]] == ["Cat"]
+    again = client.post("/api/classes", json={"name": "cat"})
+    assert again.status_code == 409
+    assert again.json()["error"] == "There is a class “Cat” already; choose another name."
+
+
+def test_the_history_is_the_persons_own_newest_first(client: TestClient, session: Session) -> None:
+    cat = session.store.classes.create("cat").id
+    keys = session.store.samples.ids()[:12]
+    answers = [new_answer(key, cat, f"c{number}") for number, key in enumerate(keys)]
+    client.post("/api/answers", json={"answers": answers})
+    undo = {"client_id": "u", "sample_id": keys[11], "kind": "undo", "undoes": "c11"}
+    client.post("/api/answers", json={"answers": [undo]})
+    history = client.get("/api/history").json()["history"]
+    assert [one["client_id"] for one in history] == [f"c{number}" for number in range(10, 0, -1)]
+    assert history[0]["name"].endswith(".png")
+    assert history[0]["class_id"] == cat
+
+
+# -- images ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", ["thumb", "view"])
+def test_an_image_is_served_once_and_then_never_again(
+    anonymous: TestClient, session: Session, token: str, size: str
+) -> None:
+    url = f"/api/images/{session.store.samples.ids()[0]}/{size}?token={token}"
+    reply = anonymous.get(url)
+    assert reply.status_code == 200
+    assert reply.headers["content-type"] == "image/webp"
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in reply.headers["cache-control"]
+    assert "private" in reply.headers["cache-control"]
+    with Image.open(io.BytesIO(reply.content)) as image:
+        assert image.size == (32, 32)
+    again = anonymous.get(url, headers={"If-None-Match": reply.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == reply.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    "path", ["f" * 64 + "/thumb", "../../etc/passwd/thumb", "..%2f..%2fetc%2fpasswd/thumb"]
+)
+def test_only_samples_of_the_project_have_images(
+    anonymous: TestClient, token: str, path: str
+) -> None:
+    assert anonymous.get(f"/api/images/{path}?token={token}").status_code == 404
+
+
+@pytest.mark.parametrize("size", ["huge", "..", "%2e%2e", "thumb.webp"])
+def test_only_known_sizes_have_images(
+    anonymous: TestClient, session: Session, token: str, size: str
+) -> None:
+    key = session.store.samples.ids()[0]
+    assert anonymous.get(f"/api/images/{key}/{size}?token={token}").status_code == 404
+
+
+def test_a_vanished_file_is_gone_by_name_and_leaves_the_pool(
+    anonymous: TestClient, session: Session, token: str
+) -> None:
+    key, other = session.store.samples.ids()[:2]
+    read = session.project.source.read
+
+    def vanished(path: str) -> bytes:
+        if path == session.store.samples.many([key])[key].paths[0]:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return read(path)
+
+    session.project.source.read = vanished  # type: ignore[method-assign]
+    reply = anonymous.get(f"/api/images/{key}/view?token={token}")
+    assert reply.status_code == 410
+    assert ".png" in reply.json()["error"] and "cannot be shown" in reply.json()["error"]
+    assert key not in session.store.samples.ids()
+    assert session.store.samples.problems()
+    assert anonymous.get(f"/api/images/{other}/view?token={token}").status_code == 200
+
+
+def test_a_replaced_file_is_not_shown_as_the_sample_that_it_was(
+    anonymous: TestClient, session: Session, token: str
+) -> None:
+    key, other = session.store.samples.ids()[:2]
+    foreign = session.project.source.read(session.store.samples.many([other])[other].paths[0])
+    session.project.source.read = lambda path: foreign  # type: ignore[method-assign]
+    reply = anonymous.get(f"/api/images/{key}/view?token={token}")
+    assert reply.status_code == 410
+    assert "it was changed after it was scanned" in reply.json()["error"]
+
+
+# -- wrong requests --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"{}", b"[" * 200_000, b"1e999"]
+)
+def test_a_body_that_is_no_request_is_refused_as_such(
+    client: TestClient, path: str, content: bytes
+) -> None:
+    reply = client.post(path, content=content)
+    assert reply.status_code == 422
+    assert "not of the expected form" in reply.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/next", '{"holder": "t", "count": "many"}'),
+        ("/api/next", '{"holder": "t", "count": null}'),
+        ("/api/next", '{"holder": "t", "count": Infinity}'),
+        ("/api/next", '{"holder": "t", "count": 1, "keep": 7}'),
+        ("/api/page", '{"holder": "t", "count": 1}'),
+        ("/api/page", '{"holder": "t", "count": 1, "class_id": 1e400}'),
+        ("/api/answers", '{"answers": "abc"}'),
+        ("/api/answers", '{"answers": [{"client_id": "c"}]}'),
+        ("/api/answers", '{"answers": [null]}'),
+        (
+            "/api/answers",
+            '{"answers": [{"client_id": "c", "sample_id": "s", "kind": "k", "class_id": NaN}]}',
+        ),
+        (
+            "/api/answers",
+            '{"answers": [{"client_id": "c", "sample_id": "s", "kind": "k", "class_id": 1e999}]}',
+        ),
+        (
+            "/api/answers",
+            '{"answers": [{"client_id": "\\ud800", "sample_id": "s", "kind": "skip"}]}',
+        ),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_as_such(
+    client: TestClient, path: str, body: str
+) -> None:
+    reply = client.post(path, content=body.encode())
+    assert reply.status_code == 422, reply.text
+    assert "not of the expected form" in reply.json()["error"]
+
+
+def test_a_body_that_is_too_large_is_refused_with_the_limit(client: TestClient) -> None:
+    reply = client.post("/api/answers", content=b" " * (LARGEST_BODY + 1))
+    assert reply.status_code in (413, 422)
+    assert str(LARGEST_BODY) in reply.json()["error"]
+
+
+@pytest.mark.parametrize("count", [-5, 0, 10**9])
+def test_a_count_out_of_range_is_brought_into_it(client: TestClient, count: int) -> None:
+    assert len(ask(client, count)) == (40 if count > 0 else 0)
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_get_of_a_post_route_is_not_allowed(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 405
