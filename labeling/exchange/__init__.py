@@ -1,0 +1,175 @@
+"""Exports: one module for each format, and FORMATS that lists them."""
+
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from labeling.errors import ExportError
+from labeling.exchange import folders, lines, tables
+from labeling.exchange.containers import Container, FolderContainer, Written, ZipContainer
+from labeling.exchange.lines import read_jsonl
+from labeling.exchange.names import safe_name
+from labeling.exchange.records import Contents, Event, Record
+from labeling.exchange.tables import read_classes, read_csv
+from labeling.exchange.targets import check_folder, put_in_place, staging, write_marker
+from labeling.project import Project
+from labeling.samples import FolderSource
+
+__all__ = [
+    "FORMATS",
+    "Event",
+    "Export",
+    "Format",
+    "Record",
+    "as_download",
+    "export",
+    "read_classes",
+    "read_csv",
+    "read_jsonl",
+]
+
+
+class Write(Protocol):
+    """Writes the contents of a project into a container."""
+
+    def __call__(
+        self, contents: Contents, container: Container, *, link: bool = False
+    ) -> Written: ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """One form of export; `suffix` and `media_type` are those of its single-file form.
+
+    `history` asks for every answer instead of the current ones, `images` says that the export
+    holds images, `zipped` that it is one file always.
+    """
+
+    title: str
+    suffix: str
+    media_type: str
+    write: Write
+    history: bool = False
+    images: bool = False
+    zipped: bool = False
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written: a folder or one file, with the number of records or images in it.
+
+    `missing` are the paths of labeled files whose labeled bytes the pool holds no more.
+    """
+
+    path: Path
+    count: int
+    missing: tuple[str, ...] = ()
+
+
+def export(project: Project, format: str, target: str | Path, *, link: bool = False) -> Export:
+    """Write the project's answers into a folder, or into one file.
+
+    One file is written where the target ends in the format's suffix. An earlier export in the
+    same folder is replaced as a whole; anything else is never overwritten. With `link` the
+    class folders hold symbolic links instead of copies.
+
+    Raises ExportError, and leaves the target as it was, if that cannot be done.
+    """
+    form = _format(format)
+    place = Path(target).expanduser().resolve()
+    if link and (not form.images or form.zipped):
+        raise ExportError(f"“{format}” holds no images in folders; leave out the links.")
+    if form.zipped and place.suffix.lower() != form.suffix:
+        place = place.with_name(place.name + form.suffix)
+    if place.suffix.lower() == form.suffix:
+        if place.exists():
+            raise ExportError(f"{place} exists already; delete it, or choose another name.")
+        return _write_file(project, form, place, link=link)
+    if form.images:
+        _refuse_pool(project, place)
+    return _write_folder(project, format, place, link=link)
+
+
+def as_download(project: Project, format: str) -> Path:
+    """One file in the project's folder with the export, made anew at each call."""
+    form = _format(format)
+    name = f"{safe_name(project.name)}-{format}{form.suffix}"
+    return _write_file(project, form, project.exports / name).path
+
+
+def _format(name: str) -> Format:
+    if name not in FORMATS:
+        raise ExportError(f"There is no format “{name}”; choose one of {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def _refuse_pool(project: Project, target: Path) -> None:
+    """Copies among the images of the pool would be found as new images."""
+    pool = project.source.location
+    if not isinstance(project.source, FolderSource) or not target.is_relative_to(pool):
+        return
+    if not any(part.startswith(".") for part in target.relative_to(pool).parts):
+        raise ExportError(
+            f"{target} lies among the images of the pool, where the copies would be found as "
+            "new images; choose a folder elsewhere."
+        )
+
+
+def _write_folder(project: Project, format: str, target: Path, *, link: bool) -> Export:
+    form = FORMATS[format]
+    stamp = {"hone": "export", "format": format, "project": project.name, "key": project.key}
+    check_folder(target, stamp)
+    with staging(target) as staged:
+        content = staged / "content"
+        content.mkdir()
+        container = FolderContainer(content)
+        written = _write(project, form, container, link=link)
+        write_marker(content, stamp, container.names)
+        check_folder(target, stamp)  # it may have been filled while the images were copied
+        put_in_place(content, target)
+    return Export(target, written.count, written.missing)
+
+
+def _write_file(project: Project, form: Format, target: Path, *, link: bool = False) -> Export:
+    with staging(target) as staged:
+        content = staged / "content"
+        if form.suffix == ".zip":
+            with zipfile.ZipFile(content, "w") as archive:
+                written = _write(project, form, ZipContainer(archive), link=link)
+        else:
+            content.mkdir()
+            container = FolderContainer(content)
+            written = _write(project, form, container, link=link)
+            (name,) = container.names
+            content = content / name
+        os.replace(content, target)
+    return Export(target, written.count, written.missing)
+
+
+def _write(project: Project, form: Format, container: Container, *, link: bool) -> Written:
+    return form.write(Contents.of(project, history=form.history), container, link=link)
+
+
+FORMATS: dict[str, Format] = {
+    "csv": Format("Labels as CSV", ".zip", "application/zip", tables.write),
+    "csv_history": Format(
+        "Full history as CSV", ".zip", "application/zip", tables.write, history=True
+    ),
+    "jsonl": Format("Labels as JSON lines", ".jsonl", "application/jsonl", lines.write),
+    "jsonl_history": Format(
+        "Full history as JSON lines", ".jsonl", "application/jsonl", lines.write, history=True
+    ),
+    "folders": Format(
+        "Images in class folders", ".zip", "application/zip", folders.write, images=True
+    ),
+    "folders_zip": Format(
+        "Images in class folders, zipped",
+        ".zip",
+        "application/zip",
+        folders.write,
+        images=True,
+        zipped=True,
+    ),
+}

@@ -1,0 +1,132 @@
+"""What every format writes: one record for each file of the pool, or for each answer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from labeling.project import Project
+from labeling.samples import Source
+from labeling.store import Answer, LabelClass, Sample
+
+
+@dataclass(frozen=True)
+class Record:
+    """The present state of one file of the pool.
+
+    There is one record for each path, since people join on paths; identical files share a
+    `sha256`. `kind` is label, skip or unsure, and None where nobody has answered. `predicted`,
+    `confidence` and `round` are what the model said before the answer, `shown` whether the
+    annotator saw it. `path` is empty if the file has left the pool but its answer stands.
+    """
+
+    path: str
+    label: str | None
+    kind: str | None
+    class_id: int | None
+    annotator: str | None
+    seconds: float | None
+    source: str | None
+    predicted: str | None
+    confidence: float | None
+    shown: bool | None
+    round: int | None
+    query: str | None
+    score: float | None
+    acquisition_probability: float | None
+    answered_at: datetime | None
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Event(Record):
+    """One answer of the history, undos included; `path` is the first path of its sample.
+
+    `undoes` is the `answer_id` of the answer that an undo takes back.
+    """
+
+    answer_id: int
+    client_id: str
+    undoes: int | None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What of a project is written: every class, every sample, and the answers wanted.
+
+    `history` tells whether `answers` are all that were ever given, or the current ones.
+    """
+
+    project: str
+    source: Source
+    answers: Sequence[Answer]
+    classes: Sequence[LabelClass]
+    samples: Mapping[str, Sample]
+    history: bool
+
+    @classmethod
+    def of(cls, project: Project, *, history: bool) -> "Contents":
+        """Read a project as it stands now."""
+        store = project.store
+        # Classes and samples are never deleted, so those read after the answers cover them.
+        answers = store.answers.all() if history else list(store.answers.current().values())
+        classes = store.classes.all(archived=True)
+        samples = store.samples.many()
+        return cls(project.name, project.source, answers, classes, samples, history)
+
+    @property
+    def stem(self) -> str:
+        """What the file of records is called, without its suffix."""
+        return "history" if self.history else "labels"
+
+    def records(self) -> Iterator[Record]:
+        """Events in the order of the answers, or records in the order of the pool."""
+        names = {one.id: one.name for one in self.classes}
+        if self.history:
+            for answer in self.answers:
+                path = next(iter(self.samples[answer.sample_id].paths), "")
+                yield Event(
+                    path=path,
+                    sha256=answer.sample_id,
+                    answer_id=answer.id,
+                    client_id=answer.client_id,
+                    undoes=answer.undoes,
+                    **_facts(answer, names),
+                )
+            return
+        current = {answer.sample_id: answer for answer in self.answers}
+        for sample in self.samples.values():
+            found = current.get(sample.id)
+            if found is None and sample.problem is not None:
+                continue  # it was never shown to anybody
+            facts = _facts(found, names) if found else dict.fromkeys(_FACTS)
+            # An answer must not be lost because its file was.
+            for path in sample.paths or (("",) if found else ()):
+                yield Record(path=path, sha256=sample.id, **facts)
+
+
+def _facts(answer: Answer, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "label": None if answer.class_id is None else names[answer.class_id],
+        "kind": answer.kind,
+        "class_id": answer.class_id,
+        "annotator": answer.annotator,
+        "seconds": answer.seconds,
+        "source": answer.source,
+        "predicted": None if answer.predicted_class is None else names[answer.predicted_class],
+        "confidence": answer.predicted_confidence,
+        "shown": answer.shown,
+        "round": answer.round_id,
+        "query": answer.query,
+        "score": answer.score,
+        "acquisition_probability": answer.acquisition_probability,
+        "answered_at": datetime.fromtimestamp(answer.at, UTC),
+    }
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC with microseconds, which sorts as text."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+_FACTS = tuple(name for name in Record.__dataclass_fields__ if name not in ("path", "sha256"))

@@ -1,0 +1,127 @@
+"""CSV: `labels.csv` or `history.csv`, with `classes.csv` beside it."""
+
+import csv
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from labeling.errors import ExportError
+from labeling.exchange.containers import Container, Written
+from labeling.exchange.records import Contents, Event, Record, iso
+from labeling.store import LabelClass
+
+# A spreadsheet runs a cell that begins like this; the full-width signs are run in some locales.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+
+
+def write(contents: Contents, container: Container, *, link: bool = False) -> Written:
+    """Write the records and the full list of classes; unanswered files have empty cells."""
+    count = write_records(contents, container)
+    write_classes(contents, container)
+    return Written(count)
+
+
+def write_records(
+    contents: Contents, container: Container, files: Mapping[str, str] | None = None
+) -> int:
+    """Write one row for each record, and `files` (pool path: exported file) as a last column."""
+    names = [field.name for field in fields(Event if contents.history else Record)]
+    count = 0
+    with container.text(f"{contents.stem}.csv") as stream:
+        table = csv.writer(stream)
+        table.writerow(names if files is None else [*names, "file"])
+        for record in contents.records():
+            row = [to_cell(getattr(record, name)) for name in names]
+            if files is not None:
+                row.append(to_cell(files.get(record.path)))
+            table.writerow(row)
+            count += 1
+    return count
+
+
+def write_classes(
+    contents: Contents, container: Container, folders: Mapping[int, str] | None = None
+) -> None:
+    """Write every class, and `folders` (class id: folder) as a last column."""
+    with container.text("classes.csv") as stream:
+        table = csv.writer(stream)
+        table.writerow(["class_id", "name", "archived", *(["folder"] if folders else [])])
+        for one in contents.classes:
+            row = [one.id, one.name, one.archived, *([folders.get(one.id)] if folders else [])]
+            table.writerow([to_cell(value) for value in row])
+
+
+def read_csv(path: Path) -> list[Record]:
+    """The records of a `labels.csv`, or the events of a `history.csv`."""
+    rows, columns = _rows(path, [field.name for field in fields(Record)])
+    kind = Event if "answer_id" in columns else Record
+    names = [field.name for field in fields(kind)]
+    return [kind(**{name: from_cell(name, row[name]) for name in names}) for row in rows]
+
+
+def read_classes(path: Path) -> list[LabelClass]:
+    """The classes of a `classes.csv`."""
+    rows, _ = _rows(path, ["class_id", "name", "archived"])
+    return [
+        LabelClass(int(row["class_id"]), from_cell("label", row["name"]), row["archived"] == "true")
+        for row in rows
+    ]
+
+
+def to_cell(value: Any) -> str:
+    """A value as a cell; text that a spreadsheet would run as a formula gets an apostrophe."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case str():
+            # Text of apostrophes and then a formula gets one too, so that reading is unambiguous.
+            return f"'{value}" if _FORMULA.match(value) else value
+        case datetime():
+            return iso(value)
+    raise TypeError(f"A {type(value).__name__} cannot stand in a CSV cell: {value!r}")
+
+
+def from_cell(name: str, cell: str) -> Any:
+    """The value that `to_cell` wrote into the column `name`."""
+    if cell == "":
+        return "" if name in ("path", "sha256") else None
+    if name in _VALUES:
+        return _VALUES[name](cell)
+    return cell[1:] if cell[0] == "'" and _FORMULA.match(cell) else cell
+
+
+def _rows(path: Path, needed: list[str]) -> tuple[list[dict[str, str]], list[str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            table = csv.DictReader(stream)
+            columns = list(table.fieldnames or [])
+            rows = list(table)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ExportError(f"{path} cannot be read as CSV in UTF-8: {error}.") from error
+    absent = [name for name in needed if name not in columns]
+    if absent:
+        raise ExportError(
+            f"{path} is not a CSV export of Hone: it has no column “{absent[0]}”; export it again."
+        )
+    return rows, columns
+
+
+_VALUES: dict[str, Callable[[str], Any]] = {
+    "class_id": int,
+    "seconds": float,
+    "confidence": float,
+    "shown": lambda cell: cell == "true",
+    "round": int,
+    "score": float,
+    "acquisition_probability": float,
+    "answered_at": datetime.fromisoformat,
+    "answer_id": int,
+    "undoes": int,
+}
