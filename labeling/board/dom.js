@@ -1,0 +1,36 @@
+// Elements from plain calls. Texts are always text nodes, so no name can become markup.
+
+export function el(spec, attributes = {}, ...children) {
+  const [tag, ...classes] = spec.split(".");
+  const node = document.createElement(tag || "div");
+  if (classes.length) node.className = classes.join(" ");
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name.startsWith("aria-")) node.setAttribute(name, value); // "false" says something
+    else if (value !== null && value !== undefined && value !== false)
+      node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export function percent(value) {
+  if (value > 0.99 && value < 1) return "99%"; // a head is never certain
+  return `${Math.round(value * 100)}%`;
+}
+
+export function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID(); // only on https and localhost
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// The element that a key press was meant for, through shadow roots.
+export function target(event) {
+  return event.composedPath()[0];
+}
+
+export function isTyping(event) {
+  const node = target(event);
+  return node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName ?? "");
+}

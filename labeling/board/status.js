@@ -1,0 +1,65 @@
+// The line below the images: what is saved, what the model has seen, how far the pool is in.
+
+import { el } from "./dom.js";
+
+const SAVED = { saved: "✓ saved", saving: "saving", offline: "offline" };
+
+export class StatusLine {
+  constructor() {
+    this.saved = el("span.saved", { role: "status" });
+    this.model = el("span.model");
+    this.progress = el("progress", { max: 1, "aria-label": "share of the pool that is answered" });
+    this.count = el("span.count");
+    this.ingest = el("span.ingest");
+    this.node = el("footer.status", {}, this.progress, this.count, this.model, this.ingest, this.saved);
+  }
+
+  show(status, outbox) {
+    this.#showSaved(outbox);
+    if (!status) return;
+    const answered = status.labels + status.skipped + status.unsure;
+    this.progress.max = Math.max(status.total, 1);
+    this.progress.value = answered;
+    const more = [
+      status.skipped ? `${status.skipped} skipped` : "",
+      status.unsure ? `${status.unsure} unsure` : "",
+    ].filter(Boolean);
+    this.count.textContent = [`${status.labels} of ${status.total} labeled`, ...more].join(" · ");
+    this.model.textContent = modelText(status);
+    this.model.classList.toggle("failed", Boolean(status.error));
+    this.ingest.textContent = ingestText(status.ingest);
+  }
+
+  #showSaved(outbox) {
+    const waiting = outbox.waiting.length;
+    const text = SAVED[outbox.state] + (waiting ? ` ${waiting}` : "");
+    this.saved.textContent = outbox.reason && waiting ? `${text}: ${outbox.reason}` : text;
+    this.saved.dataset.state = outbox.state;
+  }
+}
+
+function modelText(status) {
+  if (status.error) return `⚠ ${status.error}`;
+  if (status.round_id === null)
+    return "the model starts to guess once two classes have a label";
+  const milliseconds = Math.max(1, Math.round(status.round_seconds * 1000));
+  const pinned = status.pinned ? " (restored, not training)" : "";
+  return (
+    `model has seen ${status.seen} of ${status.labels} labels · ` +
+    `round ${status.round_id}${pinned} · ${milliseconds} ms`
+  );
+}
+
+function ingestText(ingest) {
+  if (ingest.stage === "scanning") return `reading files: ${ingest.done}`;
+  if (ingest.stage === "loading") return "loading the backbone";
+  if (ingest.stage !== "embedding") return "";
+  const left = ingest.seconds_left === null ? "" : ` · ${duration(ingest.seconds_left)} left`;
+  return `embedding ${ingest.done} of ${ingest.total} · ${Math.round(ingest.rate)} images/s${left}`;
+}
+
+function duration(seconds) {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,1 @@
+"""The Streamlit views, one module each."""

@@ -1,0 +1,89 @@
+"""The Export screen: take the labels with you."""
+
+import pandas as pd
+import streamlit as st
+
+from labeling.errors import HoneError
+from labeling.exchange import FORMATS, as_download
+from labeling.session import Session
+
+SCREEN_FORMATS = {
+    "csv": "One row for each file: label, annotator, source, confidence, sha256; with the full "
+    "list of classes beside it.",
+    "jsonl": "The same, one JSON object a line; the first line holds the classes.",
+    "folders_zip": "A copy of every labeled image in a folder of its class.",
+    "csv_history": "Every answer ever given: skips, unsure and undos too.",
+    "jsonl_history": "The same history, one JSON object a line.",
+}
+PREVIEW_ROWS = 8
+
+
+def show(session: Session) -> None:
+    """Show what there is to export, and a download for each format."""
+    st.subheader("Export")
+    labels = [answer for answer in session.labels().values() if answer.kind == "label"]
+    if not labels:
+        st.info(
+            "There is no label to export yet. Label a few images first.", icon=":material/label:"
+        )
+    chosen = st.radio(
+        "Format",
+        list(SCREEN_FORMATS),
+        format_func=lambda name: FORMATS[name].title,
+        captions=list(SCREEN_FORMATS.values()),
+    )
+    # The file is made when it is asked for, so that it holds the newest answers.
+    if st.button("Prepare", type="primary", icon=":material/inventory_2:"):
+        _offer(session, chosen)
+    _preview(session)
+    st.caption(
+        "For large pools, or links instead of copies: "
+        f"`python -m labeling export folders --pool {session.project.source.location} "
+        "--to PATH --link`"
+    )
+
+
+def _offer(session: Session, chosen: str) -> None:
+    with st.spinner("Writing …"):
+        try:
+            file = as_download(session.project, chosen)
+        except HoneError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+    st.download_button(
+        f"Download {file.name} ({file.stat().st_size / 1e6:.1f} MB)",
+        file.open("rb"),
+        file_name=file.name,
+        mime=FORMATS[chosen].media_type,
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _preview(session: Session) -> None:
+    answers = session.store.answers.standing()[-PREVIEW_ROWS:][::-1]
+    if not answers:
+        return
+    names = {one.id: one.name for one in session.store.classes.all(archived=True)}
+    samples = session.store.samples.many([answer.sample_id for answer in answers])
+    st.markdown("The newest answers")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "path": ", ".join(samples[answer.sample_id].paths),
+                "answer": names.get(answer.class_id or -1, answer.kind),
+                "annotator": answer.annotator,
+                "source": answer.source,
+                "guess": names.get(answer.predicted_class or -1, ""),
+                "confidence": answer.predicted_confidence,
+                "seconds": answer.seconds,
+                "round": answer.round_id,
+            }
+            for answer in answers
+        ),
+        hide_index=True,
+        column_config={
+            "confidence": st.column_config.NumberColumn(format="percent"),
+            "seconds": st.column_config.NumberColumn(format="%.1f"),
+        },
+    )

@@ -1,0 +1,43 @@
+"""The script that Streamlit runs for each visitor: find the project, show the chosen screen."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from labeling.errors import HoneError
+from labeling.screens import export, grid, label, progress, setup
+from labeling.screens.shell import current_session, dress
+from labeling.session import Session
+
+Screen = Callable[[Session], None]
+
+
+def main() -> None:
+    """Show one screen of the current project, or how to get one."""
+    st.set_page_config("Hone", page_icon=":material/diamond:", layout="wide")
+    dress()
+    try:
+        session = current_session()
+    except HoneError as error:
+        setup.show_without_project(str(error))
+        return
+    pages = [
+        _page(session, label.show, "Label", ":material/label:", default=True),
+        _page(session, grid.show, "Grid", ":material/grid_view:"),
+        _page(session, progress.show, "Progress", ":material/monitoring:"),
+        _page(session, export.show, "Export", ":material/download:"),
+        _page(session, setup.show, "Setup", ":material/tune:"),
+    ]
+    st.session_state["start_page"] = pages[0]
+    st.navigation(pages, position="top").run()
+
+
+def _page(
+    session: Session, show: Screen, title: str, icon: str, *, default: bool = False
+) -> "st.Page":
+    return st.Page(
+        lambda: show(session), title=title, icon=icon, url_path=title.lower(), default=default
+    )
+
+
+main()

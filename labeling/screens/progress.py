@@ -1,0 +1,217 @@
+"""The Progress screen: what has been labeled, how good the guesses are, how fast it goes."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from labeling import progress
+from labeling.errors import HoneError
+from labeling.session import Session
+from labeling.store import Answer
+
+REFRESH_SECONDS = 3
+CHART_HEIGHT = 260
+
+
+def show(session: Session) -> None:
+    """Show the figures, kept up to date while others label."""
+    st.fragment(_figures, run_every=REFRESH_SECONDS)(session)
+    _rounds(session)
+
+
+def _figures(session: Session) -> None:
+    answers = session.store.answers.all()
+    if not any(answer.kind == "label" for answer in answers):
+        st.info(
+            "There is no label yet. Label a few images of each class under **Label**; "
+            "the model starts to guess once two classes have one.",
+            icon=":material/label:",
+        )
+        return
+    _headline(session, answers)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _agreement(answers)
+    with right:
+        _classes(session)
+    with left:
+        _seconds(answers)
+    with right:
+        _round_times(session)
+
+
+def _headline(session: Session, answers: list[Answer]) -> None:
+    status = session.status()
+    accuracy, audit = st.columns([3, 4], vertical_alignment="center")
+    measured = progress.audit_accuracy(answers)
+    with accuracy:
+        labeled, agreeing, pace = st.columns(3)
+        labeled.metric("Labeled", f"{status.labels:,} of {status.total:,}")
+        rolling = progress.prelabel_agreement(answers).rolling
+        agreeing.metric("Guesses right, last 20", f"{rolling[-1]:.0%}" if len(rolling) else "–")
+        speed = progress.pace(answers).recent
+        pace.metric("Labels a minute", f"{speed:.0f}" if speed else "–")
+    with audit:
+        if measured is None:
+            checks = sum(answer.query == "audit" for answer in answers)
+            st.info(
+                f"Accuracy on the pool: shown after 10 blind checks; {checks} so far. They are "
+                "drawn at random and shown without a guess.",
+                icon=":material/visibility_off:",
+            )
+        else:
+            st.success(
+                f"Of images drawn at random, the model of that time got **{measured.correct} of "
+                f"{measured.total}** right before they were answered: accuracy "
+                f"**{measured.correct / measured.total:.0%}**, with 95 % confidence between "
+                f"{measured.low:.0%} and {measured.high:.0%}. Earlier models count too, so today’s "
+                "is likely better.",
+                icon=":material/verified:",
+            )
+
+
+def _agreement(answers: list[Answer]) -> None:
+    st.subheader("Guesses that turned out right")
+    agreement = progress.prelabel_agreement(answers)
+    if not len(agreement.matches):
+        st.caption("No image with a guess has been labeled yet.")
+        return
+    st.caption(
+        "The share of the last 20 guesses that the answer agreed with. The images are chosen for "
+        "being hard, so this is lower than the accuracy on the pool."
+    )
+    table = pd.DataFrame(
+        {"guess": np.arange(1, len(agreement.rolling) + 1), "share": agreement.rolling}
+    )
+    _draw(
+        alt.Chart(table)
+        .mark_line(interpolate="monotone", strokeWidth=2.5)
+        .encode(
+            x=alt.X("guess", title="guesses, in order", axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("share", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
+            tooltip=["guess", alt.Tooltip("share", format=".0%")],
+        )
+    )
+
+
+def _classes(session: Session) -> None:
+    st.subheader("Labels per class")
+    st.caption("A class with few labels is where the model is weakest.")
+    counts = progress.labels_per_class(session.labels().values(), session.store.classes.all())
+    names = {one.id: one.name for one in session.store.classes.all(archived=True)}
+    table = pd.DataFrame({"class": [names[key] for key in counts], "labels": list(counts.values())})
+    bars = alt.Chart(table).encode(
+        y=alt.Y("class", sort=None, title=None, axis=alt.Axis(labelLimit=160)),
+        x=alt.X("labels", title="labels", axis=alt.Axis(tickMinStep=1)),
+        tooltip=["class", "labels"],
+    )
+    text = bars.mark_text(align="left", dx=4).encode(text="labels")
+    _draw(bars.mark_bar(cornerRadiusEnd=3) + text)
+
+
+def _seconds(answers: list[Answer]) -> None:
+    st.subheader("Time per label")
+    seconds = progress.seconds_per_label(answers)
+    if seconds.median is None:
+        st.caption("No image has been labeled one by one yet.")
+        return
+    st.caption(f"Seconds on screen, median of the last 20; {seconds.median:.1f} s over all.")
+    table = pd.DataFrame(
+        {"label": np.arange(1, len(seconds.rolling) + 1), "seconds": seconds.rolling}
+    )
+    _draw(
+        alt.Chart(table)
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=alt.X("label", title="labels, in order", axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("seconds", title=None, scale=alt.Scale(zero=True)),
+            tooltip=["label", alt.Tooltip("seconds", format=".1f")],
+        )
+    )
+
+
+def _round_times(session: Session) -> None:
+    st.subheader("Time per round")
+    rows = progress.rounds_table(session.store.rounds.all())
+    if not rows:
+        st.caption("No round is finished yet; it takes labels of two classes.")
+        return
+    st.caption("From an answer to a new ranking of the whole pool, by stage.")
+    table = pd.DataFrame(
+        {"round": row.id, "stage": stage, "ms": value}
+        for row in rows
+        for stage, value in (("fit", row.fit_ms), ("score", row.score_ms), ("rank", row.rank_ms))
+        if value is not None
+    )
+    _draw(
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            x=alt.X("round:O", title="round", axis=alt.Axis(labelOverlap=True, labelAngle=0)),
+            y=alt.Y("ms", title="milliseconds"),
+            color=alt.Color(
+                "stage", sort=["fit", "score", "rank"], legend=alt.Legend(orient="top")
+            ),
+            tooltip=["round", "stage", alt.Tooltip("ms", format=".0f")],
+        )
+    )
+
+
+def _rounds(session: Session) -> None:
+    """Every round, and the way back to an earlier one."""
+    rows = progress.rounds_table(session.store.rounds.all())
+    if not rows:
+        return
+    st.subheader("Rounds")
+    agreement = progress.prelabel_agreement(session.store.answers.all()).rounds
+    tallies = {key: f"{tally.agreed} of {tally.total}" for key, tally in agreement.items()}
+    table = pd.DataFrame(
+        {
+            "round": row.id,
+            "finished": pd.Timestamp(row.at, unit="s", tz="UTC"),
+            "labels": row.labels,
+            "classes": row.classes,
+            "guesses right": tallies.get(row.id, ""),
+            "mean confidence": row.mean_confidence,
+            "milliseconds": row.total_ms,
+        }
+        for row in reversed(rows)
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=260,
+        column_config={
+            "finished": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
+            "mean confidence": st.column_config.NumberColumn(format="percent"),
+            "milliseconds": st.column_config.NumberColumn(format="%.0f"),
+        },
+    )
+    _restore(session, [row.id for row in reversed(rows)])
+
+
+def _restore(session: Session, round_ids: list[int]) -> None:
+    pinned = session.project.settings().pinned_round
+    if pinned is not None:
+        st.warning(
+            f"Round {pinned} is restored: its guesses are shown, and new answers do not train.",
+            icon=":material/push_pin:",
+        )
+        if st.button("Train again with every answer", icon=":material/play_arrow:"):
+            session.resume()
+            st.rerun()
+        return
+    choice, action = st.columns([1, 3], vertical_alignment="bottom")
+    chosen = choice.selectbox("Bring back the head of round", round_ids)
+    if action.button("Restore", icon=":material/history:"):
+        try:
+            session.restore(chosen)
+        except HoneError as error:
+            st.error(str(error))
+        else:
+            st.rerun()
+
+
+def _draw(chart: "alt.Chart | alt.LayerChart") -> None:
+    st.altair_chart(chart.properties(height=CHART_HEIGHT), width="stretch")

@@ -1,0 +1,204 @@
+"""The Setup screen: which images, which classes, how samples are picked, who labels."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from labeling.errors import HoneError
+from labeling.screens.shell import annotator
+from labeling.session import Session
+from labeling.store import LabelClass
+from labeling.store.classes import LONGEST_NAME
+from labeling.workspace import WORKSPACE
+
+QUERIES = {
+    "uncertainty_herding": "Uncertainty Herding: uncertain images that stand for many (best)",
+    "margin": "Margin: where the two likeliest classes are close",
+    "least_confidence": "Least confidence: where the likeliest class is unlikely",
+    "entropy": "Entropy: where the model is undecided over all classes",
+    "random": "Random: the baseline",
+}
+BUNDLED = "bundled"
+OTHER = "another timm model or folder …"
+
+
+def show(session: Session) -> None:
+    """Show everything that can be chosen for a project."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        _pool(session)
+        _classes(session)
+    with right:
+        _strategy(session)
+        _backbone(session)
+        _person(session)
+
+
+def show_without_project(reason: str) -> None:
+    """Say why the configured images cannot be opened, and take other ones."""
+    st.title("Hone cannot open these images")
+    st.error(reason, icon=":material/folder_off:")
+    _open_form()
+
+
+def _pool(session: Session) -> None:
+    st.subheader("Images")
+    ingest = session.ingest.state
+    st.markdown(
+        f"**{session.status().total:,}** different images "
+        f"in `{session.project.source.location}`  \n"
+        f"Everything that is known of them lies in `{session.project.folder}`"
+    )
+    if ingest.error:
+        st.error(ingest.error, icon=":material/error:")
+    problems = session.store.samples.problems()
+    if problems:
+        with st.expander(f"{len(problems)} files are left out", icon=":material/report:"):
+            st.dataframe(pd.DataFrame(problems, columns=["file", "reason"]), hide_index=True)
+    _folder_labels(session)
+    with st.expander("Label other images"):
+        _open_form()
+
+
+def _folder_labels(session: Session) -> None:
+    wanted = st.toggle(
+        "Import the folder names as labels",
+        session.project.settings().labels_from_folders,
+        help="An image in `cat/` becomes an imported answer “cat”. Answers by people stay.",
+    )
+    if wanted != session.project.settings().labels_from_folders:
+        session.change(labels_from_folders=wanted)
+        WORKSPACE.reopen(session)
+        st.rerun()
+
+
+def _open_form() -> None:
+    with st.form("open", border=False):
+        path = st.text_input(
+            "A folder, a zip, or a CSV with a column “path”, on this machine",
+            placeholder="/home/me/photos",
+        )
+        if st.form_submit_button("Open", icon=":material/folder_open:") and path.strip():
+            _attempt(lambda: _open(path.strip()))
+
+
+def _open(path: str) -> None:
+    st.session_state["project"] = WORKSPACE.open(path).project.key
+    start_page = st.session_state.get("start_page")
+    if start_page is None:  # no project could be opened before
+        st.rerun()
+    st.switch_page(start_page)
+
+
+def _classes(session: Session) -> None:
+    st.subheader("Classes")
+    st.caption("In the order of their keys. Edit a name, add a line, or delete one; then apply.")
+    counts = session.status().per_class
+    classes = session.store.classes.all()
+    before = pd.DataFrame(
+        [(one.id, one.name, counts.get(one.id, 0)) for one in classes],
+        columns=["id", "name", "labels"],
+    )
+    after = st.data_editor(
+        before,
+        num_rows="dynamic",
+        hide_index=True,
+        disabled=["labels"],
+        key=f"classes-{hash(tuple(classes))}",
+        column_config={
+            "id": None,
+            "name": st.column_config.TextColumn("class", required=True, max_chars=LONGEST_NAME),
+        },
+    )
+    if st.button("Apply", icon=":material/check:", disabled=after.equals(before)):
+        _attempt(lambda: _apply(session, classes, counts, after))
+
+
+def _apply(
+    session: Session, classes: list[LabelClass], counts: dict[int, int], edited: pd.DataFrame
+) -> None:
+    """Carry the edits out; a class that has labels is not removed but named in an error."""
+    rows = [
+        (None if pd.isna(class_id) else int(class_id), str(name))
+        for class_id, name in zip(edited["id"], edited["name"], strict=True)
+    ]
+    kept = {class_id for class_id, _ in rows}
+    removed = [one for one in classes if one.id not in kept]
+    if labeled := [one.name for one in removed if counts.get(one.id)]:
+        raise HoneError(
+            f"{', '.join(labeled)} still has labels; change them first, or rename the class."
+        )
+    for one in removed:
+        session.store.classes.archive(one.id)
+    names = {one.id: one.name for one in classes}
+    for class_id, name in rows:
+        if class_id is None:
+            session.store.classes.create(name)
+        elif name != names[class_id]:
+            session.store.classes.rename(class_id, name)
+    st.rerun()
+
+
+def _strategy(session: Session) -> None:
+    st.subheader("Which images come next")
+    settings = session.project.settings()
+    names = list(QUERIES)
+    query = st.radio(
+        "Query",
+        names,
+        index=names.index(settings.query) if settings.query in names else 0,
+        format_func=QUERIES.__getitem__,
+        label_visibility="collapsed",
+    )
+    share = st.slider(
+        "Blind checks",
+        0,
+        30,
+        round(settings.audit_share * 100),
+        format="%d %%",
+        help="This share of images is drawn at random and shown without a guess. It is what the "
+        "accuracy on the Progress screen is measured on.",
+    )
+    if (query, share / 100) != (settings.query, settings.audit_share):
+        session.change(query=query, audit_share=share / 100)
+
+
+def _backbone(session: Session) -> None:
+    from models.backbones import BACKBONES, BackboneError
+
+    st.subheader("Backbone")
+    ingest = session.ingest.state
+    st.markdown(ingest.why or "Being loaded …")
+    current = session.project.settings().backbone or BUNDLED
+    names = [BUNDLED, *(name for name in BACKBONES if name != BUNDLED), OTHER]
+    chosen = st.selectbox(
+        "Use", names, index=names.index(current) if current in names else len(names) - 1
+    )
+    if chosen == OTHER:
+        chosen = st.text_input(
+            "timm name, or folder",
+            "" if current in names else current,
+            placeholder="resnet50.a1_in1k",
+        )
+    if chosen and chosen != current and st.button("Embed with this backbone"):
+        try:
+            session.change(backbone=None if chosen == BUNDLED else chosen)
+            WORKSPACE.reopen(session)
+            st.rerun()
+        except (HoneError, BackboneError) as error:
+            st.error(str(error))
+
+
+def _person(session: Session) -> None:
+    st.subheader("Annotator")
+    name = st.text_input("Your name, stored with each of your answers", annotator(session))
+    if name.strip() and name.strip() != annotator(session):
+        session.store.set("annotator", name.strip()[:80])
+
+
+def _attempt(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except HoneError as error:
+        st.error(str(error), icon=":material/error:")
