@@ -1,0 +1,74 @@
+"""Every screen, wide and narrow, and what is shown when there is nothing to show."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys import board
+from tests.journeys.conftest import Server
+
+Serve = Callable[..., Server]
+Visit = Callable[..., Page]
+
+
+@pytest.mark.parametrize("width, height", [(1440, 900), (390, 844)])
+def test_no_screen_fails_or_scrolls_sideways(
+    serve: Serve, visit: Visit, width: int, height: int
+) -> None:
+    server = serve()
+    page = visit(server.url, width, height)
+    board.on_screen(page)
+    for name, sign in (
+        ("", "find or create a class"),
+        ("grid", "Label a few images of two classes first"),
+        ("progress", "There is no label yet"),
+        ("export", "There is no label to export yet"),
+        ("setup", "Which images come next"),
+    ):
+        page.goto(f"{server.url}/{name}")
+        shown = page.get_by_placeholder(sign) if not name else page.get_by_text(sign)
+        expect(shown.first).to_be_visible()
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"/{name} is {wide} px wider than the window"
+
+
+def test_a_missing_folder_is_named_and_another_can_be_opened(
+    serve: Serve, visit: Visit, tmp_path: Path
+) -> None:
+    server = serve(tmp_path / "not-there")
+    page = visit(server.url)
+    expect(page.get_by_text("not-there; check the path")).to_be_visible()
+    page.get_by_label("A folder, a zip, or a CSV").fill(str(board.SAMPLE))
+    page.get_by_role("button", name="Open").click()
+    assert board.on_screen(page).startswith("images/")
+
+
+def test_keys_help_search_and_history_work_by_keyboard(serve: Serve, visit: Visit) -> None:
+    server = serve()
+    page = visit(server.url)
+    first = board.on_screen(page)
+    page.keyboard.press("?")
+    expect(page.locator("dialog.help")).to_be_visible()
+    page.keyboard.press("1")  # not while the help is open
+    page.keyboard.press("?")
+    expect(page.locator("dialog.help")).to_be_hidden()
+    assert board.on_screen(page) == first
+    page.keyboard.press("/")
+    page.keyboard.type("vehi")
+    page.keyboard.press("Enter")
+    second = board.after(page, first)
+    page.keyboard.press(" ")
+    third = board.after(page, second)
+    page.keyboard.press("u")
+    board.after(page, third)
+    expect(page.locator(".count")).to_have_text("1 of 620 labeled · 1 skipped · 1 unsure")
+    expect(page.locator(".past span")).to_have_text(["unsure", "skip", "vehicle"])
+    page.locator(".past").last.click()  # change the first answer
+    assert board.on_screen(page) == first
+    page.keyboard.press("1")
+    board.saved(page)
+    expect(page.locator(".past span").first).to_have_text("animal")
+    expect(page.locator(".count")).to_have_text("1 of 620 labeled · 1 skipped · 1 unsure")
