@@ -1,0 +1,268 @@
+"""The command line: embed, status, export and simulate, without a browser."""
+
+import argparse
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from labeling.errors import HoneError
+from labeling.exchange import FORMATS
+from labeling.exchange import export as write_export
+from labeling.project import Project, default_folder, open_project
+from labeling.terminal import bring_in, console_on, one_line, progress_bar
+from labeling.workspace import configured
+
+MISTAKE, INTERRUPTED = 2, 130
+SHOWN_PROBLEMS = 50
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0, 2 for what a person can mend, 130 for Ctrl-C."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.run is None:
+        parser.print_help()
+        return 0
+    run: Callable[[argparse.Namespace], int] = given.run
+    try:
+        return run(given)
+    except KeyboardInterrupt as stop:
+        print(str(stop) or "Stopped.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        if not _is_fit_to_show(error):
+            raise
+        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        return MISTAKE
+
+
+def _is_fit_to_show(error: Exception) -> bool:
+    """Whether the text names what is wrong; the numeric half's errors cost torch to import."""
+    shown: tuple[type[Exception], ...] = (HoneError, OSError)
+    for module, names in (
+        ("models.backbones", ("BackboneError",)),
+        ("models.cache", ("CacheMismatchError", "CacheLockedError")),
+    ):
+        if module in sys.modules:
+            shown += tuple(getattr(sys.modules[module], name) for name in names)
+    return isinstance(error, shown)
+
+
+# -- commands --------------------------------------------------------------------------------
+
+
+def embed(given: argparse.Namespace) -> int:
+    """Scan the pool and embed every sample that has no embedding yet."""
+    with closing(_open(given)) as project:
+        before = project.settings()
+        if given.backbone is not None:
+            project.change(backbone=given.backbone)
+        try:
+            state = bring_in(project)
+        except HoneError:
+            project.change(backbone=before.backbone)
+            raise
+        problems = project.store.samples.problems()
+        print(f"{state.done:,} samples are embedded. {one_line(state.why)}.")
+        if problems:
+            print(f"{len(problems):,} files cannot be read and are left out:")
+        for path, reason in problems[:SHOWN_PROBLEMS]:
+            print(f"  {one_line(path)}: {one_line(reason)}")
+        if len(problems) > SHOWN_PROBLEMS:
+            print(f"  … and {len(problems) - SHOWN_PROBLEMS:,} more; `status --json` lists all.")
+    return 0
+
+
+def status(given: argparse.Namespace) -> int:
+    """Print where the project stands."""
+    with closing(_open(given, new=False)) as project:
+        facts = _facts(project)
+    if given.json:
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
+        return 0
+    for name in ("pool", "project", "samples", "unreadable", "labels", "skipped", "unsure"):
+        value = len(facts[name]) if name == "unreadable" else facts[name]
+        print(f"{name:12}{value if isinstance(value, str) else format(value, ',')}")
+    print(f"{'rounds':12}{facts['rounds']:,}")
+    print(f"{'on disk':12}{facts['bytes'] / 1e6:,.1f} MB")
+    for title, counts in (("per class", facts["per_class"]), ("embedded", facts["embedded"])):
+        print(title)
+        width = max(map(len, counts), default=0) + 2
+        for name, count in counts.items():
+            print(f"  {one_line(name):{width}}{count:,}")
+    return 0
+
+
+def export(given: argparse.Namespace) -> int:
+    """Write the labels in one of the formats."""
+    name = given.format
+    if given.history and f"{name}_history" in FORMATS:
+        name += "_history"
+    elif given.history and not name.endswith("_history"):
+        kept = ", ".join(form.removesuffix("_history") for form in FORMATS if "_history" in form)
+        raise HoneError(f"The format {name} holds no history; take one of {kept}.")
+    with closing(_open(given, new=False)) as project:
+        written = write_export(project, name, given.to, link=given.link)
+    print(f"{written.path}: {written.count:,} written.")
+    for path in written.missing:
+        print(f"left out, as the labeled file is gone: {one_line(path)}", file=sys.stderr)
+    return 0
+
+
+def simulate(given: argparse.Namespace) -> int:
+    """Replay true labels: learning curves of queries against random; --pool digits works too."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+    from labeling.curves import Plan, print_result
+    from labeling.simulate import simulate as replay
+    from labeling.simulate import unlabeled
+    from labeling.truth import DIGITS, digits_pool, read_truth
+
+    queries = {"queries": tuple(given.query)} if given.query else {}
+    plan = Plan(
+        labels=given.labels, seeds=given.seeds, every=given.every, batch=given.batch, **queries
+    )
+    if given.pool == DIGITS and not Path(DIGITS).exists():
+        given.pool = str(digits_pool())
+    with closing(_open(given)) as project:
+        truth = read_truth(project.source, given.truth)
+        from models.backbones import resolve
+
+        backbone = resolve(project.settings().backbone)
+        bring_in(unlabeled(project), backbone)
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("runs"), TimeRemainingColumn())
+        with progress_bar(*columns) as bar:
+            task = bar.add_task("", total=None)
+            result = replay(
+                project,
+                truth,
+                plan,
+                backbone=backbone,
+                jobs=given.jobs,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    if given.json:
+        Path(given.json).write_text(json.dumps(result.to_json(), indent=1), encoding="utf-8")
+    print_result(result, console_on(sys.stdout))
+    return 0
+
+
+# -- parts -----------------------------------------------------------------------------------
+
+
+def _facts(project: Project) -> dict[str, Any]:
+    """All of `status` as plain values."""
+    from models.cache import EmbeddingCache
+
+    store, ids = project.store, project.store.samples.ids()
+    names = {found.id: found.name for found in store.classes.all(archived=True)}
+    current = store.answers.current().values()
+    kinds = Counter(answer.kind for answer in current)
+    labels = Counter(answer.class_id for answer in current if answer.class_id is not None)
+    embedded = {}
+    for manifest in sorted(project.embeddings.glob("*/manifest.json")):
+        dim = json.loads(manifest.read_text(encoding="utf-8"))["dim"]
+        cache = EmbeddingCache(project.embeddings, manifest.parent.name, dim)
+        embedded[manifest.parent.name] = len(ids) - len(cache.missing(ids))
+    return {
+        "pool": str(project.source.location),
+        "project": str(project.folder),
+        "bytes": sum(file.stat().st_size for file in project.folder.rglob("*") if file.is_file()),
+        "samples": len(ids),
+        "unreadable": dict(store.samples.problems()),
+        "labels": kinds["label"],
+        "skipped": kinds["skip"],
+        "unsure": kinds["unsure"],
+        "per_class": {name: labels[class_id] for class_id, name in names.items()},
+        "rounds": len(store.rounds.all()),
+        "embedded": embedded,
+    }
+
+
+def _open(given: argparse.Namespace, *, new: bool = True) -> Project:
+    """The chosen project; one that does not exist yet is made only if it may be `new`."""
+    pool, folder = configured()
+    if given.pool is not None:
+        pool, folder = given.pool, None  # HONE_PROJECT belongs to HONE_POOL
+    folder = given.project or folder
+    location = Path(pool).expanduser().resolve()
+    place = Path(folder).expanduser() if folder else default_folder(location)
+    if not new and location.exists() and not (place / "hone.sqlite").is_file():
+        raise HoneError(
+            f"There is no project of {pool} yet in {place}; "
+            "begin one with “python -m labeling embed”, or by labeling in the browser."
+        )
+    return open_project(pool, folder)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m labeling", description="Hone without a browser. Each command has --help."
+    )
+    parser.set_defaults(run=None)
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument(
+        "--pool",
+        metavar="PATH",
+        help="a folder, .zip or .csv with images (default: $HONE_POOL, or the sample data)",
+    )
+    place.add_argument(
+        "--project",
+        metavar="PATH",
+        help="the project's folder (default: $HONE_PROJECT, or one for the pool in $HONE_HOME)",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="embed | status | export | simulate")
+
+    def command(run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        text = run.__doc__ or ""
+        added = commands.add_parser(run.__name__, parents=[place], help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    embedding = command(embed)
+    embedding.add_argument(
+        "--backbone", metavar="NAME", help="a catalogue or timm name, or a folder of weights"
+    )
+    command(status).add_argument("--json", action="store_true", help="print plain JSON")
+    exporting = command(export)
+    exporting.add_argument("format", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
+    exporting.add_argument("--to", metavar="PATH", required=True, help="a new folder or file")
+    exporting.add_argument("--link", action="store_true", help="link to images, do not copy")
+    exporting.add_argument("--history", action="store_true", help="all answers, undone ones too")
+    _add_simulate(command(simulate))
+    return parser
+
+
+def _add_simulate(parser: argparse.ArgumentParser) -> None:
+    def number(name: str, default: int, text: str) -> None:
+        parser.add_argument(
+            name, type=int, default=default, metavar="N", help=f"{text} (default: {default})"
+        )
+
+    parser.add_argument(
+        "--truth",
+        metavar="CSV",
+        help="true labels: a CSV with path,label, or “folders” for class folders "
+        "(default: labels.csv in the pool, or the label column of a manifest)",
+    )
+    number("--labels", 100, "labels in each run")
+    number("--seeds", 5, "runs of each query")
+    number("--every", 5, "labels between two measurements")
+    number("--batch", 1, "samples asked at once")
+    number("--jobs", _cores(), "runs at the same time; the result does not depend on it")
+    parser.add_argument(
+        "--query",
+        metavar="NAME",
+        action="append",
+        help="compare this query with random; may be repeated (default: Hone's own)",
+    )
+    parser.add_argument("--json", metavar="FILE", help="also write all figures to a file")
