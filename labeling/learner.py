@@ -148,7 +148,7 @@ class Learner:
         self, settings: Settings, through: int, labels: int
     ) -> "tuple[RoundRecord, LinearHead, Floats] | None":
         """A stored head to use instead of a new fit: the pinned one, or one that is up to date."""
-        from models.head import DamagedHeadError, load_head
+        from models.head_file import DamagedHeadError, load_head
 
         rounds = self._project.store.rounds
         pinned = settings.pinned_round is not None
@@ -177,7 +177,7 @@ class Learner:
 
     def _keep(self, round_: "Round", settings: Settings) -> None:
         """Store a finished round: first its head, then the fact that it exists."""
-        from models.head import save_head
+        from models.head_file import save_head
 
         assert round_.head is not None and round_.id is not None and self._ingest.cache is not None
         self._project.heads.mkdir(exist_ok=True)

@@ -1,49 +1,49 @@
 """Backbones: find the weights, say which were taken and why, embed images (B, …) -> (B, D)."""
 
 import difflib
-import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import cast
 
 import numpy as np
 import timm
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from timm.data.config import resolve_model_data_config
 from timm.data.transforms_factory import create_transform
-from timm.models import get_pretrained_cfg
 from torch import Tensor, nn
 
+from models.catalogue import BACKBONES
 from models.hub import cached, download
+from models.networks import (
+    BackboneError,
+    BackboneNotFoundError,
+    DamagedWeightsError,
+    Source,
+    UnknownBackboneError,
+    Weights,
+    load_network,
+)
 from models.pixels import to_rgb
 
-Source = Literal["path", "cache", "hub", "bundled"]
+__all__ = [
+    "BACKBONES",
+    "WEIGHTS_DIR",
+    "Backbone",
+    "BackboneError",
+    "BackboneNotFoundError",
+    "DamagedWeightsError",
+    "EmbeddingError",
+    "Halving",
+    "UnknownBackboneError",
+    "pick_device",
+    "resolve",
+]
 
 WEIGHTS_DIR = Path(__file__).parent / "weights"
-# Part of every fingerprint: raised when pixels.to_rgb changes, so that rows never mix.
-PREPARE_VERSION = 1
-
-
-class BackboneError(Exception):
-    """A backbone cannot be used as asked."""
-
-
-class UnknownBackboneError(BackboneError):
-    """No catalogue entry and no timm model has this name."""
-
-
-class BackboneNotFoundError(BackboneError):
-    """A folder or file of weights is not where it should be."""
-
-
-class DamagedWeightsError(BackboneError):
-    """A file of weights is there but cannot be used."""
 
 
 class EmbeddingError(BackboneError):
@@ -159,18 +159,6 @@ def _not_finite(rows: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.flatnonzero(~np.isfinite(rows).all(axis=1))
 
 
-@dataclass(frozen=True)
-class _Weights:
-    """Weights that were found: the file, what timm makes of it, and the words for the screen."""
-
-    name: str
-    source: Source
-    why: str
-    file: Path
-    timm_name: str | None = None  # None: the file lies in a local-dir folder with a config.json
-    side: int | None = None  # an input size other than the one the model was trained at
-
-
 def pick_device(device: str | None = None) -> str:
     """Take the argument, else HONE_DEVICE, else cuda, mps, cpu, whichever is there first."""
     asked = device or os.environ.get("HONE_DEVICE")
@@ -209,14 +197,14 @@ def resolve(
     if (file := cached(timm_name)) is not None:
         try:
             why = f"{name}: taken from the local cache of the hub"
-            return _load(_Weights(name, "cache", why, file, timm_name, side), device)
+            return _load(Weights(name, "cache", why, file, timm_name, side), device)
         except DamagedWeightsError:
             missing = "its copy in the local cache is damaged"
     found = download(timm_name, timeout, damaged=file)
     if isinstance(found, Path):
         try:
             why = f"{name}: downloaded from the hub"
-            return _load(_Weights(name, "hub", why, found, timm_name, side), device)
+            return _load(Weights(name, "hub", why, found, timm_name, side), device)
         except DamagedWeightsError:
             found = "the hub gave weights that cannot be used"
     why = f"{name}: {found} and {missing}; using the bundled {{}}"
@@ -238,7 +226,7 @@ def _timm_name(name: str) -> tuple[str, int | None]:
     raise UnknownBackboneError(f"{name!r} {what}{hint}")
 
 
-def _in_folder(folder: Path, source: Source, why: str) -> _Weights:
+def _in_folder(folder: Path, source: Source, why: str) -> Weights:
     if not folder.is_dir():
         raise BackboneNotFoundError(f"there is no folder {folder}; name a folder of weights")
     for need in ("config.json", "model.safetensors"):
@@ -247,10 +235,10 @@ def _in_folder(folder: Path, source: Source, why: str) -> _Weights:
                 f"{folder} has no {need}; name a folder in timm's local-dir layout, which holds "
                 "config.json and model.safetensors (pickled weights are not read)"
             )
-    return _Weights(folder.name, source, why, folder / "model.safetensors")
+    return Weights(folder.name, source, why, folder / "model.safetensors")
 
 
-def _bundled(weights_dir: Path, why: str) -> _Weights:
+def _bundled(weights_dir: Path, why: str) -> Weights:
     """The one folder of weights that came with the app; `why` has {} for its name."""
     folders = sorted(config.parent for config in weights_dir.glob("*/config.json"))
     if not folders:
@@ -261,120 +249,23 @@ def _bundled(weights_dir: Path, why: str) -> _Weights:
     return _in_folder(folders[0], "bundled", why.format(folders[0].name))
 
 
-def _load(weights: _Weights, device: str) -> Backbone:
-    """Build the network, load the weights strictly, freeze it, and take its fingerprint."""
-    try:
-        model = _build(weights)
-        size = {"img_size": weights.side} if weights.side else {}
-        config: dict[str, Any] = cast(Any, resolve_model_data_config)(model, args=size)
-        model.reset_classifier(0)
-        model.eval().requires_grad_(False)
-        if not all(value.isfinite().all() for value in model.state_dict().values()):
-            raise ValueError("it holds values that are not finite")
-        with torch.inference_mode():
-            shape = model(torch.zeros(1, *config["input_size"])).shape
-        if len(shape) != 2:
-            raise ValueError(f"it gives {tuple(shape)}, not one vector an image")
-    except BackboneError:
-        raise
-    except Exception as error:  # timm and safetensors raise half a dozen types for a bad file
-        raise DamagedWeightsError(
-            f"{weights.file} cannot be loaded: {error}; get the file again or name another backbone"
-        ) from error
+def _load(weights: Weights, device: str) -> Backbone:
+    """Put the network that these weights make onto the device, with what embedding needs of it."""
+    network = load_network(weights)
+    model, config = network.model, network.config
     if not device.startswith("mps"):  # on a CPU, too, never slower and up to twice as fast
         model = model.to(memory_format=torch.channels_last)
-    model = model.to(device)
     return Backbone(
         name=weights.name,
         source=weights.source,
         why=weights.why,
-        fingerprint=_fingerprint(weights, model, config),
-        dim=shape[1],
+        fingerprint=network.fingerprint,
+        dim=network.dim,
         device=device,
         input_size=tuple(config["input_size"][1:]),
-        model=model,
+        model=model.to(device),
         transform=create_transform(**config, use_prefetcher=False, normalize=False),
         mean=torch.tensor(config["mean"], device=device).view(1, -1, 1, 1),
         std=torch.tensor(config["std"], device=device).view(1, -1, 1, 1),
         half=torch.float16 if device.startswith("cuda") else None,
     )
-
-
-def _build(weights: _Weights) -> Any:
-    """Make the timm model with its own classifier, so that timm misses no tensor of the file."""
-    if weights.timm_name is not None:
-        config = get_pretrained_cfg(weights.timm_name)
-        overlay: dict[str, Any] = {"file": str(weights.file), "source": ""}
-        if config is not None and not config.hf_hub_filename:
-            overlay["custom_load"] = False  # that format is of the file at `url`, not of the hub's
-        more: dict[str, Any] = {"pretrained_cfg_overlay": overlay}
-        if weights.side is not None and config is not None and config.fixed_input_size:
-            more["img_size"] = weights.side
-        return timm.create_model(weights.timm_name, pretrained=True, **more)
-    config_file = weights.file.parent / "config.json"
-    try:
-        architecture = json.loads(config_file.read_text("utf-8"))["architecture"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DamagedWeightsError(
-            f"{config_file} names no architecture ({error}); get the file again"
-        ) from error
-    if not timm.is_model(architecture):
-        raise UnknownBackboneError(
-            f"{config_file} names {architecture!r}, which this timm ({timm.__version__}) does not "
-            "know; correct it or install a newer timm"
-        )
-    return timm.create_model(f"local-dir:{weights.file.parent}", pretrained=True)
-
-
-def _fingerprint(weights: _Weights, model: Any, config: dict[str, Any]) -> str:
-    """Hash architecture, weights and preprocessing into a name fit for a folder."""
-    architecture = str(model.pretrained_cfg["architecture"])
-    config_file = weights.file.parent / "config.json"
-    saved = json.loads(config_file.read_text("utf-8")) if weights.timm_name is None else {}
-    with weights.file.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    facts = [architecture, saved.get("model_args"), digest, config, PREPARE_VERSION]
-    short = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-    return f"{architecture}-{short}"
-
-
-@dataclass(frozen=True)
-class CatalogueEntry:
-    """A backbone that the setup screen offers; a `timm` name without a tag takes timm's best."""
-
-    timm: str
-    params_m: float
-    dim: int
-    input_size: int
-    licence: str
-    pretraining: str
-    good_for: str
-
-
-BACKBONES = {
-    "bundled": CatalogueEntry(
-        "mobilenetv2_075", 1.4, 1280, 96, "Apache-2.0", "distilled by this project",
-        "no network, no GPU; a start in seconds",
-    ),
-    "mobilenetv4_conv_small": CatalogueEntry(
-        "mobilenetv4_conv_small.e2400_r224_in1k", 2.5, 1280, 224, "Apache-2.0", "ImageNet-1k",
-        "everyday photos on a laptop",
-    ),
-    "efficientnet_b0": CatalogueEntry(
-        "efficientnet_b0.ra_in1k", 4.0, 1280, 224, "Apache-2.0", "ImageNet-1k",
-        "everyday photos, a little better and slower",
-    ),
-    "convnext_tiny": CatalogueEntry(
-        "convnext_tiny.in12k_ft_in1k", 27.8, 768, 224, "Apache-2.0", "ImageNet-12k, then -1k",
-        "many kinds of objects; a GPU or some patience",
-    ),
-    "dinov2_small": CatalogueEntry(
-        "vit_small_patch14_reg4_dinov2.lvd142m", 21.6, 384, 224, "Apache-2.0",
-        "DINOv2, self-supervised, 142M images",
-        "images unlike photos of objects: texture, microscopy, satellite; a GPU",
-    ),
-    "siglip_base": CatalogueEntry(
-        "vit_base_patch16_siglip_224.v2_webli", 92.9, 768, 224, "Apache-2.0",
-        "SigLIP 2, images with their captions", "scenes, products, drawings, screenshots; a GPU",
-    ),
-}  # fmt: skip

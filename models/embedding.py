@@ -36,20 +36,57 @@ class Progress:
 
 
 class _Pace:
-    """Counts and times; the rate is that of the last batches, so that it follows a change."""
+    """Counts, times and tells; the rate is of the last batches, so that it follows a change."""
 
-    def __init__(self, done: int, total: int) -> None:
+    def __init__(
+        self,
+        done: int,
+        total: int,
+        tell: Callable[[Progress], None],
+        tell_failed: Callable[[str, Exception], None],
+    ) -> None:
         self.done, self.total, self.failed = done, total, 0
+        self._tell, self._tell_failed = tell, tell_failed
         self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), done)], maxlen=16)
 
-    def report(self) -> Progress:
+    def report(self) -> None:
         seen = self.done + self.failed
         since, before = self._marks[0]
         now = time.monotonic()
         self._marks.append((now, seen))
         rate = (seen - before) / (now - since) if seen > before and now > since else 0.0
         left = (self.total - seen) / rate if rate else None
-        return Progress(self.done, self.total, self.failed, rate, left)
+        self._tell(Progress(self.done, self.total, self.failed, rate, left))
+
+    def leave_out(self, name: str, error: Exception) -> None:
+        self.failed += 1
+        self._tell_failed(name, error)
+
+
+class _Writer:
+    """Appends in a thread of its own: the disk is waited for while the network has a batch."""
+
+    def __init__(self, cache: EmbeddingCache, pace: _Pace) -> None:
+        self._cache, self._pace = cache, pace
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="append")
+        self._under_way: Future[None] | None = None
+
+    def append(self, names: list[str], embeddings: NDArray[np.float32]) -> None:
+        """Begin to append one batch, after the batch before is on disk and reported."""
+        self.wait()
+        self._under_way = self._disk.submit(self._store, names, embeddings)
+
+    def wait(self) -> None:
+        if self._under_way is not None:
+            self._under_way.result()
+            self._pace.report()
+
+    def close(self) -> None:
+        self._disk.shutdown()
+
+    def _store(self, names: list[str], embeddings: NDArray[np.float32]) -> None:
+        self._cache.append(names, embeddings)
+        self._pace.done += len(names)
 
 
 def embed_missing(
@@ -77,41 +114,24 @@ def embed_missing(
         )
     wanted = list(dict.fromkeys(ids))
     todo = cache.missing(wanted)
-    pace = _Pace(len(wanted) - len(todo), len(wanted))
-
-    def leave_out(name: str, error: Exception) -> None:
-        pace.failed += 1
-        failed(name, error)
-
-    def store(names: list[str], embeddings: NDArray[np.float32]) -> None:
-        cache.append(names, embeddings)
-        pace.done += len(names)
-
+    pace = _Pace(len(wanted) - len(todo), len(wanted), progress, failed)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
-    # The disk is waited for in a thread of its own, while the network has the next batch.
-    disk = ThreadPoolExecutor(1, thread_name_prefix="append")
+    writer = _Writer(cache, pace)
     try:
-        progress(pace.report())
-        stored: Future[None] | None = None
+        pace.report()
         decoded = _ahead(pool, lambda name: backbone.prepare(load(name)), todo, 2 * batch)
-        for names, prepared in _batches(decoded, batch, leave_out):
+        for names, prepared in _batches(decoded, batch, pace.leave_out):
             if stop is not None and stop.is_set():
                 break
             embeddings = backbone.embed_prepared(prepared)
             whole = np.isfinite(embeddings).all(axis=1)
             for row in np.flatnonzero(~whole):
-                leave_out(names[row], ValueError("its embedding is not finite"))
-            if stored is not None:
-                stored.result()
-                progress(pace.report())
-            good = np.flatnonzero(whole)
-            stored = disk.submit(store, [names[row] for row in good], embeddings[good])
-        if stored is not None:
-            stored.result()
-            progress(pace.report())
+                pace.leave_out(names[row], ValueError("its embedding is not finite"))
+            writer.append([names[row] for row in np.flatnonzero(whole)], embeddings[whole])
+        writer.wait()
     finally:
         pool.shutdown(cancel_futures=True)
-        disk.shutdown()
+        writer.close()
 
 
 def _ahead(

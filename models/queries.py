@@ -4,19 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from models.herding import Floats, Herd, Indices, without
 from models.space import require_finite
-
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
 
 REFERENCE_ROWS = 1500  # rows of the pool that stand for all of it
 SHORTLIST = 400  # candidates weighed against each other, half of them the most uncertain
 SMALL_POOL = 2000  # up to here a cold start weighs every available row
 MIN_LABELS = 10  # fewer labels, or fewer than classes: uncertainty means little
-DUPLICATE_DISTANCE = 0.04  # squared distance of unit rows at cosine 0.98
-BLOCK_ROWS = 1024  # labeled or available rows compared with others at once
 BLOCK_VALUES = 1 << 20  # probabilities handled at once
 
 
@@ -211,12 +206,12 @@ def _herd(pool: Pool, n: int, rng: np.random.Generator, proba: Floats | None) ->
     weights = np.ones(len(reference), dtype=np.float32)
     if proba is not None:
         weights = _scored(proba, reference, _margin_score)
-    herd = _Herd(pool.features, reference, weights / np.float32(len(reference)))
+    herd = Herd(pool.features, reference, weights / np.float32(len(reference)))
     herd.cover(pool.labeled)
-    _gather(herd, pool.available, proba, min(n, SHORTLIST), rng)
+    herd.gather(pool.available, min(n, SHORTLIST), lambda rows: _shortlist(rows, proba, rng))
     indices = np.array(herd.picked, dtype=np.int64)
     if n > SHORTLIST:
-        rest = _without(pool.available, herd.picked)
+        rest = without(pool.available, herd.picked)
         order = np.zeros(len(rest), dtype=np.float32)
         if proba is not None:
             order = _scored(proba, rest, _margin_score)
@@ -225,21 +220,6 @@ def _herd(pool: Pool, n: int, rng: np.random.Generator, proba: Floats | None) ->
     # A later shortlist may hold a larger gain than an earlier one left: the order is the truth.
     scores[: len(herd.gains)] = np.minimum.accumulate(np.array(herd.gains, dtype=np.float32))
     return Picks(indices.astype(np.int64), scores, np.full(n, np.nan, dtype=np.float32))
-
-
-def _gather(
-    herd: "_Herd", available: Indices, proba: Floats | None, n: int, rng: np.random.Generator
-) -> None:
-    """Pick n rows, with a new shortlist whenever one holds only near-duplicates of the picks."""
-    eligible, distinct = available, True
-    while True:
-        herd.pick(_shortlist(eligible, proba, rng), n - len(herd.picked), distinct)
-        if len(herd.picked) == n:
-            return
-        left = _without(available, herd.picked)
-        fresh = left[~herd.near_picked(left)]
-        distinct = len(fresh) > 0
-        eligible = fresh if distinct else left
 
 
 def _shortlist(rows: Indices, proba: Floats | None, rng: np.random.Generator) -> Indices:
@@ -253,71 +233,6 @@ def _shortlist(rows: Indices, proba: Floats | None, rng: np.random.Generator) ->
     others = drawn[~np.isin(drawn, top)][: SHORTLIST - len(top)]
     chosen: Indices = rows[np.concatenate([top, others])]
     return chosen
-
-
-def _without(rows: Indices, picked: list[int]) -> Indices:
-    """The `rows` that are not picked, in their order."""
-    kept: Indices = rows[~np.isin(rows, picked)]
-    return kept
-
-
-class _Herd:
-    """Reference rows, how well each is covered so far, and the picks that cover them."""
-
-    def __init__(self, features: Floats, reference: Indices, weights: Floats) -> None:
-        self.features = features
-        self.reference = features[reference]  # (R, D)
-        self.weights = weights  # (R,)
-        self.coverage = np.zeros(len(reference), dtype=np.float32)
-        self.picked: list[int] = []
-        self.gains: list[float] = []
-
-    def cover(self, rows: Indices) -> None:
-        """Raise the coverage by the nearest of `rows`, block by block."""
-        for begin in range(0, len(rows), BLOCK_ROWS):
-            block = self.features[rows[begin : begin + BLOCK_ROWS]]
-            nearest = _squared_distances(block, self.reference).min(axis=0)
-            np.maximum(self.coverage, np.exp(-nearest), out=self.coverage)
-
-    def pick(self, candidates: Indices, n: int, distinct: bool) -> None:
-        """Pick up to n candidates greedily; `distinct` stops at the last that is no duplicate."""
-        rows = self.features[candidates]
-        kernel = np.exp(-_squared_distances(rows, self.reference))  # (C, R)
-        free = np.ones(len(candidates), dtype=bool)
-        surplus = np.empty_like(kernel)
-        for _ in range(n):
-            if not free.any():
-                return
-            np.subtract(kernel, self.coverage, out=surplus)
-            np.maximum(surplus, 0.0, out=surplus)
-            gains = np.where(free, surplus @ self.weights, -np.inf)
-            best = int(gains.argmax())
-            self.picked.append(int(candidates[best]))
-            self.gains.append(float(gains[best]))
-            np.maximum(self.coverage, kernel[best], out=self.coverage)
-            free[best] = False
-            if distinct:
-                free &= _squared_distances(rows, rows[best : best + 1])[:, 0] >= DUPLICATE_DISTANCE
-
-    def near_picked(self, rows: Indices) -> npt.NDArray[np.bool_]:
-        """Which of `rows` (m,) are near-duplicates of a pick."""
-        picks = self.features[self.picked]
-        near = np.empty(len(rows), dtype=bool)
-        for begin in range(0, len(rows), BLOCK_ROWS):
-            block = self.features[rows[begin : begin + BLOCK_ROWS]]
-            nearest = _squared_distances(block, picks).min(axis=1)
-            near[begin : begin + len(block)] = nearest < DUPLICATE_DISTANCE
-        return near
-
-
-def _squared_distances(a: Floats, b: Floats) -> Floats:
-    """‖a - b‖² (m, n) of rows (m, D) and (n, D), never below 0."""
-    distances: Floats = a @ b.T
-    distances *= -2.0
-    distances += np.einsum("md,md->m", a, a)[:, None]
-    distances += np.einsum("nd,nd->n", b, b)
-    np.maximum(distances, 0.0, out=distances)
-    return distances
 
 
 DEFAULT_QUERY = "uncertainty_herding"

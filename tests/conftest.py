@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from labeling.project import Project, open_project
 from labeling.session import Session
@@ -51,6 +52,16 @@ def add_samples(store: Store, count: int) -> list[str]:
 def label(sample_id: str, class_id: int, client_id: str | None = None) -> NewAnswer:
     """A label as the board would send it."""
     return NewAnswer(client_id or f"c-{sample_id}-{class_id}", sample_id, "label", class_id)
+
+
+def noise(network: nn.Module) -> None:
+    """Give every batch norm weights and statistics that a mistake in copying would show."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.8, 1.6)
+            nn.init.uniform_(module.bias, -0.3, 0.6)
+            nn.init.uniform_(module.running_mean, -0.2, 0.2)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
 
 
 @pytest.fixture(autouse=True)

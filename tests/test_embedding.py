@@ -1,5 +1,6 @@
 """Tests for models.embedding: real encoders, real files, real kills."""
 
+import json
 import subprocess
 import sys
 import threading

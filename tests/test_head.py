@@ -1,6 +1,4 @@
-"""Heads: the optimum, hard training sets, and files."""
-
-from pathlib import Path
+"""Heads: the optimum, and hard training sets."""
 
 import numpy as np
 import pytest
@@ -10,12 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from models import head as head_module
 from models.head import (
     HEADS,
-    DamagedHeadError,
     FewClassesError,
     LinearHead,
     fit_logistic,
-    load_head,
-    save_head,
 )
 from models.space import NotFiniteError, Space
 
@@ -238,100 +233,3 @@ def test_the_gpu_finds_the_same_optimum(n: int, width: int, k: int) -> None:
     np.testing.assert_allclose(
         on_gpu.predict_proba(features), on_cpu.predict_proba(features), atol=2e-3
     )
-
-
-def saved_head(folder: Path) -> tuple[Path, LinearHead, np.ndarray]:
-    features, labels = clusters(30, 6, 3)
-    head = fit_logistic(features, labels)
-    center = np.arange(6, dtype=np.float32)
-    path = folder / "head of round 1"
-    save_head(path, head, center)
-    return path, head, center
-
-
-def test_a_saved_head_comes_back_identical(tmp_path: Path) -> None:
-    path, head, center = saved_head(tmp_path)
-    loaded, loaded_center = load_head(path)
-    for name in ("classes", "weight", "bias"):
-        np.testing.assert_array_equal(getattr(loaded, name), getattr(head, name))
-        assert getattr(loaded, name).dtype == getattr(head, name).dtype
-    assert (loaded.strength, loaded.iterations) == (head.strength, head.iterations)
-    np.testing.assert_array_equal(loaded_center, center)
-
-
-def test_saving_replaces_and_leaves_nothing_beside(tmp_path: Path) -> None:
-    path, _, center = saved_head(tmp_path)
-    features, labels = clusters(30, 6, 4, seed=8)
-    newer = fit_logistic(features, labels)
-    save_head(path, newer, center)
-    np.testing.assert_array_equal(load_head(path)[0].weight, newer.weight)
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_reader_never_sees_half_a_head(tmp_path: Path) -> None:
-    path, head, center = saved_head(tmp_path)
-    whole = path.read_bytes()
-    with path.open("rb") as reader:
-        save_head(path, head, center + 1)
-        assert reader.read() == whole
-    assert path.read_bytes() != whole
-
-
-def test_a_write_that_fails_keeps_the_old_head(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path, head, center = saved_head(tmp_path)
-
-    def full_disk(*_: object) -> None:
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(head_module.os, "fsync", full_disk)
-    with pytest.raises(OSError, match="no space"):
-        save_head(path, head, center + 1)
-    np.testing.assert_array_equal(load_head(path)[1], center)
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_damaged_file_is_named_and_never_loaded_wrong(tmp_path: Path) -> None:
-    path, head, center = saved_head(tmp_path)
-    content = path.read_bytes()
-    broken = 0
-    for at in range(0, len(content), 5):
-        path.write_bytes(content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :])
-        try:
-            loaded, loaded_center = load_head(path)
-        except DamagedHeadError as error:
-            assert str(path) in str(error)
-            broken += 1
-        else:  # the byte belonged to a date or another thing that means nothing
-            np.testing.assert_array_equal(loaded.weight, head.weight)
-            np.testing.assert_array_equal(loaded_center, center)
-    assert broken > len(content) / 5 / 3
-
-
-@pytest.mark.parametrize("content", [b"", b"not a head", b"PK\x03\x04"])
-def test_a_file_that_is_no_head_is_refused(content: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "head.npz"
-    path.write_bytes(content)
-    with pytest.raises(DamagedHeadError, match=r"head\.npz"):
-        load_head(path)
-
-
-def test_a_truncated_head_is_refused(tmp_path: Path) -> None:
-    path, _, _ = saved_head(tmp_path)
-    path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(DamagedHeadError):
-        load_head(path)
-
-
-def test_pickled_content_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "head.npz"
-    parts = {"format": 1, "strength": 1.0, "iterations": 1, "center": np.zeros(2)}
-    np.savez(path, classes=np.array([{}, {}], dtype=object), **parts)
-    with pytest.raises(DamagedHeadError, match="allow_pickle"):
-        load_head(path)
-
-
-def test_a_missing_file_is_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        load_head(tmp_path / "none.npz")

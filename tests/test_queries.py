@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from models import queries
+from models import herding
 from models.head import fit_logistic
 from models.queries import DEFAULT_QUERY, QUERIES, Picks, Pool
 from models.space import NotFiniteError, Space
@@ -251,7 +251,7 @@ def test_herding_is_the_greedy_optimum_of_its_objective(name: str, seed: int) ->
 def test_coverage_in_blocks_is_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = pool_of(rows=300, labels=100)
     whole = ask("uncertainty_herding", pool, 10)
-    monkeypatch.setattr(queries, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(herding, "BLOCK_ROWS", 7)
     blocks = ask("uncertainty_herding", pool, 10)
     np.testing.assert_array_equal(whole.indices, blocks.indices)
 
