@@ -62,6 +62,11 @@ class Ingest:
         self.pool_version = 0  # moves on whenever samples or imported answers are others
         self.state = IngestState()
 
+    @property
+    def busy(self) -> bool:
+        """Whether files are still being read or embedded."""
+        return self.state.stage not in ("done", "failed")
+
     def start(self) -> None:
         """Run in a background thread, beside training and serving."""
         self._in_background = True

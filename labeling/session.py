@@ -1,6 +1,7 @@
 """The loop: next, answer, undo, status. The one seam between people and models."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Status:
-    """Where the loop stands; every count is of samples."""
+    """Where the loop stands; every count is of samples that are in the pool now."""
 
     version: int
     state: str
@@ -201,11 +202,10 @@ class Session:
     def status(self) -> Status:
         """Counts and states for the screen; cheap enough to ask every second."""
         with self._lock:
-            kinds = [answer.kind for answer in self._current.values()]
-            per_class: dict[int, int] = {}
-            for answer in self._current.values():
-                if answer.class_id is not None:
-                    per_class[answer.class_id] = per_class.get(answer.class_id, 0) + 1
+            present = self._present
+            counted = [one for key, one in self._current.items() if key in present]
+        kinds = Counter(answer.kind for answer in counted)
+        per_class = Counter(one.class_id for one in counted if one.class_id is not None)
         round_ = self.round
         trained = round_ if round_ is not None and round_.head is not None else None
         return Status(
@@ -215,13 +215,13 @@ class Session:
             round_id=trained.id if trained else None,
             pinned=self.project.settings().pinned_round is not None,
             seen=len(trained.labels) if trained else 0,
-            labels=kinds.count("label"),
-            skipped=kinds.count("skip"),
-            unsure=kinds.count("unsure"),
+            labels=kinds["label"],
+            skipped=kinds["skip"],
+            unsure=kinds["unsure"],
             total=len(self._ids),
             round_seconds=sum(trained.seconds.values()) if trained else None,
             ingest=self.ingest.state,
-            per_class=per_class,
+            per_class=dict(per_class),
         )
 
     def _state(self) -> State:

@@ -339,6 +339,23 @@ def test_status_counts_samples_by_their_present_answer(open_session: OpenSession
     assert (status.state, status.ingest.stage) == ("waiting_for_labels", "done")
 
 
+def test_answers_to_samples_that_left_the_pool_are_not_counted(open_session: OpenSession) -> None:
+    session = open_session()
+    cat, dog = classes_of(session)
+    a, b, c, d, e = session.store.samples.ids()[:5]
+    for number, key in enumerate((a, b, c)):
+        answer(session, "label", key, dog if number % 2 else cat)
+    answer(session, "skip", d)
+    answer(session, "unsure", e)
+    for key in (a, d, e):
+        session.leave_out(key, "it cannot be shown")
+    answer(session, "label", session.store.samples.ids()[-1], cat)
+    session.trainer.wait()
+    status = session.status()
+    assert (status.labels, status.skipped, status.unsure, status.total) == (3, 0, 0, 37)
+    assert (status.seen, status.per_class) == (3, {cat: 2, dog: 1})
+
+
 def test_every_answer_moves_the_version_on(open_session: OpenSession) -> None:
     session = open_session()
     before = session.status().version

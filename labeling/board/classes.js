@@ -9,16 +9,21 @@ export class ClassList {
     this.choose = choose;
     this.create = create;
     this.classes = [];
+    this.at = 0; // which of the found classes Enter takes
     this.list = el("div.classes", { role: "group", "aria-label": "classes" });
+    this.new = el("button.class.new", { type: "button", hidden: true, onclick: () => this.#take(null) });
     this.field = el("input.find", {
       type: "text",
       maxlength: 80,
       placeholder: "find or create a class  ( / )",
       "aria-label": "find a class by name, or create one",
-      oninput: () => this.#filter(),
+      oninput: () => {
+        this.at = 0;
+        this.#filter();
+      },
       onkeydown: (event) => this.#fieldKey(event),
     });
-    this.node = el("div.class-panel", {}, this.field, this.list);
+    this.node = el("div.class-panel", {}, this.field, this.list, this.new);
   }
 
   name(id) {
@@ -64,29 +69,48 @@ export class ClassList {
     this.list.replaceChildren(...buttons);
   }
 
-  #matches() {
-    const typed = this.field.value.trim().toLowerCase();
+  get #typed() {
+    return this.field.value.trim();
+  }
+
+  // What Enter can take: the classes that match, best first, then null for a new one.
+  #found() {
+    const typed = this.#typed.toLowerCase();
+    if (!typed) return this.classes;
     const names = this.classes.map((one) => ({ one, name: one.name.toLowerCase() }));
     const exact = names.filter(({ name }) => name === typed);
     const start = names.filter(({ name }) => name.startsWith(typed) && name !== typed);
     const within = names.filter(({ name }) => !name.startsWith(typed) && isWithin(typed, name));
-    return [...exact, ...start, ...within].map(({ one }) => one);
+    const matches = [...exact, ...start, ...within].map(({ one }) => one);
+    return exact.length ? matches : [...matches, null];
   }
 
   #filter() {
-    const shown = new Set(this.#matches());
+    const found = this.#found();
+    const picked = this.#typed ? found[this.at] : undefined;
     this.classes.forEach((one, index) => {
-      this.list.children[index].hidden = !shown.has(one);
+      this.list.children[index].hidden = !found.includes(one);
+      this.list.children[index].classList.toggle("picked", one === picked);
     });
+    this.new.hidden = !found.includes(null);
+    this.new.classList.toggle("picked", picked === null);
+    this.new.replaceChildren(el("kbd", {}, "+"), el("span.name", {}, `create “${this.#typed}”`));
   }
 
-  async #fieldKey(event) {
+  #fieldKey(event) {
     event.stopPropagation();
-    if (event.key === "Escape") return this.#leave();
-    const typed = this.field.value.trim();
-    if (event.key !== "Enter" || !typed || event.repeat) return;
-    const [found] = this.#matches();
-    const one = found ?? (await this.create(typed));
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "Escape") this.#leave();
+    else if (step) {
+      event.preventDefault();
+      this.at = Math.max(0, Math.min(this.at + step, this.#found().length - 1));
+      this.#filter();
+    } else if (event.key === "Enter" && this.#typed && !event.repeat)
+      this.#take(this.#found()[this.at]);
+  }
+
+  async #take(found) {
+    const one = found ?? (await this.create(this.#typed));
     if (!one) return;
     this.#leave();
     this.choose(one);

@@ -1,14 +1,18 @@
 // The cards that come next, their images decoded ahead, so that the next one shows at once.
 
+import { Refusal } from "./api.js";
+
 const SIZE = 10;
 const KEPT = 2; // on screen and next in line: a new round does not change these any more
 
 export class Deck {
-  constructor(api, holder, pending, changed) {
+  constructor(api, holder, pending, changed, failed) {
     this.api = api;
     this.holder = holder;
     this.pending = pending;
     this.changed = changed;
+    this.failed = failed;
+    this.closed = false;
     this.cards = [];
     this.answered = new Set();
     this.dry = false;
@@ -48,8 +52,9 @@ export class Deck {
     this.asking = this.#ask();
     try {
       await this.asking;
-    } catch {
-      setTimeout(() => this.refill(), 1500); // offline: the outbox says so
+    } catch (error) {
+      if (!this.closed) setTimeout(() => this.refill(), 1500); // offline: the status line says so
+      if (error instanceof Refusal) this.failed(error.message);
     } finally {
       this.asking = null;
     }

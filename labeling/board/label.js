@@ -2,7 +2,7 @@
 
 import { ClassList } from "./classes.js";
 import { Deck } from "./deck.js";
-import { el, isTyping, percent, target, uuid } from "./dom.js";
+import { el, percent, target, uuid } from "./dom.js";
 import { LABEL_HELP } from "./keys.js";
 
 const STRIP = 10;
@@ -13,7 +13,13 @@ export class LabelMode {
     this.board = board;
     this.help = LABEL_HELP;
     this.past = []; // newest first: {card, answer}
-    this.deck = new Deck(board.api, board.holder, () => board.outbox.pending(), () => this.show());
+    this.deck = new Deck(
+      board.api,
+      board.holder,
+      () => board.outbox.pending(),
+      () => this.show(),
+      (text) => board.say(text),
+    );
     this.classes = new ClassList((one) => this.answer("label", one), (name) => board.create(name));
     this.stage = el("div.stage", { tabindex: -1 });
     this.caption = el("div.caption");
@@ -36,7 +42,10 @@ export class LabelMode {
     this.#showStrip();
   }
 
-  close() {}
+  close() {
+    this.deck.closed = true;
+    clearTimeout(this.later);
+  }
 
   // A new round is there: rank anew what is not in sight yet.
   advanced() {

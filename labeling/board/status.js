@@ -11,7 +11,12 @@ export class StatusLine {
     this.progress = el("progress", { max: 1, "aria-label": "share of the pool that is answered" });
     this.count = el("span.count");
     this.ingest = el("span.ingest");
-    this.node = el("footer.status", {}, this.progress, this.count, this.model, this.ingest, this.saved);
+    this.embedded = el("progress", { max: 1, "aria-label": "share of the pool that is embedded" });
+    this.node = el(
+      "footer.status",
+      {},
+      ...[this.progress, this.count, this.model, this.embedded, this.ingest, this.saved],
+    );
   }
 
   show(status, outbox) {
@@ -28,6 +33,8 @@ export class StatusLine {
     this.model.textContent = modelText(status);
     this.model.classList.toggle("failed", Boolean(status.error));
     this.ingest.textContent = ingestText(status.ingest);
+    this.embedded.hidden = status.ingest.stage !== "embedding";
+    this.embedded.value = status.ingest.done / Math.max(status.ingest.total, 1);
   }
 
   #showSaved(outbox) {

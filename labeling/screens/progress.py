@@ -106,7 +106,7 @@ def _classes(session: Session) -> None:
         x=alt.X("labels", title="labels", axis=alt.Axis(tickMinStep=1)),
         tooltip=["class", "labels"],
     )
-    text = bars.mark_text(align="left", dx=4).encode(text="labels")
+    text = bars.mark_text(align="left", dx=4, color="#888").encode(text="labels")
     _draw(bars.mark_bar(cornerRadiusEnd=3) + text)
 
 

@@ -25,6 +25,8 @@ OTHER = "another timm model or folder …"
 
 def show(session: Session) -> None:
     """Show everything that can be chosen for a project."""
+    if error := session.ingest.state.error:
+        st.error(error, icon=":material/error:")
     left, right = st.columns(2, gap="large")
     with left:
         _pool(session)
@@ -44,14 +46,11 @@ def show_without_project(reason: str) -> None:
 
 def _pool(session: Session) -> None:
     st.subheader("Images")
-    ingest = session.ingest.state
     st.markdown(
         f"**{session.status().total:,}** different images "
         f"in `{session.project.source.location}`  \n"
         f"Everything that is known of them lies in `{session.project.folder}`"
     )
-    if ingest.error:
-        st.error(ingest.error, icon=":material/error:")
     problems = session.store.samples.problems()
     if problems:
         with st.expander(f"{len(problems)} files are left out", icon=":material/report:"):
@@ -168,8 +167,7 @@ def _backbone(session: Session) -> None:
     from models.backbones import BACKBONES, BackboneError
 
     st.subheader("Backbone")
-    ingest = session.ingest.state
-    st.markdown(ingest.why or "Being loaded …")
+    st.fragment(_embedding, run_every=1 if session.ingest.busy else None)(session)
     current = session.project.settings().backbone or BUNDLED
     names = [BUNDLED, *(name for name in BACKBONES if name != BUNDLED), OTHER]
     chosen = st.selectbox(
@@ -188,6 +186,18 @@ def _backbone(session: Session) -> None:
             st.rerun()
         except (HoneError, BackboneError) as error:
             st.error(str(error))
+
+
+def _embedding(session: Session) -> None:
+    """Which backbone is used and why, and how far it is through the pool."""
+    state = session.ingest.state
+    st.markdown(state.why or ("It is being loaded …" if session.ingest.busy else "None is loaded."))
+    if state.stage == "embedding" and state.total:
+        left = "" if state.seconds_left is None else f", {state.seconds_left:.0f} s left"
+        st.progress(
+            min(1.0, state.done / state.total),
+            f"{state.done:,} of {state.total:,} embedded, {state.rate:.0f} images/s{left}",
+        )
 
 
 def _person(session: Session) -> None:

@@ -40,7 +40,7 @@ def guess(page: Page) -> str | None:
 
 def keys(page: Page) -> dict[str, str]:
     """Class name -> the key that stands beside it."""
-    rows = page.locator(".class").all()
+    rows = page.locator(".classes .class").all()
     return {row.locator(".name").inner_text(): row.locator("kbd").inner_text() for row in rows}
 
 

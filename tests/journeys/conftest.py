@@ -48,10 +48,10 @@ class Server:
         if self.pool is not None:
             environment["HONE_POOL"] = str(self.pool)
         self.home.mkdir(parents=True, exist_ok=True)
+        options = ("--server.port", str(self.port), "--server.headless", "true")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py"]
-                + ["--server.port", str(self.port), "--server.headless", "true"],
+                [sys.executable, "-m", "streamlit", "run", "app.py", *options],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,

@@ -153,7 +153,7 @@ def test_a_pool_without_classes_is_labeled_by_naming_the_first_class(
     page.keyboard.press("Enter")
     board.after(page, name)
     board.saved(page)
-    expect(page.locator(".class .name")).to_have_text(["<b>blue</b>"])
+    expect(page.locator(".classes .class .name")).to_have_text(["<b>blue</b>"])
     assert _labels(server) == {name: "<b>blue</b>"}
     page.get_by_role("link", name="Setup").click()
     page.get_by_text("1 files are left out").click()

@@ -72,3 +72,19 @@ def test_keys_help_search_and_history_work_by_keyboard(serve: Serve, visit: Visi
     board.saved(page)
     expect(page.locator(".past span").first).to_have_text("animal")
     expect(page.locator(".count")).to_have_text("1 of 620 labeled · 1 skipped · 1 unsure")
+
+
+def test_a_class_whose_name_is_part_of_another_can_be_created(serve: Serve, visit: Visit) -> None:
+    server = serve()
+    page = visit(server.url)
+    name = board.on_screen(page)
+    page.keyboard.press("/")
+    page.keyboard.type("anima")
+    expect(page.locator(".class.picked .name")).to_have_text("animal")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".class.picked .name")).to_have_text("create “anima”")
+    page.keyboard.press("Enter")
+    board.after(page, name)
+    board.saved(page)
+    expect(page.locator(".past span").first).to_have_text("anima")
+    expect(page.locator(".classes .class .name").last).to_have_text("anima")
