@@ -4,8 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
+ifdef POOL
 export HONE_POOL = $(POOL)
+endif
+ifdef PROJECT
 export HONE_PROJECT = $(PROJECT)
+endif
 
 .PHONY: run test clean
 

@@ -1,0 +1,58 @@
+"""The README and the card say what is there."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from labeling import cli
+from labeling.exchange import FORMATS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_file_that_the_readme_links_to_exists() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert len(links) >= 4
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+def test_every_place_in_the_readmes_map_exists() -> None:
+    rows = README.partition("## Where things live")[2].splitlines()
+    named = [name for row in rows if row.startswith("| `") for name in row.split("|")[1].split("`")]
+    places = [name for name in named if re.fullmatch(r"[\w./]+", name)]
+    assert len(places) >= 10
+    for place in places:
+        assert (ROOT / place).exists() or (ROOT / "labeling" / place).exists(), place
+
+
+def test_every_command_of_the_readme_is_understood() -> None:
+    lines = re.findall(r"^python -m labeling ([^#\n]+)", README, re.MULTILINE)
+    assert {line.split()[0] for line in lines} == {"status", "embed", "export", "simulate"}
+    for line in lines:
+        words = line.split()
+        assert cli._parser().parse_args(words).run is not None
+        if words[0] == "export":
+            assert words[1] in FORMATS
+
+
+def test_the_keys_of_the_readme_are_those_of_the_boards_help() -> None:
+    source = (ROOT / "labeling" / "board" / "keys.js").read_text(encoding="utf-8")
+    shown = re.findall(r'\["([^"]+)", "', source.partition("LABEL_HELP")[2].partition("];")[0])
+    table = README.partition("| key | does |")[2].partition("\n\n")[0]
+    listed = [row.split("|")[1].strip().replace("`", "") for row in table.splitlines()[2:]]
+    assert listed == shown
+
+
+def test_readme_names_every_make_target_that_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"make (\w+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("card", sorted((ROOT / "models" / "weights").glob("*/README.md")))
+def test_the_card_names_the_weights_that_lie_beside_it(card: Path) -> None:
+    digest = hashlib.sha256((card.parent / "model.safetensors").read_bytes()).hexdigest()
+    assert digest in card.read_text(encoding="utf-8")
