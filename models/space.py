@@ -1,4 +1,4 @@
-"""The space in which heads and queries work: embeddings centred on the pool, rows of length one."""
+"""The space in which heads and queries work: rooted, centred on the pool, rows of length one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,7 +37,12 @@ def require_finite(what: str, rows: npt.NDArray[Any], first_row: int = 0) -> Non
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """The pool's centre (D,) float32; what `transform` needs besides an embedding."""
+    """The pool's centre (D,) float32; what `transform` needs besides an embedding.
+
+    Every value is first replaced by its signed square root, which keeps the few strongest channels
+    from deciding all distances (power normalisation: Perronnin, Sánchez, Mensink, "Improving the
+    Fisher Kernel for Large-Scale Image Classification", ECCV 2010).
+    """
 
     center: npt.NDArray[np.float32]
 
@@ -53,7 +58,7 @@ class Space:
         Returns
         -------
         Space
-            Its centre is the mean row, summed in float64.
+            Its centre is the mean of the rooted rows, summed in float64.
 
         Raises
         ------
@@ -72,7 +77,7 @@ class Space:
         return cls(center=(total / len(embeddings)).astype(np.float32))
 
     def transform(self, embeddings: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """Centre rows and scale each to length one.
+        """Root and centre rows, and scale each to length one.
 
         Parameters
         ----------
@@ -108,9 +113,9 @@ class Space:
 
 
 def _blocks(embeddings: npt.NDArray[Any]) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
-    """Yield (first row, float64 copy) blocks of finite rows."""
+    """Yield (first row, float64 signed square roots) of blocks of finite rows."""
     step = max(1, BLOCK_VALUES // max(1, embeddings.shape[1]))
     for begin in range(0, len(embeddings), step):
         block = np.array(embeddings[begin : begin + step], dtype=np.float64)
         require_finite("embeddings", block, begin)
-        yield begin, block
+        yield begin, np.copysign(np.sqrt(np.abs(block)), block)

@@ -14,9 +14,9 @@ COUNT = 90
 
 
 def make_snapshot(labels: dict[int, int] | None = None, count: int = COUNT) -> Snapshot:
-    """Two clusters: even rows lie on one side, odd rows on the other."""
+    """Two clusters, positive as pooled features are: even rows on one side, odd on the other."""
     rng = np.random.default_rng(1)
-    embeddings = rng.normal(size=(count, 16)).astype(np.float32)
+    embeddings = np.abs(rng.normal(size=(count, 16))).astype(np.float32)
     embeddings[::2, 0] += 4
     space = Space.fit(embeddings)
     labels = {} if labels is None else labels
