@@ -30,7 +30,7 @@ def table(result: Result) -> pd.DataFrame:
 
 def panel(result: Result) -> alt.LayerChart:
     """The curves of one pool."""
-    title = f"{result.pool}: {result.samples:,} images, {result.classes} classes"
+    title = f"{Path(result.pool).name}: {result.samples:,} images, {result.classes} classes"
     base = alt.Chart(table(result), title=title).encode(x=alt.X("labels", title="labels given"))
     color = alt.Color("query", title=None, sort=list(NAMES.values()), scale=alt.Scale(
         domain=list(NAMES.values()), range=["#8a8a86", "#2458c5"]
