@@ -75,7 +75,7 @@ class Learner:
             rng=np.random.default_rng([settings.seed, through]),
             device=self._ingest.device,
             previous=previous.head if previous and len(labels) >= WARM_START else None,
-            frozen=kept[1] if kept else None,
+            frozen=(kept[1], kept[0].metrics["labels"]) if kept else None,
             report=report,
         )
         if round_.head is not None and kept is None:

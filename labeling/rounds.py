@@ -36,7 +36,11 @@ class Snapshot:
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """One finished round. A cold one (id None) has a ranking but no head."""
+    """One finished round. A cold one (id None) has a ranking but no head.
+
+    `labels` are all that are known; `seen` is how many of them the head was fitted on, which are
+    fewer for a restored one.
+    """
 
     id: int | None
     ids: Sequence[str]
@@ -48,6 +52,7 @@ class Round:
     proba: npt.NDArray[np.float32] | None
     ranking: tuple[Offer, ...]
     through: int
+    seen: int
     seconds: dict[str, float] = field(default_factory=dict)
 
     def prediction(self, sample_id: str) -> npt.NDArray[np.float32] | None:
@@ -80,16 +85,16 @@ def compute(
     rng: np.random.Generator,
     device: str = "cpu",
     previous: LinearHead | None = None,
-    frozen: LinearHead | None = None,
+    frozen: tuple[LinearHead, int] | None = None,
     report: Callable[[State], None] = lambda state: None,
 ) -> Round:
     """Fit, score and rank. With fewer than two labeled classes only rank, without a head.
 
-    A `frozen` head (a restored one) is used as it is instead of a new fit. The same snapshot and
-    generator give the same round.
+    A `frozen` head (a kept one, with the number of labels it has seen) is used as it is instead of
+    a new fit. The same snapshot and generator give the same round.
     """
     seconds: dict[str, float] = {}
-    head = frozen
+    head, seen = frozen or (None, len(snapshot.labels))
     if head is None and len(set(snapshot.labels.values())) >= 2:
         report(State.FITTING)
         with _timed(seconds, "fit"):
@@ -110,12 +115,11 @@ def compute(
         proba=proba,
         ranking=(),
         through=snapshot.through,
+        seen=seen,
         seconds=seconds,
     )
     with _timed(seconds, "rank"):
-        ranking = _rank(round_, snapshot, query, audit_share, rng)
-    object.__setattr__(round_, "ranking", ranking)
-    return round_
+        return replace(round_, ranking=_rank(round_, snapshot, query, audit_share, rng))
 
 
 def _fit(snapshot: Snapshot, previous: LinearHead | None, device: str) -> LinearHead:

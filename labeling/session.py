@@ -214,7 +214,7 @@ class Session:
             error=self.trainer.error or self.ingest.state.error,
             round_id=trained.id if trained else None,
             pinned=self.project.settings().pinned_round is not None,
-            seen=len(trained.labels) if trained else 0,
+            seen=trained.seen if trained else 0,
             labels=kinds["label"],
             skipped=kinds["skip"],
             unsure=kinds["unsure"],

@@ -151,6 +151,7 @@ def test_a_restored_round_predicts_as_it_did_and_stays_until_training_is_resumed
     np.testing.assert_array_equal(proba(session), before)
     status = session.status()
     assert (status.pinned, status.round_id) == (True, old.id)
+    assert (status.seen, status.labels) == (old.metrics["labels"], 14)
     assert len(session.store.rounds.all()) == rounds
     session.close()
     again = open_session()

@@ -108,7 +108,8 @@ def test_a_frozen_head_is_used_as_it_is() -> None:
     frozen = run(make_snapshot(LABELS)).head
     stages: list[State] = []
     more = make_snapshot(LABELS | {40: 10, 41: 11, 42: 11})
-    assert run(more, frozen=frozen, report=stages.append).head is frozen
+    kept = run(more, frozen=(frozen, 7), report=stages.append)
+    assert (kept.head, kept.seen) == (frozen, 7)
     assert stages == [State.SCORING]
 
 
