@@ -39,9 +39,10 @@ def require_finite(what: str, rows: npt.NDArray[Any], first_row: int = 0) -> Non
 class Space:
     """The pool's centre (D,) float32; what `transform` needs besides an embedding.
 
-    Every value is first replaced by its signed square root, which keeps the few strongest channels
-    from deciding all distances (power normalisation: Perronnin, Sánchez, Mensink, "Improving the
-    Fisher Kernel for Large-Scale Image Classification", ECCV 2010).
+    A row that is nowhere negative, as averages of rectified activations are, is first replaced by
+    its square roots, which keeps the few strongest channels from deciding all distances (power
+    normalisation: Perronnin, Sánchez, Mensink, "Improving the Fisher Kernel for Large-Scale Image
+    Classification", ECCV 2010). Rows of signed values stay: roots would blow up what is near zero.
     """
 
     center: npt.NDArray[np.float32]
@@ -58,7 +59,7 @@ class Space:
         Returns
         -------
         Space
-            Its centre is the mean of the rooted rows, summed in float64.
+            Its centre is the mean row, rooted where that applies, summed in float64.
 
         Raises
         ------
@@ -77,7 +78,7 @@ class Space:
         return cls(center=(total / len(embeddings)).astype(np.float32))
 
     def transform(self, embeddings: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """Root and centre rows, and scale each to length one.
+        """Root rows that are nowhere negative, centre all, and scale each to length one.
 
         Parameters
         ----------
@@ -113,9 +114,11 @@ class Space:
 
 
 def _blocks(embeddings: npt.NDArray[Any]) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
-    """Yield (first row, float64 signed square roots) of blocks of finite rows."""
+    """Yield (first row, float64 copy) of blocks of finite rows, the unsigned ones rooted."""
     step = max(1, BLOCK_VALUES // max(1, embeddings.shape[1]))
     for begin in range(0, len(embeddings), step):
         block = np.array(embeddings[begin : begin + step], dtype=np.float64)
         require_finite("embeddings", block, begin)
-        yield begin, np.copysign(np.sqrt(np.abs(block)), block)
+        unsigned = block.min(axis=1) >= 0
+        block[unsigned] = np.sqrt(block[unsigned])
+        yield begin, block
