@@ -161,7 +161,7 @@ export class LabelMode {
 
   #showEmpty() {
     this.shown = null;
-    this.caption.textContent = "";
+    this.caption.textContent = this.caption.title = "";
     this.why.replaceChildren();
     const status = this.board.status;
     if (!status || !this.deck.dry) return;
