@@ -20,6 +20,12 @@ REASONS = {
     "least_confidence": "the model is least confident here",
     "margin": "two classes are close",
     "entropy": "the model is undecided here",
+    "power_margin": "drawn by chance, two close classes make it likelier",
+    "badge": "its label would change the model much, in a direction of its own",
+    "dropquery": "the guess changes when part of what the model sees is left out",
+    "typiclust": "typical of a part of the pool that has no label yet",
+    "core_set": "far from every image that has a label",
+    "rare_class": "close to what is labeled with a rare class",
     "max_herding": "stands for many images that no label covers yet",
     "uncertainty_herding": "stands for many images that the model is unsure of",
     "grid": "chosen for its predicted class",
@@ -76,5 +82,7 @@ def _neighbours(
     from models.explain import nearest_labeled
 
     labeled = np.fromiter(labels.keys(), dtype=np.int64, count=len(labels))
-    rows, _ = nearest_labeled(round_.features, round_.rows[sample_id], labeled, NEIGHBOURS)
-    return [(round_.ids[row], labels[int(row)]) for row in rows]
+    row = round_.table.row(sample_id)
+    assert row is not None  # it has been predicted
+    rows, _ = nearest_labeled(round_.table.features, row, labeled, NEIGHBOURS)
+    return [(round_.table.ids[row], labels[int(row)]) for row in rows]

@@ -1,7 +1,7 @@
 """Bringing a pool in: scan its files, then embed its samples, in the background and resumable."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -171,11 +171,10 @@ class Ingest:
         ids = self._project.store.samples.ids()
         # In a random order, so that the part embedded first stands for the whole pool.
         order = np.random.default_rng(settings.seed).permutation(len(ids))
-        paths = {key: sample.paths for key, sample in self._project.store.samples.many().items()}
         embed_missing(
             self.cache,
             [ids[index] for index in order],
-            lambda sample_id: self._load(sample_id, paths[sample_id]),
+            self._load,
             backbone,
             progress=self._progress,
             failed=self._failed,
@@ -184,7 +183,9 @@ class Ingest:
         if not self._stop.is_set():
             self.state = replace(self.state, stage="done", seconds_left=None)
 
-    def _load(self, sample_id: str, paths: Sequence[str]) -> Image:
+    def _load(self, sample_id: str) -> Image:
+        sample = self._project.store.samples.get(sample_id)
+        paths = sample.paths if sample is not None else ()
         data = read_sample(self._project.source, sample_id, paths)
         return LOADERS["image"](data, paths[0])
 

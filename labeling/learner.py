@@ -1,7 +1,7 @@
 """The model's side of the loop: from the answers so far to the newest round."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,151 +9,163 @@ import numpy.typing as npt
 
 from labeling.errors import HoneError
 from labeling.ingest import Ingest
+from labeling.ledger import Moment
 from labeling.project import Project, Settings
-from labeling.store import Answer, RoundRecord
-from labeling.trainer import Report, State
+from labeling.store import RoundRecord
+from labeling.trainer import Newer, Report, State
 
 if TYPE_CHECKING:
-    from labeling.rounds import Round, Snapshot
-    from models.head import LinearHead
+    from labeling.rounds import Policy, Round, Snapshot
+    from labeling.table import Table, Tables
+    from models.head import Head
+    from models.rotation import Rotation
 
 WARM_START = 1000  # below, a cold fit is as fast, and the same answers give the same bits
-GROWTH = 1.1  # the pool is centred anew when a tenth has been added to it
+GROWTH = 1.1  # the pool is ranked anew when a tenth has been added to it
+EAGER = 65_536  # up to this many rows, all are scored before the next ranking
+WINDOW = 50_000  # beyond, this many in turn, and …
+UNCERTAIN = 5_000  # … those that the round before was least sure of; the rest when idle
+FIRST_COMPARED = 128  # labels at which the heads are compared first; then whenever they double
+PATIENCE = 3.0  # seconds after a round in which a newer answer may cancel the next
 
-Rows = npt.NDArray[np.int64]
+AUTO, SIMPLE_HEAD = "auto", "logistic"
+
 Floats = npt.NDArray[np.float32]
-Answers = Callable[[], tuple[Mapping[str, Answer], Sequence[str], int]]
+Kept = tuple[RoundRecord, "Head", Floats]
 
 
 class Learner:
     """Computes rounds one after another; `round` is always the newest finished one.
 
-    `answers` gives (current answers by sample, ids of the pool, last answer id) at one moment.
+    `moment` gives the present state of the answers and the pool.
     """
 
-    def __init__(self, project: Project, ingest: Ingest, answers: Answers) -> None:
+    def __init__(self, project: Project, ingest: Ingest, moment: Callable[[], Moment]) -> None:
         self._project = project
         self._ingest = ingest
-        self._answers = answers
-        self._centered: tuple[Rows, Floats] | None = None
-        self._features: tuple[Rows, Floats, Floats] | None = None
+        self._moment = moment
+        self._tables: Tables | None = None
+        self._rotation: tuple[Table, Rotation] | None = None
+        self._published = 0.0
+        self._compared = 0  # labels on which the heads have been compared
+        self._better = SIMPLE_HEAD
         self.round: Round | None = None
 
     def grown(self) -> bool:
         """Whether so many embeddings are new that the pool should be ranked anew."""
         cache = self._ingest.cache
         rows = len(cache) if cache is not None else 0
-        ranked = len(self.round.ids) if self.round is not None else 0
+        ranked = len(self.round.table) if self.round is not None else 0
         return rows > 0 and (rows >= ranked * GROWTH or self._ingest.state.stage == "done")
 
-    def run(self, report: Report) -> State:
+    def run(self, report: Report, newer: Newer) -> State:
         """One turn of the trainer: snapshot, compute, keep, publish by one assignment."""
-        from labeling.rounds import compute  # torch, which the first screen must not wait for
+        # torch, which the first screen must not wait for
+        from labeling.rounds import compute
+        from models.head import Cancelled
 
-        settings = self._project.settings()
-        answers, pool, through = self._answers()
-        rows, ids = self._rows(pool)
-        if len(ids) == 0:
-            return State.WAITING_FOR_LABELS
-        # An archived class is not learned: it could be predicted, but not be chosen.
+        settings, moment = self._project.settings(), self._moment()
         classes = {one.id for one in self._project.store.classes.all()}
-        labels = {
-            row: answer.class_id
-            for row, key in enumerate(ids)
-            if (answer := answers.get(key)) is not None
-            and answer.class_id is not None
-            and answer.class_id in classes
-        }
-        kept = self._kept(settings, through, len(labels))
-        snapshot = self._snapshot(rows, ids, labels, answers, through, kept)
-        previous = self.round
-        round_ = compute(
-            snapshot,
-            round_id=kept[0].id if kept else self._project.store.rounds.next_id(),
-            query=settings.query,
-            audit_share=settings.audit_share,
-            rng=np.random.default_rng([settings.seed, through]),
-            device=self._ingest.device,
-            previous=previous.head if previous and len(labels) >= WARM_START else None,
-            frozen=(kept[1], kept[0].metrics["labels"]) if kept else None,
-            report=report,
-        )
+        kept = self._kept(settings, moment, classes)
+        table = self._table(moment, kept)
+        if table is None:
+            return State.WAITING_FOR_LABELS
+        snapshot = _snapshot(table, moment, classes)
+        try:
+            round_ = compute(
+                snapshot,
+                self._policy(settings),
+                np.random.default_rng([settings.seed, moment.last_answer]),
+                round_id=kept[0].id if kept else self._project.store.rounds.next_id(),
+                device=self._ingest.device,
+                previous=self.round,
+                warm=len(snapshot.labels) >= WARM_START,
+                frozen=(kept[1], kept[0].metrics["labels"]) if kept else None,
+                rows=self._part(table),
+                report=report,
+                stop=lambda: newer() and time.monotonic() < self._published + PATIENCE,
+            )
+        except Cancelled:
+            return State.FITTING  # the newer request is served at once
         if round_.head is not None and kept is None:
             self._keep(round_, settings)
-        self.round = round_
+        self.round, self._published = round_, time.monotonic()
+        self._complete(round_, settings, newer)
+        if settings.head == AUTO and not settings.pinned_round:
+            self._compare_heads(snapshot, newer)
         return State.IDLE if round_.head is not None else State.WAITING_FOR_LABELS
 
-    def _rows(self, pool: Sequence[str]) -> tuple[Rows, list[str]]:
-        """Rows of the cache that belong to the pool, and their sample ids."""
-        cache = self._ingest.cache
-        if cache is None or len(pool) == 0:
-            return np.empty(0, dtype=np.int64), []
-        rows = cache.rows(pool)
-        present = np.flatnonzero(rows >= 0)
-        return rows[present], [pool[index] for index in present.tolist()]
+    def _complete(self, round_: "Round", settings: Settings, newer: Newer) -> None:
+        """Score what a round of a large pool has left out, unless something newer waits."""
+        from labeling.rounds import sweep
 
-    def _snapshot(
-        self,
-        rows: Rows,
-        ids: list[str],
-        labels: dict[int, int],
-        answers: Mapping[str, Answer],
-        through: int,
-        kept: "tuple[RoundRecord, LinearHead, Floats] | None",
-    ) -> "Snapshot":
-        from labeling.rounds import Snapshot
-        from models.space import Space
+        if not round_.complete:
+            rng = np.random.default_rng([settings.seed, round_.snapshot.through, 1])
+            self.round = sweep(round_, self._policy(settings), rng, newer) or round_
 
-        center = kept[2] if kept is not None else self._center(rows)
-        return Snapshot(
-            ids=ids,
-            space=Space(center),
-            features=self._transformed(rows, center),
-            labels=labels,
-            answered=frozenset(row for row, key in enumerate(ids) if key in answers),
-            through=through,
-        )
+    def _compare_heads(self, snapshot: "Snapshot", newer: Newer) -> None:
+        """See in idle time whether another head is better on these labels, for rounds to come.
 
-    def _center(self, rows: Rows) -> Floats:
-        """The pool's centre: near enough while the pool grows, exact once it is whole."""
-        from models.space import Space
+        Only the first 128, 256, 512, … labels are looked at, so that a restart comes to the same.
+        """
+        from models.choice import choose_head
+        from models.head import Cancelled
 
-        settled = self._ingest.state.stage == "done"
-        if self._centered is not None:
-            fitted, center = self._centered
-            if np.array_equal(fitted, rows) or (not settled and len(rows) < len(fitted) * GROWTH):
-                return center
-        center = Space.fit(self._embeddings(rows)).center
-        self._centered = (rows, center)
-        return center
+        size = 1 << max(0, len(snapshot.labels).bit_length() - 1)
+        if size < FIRST_COMPARED or size == self._compared or self._ingest.busy:
+            return
+        rows = np.fromiter(snapshot.labels.keys(), dtype=np.int64)[:size]
+        targets = np.fromiter(snapshot.labels.values(), dtype=np.int64)[:size]
+        if len(np.unique(targets)) < 2:
+            return
+        try:
+            self._better = choose_head(
+                snapshot.table.features[rows],
+                targets,
+                np.random.default_rng(size),
+                device=self._ingest.device,
+                stop=newer,
+            )
+        except Cancelled:
+            return  # the next idle moment
+        self._compared = size
 
-    def _transformed(self, rows: Rows, center: Floats) -> Floats:
-        """Features of these rows, computed anew only when the rows or the centre are others."""
-        from models.space import Space
+    def _policy(self, settings: Settings) -> "Policy":
+        from labeling.rounds import Policy
 
-        if self._features is not None:
-            known, used, features = self._features
-            if np.array_equal(known, rows) and np.array_equal(used, center):
-                return features
-        features = Space(center).transform(self._embeddings(rows))
-        self._features = (rows, center, features)
-        return features
+        head = self._better if settings.head == AUTO else settings.head
+        return Policy(head, settings.query, settings.audit_share)
 
-    def _embeddings(self, rows: Rows) -> npt.NDArray[np.float16]:
-        cache = self._ingest.cache
-        assert cache is not None  # _rows found some
-        return cache.matrix()[rows]
+    def _table(self, moment: Moment, kept: Kept | None) -> "Table | None":
+        from labeling.table import Tables
 
-    def _kept(
-        self, settings: Settings, through: int, labels: int
-    ) -> "tuple[RoundRecord, LinearHead, Floats] | None":
+        if self._tables is None:
+            self._tables = Tables(self._ingest)
+        return self._tables.newest(moment.ids, moment.places, kept[2] if kept else None)
+
+    def _part(self, table: "Table") -> npt.NDArray[np.int64] | None:
+        """The rows of a large pool that are scored before the next ranking; None: all."""
+        from models.rotation import Rotation, most_uncertain
+
+        if len(table) <= EAGER:
+            return None
+        if self._rotation is None or self._rotation[0] is not table:
+            rng = np.random.default_rng(self._project.settings().seed)
+            self._rotation = (table, Rotation(len(table), rng))
+        rows = self._rotation[1].take(WINDOW)
+        before = self.round
+        if before is None or before.table is not table or before.scores is None:
+            return rows
+        return np.union1d(rows, most_uncertain(before.scores, None, UNCERTAIN))
+
+    def _kept(self, settings: Settings, moment: Moment, classes: set[int]) -> Kept | None:
         """A stored head to use instead of a new fit: the pinned one, or one that is up to date."""
         from models.head_file import DamagedHeadError, load_head
 
-        rounds = self._project.store.rounds
+        rounds, cache = self._project.store.rounds, self._ingest.cache
         pinned = settings.pinned_round is not None
+        # Later in a run the newest round is never up to date: only an answer brings a new turn.
         record = rounds.get(settings.pinned_round) if pinned else rounds.latest()
-        cache = self._ingest.cache
         if record is None or cache is None:
             return None
         if record.backbone != cache.fingerprint:
@@ -163,7 +175,7 @@ class Learner:
                     "backbone, or resume training."
                 )
             return None
-        if not pinned and (record.through, record.metrics.get("labels")) != (through, labels):
+        if not pinned and not self._is_up_to_date(record, moment, classes):
             return None
         try:
             head, center = load_head(self._project.heads / record.head)
@@ -175,36 +187,77 @@ class Learner:
             return None  # a new fit replaces it
         return record, head, center
 
+    def _is_up_to_date(self, record: RoundRecord, moment: Moment, classes: set[int]) -> bool:
+        cache = self._ingest.cache
+        if cache is None or record.through != moment.last_answer:
+            return False
+        labeled = [
+            key
+            for key, answer in moment.answers.items()
+            if answer.class_id in classes and key in moment.places
+        ]
+        return record.metrics.get("labels") == int((cache.rows(labeled) >= 0).sum())
+
     def _keep(self, round_: "Round", settings: Settings) -> None:
         """Store a finished round: first its head, then the fact that it exists."""
         from models.head_file import save_head
 
         assert round_.head is not None and round_.id is not None and self._ingest.cache is not None
+        begin = time.perf_counter()
         self._project.heads.mkdir(exist_ok=True)
         name = f"{round_.id:06d}.npz"
-        save_head(self._project.heads / name, round_.head, round_.space.center)
-        self._project.store.rounds.add(
-            RoundRecord(
-                id=round_.id,
-                at=time.time(),
-                through=round_.through,
-                backbone=self._ingest.cache.fingerprint,
-                query=settings.query,
-                head=name,
-                metrics=_metrics(round_),
-                seconds={stage: round(value, 5) for stage, value in round_.seconds.items()},
-            )
+        save_head(self._project.heads / name, round_.head, round_.table.space.center)
+        record = RoundRecord(
+            id=round_.id,
+            at=time.time(),
+            through=round_.snapshot.through,
+            backbone=self._ingest.cache.fingerprint,
+            query=settings.query,
+            head=name,
+            metrics=_metrics(round_),
+            seconds={stage: round(value, 5) for stage, value in round_.seconds.items()},
         )
+        self._project.store.rounds.add(record)
+        round_.seconds["keep"] = time.perf_counter() - begin
+
+
+def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
+    """What the answers of a moment say of the rows of a table, in the order of the answers."""
+    from labeling.rounds import AUDIT, Snapshot
+
+    labels: dict[int, int] = {}
+    audits: set[int] = set()
+    answered: list[int] = []
+    for key, answer in sorted(moment.answers.items(), key=lambda item: item[1].id):
+        row = table.row(key)
+        if row is None or key not in moment.places:
+            continue
+        answered.append(row)
+        # An archived class is not learned: it could be predicted, but not be chosen.
+        if answer.class_id is not None and answer.class_id in classes:
+            labels[row] = answer.class_id
+            if answer.query == AUDIT:
+                audits.add(row)
+    return Snapshot(
+        table=table,
+        labels=labels,
+        audits=frozenset(audits),
+        answered=np.array(answered, dtype=np.int64),
+        through=moment.last_answer,
+    )
 
 
 def _metrics(round_: "Round") -> dict[str, Any]:
     """What is worth remembering of a round: sizes, and how sure it is of what has no label."""
-    assert round_.head is not None and round_.proba is not None
-    open_rows = np.setdiff1d(np.arange(len(round_.ids)), list(round_.labels))
-    confidence = round_.proba[open_rows].max(axis=1) if len(open_rows) else np.ones(1)
+    assert round_.head is not None and round_.scores is not None
+    is_open = round_.scores.best >= 0
+    is_open[list(round_.labels)] = False
+    confidence = round_.scores.first[is_open]
     return {
         "labels": len(round_.labels),
         "classes": len(round_.head.classes),
-        "embedded": len(round_.ids),
-        "mean_confidence": round(float(confidence.mean()), 4),
+        "embedded": len(round_.table),
+        "temperature": round(round_.head.temperature, 3),
+        "strength": round_.head.strength,
+        "mean_confidence": round(float(confidence.mean()), 4) if len(confidence) else 1.0,
     }

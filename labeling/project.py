@@ -16,13 +16,15 @@ from labeling.store import Store
 class Settings:
     """What a person may choose for a project.
 
-    `query` names how samples are picked, `backbone` what turns them into embeddings (None: the
-    bundled one). `audit_share` is the share of samples drawn uniformly at random and shown
-    without a pre-label, `labels_from_folders` whether class folders become imported answers,
-    and `pinned_round` a restored round that stays until training is resumed.
+    `query` names how samples are picked, `head` what learns from the labels ("auto": whatever is
+    better on them), `backbone` what turns images into embeddings (None: the bundled one).
+    `audit_share` is the share of samples drawn uniformly at random and shown without a pre-label,
+    `labels_from_folders` whether class folders become imported answers, and `pinned_round` a
+    restored round that stays until training is resumed.
     """
 
     query: str = "uncertainty_herding"
+    head: str = "auto"
     backbone: str | None = None
     audit_share: float = 0.1
     seed: int = 0

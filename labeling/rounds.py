@@ -1,7 +1,7 @@
 """A round: one fitted head with everything derived from it."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,56 +9,85 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.store import Offer
+from labeling.table import Table
 from labeling.trainer import State
-from models.head import HEADS, LinearHead
-from models.queries import DEFAULT_QUERY, QUERIES, Picks, Pool, acting_query
+from models.head import HEADS, Head
+from models.pool import Picks, Pool
+from models.queries import DEFAULT_QUERY, QUERIES, acting_query, draw_probability
 from models.queries import random as draw_uniformly
-from models.space import Space
+from models.scoring import Scores
 
 RANKED = 48  # ranked ahead of the annotators; each answer ranks anew
+AUDIT = "audit"
+
+Indices = npt.NDArray[np.int64]
+Report = Callable[[State], None]
+Stop = Callable[[], bool]
+
+
+def never() -> bool:
+    """Nothing newer is waiting."""
+    return False
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """What a round is computed from, taken at one moment.
 
-    ids[i] is the sample of row i of `features` (N, D). `labels` maps rows to class ids, and
-    `answered` holds every row that must not be asked. `through` is the last answer seen.
+    `labels` maps rows of the table to class ids in the order of their answers, and `audits` are
+    those of them that were uniformly random, blind picks. `answered` are all rows that must not
+    be asked, `through` is the last answer seen.
     """
 
-    ids: Sequence[str]
-    space: Space
-    features: npt.NDArray[np.float32]
+    table: Table
     labels: Mapping[int, int]
-    answered: frozenset[int]
+    audits: frozenset[int]
+    answered: Indices
     through: int
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a person chose: which head learns, which query asks, and the share of blind picks."""
+
+    head: str = "logistic"
+    query: str = DEFAULT_QUERY
+    audit_share: float = 0.1
 
 
 @dataclass(frozen=True, eq=False)
 class Round:
     """One finished round. A cold one (id None) has a ranking but no head.
 
-    `labels` are all that are known; `seen` is how many of them the head was fitted on, which are
-    fewer for a restored one.
+    `seen` is how many of the snapshot's labels the head was fitted on, fewer for a restored one.
+    A round is `complete` when this very head has scored every row; before that, the rows that it
+    has not reached hold the scores of heads before it.
     """
 
     id: int | None
-    ids: Sequence[str]
-    rows: Mapping[str, int]
-    space: Space
-    features: npt.NDArray[np.float32]
-    labels: Mapping[int, int]
-    head: LinearHead | None
-    proba: npt.NDArray[np.float32] | None
-    ranking: tuple[Offer, ...]
-    through: int
+    snapshot: Snapshot
+    head: Head | None
+    scores: Scores | None
     seen: int
+    complete: bool = True
+    ranking: tuple[Offer, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def table(self) -> Table:
+        return self.snapshot.table
+
+    @property
+    def labels(self) -> Mapping[int, int]:
+        return self.snapshot.labels
+
     def prediction(self, sample_id: str) -> npt.NDArray[np.float32] | None:
-        """Class probabilities (K,) of one sample in the order of head.classes, if it is scored."""
-        row = self.rows.get(sample_id)
-        return None if row is None or self.proba is None else self.proba[row]
+        """Class probabilities (K,) of one sample in the order of head.classes, if it has any."""
+        row = self.table.row(sample_id)
+        if row is None or self.head is None:
+            return None
+        proba: npt.NDArray[np.float32] = self.head.predict_proba(self.table.features[row, None])[0]
+        return proba
 
     def offer(self, sample_id: str, query: str, **why: Any) -> Offer:
         """An offer of a sample with what this round predicts for it."""
@@ -78,80 +107,162 @@ class Round:
 
 def compute(
     snapshot: Snapshot,
+    policy: Policy,
+    rng: np.random.Generator,
     *,
     round_id: int,
-    query: str,
-    audit_share: float,
-    rng: np.random.Generator,
     device: str = "cpu",
-    previous: LinearHead | None = None,
-    frozen: tuple[LinearHead, int] | None = None,
-    report: Callable[[State], None] = lambda state: None,
+    previous: Round | None = None,
+    warm: bool = False,
+    frozen: tuple[Head, int] | None = None,
+    rows: Indices | None = None,
+    report: Report = lambda state: None,
+    stop: Stop = never,
 ) -> Round:
     """Fit, score and rank. With fewer than two labeled classes only rank, without a head.
 
     A `frozen` head (a kept one, with the number of labels it has seen) is used as it is instead of
-    a new fit. The same snapshot and generator give the same round.
+    a new fit. Given `rows`, only these are scored and asked, which leaves the round incomplete;
+    the others keep the scores of the `previous` round. `warm` starts the fit at its head. The
+    same snapshot and generator give the same round. Raises Cancelled if `stop` says so while the
+    head is fitted.
     """
     seconds: dict[str, float] = {}
     head, seen = frozen or (None, len(snapshot.labels))
     if head is None and len(set(snapshot.labels.values())) >= 2:
         report(State.FITTING)
         with _timed(seconds, "fit"):
-            head = _fit(snapshot, previous, device)
-    proba = None
+            start = previous.head if warm and previous is not None else None
+            head = _fit(snapshot, policy, start, device, stop)
+    scores, scored = None, None
     if head is not None:
         report(State.SCORING)
         with _timed(seconds, "score"):
-            proba = head.predict_proba(snapshot.features)
+            scores, scored = _score(snapshot.table, head, previous, rows)
     round_ = Round(
         id=None if head is None else round_id,
-        ids=snapshot.ids,
-        rows={sample_id: row for row, sample_id in enumerate(snapshot.ids)},
-        space=snapshot.space,
-        features=snapshot.features,
-        labels=snapshot.labels,
+        snapshot=snapshot,
         head=head,
-        proba=proba,
-        ranking=(),
-        through=snapshot.through,
+        scores=scores,
         seen=seen,
+        complete=scored is None,
         seconds=seconds,
     )
     with _timed(seconds, "rank"):
-        return replace(round_, ranking=_rank(round_, snapshot, query, audit_share, rng))
+        return replace(round_, ranking=_rank(round_, policy, rng, scored))
 
 
-def _fit(snapshot: Snapshot, previous: LinearHead | None, device: str) -> LinearHead:
+def sweep(round_: Round, policy: Policy, rng: np.random.Generator, stop: Stop) -> Round | None:
+    """The round completed: every row scored and the ranking made anew; None if stopped before."""
+    assert round_.head is not None and round_.scores is not None
+    scores, seconds = round_.scores.copy(), dict(round_.seconds)
+    with _timed(seconds, "sweep"):
+        if not round_.table.scorer.score(round_.head, scores, stop=stop):
+            return None
+        whole = replace(round_, scores=scores, complete=True, seconds=seconds)
+        return replace(whole, ranking=_rank(whole, policy, rng, None))
+
+
+def _fit(snapshot: Snapshot, policy: Policy, start: Head | None, device: str, stop: Stop) -> Head:
     rows = np.fromiter(snapshot.labels.keys(), dtype=np.int64)
     targets = np.fromiter(snapshot.labels.values(), dtype=np.int64)
-    return HEADS["logistic"](snapshot.features[rows], targets, start=previous, device=device)
+    audits = np.array([row in snapshot.audits for row in rows.tolist()])
+    features = snapshot.table.features[rows]
+    fit = HEADS[policy.head]
+    return fit(features, targets, audits=audits, start=start, device=device, stop=stop)
+
+
+def _score(
+    table: Table, head: Head, previous: Round | None, rows: Indices | None
+) -> tuple[Scores, Indices | None]:
+    """Scores, and the rows that are up to date in them (None: all)."""
+    if rows is None:
+        scores = Scores.empty(len(table))
+    elif previous is not None and previous.table is table and previous.scores is not None:
+        scores = previous.scores.copy()
+    else:
+        scores = Scores.empty(len(table))
+    table.scorer.score(head, scores, rows)
+    return scores, rows
 
 
 def _rank(
-    round_: Round, snapshot: Snapshot, query: str, audit_share: float, rng: np.random.Generator
+    round_: Round, policy: Policy, rng: np.random.Generator, rows: Indices | None
 ) -> tuple[Offer, ...]:
     """The best samples to ask next, with a share of blind, uniformly random audit picks."""
-    open_rows = sorted(set(range(len(snapshot.ids))) - snapshot.answered)
-    available = np.array(open_rows, dtype=np.int64)
-    labeled = np.fromiter(snapshot.labels.keys(), dtype=np.int64, count=len(snapshot.labels))
-    pool = Pool(snapshot.features, round_.proba, labeled, available)
+    whole = _pool(round_)
+    pool = whole if rows is None else _part(whole, rows)
     # A cold head is not worth an audit, and a cold start is where good picks save the most.
     cold = round_.head is None or acting_query(DEFAULT_QUERY, pool) != DEFAULT_QUERY
-    share = 0.0 if cold else audit_share
-    is_audit = rng.random(min(RANKED, len(available))) < share
+    share = 0.0 if cold else policy.audit_share
+    is_audit = rng.random(min(RANKED, len(pool.available))) < share
     # Audits are drawn first: an audit that the query could take away would not be uniform.
-    audits = draw_uniformly(pool, int(is_audit.sum()), rng)
-    left = replace(pool, available=np.setdiff1d(available, audits.indices))
-    picks = QUERIES[query](left, len(is_audit) - len(audits.indices), rng)
-    acting = acting_query(query, left)
+    audits = draw_uniformly(whole, int(is_audit.sum()), rng)
+    left = replace(pool, available=_without(pool.available, audits.indices))
+    picks = QUERIES[policy.query](left, len(is_audit) - len(audits.indices), rng)
+    acting = acting_query(policy.query, left)
+    audits, picks = _mixed(audits, picks, whole, acting, share)
     places = {True: iter(range(len(audits.indices))), False: iter(range(len(picks.indices)))}
     return tuple(
-        _offer(round_, audits, next(places[True]), "audit")
+        _offer(round_, audits, next(places[True]), AUDIT)
         if audit
         else _offer(round_, picks, next(places[False]), acting)
         for audit in is_audit
     )
+
+
+def _pool(round_: Round) -> Pool:
+    """What the query sees: the whole pool less what is answered."""
+    snapshot = round_.snapshot
+    is_open = np.ones(len(snapshot.table), dtype=bool)
+    is_open[snapshot.answered] = False
+    labeled = np.fromiter(snapshot.labels.keys(), dtype=np.int64, count=len(snapshot.labels))
+    labels = np.fromiter(snapshot.labels.values(), dtype=np.int64, count=len(snapshot.labels))
+    order = np.argsort(labeled)  # the ranking must not depend on the order of the answers
+    return Pool(
+        features=snapshot.table.features,
+        labeled=labeled[order],
+        labels=labels[order],
+        available=np.flatnonzero(is_open),
+        head=round_.head,
+        scores=round_.scores,
+    )
+
+
+def _part(pool: Pool, rows: Indices) -> Pool:
+    """The pool with only those of ascending `rows` to ask that it offers."""
+    places = np.searchsorted(pool.available, rows)
+    places = np.minimum(places, len(pool.available) - 1)
+    return replace(pool, available=rows[pool.available[places] == rows])
+
+
+def _mixed(
+    audits: Picks, picks: Picks, pool: Pool, query: str, share: float
+) -> tuple[Picks, Picks]:
+    """Acquisition probabilities of the mixture, where the query has any.
+
+    A slot is an audit with probability `share`, so that of M open rows one of chance q in the
+    query's next draw has share/M + (1 - share)·q: what an importance-weighted estimate needs
+    (Farquhar et al., arXiv 2101.11665). What the few slots before it take away is left out.
+    """
+    if share == 0.0 or len(pool.available) == 0:
+        return audits, picks
+
+    def mixed(drawn: Picks) -> Picks:
+        chance = draw_probability(query, pool, drawn.indices)
+        if chance is None:
+            return drawn
+        chance = share / len(pool.available) + (1 - share) * chance
+        return replace(drawn, acquisition_probability=chance.astype(np.float32))
+
+    return mixed(audits), mixed(picks)
+
+
+def _without(rows: Indices, few: Indices) -> Indices:
+    """Ascending `rows` less a few others."""
+    places = np.searchsorted(rows, few)
+    places = places[places < len(rows)]
+    return np.delete(rows, places[np.isin(rows[places], few)])
 
 
 def _offer(round_: Round, picks: Picks, position: int, query: str) -> Offer:
@@ -160,9 +271,9 @@ def _offer(round_: Round, picks: Picks, position: int, query: str) -> Offer:
         "score": float(picks.scores[position]),
         "acquisition_probability": None if np.isnan(probability) else probability,
     }
-    if query == "audit":
+    if query == AUDIT:
         why["shown"] = False
-    return round_.offer(round_.ids[int(picks.indices[position])], query, **why)
+    return round_.offer(round_.table.ids[int(picks.indices[position])], query, **why)
 
 
 class _timed:  # noqa: N801 - reads as a statement

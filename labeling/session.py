@@ -1,25 +1,28 @@
 """The loop: next, answer, undo, status. The one seam between people and models."""
 
-import threading
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from labeling.cards import Card, make_card
 from labeling.errors import AnswerError, HoneError
 from labeling.ingest import Ingest, IngestState
 from labeling.learner import Learner
+from labeling.ledger import Ledger
 from labeling.project import Project, Settings
 from labeling.store import Answer, NewAnswer, Offer
 from labeling.threads import share_cores
-from labeling.trainer import Report, State, Trainer
+from labeling.trainer import Newer, Report, State, Trainer
 
 if TYPE_CHECKING:
     from labeling.rounds import Round
     from models.backbones import Backbone
+
+
+GUESSES = 256  # random places of the pool that are tried before a list of the rest is made
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Status:
     unsure: int
     total: int
     round_seconds: float | None
+    complete: bool
+    stages: dict[str, float]
     ingest: IngestState
     per_class: dict[int, int]
 
@@ -51,14 +56,10 @@ class Session:
         self.project = project
         self.store = project.store
         self.ingest = Ingest(project, self._arrived, backbone)
-        self.learner = Learner(project, self.ingest, self._answers_now)
+        self.ledger = Ledger(self.store)
+        self.learner = Learner(project, self.ingest, self.ledger.moment)
         self.trainer = Trainer(self._run_round)
         self._in_background = False
-        self._lock = threading.RLock()
-        self._current: dict[str, Answer] = self.store.answers.current()
-        self._last_answer = self.store.answers.last_id()
-        self._ids: list[str] = self.store.samples.ids()
-        self._present = frozenset(self._ids)
         self._pool_version = 0
         self._version = 0
 
@@ -96,67 +97,74 @@ class Session:
         returned again. Fewer than `count` come back when the pool runs out.
         """
         round_ = self.round
-        kept = [key for key in keep if key in self._present]
+        kept = [key for key in keep if key in self.ledger.places]
         # An answer is on disk a moment before it is in memory; nothing is offered in between.
-        with self._lock:
+        with self.ledger.lock:
             offers = self.store.leases.claim(holder, self._offers(round_, set(kept)), count, kept)
         return self._cards(offers, round_)
 
     def page(self, holder: str, class_id: int, count: int, *, confident: bool = True) -> list[Card]:
         """Unanswered samples of one predicted class, most (or least) confident first, leased."""
         round_ = self.round
-        if round_ is None or round_.head is None or round_.proba is None:
+        if round_ is None or round_.scores is None:
             return []
-        columns = np.flatnonzero(round_.head.classes == class_id)
-        if len(columns) == 0:
-            return []
-        column = int(columns[0])
-        rows = np.flatnonzero(round_.proba.argmax(axis=1) == column)
-        confidence = round_.proba[rows, column]
+        rows = self._open_rows(round_)
+        rows = rows[round_.scores.best[rows] == class_id]
+        confidence = round_.scores.first[rows]
         rows = rows[np.argsort(-confidence if confident else confidence, kind="stable")]
-        offers = (
-            round_.offer(round_.ids[row], "grid")
-            for row in rows.tolist()
-            if self._is_open(round_.ids[row])
-        )
-        with self._lock:
+        ids = (round_.table.ids[row] for row in rows.tolist())
+        offers = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
+        with self.ledger.lock:
             claimed = self.store.leases.claim(holder, offers, count)
         return self._cards(claimed, round_)
 
     def predicted_counts(self) -> dict[int, int]:
         """How many unanswered samples the head puts into each class."""
         round_ = self.round
-        if round_ is None or round_.head is None or round_.proba is None:
+        if round_ is None or round_.scores is None:
             return {}
-        best = round_.proba.argmax(axis=1)
-        open_rows = [row for row, key in enumerate(round_.ids) if self._is_open(key)]
-        counts = np.bincount(best[open_rows], minlength=len(round_.head.classes))
-        return {int(key): int(n) for key, n in zip(round_.head.classes, counts, strict=True)}
+        found, counts = np.unique(round_.scores.best[self._open_rows(round_)], return_counts=True)
+        return {int(key): int(n) for key, n in zip(found, counts, strict=True) if key >= 0}
 
-    def _is_open(self, sample_id: str) -> bool:
-        return sample_id in self._present and sample_id not in self._current
+    def _open_rows(self, round_: "Round") -> npt.NDArray[np.int64]:
+        """Rows of the round's table that have no answer now, ascending."""
+        is_open = np.ones(len(round_.table), dtype=bool)
+        with self.ledger.lock:
+            rows = [round_.table.row(key) for key in self.ledger.current]
+        is_open[[row for row in rows if row is not None]] = False
+        if round_.table.places is not self.ledger.places:  # some may have left the pool since
+            ids, places = round_.table.ids, self.ledger.places
+            is_open &= np.fromiter((key in places for key in ids), dtype=bool, count=len(ids))
+        return np.flatnonzero(is_open)
 
     def _offers(self, round_: "Round | None", keep: set[str]) -> Iterator[Offer]:
         """Every sample that may be shown, best first; drawn only as far as it is needed."""
-        seen = set(keep)
-        present = self._present
+        seen, ledger = set(keep), self.ledger
         for offer in round_.ranking if round_ else ():
-            if offer.sample_id not in self._current and offer.sample_id in present:
-                if offer.sample_id not in seen:
-                    yield offer
+            if ledger.is_open(offer.sample_id) and offer.sample_id not in seen:
+                yield offer
                 seen.add(offer.sample_id)
-        settings = self.project.settings()
-        rng = np.random.default_rng([settings.seed, self._last_answer])
-        left = [key for key in self._ids if key not in self._current and key not in seen]
-        for index in rng.permutation(len(left)):
-            probability = 1.0 / len(left)
-            if round_ is not None and left[index] in round_.rows:
-                yield round_.offer(left[index], "random", acquisition_probability=probability)
+        for key in self._at_random(seen):
+            probability = 1.0 / max(1, len(ledger.ids) - len(ledger.current))
+            if round_ is not None and round_.table.row(key) is not None:
+                yield round_.offer(key, "random", acquisition_probability=probability)
             else:
-                yield Offer(left[index], "unscored", acquisition_probability=probability)
-        for key, answer in list(self._current.items()):
-            if answer.kind == "skip" and key not in seen and key in present:
+                yield Offer(key, "unscored", acquisition_probability=probability)
+            seen.add(key)
+        for key, answer in list(ledger.current.items()):
+            if answer.kind == "skip" and key not in seen and key in ledger.places:
                 yield round_.offer(key, "skipped") if round_ else Offer(key, "skipped")
+
+    def _at_random(self, seen: Set[str]) -> Iterator[str]:
+        """Open samples that are not in `seen`, in random order."""
+        ids = self.ledger.ids
+        rng = np.random.default_rng([self.project.settings().seed, self.ledger.last_answer])
+        # A large pool is hit at once by guessing; only what is left of it is worth a list.
+        for place in rng.integers(len(ids), size=GUESSES).tolist() if ids else ():
+            if self.ledger.is_open(ids[place]) and ids[place] not in seen:
+                yield ids[place]
+        left = [key for key in ids if self.ledger.is_open(key) and key not in seen]
+        yield from (left[index] for index in rng.permutation(len(left)))
 
     def _cards(self, offers: Sequence[Offer], round_: "Round | None") -> list[Card]:
         samples = self.store.samples.many([offer.sample_id for offer in offers])
@@ -170,9 +178,10 @@ class Session:
         When it returns, every answer that was not refused is on disk. Delivering an answer twice
         stores it once.
         """
-        with self._lock:
+        with self.ledger.lock:
             refused = self._append(annotator, answers)
-            self._refresh([answer.sample_id for answer in answers])
+            self.ledger.refresh([answer.sample_id for answer in answers])
+            self._version += 1
         self.trainer.request()
         return refused
 
@@ -188,24 +197,11 @@ class Session:
                     refused[answer.client_id] = str(error)
         return refused
 
-    def _refresh(self, sample_ids: Sequence[str]) -> None:
-        with self._lock:
-            current = self.store.answers.current(sample_ids)
-            for sample_id in sample_ids:
-                self._current.pop(sample_id, None)
-            self._current.update(current)
-            self._last_answer = self.store.answers.last_id()
-            self._version += 1
-
     # -- status ------------------------------------------------------------------------------
 
     def status(self) -> Status:
         """Counts and states for the screen; cheap enough to ask every second."""
-        with self._lock:
-            present = self._present
-            counted = [one for key, one in self._current.items() if key in present]
-        kinds = Counter(answer.kind for answer in counted)
-        per_class = Counter(one.class_id for one in counted if one.class_id is not None)
+        counts = self.ledger.counts()
         round_ = self.round
         trained = round_ if round_ is not None and round_.head is not None else None
         return Status(
@@ -215,13 +211,15 @@ class Session:
             round_id=trained.id if trained else None,
             pinned=self.project.settings().pinned_round is not None,
             seen=trained.seen if trained else 0,
-            labels=kinds["label"],
-            skipped=kinds["skip"],
-            unsure=kinds["unsure"],
-            total=len(self._ids),
+            labels=counts.labels,
+            skipped=counts.skipped,
+            unsure=counts.unsure,
+            total=len(self.ledger.ids),
             round_seconds=sum(trained.seconds.values()) if trained else None,
+            complete=trained.complete if trained else True,
+            stages=dict(trained.seconds) if trained else {},
             ingest=self.ingest.state,
-            per_class=dict(per_class),
+            per_class=counts.per_class,
         )
 
     def _state(self) -> State:
@@ -235,14 +233,12 @@ class Session:
     def leave_out(self, sample_id: str, reason: str) -> None:
         """Take a sample that cannot be shown out of the pool and remember why."""
         self.store.samples.mark_unreadable(sample_id, reason)
-        self._ids = self.store.samples.ids()
-        self._present = frozenset(self._ids)
+        self.ledger.reload()
         self._version += 1
 
     def labels(self) -> dict[str, Answer]:
         """The answer that counts for each answered sample."""
-        with self._lock:
-            return dict(self._current)
+        return dict(self.ledger.moment().answers)
 
     def change(self, **values: Any) -> Settings:
         """Change settings and rank anew with them."""
@@ -266,22 +262,14 @@ class Session:
         """New samples or embeddings: show them, and rank anew when they change the picture."""
         if self.ingest.pool_version != self._pool_version:
             self._pool_version = self.ingest.pool_version
-            with self._lock:
-                self._ids = self.store.samples.ids()
-                self._present = frozenset(self._ids)
-                self._current = self.store.answers.current()
-                self._last_answer = self.store.answers.last_id()
+            self.ledger.reload()
         self._version += 1
         if self.learner.grown():
             self.trainer.request()
 
-    def _answers_now(self) -> tuple[dict[str, Answer], list[str], int]:
-        with self._lock:
-            return dict(self._current), self._ids, self._last_answer
-
-    def _run_round(self, report: Report) -> State:
+    def _run_round(self, report: Report, newer: Newer) -> State:
         if self._in_background:
             share_cores()
-        state = self.learner.run(report)
+        state = self.learner.run(report, newer)
         self._version += 1
         return state

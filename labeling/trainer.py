@@ -17,17 +17,20 @@ class State(StrEnum):
 
 
 Report = Callable[[State], None]
+Newer = Callable[[], bool]
+Work = Callable[[Report, Newer], State]
 
 
 class Trainer:
     """Runs `work` in one thread, once for any number of requests that came while it was busy.
 
     `work` takes its own snapshot when it begins, so the newest is always the one that is used.
-    It reports its stages and returns the state to rest in. If it raises, the state is FAILED
-    and `error` holds the reason until a later run succeeds.
+    It reports its stages, may ask whether a newer request has come and give up its own, and
+    returns the state to rest in. If it raises, the state is FAILED and `error` holds the reason
+    until a later run succeeds.
     """
 
-    def __init__(self, work: Callable[[Report], State]) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
         self._changed = threading.Condition()
         self._requested = False
@@ -77,7 +80,7 @@ class Trainer:
 
     def _run_once(self) -> None:
         try:
-            self.state = self._work(self._report)
+            self.state = self._work(self._report, lambda: self._requested or self._stopped)
             self.error = None
         except Exception as error:  # the thread must outlive any failed round
             self.state = State.FAILED

@@ -13,11 +13,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from models.row_index import KEY_BYTES, RowIndex, split
+
 if sys.platform != "win32":
     import fcntl
 
 VERSION = 1
-ID_BYTES = 32
 FLOAT16_MAX = float(np.finfo(np.float16).max)
 
 
@@ -55,7 +56,7 @@ class EmbeddingCache:
         self._appending = threading.Lock()
         self._lock: int | None = None
         self._rows = 0
-        self._row_of: dict[bytes, int] = {}
+        self._index = RowIndex()
         self._mapped: NDArray[np.float16] = np.empty((0, dim), "<f2")
         self._mapped.flags.writeable = False
         self._read()
@@ -92,12 +93,12 @@ class EmbeddingCache:
 
     def rows(self, ids: Sequence[str]) -> NDArray[np.int64]:
         """Give each id's row, (n,) int64, -1 where missing; all lie in a later `matrix()`."""
-        found = (self._row_of.get(_key(name), -1) for name in ids)
-        return np.fromiter(found, np.int64, len(ids))
+        return self._index.find(_keys(ids))
 
     def missing(self, ids: Sequence[str]) -> list[str]:
         """Give the ids that have no row, each once, in their order."""
-        return [name for name in dict.fromkeys(ids) if _key(name) not in self._row_of]
+        wanted = list(dict.fromkeys(ids))
+        return [wanted[place] for place in np.flatnonzero(self.rows(wanted) < 0).tolist()]
 
     def append(self, ids: Sequence[str], embeddings: NDArray[np.floating[Any]]) -> int:
         """Store embeddings; give the number of new rows.
@@ -122,21 +123,23 @@ class EmbeddingCache:
         if len(broken):
             raise ValueError(f"the embedding of {ids[broken[0]]} has a NaN; leave that sample out")
         first: dict[bytes, int] = {}
-        for index, name in enumerate(ids):
-            first.setdefault(_key(name), index)
+        for index, key in enumerate(split(_keys(ids))):
+            first.setdefault(key, index)
         with self._appending:
             self._claim()
-            new = {key: index for key, index in first.items() if key not in self._row_of}
+            known = self._index.find(b"".join(first)) >= 0
+            new = [key for key, old in zip(first, known.tolist(), strict=True) if not old]
             if new:
-                half = np.clip(block[list(new.values())], -FLOAT16_MAX, FLOAT16_MAX).astype("<f2")
-                self._write(list(new), half)
+                rows = block[[first[key] for key in new]]
+                half = np.clip(rows, -FLOAT16_MAX, FLOAT16_MAX).astype("<f2")
+                self._write(b"".join(new), half)
         return len(new)
 
-    def _write(self, keys: list[bytes], half: NDArray[np.float16]) -> None:
+    def _write(self, keys: bytes, half: NDArray[np.float16]) -> None:
         """Put the rows on the disk, then count them in the manifest, then show them to readers."""
         _write_at(self._matrix_file, self._rows * self.dim * 2, half.tobytes())
-        _write_at(self._ids_file, self._rows * ID_BYTES, b"".join(keys))
-        rows = self._rows + len(keys)
+        _write_at(self._ids_file, self._rows * KEY_BYTES, keys)
+        rows = self._rows + len(half)
         manifest = {
             "version": VERSION,
             "fingerprint": self.fingerprint,
@@ -150,10 +153,9 @@ class EmbeddingCache:
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, self._manifest_file)
-        first = self._rows
         # The count before the ids: a row that a reader finds is always in the matrix it asks for.
         self._rows = rows
-        self._row_of.update(zip(keys, range(first, rows), strict=True))
+        self._index.add(keys)
 
     def _claim(self) -> None:
         """Become the one writer, and see what the writer before has left."""
@@ -174,7 +176,7 @@ class EmbeddingCache:
     def _read(self) -> None:
         """Take in what is whole on the disk: never more than the manifest counts."""
         counted = self._counted()
-        sizes = {self._matrix_file: self.dim * 2, self._ids_file: ID_BYTES}
+        sizes = {self._matrix_file: self.dim * 2, self._ids_file: KEY_BYTES}
         whole = [file.stat().st_size // n if file.exists() else 0 for file, n in sizes.items()]
         rows = min(counted, *whole)
         if rows < counted:
@@ -182,9 +184,12 @@ class EmbeddingCache:
                 f"the embedding cache in {self._folder} is short: {counted - rows} of {counted} "
                 "rows are lost and will be computed again"
             )
-        keys = self._ids_file.read_bytes()[: rows * ID_BYTES] if rows else b""
+        keys = b""
+        if rows:
+            with self._ids_file.open("rb") as file:
+                keys = file.read(rows * KEY_BYTES)
         self._rows = rows
-        self._row_of = {keys[row * ID_BYTES : (row + 1) * ID_BYTES]: row for row in range(rows)}
+        self._index = RowIndex(keys)
 
     def _counted(self) -> int:
         """Give the manifest's number of rows; 0 where there is none or it cannot be read."""
@@ -208,15 +213,23 @@ class EmbeddingCache:
         return max(rows, 0)
 
 
-def _key(name: str) -> bytes:
-    """Turn an id into its 32 bytes."""
+def _keys(names: Sequence[str]) -> bytes:
+    """Turn ids into their bytes, 32 each."""
     try:
-        key = bytes.fromhex(name)
+        keys = bytes.fromhex("".join(names))
     except ValueError:
-        key = b""
-    if len(key) != ID_BYTES or len(name) != 2 * ID_BYTES:
+        keys = b""
+    # A space between the digits, or two wrong lengths that make up for each other, pass until here.
+    if len(keys) != KEY_BYTES * len(names) or set(map(len, names)) - {2 * KEY_BYTES}:
+        for name in names:
+            _check(name)
+    return keys
+
+
+def _check(name: str) -> None:
+    """Raise unless an id is 64 hexadecimal digits."""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", name):
         raise ValueError(f"sample id {name!r} is not 64 hexadecimal characters")
-    return key
 
 
 def _write_at(path: Path, offset: int, data: bytes) -> None:

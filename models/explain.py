@@ -1,11 +1,13 @@
 """Why the head says what it says: the nearest labeled samples."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 
 def nearest_labeled(
-    features: npt.NDArray[np.float32],
+    features: npt.NDArray[Any],
     row: int,
     labeled: npt.NDArray[np.int64],
     count: int,
@@ -14,7 +16,7 @@ def nearest_labeled(
 
     Parameters
     ----------
-    features : (N, D) float32, rows of length one.
+    features : (N, D) float16 or float32, rows of length one.
     row : index of the row to explain; it is never its own neighbour.
     labeled : (L,) indices of labeled rows.
     count : how many neighbours to return at most.
@@ -25,6 +27,6 @@ def nearest_labeled(
     similarity : (m,) float32 cosine in [-1, 1], falling.
     """
     others = labeled[labeled != row]
-    similarity = features[others] @ features[row]
+    similarity = features[others].astype(np.float32) @ features[row].astype(np.float32)
     order = np.argsort(-similarity, kind="stable")[:count]
     return others[order].astype(np.int64), similarity[order].astype(np.float32)

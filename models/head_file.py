@@ -2,23 +2,26 @@
 
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
 
-from models.head import LinearHead
+from models.head import Head, LinearHead, MlpHead
 
-FILE_FORMAT = 1
+FILE_FORMAT = 2  # 1 had linear heads alone, without a temperature
 
 
 class DamagedHeadError(ValueError):
     """Raised when a head's file cannot be read; the head is fitted again from the answers."""
 
 
-def save_head(path: Path, head: LinearHead, center: npt.NDArray[np.float32]) -> None:
-    """Write a head and its space's centre (D,) to `path`, whole or not at all."""
+def save_head(path: Path, head: Head, center: npt.NDArray[np.float32]) -> None:
+    """Write a head of a known kind and its space's centre (D,) to `path`, whole or not at all."""
+    parts = _parts(head)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -26,11 +29,10 @@ def save_head(path: Path, head: LinearHead, center: npt.NDArray[np.float32]) -> 
                 file,
                 format=FILE_FORMAT,
                 classes=head.classes,
-                weight=head.weight,
-                bias=head.bias,
                 strength=head.strength,
-                iterations=head.iterations,
+                temperature=head.temperature,
                 center=np.asarray(center, dtype=np.float32),
+                **parts,
             )
             file.flush()
             os.fsync(file.fileno())
@@ -39,23 +41,15 @@ def save_head(path: Path, head: LinearHead, center: npt.NDArray[np.float32]) -> 
         temporary.unlink(missing_ok=True)
 
 
-def load_head(path: Path) -> tuple[LinearHead, npt.NDArray[np.float32]]:
+def load_head(path: Path) -> tuple[LinearHead | MlpHead, npt.NDArray[np.float32]]:
     """Read (head, centre) as `save_head` wrote them; a damaged file raises DamagedHeadError."""
     content = path.read_bytes()
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            if int(stored["format"]) != FILE_FORMAT:
-                raise ValueError(f"format {int(stored['format'])} is not {FILE_FORMAT}")
-            head = LinearHead(
-                classes=stored["classes"].astype(np.int64, casting="safe"),
-                weight=stored["weight"].astype(np.float32, casting="safe"),
-                bias=stored["bias"].astype(np.float32, casting="safe"),
-                strength=float(stored["strength"]),
-                iterations=int(stored["iterations"]),
-            )
-            center: npt.NDArray[np.float32] = stored["center"].astype(np.float32, casting="safe")
-        if center.shape != head.weight.shape[1:]:
-            raise ValueError(f"centre {center.shape} does not fit weight {head.weight.shape}")
+            head = _read(stored)
+            center = _floats(stored, "center")
+        if center.shape != (head.width,):
+            raise ValueError(f"centre {center.shape} does not fit a head of width {head.width}")
         if not np.isfinite(center).all():
             raise ValueError("the centre is not finite")
     # Damaged bytes surface as any of a dozen types (zip, struct, numpy); all mean the same here.
@@ -64,3 +58,41 @@ def load_head(path: Path) -> tuple[LinearHead, npt.NDArray[np.float32]]:
             f"{path} is not a readable head ({error}): delete it, the next round writes a new one"
         ) from error
     return head, center
+
+
+def _parts(head: Head) -> dict[str, Any]:
+    """What a kind of head has besides the things that all have; its name is `kind`."""
+    if isinstance(head, LinearHead):
+        own = {"weight": head.weight, "bias": head.bias, "iterations": head.iterations}
+        return {"kind": "linear", **own}
+    if isinstance(head, MlpHead):
+        own = {"weight": head.weight, "bias": head.bias, "epochs": head.epochs}
+        hidden = {"hidden_weight": head.hidden_weight, "hidden_bias": head.hidden_bias}
+        return {"kind": "mlp", **own, **hidden}
+    raise TypeError(f"no file format for a head of type {type(head).__name__}")
+
+
+def _read(stored: Mapping[str, Any]) -> LinearHead | MlpHead:
+    """The head in a file of this format or of the first one."""
+    version = int(stored["format"])
+    if version not in (1, FILE_FORMAT):
+        raise ValueError(f"format {version} is not {FILE_FORMAT}")
+    kind = "linear" if version == 1 else str(stored["kind"])
+    temperature = 1.0 if version == 1 else float(stored["temperature"])
+    classes = stored["classes"].astype(np.int64, casting="safe")
+    weight, bias = _floats(stored, "weight"), _floats(stored, "bias")
+    strength = float(stored["strength"])
+    if kind == "linear":
+        iterations = int(stored["iterations"])
+        return LinearHead(classes, weight, bias, strength, iterations, temperature)
+    if kind == "mlp":
+        hidden = _floats(stored, "hidden_weight"), _floats(stored, "hidden_bias")
+        epochs = int(stored["epochs"])
+        return MlpHead(classes, *hidden, weight, bias, strength, epochs, temperature)
+    raise ValueError(f"a head of kind {kind!r} is unknown")
+
+
+def _floats(stored: Mapping[str, Any], name: str) -> npt.NDArray[np.float32]:
+    """An array of the file as float32, as it must have been written."""
+    array: npt.NDArray[np.float32] = stored[name].astype(np.float32, casting="safe")
+    return array

@@ -5,88 +5,119 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
+from models.distances import near, squared_distances, squared_norms
+from models.pool import Floats, Indices, Pool
 
-DUPLICATE_DISTANCE = 0.04  # squared distance of unit rows at cosine 0.98
 BLOCK_ROWS = 1024  # labeled or available rows compared with others at once
+BOUNDS = 32  # candidates whose gain is brought up to date at once
 
 
 class Herd:
     """Reference rows, how well each is covered so far, and the picks that cover them."""
 
-    def __init__(self, features: Floats, reference: Indices, weights: Floats) -> None:
-        self.features = features
-        self.reference = features[reference]  # (R, D)
+    def __init__(self, pool: Pool, reference: Indices, weights: Floats) -> None:
+        self.pool = pool
+        self.reference = pool.rows(reference)  # (R, D)
         self.weights = weights  # (R,)
         self.coverage = np.zeros(len(reference), dtype=np.float32)
         self.picked: list[int] = []
         self.gains: list[float] = []
 
     def cover(self, rows: Indices) -> None:
-        """Raise the coverage by the nearest of `rows`, block by block."""
+        """Raise the coverage by the nearest of `rows` (L,): one product of L·R·D, one pass over it.
+
+        The nearest a of b is the one of largest a·b - ‖a‖²/2, so distances are never written out.
+        """
+        if len(rows) == 0:
+            return
+        closest = np.full(len(self.coverage), -np.inf, dtype=np.float32)
+        product = np.empty((min(len(rows), BLOCK_ROWS), len(closest)), dtype=np.float32)
         for begin in range(0, len(rows), BLOCK_ROWS):
-            block = self.features[rows[begin : begin + BLOCK_ROWS]]
-            nearest = _squared_distances(block, self.reference).min(axis=0)
-            np.maximum(self.coverage, np.exp(-nearest), out=self.coverage)
+            block = self.pool.rows(rows[begin : begin + BLOCK_ROWS])
+            affinity = product[: len(block)]
+            np.matmul(block, self.reference.T, out=affinity)
+            affinity -= 0.5 * squared_norms(block)[:, None]
+            np.maximum(closest, affinity.max(axis=0), out=closest)
+        nearest = np.maximum(squared_norms(self.reference) - 2.0 * closest, 0.0)
+        np.maximum(self.coverage, np.exp(-nearest), out=self.coverage)
 
     def pick(self, candidates: Indices, n: int, distinct: bool) -> None:
-        """Pick up to n candidates greedily; `distinct` stops at the last that is no duplicate."""
-        rows = self.features[candidates]
-        kernel = np.exp(-_squared_distances(rows, self.reference))  # (C, R)
-        free = np.ones(len(candidates), dtype=bool)
-        surplus = np.empty_like(kernel)
-        for _ in range(n):
-            if not free.any():
-                return
-            np.subtract(kernel, self.coverage, out=surplus)
-            np.maximum(surplus, 0.0, out=surplus)
-            gains = np.where(free, surplus @ self.weights, -np.inf)
-            best = int(gains.argmax())
-            self.picked.append(int(candidates[best]))
-            self.gains.append(float(gains[best]))
-            np.maximum(self.coverage, kernel[best], out=self.coverage)
-            free[best] = False
-            if distinct:
-                free &= _squared_distances(rows, rows[best : best + 1])[:, 0] >= DUPLICATE_DISTANCE
+        """Pick up to n candidates greedily; `distinct` stops at the last that is no duplicate.
 
-    def gather(self, available: Indices, n: int, shortlist: Callable[[Indices], Indices]) -> None:
+        Gains only fall as the coverage rises, so old ones are bounds: only the candidates of the
+        largest bounds are weighed again (lazy greedy: Minoux 1978), with the same picks.
+        """
+        rows = self.pool.rows(candidates)
+        kernel = squared_distances(rows, self.reference)  # (C, R)
+        np.exp(np.negative(kernel, out=kernel), out=kernel)
+        bounds = self._gains(kernel)
+        for _ in range(n):
+            best = self._best(kernel, bounds)
+            if bounds[best] == -np.inf:
+                return
+            self.picked.append(int(candidates[best]))
+            self.gains.append(float(bounds[best]))
+            np.maximum(self.coverage, kernel[best], out=self.coverage)
+            bounds[best] = -np.inf
+            if distinct:
+                bounds[near(rows, rows[best : best + 1])] = -np.inf
+
+    def _gains(self, kernel: Floats) -> Floats:
+        """What each candidate (C, R) would add to the weighed coverage now."""
+        surplus: Floats = kernel - self.coverage
+        np.maximum(surplus, 0.0, out=surplus)
+        gains: Floats = surplus @ self.weights
+        return gains
+
+    def _best(self, kernel: Floats, bounds: Floats) -> int:
+        """The candidate of largest gain, the first among equals; brings bounds up to date."""
+        stale = bounds > -np.inf
+        while True:
+            best = int(bounds.argmax())
+            if not stale[best]:
+                return best
+            # Whatever lies below the largest fresh gain cannot win.
+            tried = np.flatnonzero(stale)
+            if len(tried) > BOUNDS:
+                tried = tried[np.argpartition(-bounds[tried], BOUNDS)[:BOUNDS]]
+            # Rounding may lift a gain by a hair; a bound stays what it was.
+            bounds[tried] = np.minimum(bounds[tried], self._gains(kernel[tried]))
+            stale[tried] = False
+
+    def gather(self, n: int, shortlist: Callable[[Indices], Indices]) -> None:
         """Pick n rows, with a new shortlist whenever one holds only near-duplicates of the picks.
 
-        `shortlist` gives candidates among rows, in an order that settles ties.
+        `shortlist` gives candidates among available rows, in an order that settles ties.
         """
-        eligible, distinct = available, True
+        eligible, distinct = self.pool.available, True
         while True:
-            self.pick(shortlist(eligible), n - len(self.picked), distinct)
+            chosen = shortlist(eligible)
+            if distinct and self.picked:
+                chosen = chosen[~self.near_picked(chosen)]
+                if len(chosen) == 0:  # rare: only now is every row compared
+                    left = self.without_picked(eligible)
+                    eligible = left[~self.near_picked(left)]
+                    distinct = len(eligible) > 0
+                    if not distinct:
+                        eligible = self.without_picked(self.pool.available)
+                    continue
+            self.pick(chosen, n - len(self.picked), distinct)
             if len(self.picked) == n:
                 return
-            left = without(available, self.picked)
-            fresh = left[~self.near_picked(left)]
-            distinct = len(fresh) > 0
-            eligible = fresh if distinct else left
+            eligible = self.without_picked(eligible)
 
     def near_picked(self, rows: Indices) -> npt.NDArray[np.bool_]:
         """Which of `rows` (m,) are near-duplicates of a pick."""
-        picks = self.features[self.picked]
-        near = np.empty(len(rows), dtype=bool)
+        picks = self.pool.rows(np.array(self.picked, dtype=np.int64))
+        found = np.empty(len(rows), dtype=bool)
         for begin in range(0, len(rows), BLOCK_ROWS):
-            block = self.features[rows[begin : begin + BLOCK_ROWS]]
-            nearest = _squared_distances(block, picks).min(axis=1)
-            near[begin : begin + len(block)] = nearest < DUPLICATE_DISTANCE
-        return near
+            block = self.pool.rows(rows[begin : begin + BLOCK_ROWS])
+            found[begin : begin + len(block)] = near(block, picks)
+        return found
 
-
-def without(rows: Indices, picked: list[int]) -> Indices:
-    """The `rows` that are not picked, in their order."""
-    kept: Indices = rows[~np.isin(rows, picked)]
-    return kept
-
-
-def _squared_distances(a: Floats, b: Floats) -> Floats:
-    """‖a - b‖² (m, n) of rows (m, D) and (n, D), never below 0."""
-    distances: Floats = a @ b.T
-    distances *= -2.0
-    distances += np.einsum("md,md->m", a, a)[:, None]
-    distances += np.einsum("nd,nd->n", b, b)
-    np.maximum(distances, 0.0, out=distances)
-    return distances
+    def without_picked(self, rows: Indices) -> Indices:
+        """The `rows` that are not picked, in their order."""
+        kept = np.ones(len(self.pool.features), dtype=bool)
+        kept[self.picked] = False
+        left: Indices = rows[kept[rows]]
+        return left

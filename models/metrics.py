@@ -8,10 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
-from models.space import require_finite
-
-RIDGES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # for features of length one
-
 
 @dataclass(frozen=True)
 class Interval:
@@ -27,24 +23,6 @@ class MeanInterval(NamedTuple):
     mean: float
     low: float
     high: float
-
-
-@dataclass(frozen=True, eq=False)
-class LeaveOneOut:
-    """What a ridge says of each label when fitted on all the others.
-
-    Attributes
-    ----------
-    accuracy : share of labels predicted right, in [0, 1].
-    balanced_accuracy : mean over classes of that share, in [0, 1].
-    ridge : the penalty taken from RIDGES.
-    predicted : (n,) int64, the class id predicted for each row.
-    """
-
-    accuracy: float
-    balanced_accuracy: float
-    ridge: float
-    predicted: npt.NDArray[np.int64]
 
 
 def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
@@ -127,87 +105,6 @@ def mean_interval(values: npt.NDArray[Any], level: float = 0.95) -> MeanInterval
     quantile = float(stdtrit(len(runs) - 1, 0.5 + level / 2))
     half = quantile * float(runs.std(ddof=1)) / float(np.sqrt(len(runs)))
     return MeanInterval(mean, mean - half, mean + half)
-
-
-def leave_one_out_accuracy(
-    features: npt.NDArray[Any], labels: npt.NDArray[Any], ridges: Sequence[float] = RIDGES
-) -> LeaveOneOut:
-    """Accuracy on every label by a ridge fitted on all the others, in closed form.
-
-    The ridge maps features and a constant to one-hot targets. With G their Gram matrix and
-    A = (G + λI)⁻¹, the prediction without row i is yᵢ - (A y)ᵢ / Aᵢᵢ; one
-    eigendecomposition serves every λ, and the λ of least squared leave-one-out error is taken.
-
-    Honest use: this measures the labels it is given. On random labels it is a little low (one
-    label fewer, and a class's only label is never predicted right). On actively chosen labels it
-    is pessimistic, by some 20 points on hard pools, because those were chosen for being hard:
-    show it on audit picks, or as a lower mark. Near-duplicates across labels make it optimistic.
-
-    Parameters
-    ----------
-    features : (n, D) array of any float type, rows of a Space.
-    labels : (n,) integers, class ids; at least two distinct.
-    ridges : penalties λ > 0 to choose from.
-
-    Raises
-    ------
-    NotFiniteError
-        Names the rows whose features are NaN or infinite.
-    ValueError
-        Shapes do not fit, a λ is not positive, or fewer than two classes are labeled.
-    """
-    if features.ndim != 2 or labels.shape != (len(features),):
-        raise ValueError(
-            f"features (n, D) and labels (n,) are needed, not {features.shape} and {labels.shape}"
-        )
-    if not ridges or min(ridges) <= 0:
-        raise ValueError(f"ridges must be positive, not {tuple(ridges)}")
-    require_finite("features", features)
-    classes, targets = np.unique(labels, return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError("leave-one-out needs labels of at least two classes")
-    onehot = np.eye(len(classes))[targets]
-    predictions = _without_each(features, onehot, ridges)
-    errors = [float(((onehot - left_out) ** 2).sum()) for left_out in predictions]
-    best = int(np.argmin(errors))
-    hit = predictions[best].argmax(axis=1) == targets
-    recalls = np.bincount(targets, weights=hit) / np.bincount(targets)
-    return LeaveOneOut(
-        accuracy=float(hit.mean()),
-        balanced_accuracy=float(recalls.mean()),
-        ridge=float(ridges[best]),
-        predicted=classes[predictions[best].argmax(axis=1)].astype(np.int64),
-    )
-
-
-def _without_each(
-    features: npt.NDArray[Any], onehot: npt.NDArray[np.float64], ridges: Sequence[float]
-) -> list[npt.NDArray[np.float64]]:
-    """Leave-one-out predictions (n, K) for each λ."""
-    x = np.column_stack([features, np.ones(len(features))]).astype(np.float64)
-    vectors, values = _eigen(x)
-    projected = vectors.T @ onehot
-    squares = vectors**2
-    results = []
-    for ridge in ridges:
-        # Outside the span of the vectors G is zero, so its inverse there is 1/λ.
-        shrink = 1 / (values + ridge) - 1 / ridge
-        solved = onehot / ridge + vectors @ (shrink[:, None] * projected)
-        diagonal = 1 / ridge + squares @ shrink
-        results.append(onehot - solved / diagonal[:, None])
-    return results
-
-
-def _eigen(
-    x: npt.NDArray[np.float64],
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Eigenvectors (n, r) and eigenvalues (r,) of x xᵀ, from its smaller Gram matrix."""
-    if len(x) <= x.shape[1]:
-        values, vectors = np.linalg.eigh(x @ x.T)
-        return vectors, np.maximum(values, 0.0)
-    values, right = np.linalg.eigh(x.T @ x)
-    kept = values > values[-1] * len(x) * np.finfo(np.float64).eps
-    return x @ right[:, kept] / np.sqrt(values[kept]), values[kept]
 
 
 def _check_level(level: float) -> None:

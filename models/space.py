@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-BLOCK_VALUES = 1 << 20  # embedding values handled at once: 8 MB as float64
+from models.blocks import blocks, rows_at_once
+
+Indices = npt.NDArray[np.int64]
+Float = TypeVar("Float", bound=np.floating[Any])
+
+BLOCK_VALUES = 1 << 20  # embedding values handled at once: 4 MB as float32
+LARGEST = 1e18  # squares of larger values do not add up in float32
 SHOWN_ROWS = 5  # rows an error names before it only counts
 
 
@@ -48,77 +55,118 @@ class Space:
     center: npt.NDArray[np.float32]
 
     @classmethod
-    def fit(cls, embeddings: npt.NDArray[Any]) -> Self:
+    def fit(cls, embeddings: npt.NDArray[Any], rows: Indices | None = None) -> Self:
         """Centre a space on a pool.
 
         Parameters
         ----------
-        embeddings : (N, D) array of any float type, N ≥ 1. May be memory-mapped: it is read once,
-            in blocks.
+        embeddings : (N, D) array of any float type. May be memory-mapped: it is read once, in
+            blocks, and leaves no pages in memory.
+        rows : (m,) int64, the rows that are the pool; ascending ones are read fastest. None: all.
 
         Returns
         -------
         Space
-            Its centre is the mean row, rooted where that applies, summed in float64.
+            Its centre is the mean row, rooted where that applies; a block is summed in float32,
+            the blocks in float64.
 
         Raises
         ------
         NotFiniteError
-            Names the rows that hold NaN or infinity. Blocks after the first bad one are not read.
+            Names the rows of the pool that hold NaN, infinity or more than 1e18 either way.
+            Blocks after the first bad one are not read.
         ValueError
-            The array is not a matrix or has no rows.
+            The array is not a matrix, or there are no rows.
         """
-        if embeddings.ndim != 2 or len(embeddings) == 0:
+        count = len(embeddings) if rows is None else len(rows)
+        if embeddings.ndim != 2 or count == 0:
             raise ValueError(
-                f"a space is fitted on an (N, D) matrix with rows, not on shape {embeddings.shape}"
+                f"a space is fitted on an (N, D) matrix with rows, not on {count} rows of shape "
+                f"{embeddings.shape}"
             )
-        total = np.zeros(embeddings.shape[1], dtype=np.float64)
-        for _, block in _blocks(embeddings):
-            total += block.sum(axis=0)
-        return cls(center=(total / len(embeddings)).astype(np.float32))
+        origin, total = None, torch.zeros(embeddings.shape[1], dtype=torch.float64)
+        for _, block in _rooted(embeddings, rows):
+            # Sums of what differs from one row round less; of equal rows nothing differs.
+            origin = block[0].clone() if origin is None else origin
+            total += block.sub_(origin).sum(dim=0)
+        assert origin is not None
+        return cls(center=(total / count + origin).float().numpy())
 
-    def transform(self, embeddings: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    @overload
+    def transform(
+        self, embeddings: npt.NDArray[Any], rows: Indices | None = None
+    ) -> npt.NDArray[np.float32]: ...
+
+    @overload
+    def transform(
+        self, embeddings: npt.NDArray[Any], rows: Indices | None = None, *, out: npt.NDArray[Float]
+    ) -> npt.NDArray[Float]: ...
+
+    def transform(
+        self,
+        embeddings: npt.NDArray[Any],
+        rows: Indices | None = None,
+        *,
+        out: npt.NDArray[Any] | None = None,
+    ) -> npt.NDArray[Any]:
         """Root rows that are nowhere negative, centre all, and scale each to length one.
 
         Parameters
         ----------
-        embeddings : (N, D) array of any float type; N may be 0.
+        embeddings : (N, D) array of any float type; N may be 0. May be memory-mapped, as in `fit`.
+        rows : (m,) int64, the rows to transform, in this order. None: all.
+        out : (m, D) array of any float type to write to; float16 is precise enough for heads and
+            queries. None: a new one of float32.
 
         Returns
         -------
-        (N, D) float32
+        `out`
             Rows of length one. A row on the centre, up to float32 rounding, has no direction and
             becomes zeros.
 
         Raises
         ------
         NotFiniteError
-            Names the rows that hold NaN or infinity.
+            Names the rows that hold NaN, infinity or more than 1e18 either way.
         ValueError
-            The width is not that of the centre.
+            The width is not that of the centre, or the shape of `out` is another.
         """
         if embeddings.ndim != 2 or embeddings.shape[1] != len(self.center):
             raise ValueError(
                 f"embeddings of shape {embeddings.shape} do not fit a space of width "
                 f"{len(self.center)}: they come from another backbone"
             )
-        features = np.empty(embeddings.shape, dtype=np.float32)
-        center = self.center.astype(np.float64)
-        rounding = float(np.finfo(np.float32).eps) * float(np.linalg.norm(center))
-        for begin, block in _blocks(embeddings):
+        shape = (len(embeddings) if rows is None else len(rows), len(self.center))
+        if out is None:
+            out = np.empty(shape, dtype=np.float32)
+        elif out.shape != shape:
+            raise ValueError(f"features of shape {shape} cannot be written to one of {out.shape}")
+        center = torch.from_numpy(np.array(self.center, dtype=np.float32))
+        rounding = float(np.finfo(np.float32).eps) * float(np.linalg.norm(self.center))
+        features = torch.from_numpy(out)
+        for place, block in _rooted(embeddings, rows):
             block -= center
-            norms = np.sqrt(np.einsum("nd,nd->n", block, block))
-            norms[norms <= rounding] = np.inf
-            np.divide(block, norms[:, None], out=features[begin : begin + len(block)])
-        return features
+            norms = torch.linalg.vector_norm(block, dim=1, keepdim=True)
+            norms[norms <= rounding] = torch.inf
+            # Times the reciprocal: to divide takes half as long again.
+            features[place] = block.mul_(norms.reciprocal_())
+        return out
 
 
-def _blocks(embeddings: npt.NDArray[Any]) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
-    """Yield (first row, float64 copy) of blocks of finite rows, the unsigned ones rooted."""
-    step = max(1, BLOCK_VALUES // max(1, embeddings.shape[1]))
-    for begin in range(0, len(embeddings), step):
-        block = np.array(embeddings[begin : begin + step], dtype=np.float64)
-        require_finite("embeddings", block, begin)
-        unsigned = block.min(axis=1) >= 0
-        block[unsigned] = np.sqrt(block[unsigned])
-        yield begin, block
+def _rooted(
+    embeddings: npt.NDArray[Any], rows: Indices | None
+) -> Iterator[tuple[slice, torch.Tensor]]:
+    """Yield (place, float32 block) of finite rows, the unsigned ones rooted."""
+    step = rows_at_once(embeddings.shape[1], BLOCK_VALUES)
+    for place, block in blocks(embeddings, rows, step):
+        least, largest = block.amin(dim=1), block.amax(dim=1)
+        good = (least >= -LARGEST) & (largest <= LARGEST)  # NaN is neither
+        if not good.all():
+            bad = np.flatnonzero(~good.numpy()) + place.start
+            raise NotFiniteError("embeddings", bad if rows is None else rows[bad])
+        unsigned = least >= 0
+        if unsigned.all():
+            block.sqrt_()
+        elif unsigned.any():
+            block[unsigned] = block[unsigned].sqrt()
+        yield place, block

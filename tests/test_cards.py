@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from labeling.cards import REASONS, make_card
-from labeling.rounds import Round, Snapshot, compute
+from labeling.rounds import Policy, Round, Snapshot, compute
 from labeling.store import Offer, Sample
+from labeling.table import make_table
 from models.queries import QUERIES
-from models.space import Space
 
 IDS = [f"{number:064x}" for number in range(12)]
 
@@ -15,11 +15,12 @@ IDS = [f"{number:064x}" for number in range(12)]
 @pytest.fixture(scope="module")
 def round_() -> Round:
     rng = np.random.default_rng(0)
-    embeddings = rng.normal(size=(12, 6)).astype(np.float32)
-    space = Space.fit(embeddings)
+    embeddings = rng.normal(size=(12, 6)).astype(np.float16)
+    places = {key: place for place, key in enumerate(IDS)}
+    table = make_table(IDS, places, np.arange(12), embeddings)
     labels = {0: 7, 1: 3, 2: 7, 3: 3}
-    snapshot = Snapshot(IDS, space, space.transform(embeddings), labels, frozenset(labels), 4)
-    return compute(snapshot, round_id=5, query="margin", audit_share=0.0, rng=rng)
+    snapshot = Snapshot(table, labels, frozenset(), np.arange(4), 4)
+    return compute(snapshot, Policy(query="margin", audit_share=0.0), rng, round_id=5)
 
 
 def sample(row: int, *paths: str) -> Sample:

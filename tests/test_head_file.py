@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from models import head_file
-from models.head import LinearHead
+from models.head import HEADS, LinearHead, MlpHead
 from models.head_file import DamagedHeadError, load_head, save_head
+from tests.clusters import clusters
 
 
 def made_head(k: int, *, seed: int = 0) -> LinearHead:
@@ -20,7 +21,15 @@ def made_head(k: int, *, seed: int = 0) -> LinearHead:
         bias=bias - bias.mean(),
         strength=0.5,
         iterations=17,
+        temperature=1.25,
     )
+
+
+def made_mlp() -> MlpHead:
+    rng = np.random.default_rng(3)
+    shapes = {"hidden_weight": (8, 6), "hidden_bias": (8,), "weight": (3, 8), "bias": (3,)}
+    parts = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    return MlpHead(classes=np.array([2, 5, 9]), strength=0.01, epochs=7, temperature=0.8, **parts)
 
 
 def saved_head(folder: Path) -> tuple[Path, LinearHead, np.ndarray]:
@@ -37,8 +46,47 @@ def test_a_saved_head_comes_back_identical(tmp_path: Path) -> None:
     for name in ("classes", "weight", "bias"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(head, name))
         assert getattr(loaded, name).dtype == getattr(head, name).dtype
+    assert isinstance(loaded, LinearHead)
     assert (loaded.strength, loaded.iterations) == (head.strength, head.iterations)
+    assert loaded.temperature == head.temperature
     np.testing.assert_array_equal(loaded_center, center)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_of_any_kind_predicts_the_same_after_a_round_trip(name: str, tmp_path: Path) -> None:
+    features, labels = clusters(50, 12, 3)
+    head = HEADS[name](features, labels)
+    save_head(tmp_path / "head", head, features[0])
+    loaded, center = load_head(tmp_path / "head")
+    assert type(loaded) is type(head)
+    assert (loaded.strength, loaded.temperature) == (head.strength, head.temperature)
+    np.testing.assert_array_equal(loaded.predict_proba(features), head.predict_proba(features))
+    np.testing.assert_array_equal(center, features[0])
+
+
+def test_a_file_of_the_first_format_still_loads(tmp_path: Path) -> None:
+    path, head = tmp_path / "head.npz", made_head(3)
+    parts = {"classes": head.classes, "weight": head.weight, "bias": head.bias}
+    np.savez(path, format=1, strength=0.5, iterations=17, center=np.zeros(6, np.float32), **parts)
+    loaded, _ = load_head(path)
+    assert loaded.temperature == 1.0
+    np.testing.assert_array_equal(loaded.weight, head.weight)
+
+
+def test_a_file_of_a_later_format_or_kind_is_refused(tmp_path: Path) -> None:
+    path = saved_head(tmp_path)[0]
+    with np.load(path) as stored:
+        parts = dict(stored)
+    for change in ({"format": 3}, {"kind": "forest"}, {"temperature": -1.0}):
+        np.savez(tmp_path / "other.npz", **{**parts, **change})
+        with pytest.raises(DamagedHeadError):
+            load_head(tmp_path / "other.npz")
+
+
+def test_a_head_of_an_unknown_type_is_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="no file format"):
+        save_head(tmp_path / "head", object(), np.zeros(2, np.float32))  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_saving_replaces_and_leaves_nothing_beside(tmp_path: Path) -> None:
@@ -73,11 +121,14 @@ def test_a_write_that_fails_keeps_the_old_head(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_damaged_file_is_named_and_never_loaded_wrong(tmp_path: Path) -> None:
-    path, head, center = saved_head(tmp_path)
+@pytest.mark.parametrize("kind", ["linear", "mlp"])
+def test_a_damaged_file_is_named_and_never_loaded_wrong(kind: str, tmp_path: Path) -> None:
+    path, center = tmp_path / "head", np.arange(6, dtype=np.float32)
+    head = made_head(3) if kind == "linear" else made_mlp()
+    save_head(path, head, center)
     content = path.read_bytes()
     broken = 0
-    for at in range(0, len(content), 5):
+    for at in range(0, len(content), 7):
         path.write_bytes(content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :])
         try:
             loaded, loaded_center = load_head(path)
@@ -87,7 +138,7 @@ def test_a_damaged_file_is_named_and_never_loaded_wrong(tmp_path: Path) -> None:
         else:  # the byte belonged to a date or another thing that means nothing
             np.testing.assert_array_equal(loaded.weight, head.weight)
             np.testing.assert_array_equal(loaded_center, center)
-    assert broken > len(content) / 5 / 3
+    assert broken > len(content) / 7 / 3
 
 
 @pytest.mark.parametrize("content", [b"", b"not a head", b"PK\x03\x04"])

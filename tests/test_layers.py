@@ -18,10 +18,10 @@ LAYERS = (
     ("samples",),
     ("store",),
     ("project",),
-    ("ingest", "tokens", "truth", "exchange"),
-    ("rounds", "cards", "learner", "curves"),
+    ("ingest", "ledger", "tokens", "truth", "exchange"),
+    ("table", "rounds", "cards", "learner", "curves", "charts"),
     ("session",),
-    ("workspace", "simulate", "progress", "terminal"),
+    ("workspace", "replay", "simulate", "sweep", "progress", "terminal", "options"),
     ("api", "cli"),
     ("screens", "__main__"),
 )

@@ -7,11 +7,9 @@ from models.metrics import (
     Interval,
     agreement,
     learning_curve_area,
-    leave_one_out_accuracy,
     mean_interval,
     wilson,
 )
-from models.space import NotFiniteError, Space
 
 
 @pytest.mark.parametrize(
@@ -101,76 +99,3 @@ def test_one_seed_has_no_interval() -> None:
     for values in ([], [np.nan, 1.0]):
         with pytest.raises(ValueError, match="at least one value"):
             mean_interval(np.array(values))
-
-
-def labeled(n: int, width: int, k: int, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(1)
-    labels = rng.integers(k, size=n)
-    raw = np.eye(k, width)[labels] + noise * rng.normal(size=(n, width))
-    return Space.fit(raw).transform(raw), labels
-
-
-def refitted(features: np.ndarray, labels: np.ndarray, ridge: float) -> np.ndarray:
-    """Predictions of n ridges, each solved without its row."""
-    x = np.column_stack([features, np.ones(len(features))]).astype(np.float64)
-    classes, targets = np.unique(labels, return_inverse=True)
-    onehot = np.eye(len(classes))[targets]
-    predicted = []
-    for i in range(len(x)):
-        rest = np.arange(len(x)) != i
-        gram = x[rest].T @ x[rest] + ridge * np.eye(x.shape[1])
-        predicted.append(x[i] @ np.linalg.solve(gram, x[rest].T @ onehot[rest]))
-    return np.array(predicted)
-
-
-@pytest.mark.parametrize(("n", "width"), [(30, 50), (60, 12), (13, 12)])
-@pytest.mark.parametrize("ridge", [0.01, 1.0])
-def test_leave_one_out_equals_refitting_without_each_row(n: int, width: int, ridge: float) -> None:
-    features, labels = labeled(n, width, 4)
-    classes = np.unique(labels)
-    expected = classes[refitted(features, labels, ridge).argmax(axis=1)]
-    result = leave_one_out_accuracy(features, labels, ridges=[ridge])
-    np.testing.assert_array_equal(result.predicted, expected)
-    assert result.ridge == ridge
-    assert result.accuracy == pytest.approx((expected == labels).mean())
-    recalls = [(expected[labels == c] == c).mean() for c in classes]
-    assert result.balanced_accuracy == pytest.approx(np.mean(recalls))
-
-
-def test_the_ridge_of_least_error_is_taken() -> None:
-    features, labels = labeled(40, 100, 3, noise=0.5)
-    onehot = np.eye(3)[labels]
-    grid = [0.01, 0.3, 10.0]
-    errors = [((onehot - refitted(features, labels, r)) ** 2).sum() for r in grid]
-    assert leave_one_out_accuracy(features, labels, grid).ridge == grid[int(np.argmin(errors))]
-
-
-def test_leave_one_out_on_random_labels_is_near_the_accuracy_on_the_pool() -> None:
-    features, labels = labeled(2000, 30, 5)
-    few = leave_one_out_accuracy(features[:150], labels[:150])
-    many = leave_one_out_accuracy(features, labels)
-    assert few.accuracy == pytest.approx(many.accuracy, abs=0.1)
-    assert few.accuracy > 0.6
-
-
-def test_duplicate_rows_and_lone_classes_are_no_obstacle() -> None:
-    features, labels = labeled(20, 40, 3, noise=0.05)
-    twice = np.concatenate([features, features, features[:1]])
-    ids = np.concatenate([labels, labels, [99]])
-    result = leave_one_out_accuracy(twice, ids)
-    assert result.accuracy > 0.9
-    assert result.predicted[-1] != 99
-    assert result.balanced_accuracy < result.accuracy
-
-
-def test_leave_one_out_refuses_what_it_cannot_measure() -> None:
-    features, labels = labeled(20, 8, 3)
-    with pytest.raises(ValueError, match="two classes"):
-        leave_one_out_accuracy(features, np.zeros(20, dtype=np.int64))
-    with pytest.raises(ValueError, match="are needed"):
-        leave_one_out_accuracy(features, labels[:-1])
-    with pytest.raises(ValueError, match="positive"):
-        leave_one_out_accuracy(features, labels, [0.0])
-    features[4] = np.inf
-    with pytest.raises(NotFiniteError, match="row 4"):
-        leave_one_out_accuracy(features, labels)

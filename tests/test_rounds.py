@@ -1,33 +1,47 @@
 """A round: fit, score, rank; the same snapshot and generator give the same round."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from labeling.rounds import RANKED, Round, Snapshot, compute
+from labeling.rounds import AUDIT, RANKED, Policy, Round, Snapshot, compute, sweep
+from labeling.store import Offer
+from labeling.table import make_table
 from labeling.trainer import State
+from models.head import Cancelled
 from models.queries import QUERIES
-from models.space import Space
+from models.scoring import Scores
 
 COUNT = 90
 
 
-def make_snapshot(labels: dict[int, int] | None = None, count: int = COUNT) -> Snapshot:
+def make_snapshot(
+    labels: dict[int, int] | None = None, count: int = COUNT, audits: Iterable[int] = ()
+) -> Snapshot:
     """Two clusters, positive as pooled features are: even rows on one side, odd on the other."""
     rng = np.random.default_rng(1)
-    embeddings = np.abs(rng.normal(size=(count, 16))).astype(np.float32)
+    embeddings = np.abs(rng.normal(size=(count, 16))).astype(np.float16)
     embeddings[::2, 0] += 4
-    space = Space.fit(embeddings)
-    labels = {} if labels is None else labels
     ids = [f"{row:064x}" for row in range(count)]
-    return Snapshot(ids, space, space.transform(embeddings), labels, frozenset(labels), len(labels))
+    places = {key: place for place, key in enumerate(ids)}
+    table = make_table(ids, places, np.arange(count), embeddings)
+    labels = {} if labels is None else labels
+    answered = np.array(list(labels), dtype=np.int64)
+    return Snapshot(table, labels, frozenset(audits), answered, len(labels))
 
 
-def run(snapshot: Snapshot, **options: object) -> Round:
-    settings: dict[str, object] = {"query": "margin", "audit_share": 0.1, "round_id": 3}
-    rng = np.random.default_rng(0)
-    return compute(snapshot, rng=rng, **(settings | options))  # type: ignore[arg-type]
+def run(
+    snapshot: Snapshot, query: str = "margin", share: float = 0.1, seed: int = 0, **options: object
+) -> Round:
+    policy, rng = Policy(query=query, audit_share=share), np.random.default_rng(seed)
+    return compute(snapshot, policy, rng, **({"round_id": 3} | options))  # type: ignore[arg-type]
+
+
+def proba(round_: Round) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    assert round_.head is not None
+    return round_.head.predict_proba(round_.table.features)
 
 
 LABELS = {row: 10 + row % 2 for row in range(12)}
@@ -39,30 +53,30 @@ def test_every_query_ranks_open_samples_once_each_with_why(query: str) -> None:
     ranked = [offer.sample_id for offer in round_.ranking]
     assert 0 < len(ranked) <= RANKED
     assert len(set(ranked)) == len(ranked)
-    assert not {round_.rows[key] for key in ranked} & set(LABELS)
-    assert {offer.query for offer in round_.ranking} <= {query, "audit"}
+    assert not {round_.table.row(key) for key in ranked} & set(LABELS)
+    assert {offer.query for offer in round_.ranking} <= {query, AUDIT}
     for offer in round_.ranking:
         assert offer.round_id == 3
         assert offer.score is not None
-        row = round_.rows[offer.sample_id]
-        assert round_.head is not None and round_.proba is not None
-        assert offer.predicted_class == round_.head.classes[round_.proba[row].argmax()]
-        assert offer.predicted_confidence == pytest.approx(float(round_.proba[row].max()))
+        row = round_.table.row(offer.sample_id)
+        assert row is not None and round_.scores is not None
+        assert offer.predicted_class == round_.scores.best[row]
+        assert offer.predicted_confidence == pytest.approx(
+            float(round_.scores.first[row]), abs=1e-3
+        )
 
 
 def test_the_head_learns_the_two_clusters() -> None:
     round_ = run(make_snapshot(LABELS))
-    assert round_.head is not None and round_.proba is not None
-    predicted = round_.head.classes[round_.proba.argmax(axis=1)]
-    assert (predicted == 10 + np.arange(COUNT) % 2).mean() > 0.9
+    assert round_.scores is not None
+    assert (round_.scores.best == 10 + np.arange(COUNT) % 2).mean() > 0.9
 
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_the_same_snapshot_and_generator_give_the_same_round(query: str) -> None:
     first, second = (run(make_snapshot(LABELS), query=query) for _ in range(2))
     assert first.ranking == second.ranking
-    assert first.proba is not None
-    np.testing.assert_array_equal(first.proba, second.proba)
+    np.testing.assert_array_equal(proba(first), proba(second))
 
 
 def test_the_order_in_which_labels_are_held_does_not_change_the_ranking() -> None:
@@ -77,13 +91,13 @@ def test_the_order_in_which_labels_are_held_does_not_change_the_ranking() -> Non
 def test_without_two_classes_there_is_a_ranking_but_no_head(
     labels: dict[int, int], query: str
 ) -> None:
-    round_ = run(make_snapshot(labels), query=query, audit_share=1.0)
-    assert (round_.id, round_.head, round_.proba) == (None, None, None)
+    round_ = run(make_snapshot(labels), query=query, share=1.0)
+    assert (round_.id, round_.head, round_.scores) == (None, None, None)
     assert round_.ranking
     for offer in round_.ranking:
         assert (offer.round_id, offer.predicted_class, offer.shown) == (None, None, False)
         assert offer.query in QUERIES  # the one that acted in its place
-    assert round_.prediction(round_.ids[0]) is None
+    assert round_.prediction(round_.table.ids[0]) is None
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
@@ -91,16 +105,18 @@ def test_the_share_of_audit_picks_is_as_asked_and_they_are_blind_and_uniform(sha
     snapshot = make_snapshot(LABELS)
     audits, shown = 0, 0
     for seed in range(40):
-        rng = np.random.default_rng(seed)
-        round_ = compute(snapshot, rng=rng, query="margin", audit_share=share, round_id=1)
+        round_ = run(snapshot, share=share, seed=seed)
         ranking = round_.ranking
         # The first pick is never one that a position before it has taken.
-        audits += ranking[0].query == "audit"
+        audits += ranking[0].query == AUDIT
         shown += 1
+        seen: list[Offer] = []
         for offer in ranking:
-            assert offer.shown == (offer.query != "audit")
-            if offer.query == "audit":
-                assert offer.acquisition_probability == pytest.approx(1 / (COUNT - len(LABELS)))
+            assert offer.shown == (offer.query != AUDIT)
+            if offer.query == AUDIT:
+                left = COUNT - len(LABELS) - sum(o.query == AUDIT for o in seen)
+                assert offer.acquisition_probability == pytest.approx(1 / left)
+            seen.append(offer)
     assert abs(audits / shown - share) < 0.25
 
 
@@ -122,8 +138,8 @@ def test_a_finished_pool_gives_a_round_without_a_ranking(query: str) -> None:
 
 
 def test_skipped_rows_are_not_ranked_though_they_have_no_label() -> None:
-    snapshot = replace(make_snapshot(LABELS), answered=frozenset(range(COUNT - 2)))
-    rows = {run(snapshot).rows[offer.sample_id] for offer in run(snapshot).ranking}
+    snapshot = replace(make_snapshot(LABELS), answered=np.arange(COUNT - 2))
+    rows = {snapshot.table.row(offer.sample_id) for offer in run(snapshot).ranking}
     assert rows == {COUNT - 2, COUNT - 1}
 
 
@@ -132,3 +148,56 @@ def test_stages_are_reported_and_timed() -> None:
     round_ = run(make_snapshot(LABELS), report=stages.append)
     assert stages == [State.FITTING, State.SCORING]
     assert set(round_.seconds) == {"fit", "score", "rank"}
+
+
+def test_a_part_of_a_large_pool_is_scored_and_asked_first_and_the_rest_follows() -> None:
+    snapshot, policy = make_snapshot(LABELS), Policy(query="margin", audit_share=0.0)
+    before = run(make_snapshot({0: 10, 1: 11}), share=0.0)
+    before = replace(before, snapshot=replace(before.snapshot, table=snapshot.table))
+    rows = np.arange(5, COUNT, 3)
+    part = run(snapshot, share=0.0, rows=rows, previous=before)
+    whole = run(snapshot, share=0.0)
+    assert part.scores is not None and before.scores is not None and whole.scores is not None
+    others = np.setdiff1d(np.arange(COUNT), rows)
+    np.testing.assert_array_equal(part.scores.first[rows], whole.scores.first[rows])
+    np.testing.assert_array_equal(part.scores.first[others], before.scores.first[others])
+    asked = {snapshot.table.row(offer.sample_id) for offer in part.ranking}
+    assert asked == set(rows.tolist()) - set(LABELS)
+    assert not part.complete and whole.complete
+
+    swept = sweep(part, policy, np.random.default_rng(0), lambda: False)
+    assert swept is not None and swept.scores is not None and swept.complete
+    np.testing.assert_array_equal(swept.scores.first, whole.scores.first)
+    assert (swept.id, swept.head, set(swept.seconds)) == (3, part.head, {*part.seconds, "sweep"})
+    assert len(swept.ranking) == RANKED
+    np.testing.assert_array_equal(part.scores.first[others], before.scores.first[others])
+    assert sweep(part, policy, np.random.default_rng(0), lambda: True) is None
+
+
+def test_audits_of_an_incomplete_round_are_drawn_from_the_whole_pool() -> None:
+    rows = np.arange(40, 50)
+    drawn = {
+        offer.sample_id
+        for seed in range(20)
+        for offer in run(make_snapshot(LABELS), share=0.5, rows=rows, seed=seed).ranking
+        if offer.query == AUDIT
+    }
+    assert len(drawn) > 3 * len(rows)
+
+
+def test_the_mixture_with_audits_is_in_the_acquisition_probability() -> None:
+    round_ = run(make_snapshot(LABELS), query="power_margin", share=0.5)
+    open_rows = [row for row in range(COUNT) if row not in LABELS]
+    assert isinstance(round_.scores, Scores)
+    weight = round_.scores.margin(np.array(open_rows))
+    for offer in round_.ranking:
+        row = round_.table.row(offer.sample_id)
+        assert row is not None
+        chance = weight[open_rows.index(row)] / weight.sum()
+        mixed = 0.5 / len(open_rows) + 0.5 * chance
+        assert offer.acquisition_probability == pytest.approx(mixed, rel=0.01)
+
+
+def test_a_fit_that_something_newer_overtakes_is_given_up() -> None:
+    with pytest.raises(Cancelled):
+        run(make_snapshot(LABELS), stop=lambda: True)

@@ -1,5 +1,7 @@
 """The space: centring, row length, and embeddings that are not numbers."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,68 @@ def test_an_empty_pool_has_no_space_but_an_empty_batch_has_features() -> None:
 def test_embeddings_of_another_backbone_are_refused() -> None:
     with pytest.raises(ValueError, match="another backbone"):
         Space.fit(embeddings(3, 5)).transform(embeddings(3, 6))
+
+
+def test_signed_rows_stay_as_they_are_beside_rooted_ones() -> None:
+    pool = embeddings(60)
+    pool[::3] = np.abs(pool[::3])
+    expected = pool.copy()
+    expected[::3] = np.sqrt(expected[::3])
+    space = Space.fit(pool)
+    np.testing.assert_allclose(space.center, expected.mean(axis=0), rtol=1e-5)
+    expected -= expected.mean(axis=0)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(space.transform(pool), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_features_are_written_to_a_given_array(dtype: type) -> None:
+    pool = embeddings(70)
+    space = Space.fit(pool)
+    out = np.full(pool.shape, np.nan, dtype=dtype)
+    assert space.transform(pool, out=out) is out
+    tolerance = 2.0**-11 if dtype is np.float16 else 1e-6
+    np.testing.assert_allclose(out, space.transform(pool), atol=tolerance)
+    with pytest.raises(ValueError, match=r"\(70, 24\) cannot be written to one of \(70, 23\)"):
+        space.transform(pool, out=out[:, 1:])
+
+
+def test_some_rows_of_a_matrix_are_a_pool_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(space_module, "BLOCK_VALUES", 16 * 24)
+    matrix, rows = embeddings(90), np.array([80, 3, 4, 50, 51, *range(20, 40), 0])
+    matrix[88] = np.nan  # in no one's way
+    space = Space.fit(matrix, rows)
+    np.testing.assert_array_equal(space.center, Space.fit(matrix[rows]).center)
+    expected = space.transform(matrix[rows])
+    np.testing.assert_array_equal(space.transform(matrix, rows), expected)
+    out = np.empty(expected.shape, dtype=np.float16)
+    np.testing.assert_allclose(space.transform(matrix, rows, out=out), expected, atol=2.0**-11)
+    for call in (Space.fit, space.transform):
+        with pytest.raises(NotFiniteError, match="in row 88:"):
+            call(matrix, np.append(rows, 88))
+    with pytest.raises(ValueError, match="with rows"):
+        Space.fit(matrix, rows[:0])
+
+
+def test_a_mapped_file_gives_the_same_space_as_memory(tmp_path: Path) -> None:
+    pool = embeddings(200).astype(np.float16)
+    pool.tofile(tmp_path / "matrix.f16")
+    mapped = np.asarray(np.memmap(tmp_path / "matrix.f16", np.float16, "r", shape=pool.shape))
+    np.testing.assert_array_equal(Space.fit(mapped).center, Space.fit(pool).center)
+    features = Space.fit(pool).transform(pool)
+    np.testing.assert_array_equal(Space.fit(pool).transform(mapped), features)
+
+
+def test_the_mean_of_very_many_rows_is_exact() -> None:
+    pool = np.full((40_000, 3), [1000.1, -0.3, 7e-4], dtype=np.float32)
+    np.testing.assert_array_equal(Space.fit(pool).center, pool[0])
+
+
+@pytest.mark.parametrize("value", [-2e18, 1e30])
+def test_values_beyond_what_float32_can_square_are_refused(value: float) -> None:
+    pool = embeddings(9)
+    space = Space.fit(pool)
+    pool[4, 2] = value
+    for call in (Space.fit, space.transform):
+        with pytest.raises(NotFiniteError, match="row 4"):
+            call(pool)

@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from labeling.trainer import Report, State, Trainer
+from labeling.trainer import Newer, Report, State, Trainer, Work
 
 LONG = 20.0  # a limit for a hang, not a measure
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[Callable[[Report], State]], Trainer]]:
+def start() -> Iterator[Callable[[Work], Trainer]]:
     trainers: list[Trainer] = []
 
-    def make(work: Callable[[Report], State]) -> Trainer:
+    def make(work: Work) -> Trainer:
         trainers.append(Trainer(work))
         return trainers[-1]
 
@@ -28,7 +28,7 @@ def test_requests_during_a_run_become_one_run_that_sees_the_newest_state(start) 
     facts = [0]
     seen: list[int] = []
 
-    def work(_report: Report) -> State:
+    def work(_report: Report, _newer: Newer) -> State:
         seen.append(facts[-1])
         entered.set()
         go.wait(LONG)
@@ -48,7 +48,7 @@ def test_requests_during_a_run_become_one_run_that_sees_the_newest_state(start) 
 def test_every_request_after_a_quiet_moment_runs(start) -> None:
     runs: list[int] = []
 
-    def work(_report: Report) -> State:
+    def work(_report: Report, _newer: Newer) -> State:
         runs.append(1)
         return State.IDLE
 
@@ -62,7 +62,7 @@ def test_every_request_after_a_quiet_moment_runs(start) -> None:
 def test_an_error_is_kept_with_its_reason_and_a_later_run_clears_it(start) -> None:
     broken = [True]
 
-    def work(_report: Report) -> State:
+    def work(_report: Report, _newer: Newer) -> State:
         if broken[0]:
             raise ValueError("the matrix is singular")
         return State.WAITING_FOR_LABELS
@@ -81,7 +81,7 @@ def test_an_error_is_kept_with_its_reason_and_a_later_run_clears_it(start) -> No
 def test_the_stages_that_work_reports_are_visible_while_it_runs(start) -> None:
     fitting, go = threading.Event(), threading.Event()
 
-    def work(report: Report) -> State:
+    def work(report: Report, _newer: Newer) -> State:
         report(State.FITTING)
         fitting.set()
         go.wait(LONG)
@@ -101,7 +101,7 @@ def test_stop_lets_the_current_run_finish_and_drops_what_was_only_requested(star
     entered, go = threading.Event(), threading.Event()
     finished: list[int] = []
 
-    def work(_report: Report) -> State:
+    def work(_report: Report, _newer: Newer) -> State:
         entered.set()
         go.wait(LONG)
         finished.append(1)
@@ -119,7 +119,7 @@ def test_stop_lets_the_current_run_finish_and_drops_what_was_only_requested(star
 def test_a_request_after_stop_does_nothing_and_wait_does_not_hang(start) -> None:
     runs: list[int] = []
 
-    def work(_report: Report) -> State:
+    def work(_report: Report, _newer: Newer) -> State:
         runs.append(1)
         return State.IDLE
 
@@ -131,7 +131,26 @@ def test_a_request_after_stop_does_nothing_and_wait_does_not_hang(start) -> None
 
 
 def test_a_trainer_that_was_never_asked_waits_and_stops_at_once(start) -> None:
-    trainer = start(lambda _report: State.IDLE)
+    trainer = start(lambda _report, _newer: State.IDLE)
     assert trainer.wait(0)
     trainer.stop()
     trainer.stop()
+
+
+def test_work_can_ask_whether_a_newer_request_waits(start) -> None:
+    entered, go = threading.Event(), threading.Event()
+    told: list[bool] = []
+
+    def work(_report: Report, newer: Newer) -> State:
+        entered.set()
+        go.wait(LONG)
+        told.append(newer())
+        return State.IDLE
+
+    trainer = start(work)
+    trainer.request()
+    assert entered.wait(LONG)
+    trainer.request()
+    go.set()
+    assert trainer.wait(LONG)
+    assert told == [True, False]

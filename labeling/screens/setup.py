@@ -13,11 +13,36 @@ from labeling.store.classes import LONGEST_NAME
 from labeling.workspace import WORKSPACE
 
 QUERIES = {
-    "uncertainty_herding": "Uncertainty Herding: uncertain images that stand for many (best)",
-    "margin": "Margin: where the two likeliest classes are close",
-    "least_confidence": "Least confidence: where the likeliest class is unlikely",
-    "entropy": "Entropy: where the model is undecided over all classes",
-    "random": "Random: the baseline",
+    "uncertainty_herding": (
+        "Uncertainty Herding (best)",
+        "Uncertain images that stand for many others. Fewest labels in our measurements.",
+    ),
+    "dropquery": (
+        "DropQuery",
+        "Images whose guess changes when part of the embedding is left out, spread over the pool.",
+    ),
+    "power_margin": (
+        "Power margin",
+        "Draws by chance, close calls more often. Costs a few labels more, but each draw's chance "
+        "is known, which gives the sharpest accuracy figures.",
+    ),
+    "badge": ("BADGE", "Images that would change the model most, in different directions."),
+    "margin": ("Margin", "Where the two likeliest classes are close. Good once labels are many."),
+    "least_confidence": ("Least confidence", "Where the likeliest class is unlikely."),
+    "entropy": ("Entropy", "Where the model is undecided over all classes. Poor with few labels."),
+    "rare_class": (
+        "Rare-class search",
+        "Looks near the labeled images of the class with the fewest: for needles in a haystack.",
+    ),
+    "typiclust": ("TypiClust", "The most typical image of each part of the pool."),
+    "max_herding": ("MaxHerding", "Images that stand for many others, whatever the model thinks."),
+    "core_set": ("Core-set", "Images that are far from everything labeled; finds the odd ones."),
+    "random": ("Random", "The baseline: every image has the same chance."),
+}
+HEADS = {
+    "auto": ("Automatic", "Logistic regression; the MLP once it is better on your own labels."),
+    "logistic": ("Logistic regression", "Class-balanced, one layer; fits in milliseconds."),
+    "mlp": ("MLP", "One hidden layer of 1,024; slower, for classes that no straight line parts."),
 }
 BUNDLED = "bundled"
 OTHER = "another timm model or folder …"
@@ -142,14 +167,7 @@ def _apply(
 def _strategy(session: Session) -> None:
     st.subheader("Which images come next")
     settings = session.project.settings()
-    names = list(QUERIES)
-    query = st.radio(
-        "Query",
-        names,
-        index=names.index(settings.query) if settings.query in names else 0,
-        format_func=QUERIES.__getitem__,
-        label_visibility="collapsed",
-    )
+    query = _choice("Query", QUERIES, settings.query)
     share = st.slider(
         "Blind checks",
         0,
@@ -159,8 +177,19 @@ def _strategy(session: Session) -> None:
         help="This share of images is drawn at random and shown without a guess. It is what the "
         "accuracy on the Progress screen is measured on.",
     )
-    if (query, share / 100) != (settings.query, settings.audit_share):
-        session.change(query=query, audit_share=share / 100)
+    head = _choice("Head", HEADS, settings.head)
+    chosen = {"query": query, "audit_share": share / 100, "head": head}
+    if any(getattr(settings, name) != value for name, value in chosen.items()):
+        session.change(**chosen)
+
+
+def _choice(title: str, options: dict[str, tuple[str, str]], current: str) -> str:
+    """A list to choose from, with a line below it that says what the choice means."""
+    names = list(options)
+    index = names.index(current) if current in names else 0
+    name = st.selectbox(title, names, index=index, format_func=lambda name: options[name][0])
+    st.caption(options[name][1])
+    return str(name)
 
 
 def _backbone(session: Session) -> None:

@@ -1,0 +1,94 @@
+"""What counts now, in memory: the samples of the pool, and the answer that stands for each."""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labeling.store import Answer
+
+if TYPE_CHECKING:
+    from labeling.store import Store
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The ledger at one moment; `ids` and `places` are never changed, only replaced."""
+
+    ids: Sequence[str]
+    places: Mapping[str, int]
+    answers: Mapping[str, Answer]
+    last_answer: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many samples of the pool carry which kind of answer, and which class."""
+
+    labels: int
+    skipped: int
+    unsure: int
+    per_class: dict[int, int]
+
+
+class Ledger:
+    """The store's present state, kept so that no request has to derive it from all answers.
+
+    `lock` is held while an answer is written: nothing may be offered between its commit and the
+    moment in which the ledger knows of it.
+    """
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+        self.lock = threading.RLock()
+        self.reload()
+
+    def reload(self) -> None:
+        """Read everything anew."""
+        with self.lock:
+            self.ids = self._store.samples.ids()
+            self.places = {key: place for place, key in enumerate(self.ids)}
+            self.current = self._store.answers.current()
+            self.last_answer = self._store.answers.last_id()
+            self._tally: Counter[tuple[str, int | None]] = Counter()
+            for key, answer in self.current.items():
+                self._count(key, answer, 1)
+
+    def refresh(self, sample_ids: Sequence[str]) -> None:
+        """Read the answers of these samples anew."""
+        with self.lock:
+            found = self._store.answers.current(sample_ids)
+            for key in dict.fromkeys(sample_ids):
+                before, after = self.current.pop(key, None), found.get(key)
+                if before is not None:
+                    self._count(key, before, -1)
+                if after is not None:
+                    self._count(key, after, 1)
+                    self.current[key] = after
+            self.last_answer = self._store.answers.last_id()
+
+    def is_open(self, sample_id: str) -> bool:
+        """Whether a sample is in the pool and has no answer."""
+        return sample_id in self.places and sample_id not in self.current
+
+    def moment(self) -> Moment:
+        """Everything at one moment."""
+        with self.lock:
+            return Moment(self.ids, self.places, dict(self.current), self.last_answer)
+
+    def counts(self) -> Counts:
+        """Counts of the samples that are in the pool now."""
+        with self.lock:
+            tally = dict(self._tally)
+        kinds: Counter[str] = Counter()
+        per_class: Counter[int] = Counter()
+        for (kind, class_id), count in tally.items():
+            kinds[kind] += count
+            if class_id is not None and count:
+                per_class[class_id] += count
+        return Counts(kinds["label"], kinds["skip"], kinds["unsure"], dict(per_class))
+
+    def _count(self, key: str, answer: Answer, by: int) -> None:
+        if key in self.places:
+            self._tally[answer.kind, answer.class_id] += by

@@ -1,0 +1,116 @@
+"""What the fits of all heads share: their checks, class weights and the rows' own space."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from models.space import require_finite
+
+SCALE = 8.0  # length of a feature row while fitting: sets what strength 1 means
+MAX_CLASS_WEIGHT = 10.0  # a class with one label must not outvote hundreds
+
+Stop = Callable[[], bool]
+
+
+class FewClassesError(ValueError):
+    """Raised when the labels hold fewer than two classes."""
+
+
+class Cancelled(Exception):  # noqa: N818 (it is no error: someone asked for it)
+    """Raised by a fit whose `stop` said so."""
+
+
+def never() -> bool:
+    """The `stop` of a fit that runs to its end."""
+    return False
+
+
+def raise_if(stop: Stop) -> None:
+    """Raise Cancelled when `stop` says so."""
+    if stop():
+        raise Cancelled("the fit was stopped")
+
+
+@dataclass(frozen=True, eq=False)
+class Labeled:
+    """Checked training rows on a device.
+
+    Attributes
+    ----------
+    x : (n, d) float rows of length SCALE: the features, or their coordinates in `basis`.
+    basis : (D, d) orthonormal columns with features·SCALE = x @ basis.T; None: the features' own.
+    classes : (K,) int64, ascending.
+    targets : (n,) columns of the labels in `classes`.
+    counts : (K,) labels per class, all ≥ 1.
+    """
+
+    x: torch.Tensor
+    basis: torch.Tensor | None
+    classes: npt.NDArray[np.int64]
+    targets: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, features: npt.NDArray[Any], labels: npt.NDArray[Any], device: str) -> "Labeled":
+        """Check features (n, D) and labels (n,), and rotate them where there are few.
+
+        With few labels a penalised optimum lies in the span of the rows (thin QR); with many the
+        rotation costs more than it saves.
+
+        Raises
+        ------
+        FewClassesError
+            Fewer than two classes are labeled.
+        NotFiniteError
+            Names the rows whose features are NaN or infinite.
+        ValueError
+            Shapes or types do not fit.
+        """
+        check_rows(features, labels)
+        classes, targets, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        # A copy, as torch may not share read-only memory.
+        x = torch.from_numpy(np.array(features, dtype=np.float32)).to(device) * SCALE
+        basis = None
+        if 2 * len(features) < features.shape[1]:
+            basis, triangle = torch.linalg.qr(x.T)  # (D, n), (n, n); x = triangle.T @ basis.T
+            x = triangle.T.contiguous()
+        return cls(x, basis, classes.astype(np.int64), targets.astype(np.int64), counts)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> "Labeled":
+        """Some of the rows in the same coordinates; classes without a row are left out."""
+        classes, targets, counts = np.unique(
+            self.targets[rows], return_inverse=True, return_counts=True
+        )
+        x = self.x[torch.from_numpy(rows).to(self.x.device)]
+        return Labeled(x, self.basis, self.classes[classes], targets.astype(np.int64), counts)
+
+    def weights(self) -> npt.NDArray[np.float64]:
+        """Class weight n / (K·n_c) of each row (n,), at most 10."""
+        ratio = len(self.targets) / (len(self.classes) * self.counts)
+        row: npt.NDArray[np.float64] = np.minimum(ratio, MAX_CLASS_WEIGHT)[self.targets]
+        return row
+
+
+def check_rows(features: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
+    """Raise unless a head can be fitted on these rows."""
+    if features.ndim != 2 or labels.shape != (len(features),):
+        raise ValueError(
+            f"features (n, D) and labels (n,) are needed, not {features.shape} and {labels.shape}"
+        )
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"labels are class ids, whole numbers, not {labels.dtype}")
+    if len(np.unique(labels)) < 2:
+        raise FewClassesError("label samples of at least two classes before a head is fitted")
+    require_finite("features", features)
+
+
+def check_audits(audits: npt.NDArray[np.bool_] | None, n: int) -> None:
+    """Raise unless `audits` marks n rows."""
+    if audits is not None and (audits.shape != (n,) or audits.dtype != np.bool_):
+        raise ValueError(
+            f"audits must be ({n},) truth values, not {audits.shape} of {audits.dtype}"
+        )

@@ -1,0 +1,65 @@
+"""The ledger: counts and answers in memory are always what the store derives."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from labeling.ledger import Ledger
+from labeling.store import NewAnswer, Store
+from tests.conftest import add_samples, label
+
+
+def test_after_any_history_the_ledger_is_what_a_new_one_reads(tmp_path: Path) -> None:
+    store = Store(tmp_path / "hone.sqlite")
+    ids = add_samples(store, 12)
+    classes = [store.classes.ensure(name).id for name in "abc"]
+    ledger, rng = Ledger(store), np.random.default_rng(0)
+    given: list[NewAnswer] = []
+    for number in range(80):
+        kind = str(rng.choice(["label", "skip", "unsure", "undo"]))
+        key, undoes = str(rng.choice(ids)), None
+        if kind == "undo":
+            if not given:
+                continue
+            taken_back = given[int(rng.integers(len(given)))]
+            key, undoes = taken_back.sample_id, taken_back.client_id
+        class_id = int(rng.choice(classes)) if kind == "label" else None
+        answer = NewAnswer(f"c{number}", key, kind, class_id, undoes)
+        store.answers.append("ann", [answer])
+        if kind != "undo":
+            given.append(answer)
+        ledger.refresh([answer.sample_id])
+        fresh = Ledger(store)
+        assert ledger.counts() == fresh.counts()
+        assert ledger.current == fresh.current == store.answers.current()
+        assert ledger.last_answer == fresh.last_answer == len(store.answers.all())
+    kinds = Counter(one.kind for one in store.answers.current().values())
+    assert (ledger.counts().labels, ledger.counts().skipped) == (kinds["label"], kinds["skip"])
+    store.close()
+
+
+def test_samples_that_left_the_pool_are_neither_counted_nor_open(tmp_path: Path) -> None:
+    store = Store(tmp_path / "hone.sqlite")
+    ids = add_samples(store, 3)
+    cat = store.classes.ensure("cat").id
+    store.answers.append("ann", [label(ids[0], cat), label(ids[1], cat)])
+    store.samples.mark_unreadable(ids[0], "gone")
+    ledger = Ledger(store)
+    assert (ledger.counts().labels, ledger.counts().per_class) == (1, {cat: 1})
+    assert [ledger.is_open(key) for key in ids] == [False, False, True]
+    assert ledger.moment().places == {ids[1]: 0, ids[2]: 1}
+    store.close()
+
+
+def test_a_moment_does_not_change_any_more(tmp_path: Path) -> None:
+    store = Store(tmp_path / "hone.sqlite")
+    ids = add_samples(store, 2)
+    cat = store.classes.ensure("cat").id
+    ledger = Ledger(store)
+    before = ledger.moment()
+    store.answers.append("ann", [label(ids[0], cat)])
+    ledger.refresh(ids)
+    assert (len(before.answers), before.last_answer) == (0, 0)
+    assert (len(ledger.moment().answers), ledger.moment().last_answer) == (1, 1)
+    store.close()
