@@ -2,21 +2,25 @@
 
 import argparse
 import json
-import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling.errors import HoneError
 from labeling.exchange import FORMATS
 from labeling.exchange import export as write_export
+from labeling.options import add_place, add_simulate
 from labeling.project import Project, default_folder, open_project
 from labeling.terminal import bring_in, console_on, one_line, progress_bar
 from labeling.workspace import configured
 
+if TYPE_CHECKING:
+    from labeling.curves import Plan
+
+T = TypeVar("T", bound=Hashable)
 MISTAKE, INTERRUPTED = 2, 130
 SHOWN_PROBLEMS = 50
 
@@ -118,37 +122,30 @@ def simulate(given: argparse.Namespace) -> int:
     """Replay true labels: learning curves of queries against random; --pool digits works too."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-    from labeling.curves import Plan, print_result
-    from labeling.simulate import simulate as replay
-    from labeling.simulate import unlabeled
-    from labeling.truth import DIGITS, digits_pool, read_truth
+    from labeling.charts import check_folder, check_target, plot, save
+    from labeling.curves import print_result
+    from labeling.sweep import make_sweep, run, truth_of_each, write_results
 
-    queries = {"queries": tuple(given.query)} if given.query else {}
-    plan = Plan(
-        labels=given.labels, seeds=given.seeds, every=given.every, batch=given.batch, **queries
-    )
-    if given.pool == DIGITS and not Path(DIGITS).exists():
-        given.pool = str(digits_pool())
-    with closing(_open(given)) as project:
-        truth = read_truth(project.source, given.truth)
-        from models.backbones import resolve
-
-        backbone = resolve(project.settings().backbone)
-        bring_in(unlabeled(project), backbone)
+    plans, pools = _plans(given), _once(given.pools or [None])
+    truths = truth_of_each(pools, given.truth or [])
+    if given.plot is not None:
+        check_target(given.plot)
+    if given.json is not None:
+        check_folder(given.json)
+    with ExitStack() as stack:
+        projects = [stack.enter_context(closing(one)) for one in _projects(given, pools)]
+        sweep = make_sweep(projects, truths, _once(given.backbone or [None]), plans)
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("runs"), TimeRemainingColumn())
-        with progress_bar(*columns) as bar:
-            task = bar.add_task("", total=None)
-            result = replay(
-                project,
-                truth,
-                plan,
-                backbone=backbone,
-                jobs=given.jobs,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
-    if given.json:
-        Path(given.json).write_text(json.dumps(result.to_json(), indent=1), encoding="utf-8")
-    print_result(result, console_on(sys.stdout))
+        bar = stack.enter_context(progress_bar(*columns))
+        task = bar.add_task("", total=sweep.runs)
+        results = []
+        for result in run(sweep, given.jobs, lambda done: bar.update(task, completed=done)):
+            results.append(result)
+            print_result(result, console_on(sys.stdout))
+            if given.json is not None:  # each time: Ctrl-C keeps what is finished
+                write_results(results, given.json)
+    if given.plot is not None:
+        save(plot(results), given.plot)
     return 0
 
 
@@ -184,6 +181,33 @@ def _facts(project: Project) -> dict[str, Any]:
     }
 
 
+def _plans(given: argparse.Namespace) -> list["Plan"]:
+    """A plan of simulation for each size of batch."""
+    from labeling.curves import Plan
+
+    queries = {"queries": tuple(given.query)} if given.query else {}
+    return [
+        Plan(labels=given.labels, seeds=given.seeds, every=given.every, batch=batch, **queries)
+        for batch in _once(given.batch or [1])
+    ]
+
+
+def _projects(given: argparse.Namespace, pools: Sequence[str | None]) -> Iterator[Project]:
+    """The projects of pools to simulate on, opened one by one."""
+    from labeling.truth import digits_pool, is_digits
+
+    if given.project and len(pools) > 1:
+        raise HoneError("--project is the folder of one pool; leave it out to take several pools.")
+    for pool in pools:
+        given.pool = str(digits_pool()) if is_digits(pool) else pool
+        yield _open(given)
+
+
+def _once(values: Sequence[T]) -> list[T]:
+    """Each value once, in order."""
+    return list(dict.fromkeys(values))
+
+
 def _open(given: argparse.Namespace, *, new: bool = True) -> Project:
     """The chosen project; one that does not exist yet is made only if it may be `new`."""
     pool, folder = configured()
@@ -200,31 +224,17 @@ def _open(given: argparse.Namespace, *, new: bool = True) -> Project:
     return open_project(pool, folder)
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m labeling", description="Hone without a browser. Each command has --help."
     )
     parser.set_defaults(run=None)
-    place = argparse.ArgumentParser(add_help=False)
-    place.add_argument(
-        "--pool",
-        metavar="PATH",
-        help="a folder, .zip or .csv with images (default: $HONE_POOL, or the sample data)",
-    )
-    place.add_argument(
-        "--project",
-        metavar="PATH",
-        help="the project's folder (default: $HONE_PROJECT, or one for the pool in $HONE_HOME)",
-    )
     commands = parser.add_subparsers(title="commands", metavar="embed | status | export | simulate")
 
     def command(run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         text = run.__doc__ or ""
-        added = commands.add_parser(run.__name__, parents=[place], help=text, description=text)
+        added = commands.add_parser(run.__name__, help=text, description=text)
+        add_place(added, several=run is simulate)
         added.set_defaults(run=run)
         return added
 
@@ -238,31 +248,5 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--to", metavar="PATH", required=True, help="a new folder or file")
     exporting.add_argument("--link", action="store_true", help="link to images, do not copy")
     exporting.add_argument("--history", action="store_true", help="all answers, undone ones too")
-    _add_simulate(command(simulate))
+    add_simulate(command(simulate))
     return parser
-
-
-def _add_simulate(parser: argparse.ArgumentParser) -> None:
-    def number(name: str, default: int, text: str) -> None:
-        parser.add_argument(
-            name, type=int, default=default, metavar="N", help=f"{text} (default: {default})"
-        )
-
-    parser.add_argument(
-        "--truth",
-        metavar="CSV",
-        help="true labels: a CSV with path,label, or “folders” for class folders "
-        "(default: labels.csv in the pool, or the label column of a manifest)",
-    )
-    number("--labels", 100, "labels in each run")
-    number("--seeds", 5, "runs of each query")
-    number("--every", 5, "labels between two measurements")
-    number("--batch", 1, "samples asked at once")
-    number("--jobs", _cores(), "runs at the same time; the result does not depend on it")
-    parser.add_argument(
-        "--query",
-        metavar="NAME",
-        action="append",
-        help="compare this query with random; may be repeated (default: Hone's own)",
-    )
-    parser.add_argument("--json", metavar="FILE", help="also write all figures to a file")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -103,7 +104,15 @@ class Result:
         return [learning_curve_area(labels, row) for row in self.values(query, measure)]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: what was run, and beside it what is derived of it for each query."""
+        """Plain values: what was run, and beside it what is derived of it for each query.
+
+        `pool`, `samples`, `classes`, `backbone`, `fingerprint`, `audit_share`, `plan` and `runs`
+        are the fields of this class; `labels` are the checkpoints. `queries` has for each query
+        `accuracy`, `balanced` (classes weighted alike) and `gain` (over random) at every
+        checkpoint, their means along the curve as `area`, `balanced_area` and `area_gain`, each
+        as {mean, low, high} with null ends where one seed tells no interval, and
+        `labels_to_match_random` (null: not reached). Shares, not per cent.
+        """
         derived = {
             query: {
                 "accuracy": [_interval(point) for point in self.curve(query)],
@@ -142,7 +151,9 @@ def print_result(result: Result, console: "Console") -> None:
 
     queries = result.plan.queries
     others = queries[1:]
-    table = Table(title=f"Accuracy on the unlabeled rest, %, mean of {result.plan.seeds} seeds")
+    title = f"{Path(result.pool).name}: accuracy on the unlabeled rest, %, "
+    title += f"{result.plan.batch} asked at once, mean of {result.plan.seeds} seeds"
+    table = Table()
     for name in ("labels", *queries, *(f"{query} − {BASELINE}" for query in others)):
         table.add_column(name, justify="right", overflow="fold")
     curves = [result.curve(query) for query in queries]
@@ -150,6 +161,7 @@ def print_result(result: Result, console: "Console") -> None:
     for row, labels in enumerate(result.labels):
         cells = [f"{100 * curve[row].mean:.1f}" for curve in curves]
         table.add_row(str(labels), *cells, *(_points(gain[row]) for gain in gains))
+    console.print(title, style="bold", highlight=False, soft_wrap=True)
     console.print(table)
     for query in queries:
         area, balanced = result.area(query), result.area(query, "balanced")

@@ -2,10 +2,11 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from labeling.errors import HoneError
-from labeling.project import home
+from labeling.project import Project, home
 from labeling.samples import ManifestSource, Source
 
 FOLDERS = "folders"
@@ -33,9 +34,29 @@ def read_truth(source: Source, truth: str | None = None) -> dict[str, str]:
     return labels
 
 
-def digits_pool() -> Path:
+def class_names(project: Project, truth: Mapping[str, str]) -> dict[str, str]:
+    """The true class name of every sample of a scanned project, by sample id."""
+    samples, found = project.store.samples.many(), {}
+    for key in project.store.samples.ids():
+        paths = samples[key].paths
+        name = next((truth[path] for path in paths if path in truth), None)
+        if name is None:
+            raise HoneError(
+                f"The truth has no label for {paths[0]}; it needs one for every image of "
+                f"{project.source.location}, by its path there."
+            )
+        found[key] = name
+    return found
+
+
+def is_digits(pool: str | None) -> bool:
+    """Whether a pool's name means the digits, and no file that is there."""
+    return pool == DIGITS and not Path(DIGITS).exists()
+
+
+def digits_pool(folder: Path | None = None) -> Path:
     """The folder of scikit-learn's 1,797 handwritten digits as PNG of 8 x 8, made on first use."""
-    folder = home() / "pools" / DIGITS
+    folder = (folder or home() / "pools") / DIGITS
     if folder.is_dir():
         return folder
     from PIL import Image

@@ -167,6 +167,26 @@ def test_exports_are_written_with_and_without_their_history(
         (["simulate", "--pool", "{pool}"], "no {pool}/labels.csv"),
         (["simulate", "--pool", "{pool}", "--query", "bogus"], "no query 'bogus'"),
         (["simulate", "--pool", "{pool}", "--truth", "{tmp}/none.csv"], "none.csv"),
+        (
+            ["simulate", "--pool", "{pool}", "--plot", "{tmp}/curves.gif"],
+            "ends in .svg, .png, .html",
+        ),
+        (["simulate", "--pool", "{pool}", "--plot", "{tmp}/no/curves.svg"], "make it first"),
+        (["simulate", "--pool", "{pool}", "--json", "{tmp}/no/figures.json"], "make it first"),
+        (["simulate", "--pool", "{pool}", "--batch", "0"], "batch is 0"),
+        (["simulate", "--pool", "{pool}", "--pool", "{tmp}/nowhere"], "nowhere; check the path"),
+        (
+            ["simulate", "--pool", "{pool}", "--pool", "digits", "--project", "{tmp}/p"],
+            "--project is the folder of one pool",
+        ),
+        (
+            ["simulate", "--pool", "{pool}", "--truth", "folders", "--truth", "folders"],
+            "2 truths for 1 pools",
+        ),
+        (
+            ["simulate", "--pool", "{pool}", "--truth", "folders", "--backbone", "resnt18"],
+            "did you mean resnet18",
+        ),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_exit_code_2(
@@ -225,6 +245,25 @@ def test_simulate_prints_a_table_and_writes_its_figures(
     assert f"{100 * end:.1f}" in out
     assert "margin − random" in out
     assert "40 samples, 2 classes" in out
+
+
+def test_simulate_takes_several_pools_and_batches_and_draws_them(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = make_pool(tmp_path / "other", 20)
+    sizes = ["--labels", "4", "--every", "4", "--seeds", "1", "--jobs", "1"]
+    several = ["--pool", str(pool), "--pool", str(other), "--batch", "1", "--batch", "4"]
+    files = ["--json", str(tmp_path / "figures.json"), "--plot", str(tmp_path / "curves.svg")]
+    assert main(["simulate", "--truth", "folders", *several, *sizes, *files]) == 0
+    out = capsys.readouterr().out
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    ran = [(Path(result["pool"]).name, result["plan"]["batch"]) for result in figures]
+    assert ran == [("pool", 1), ("pool", 4), ("other", 1), ("other", 4)]
+    for name, batch in ran:
+        assert f"{name}: accuracy on the unlabeled rest, %, {batch} asked at once" in out
+    picture = (tmp_path / "curves.svg").read_text(encoding="utf-8")
+    assert "pool: 40 images, 2 classes" in picture
+    assert "other: 20 images, 2 classes" in picture
 
 
 def begin_embedding(tmp_path: Path) -> tuple[subprocess.Popen[str], list[str], Path]:

@@ -1,0 +1,202 @@
+"""One run of a contest: a strategy asks for labels, batch by batch, and the head is measured.
+
+Every seed draws 85 % of a set as the pool; the other 15 % are held out. A run begins with no
+label. All strategies see the same rows, features and head, and share one generator's seed, so
+that those that begin at random begin with the same batch.
+"""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.image_sets import ImageSet
+from benchmarks.peers import PEERS, Pick
+from labeling.project import Settings
+from models.head import HEADS, Head
+from models.pool import Indices, Pool
+from models.queries import DEFAULT_QUERY, QUERIES, acting_query
+from models.queries import random as draw_uniformly
+from models.scoring import Scorer, Scores
+from models.space import Space
+
+POOL_SHARE = 0.85
+SESSION = f"{DEFAULT_QUERY} + blind checks"  # what the app does: audits count as labels
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run; `file` holds the set's arrays."""
+
+    file: Path
+    strategy: str
+    seed: int
+    labels: int
+    batch: int
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.file.stem, self.strategy, self.seed
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of it, at each number of labels.
+
+    `accuracy` is on every image without a label, in the pool or held out; `held_out` on the held
+    out images alone, of which a strategy cannot take the hard ones away. `seconds` is the time of
+    each pick, with the scoring of the pool that it is based on and without the fit.
+    """
+
+    images: str
+    samples: int
+    classes: int
+    strategy: str
+    seed: int
+    labels: tuple[int, ...]
+    accuracy: tuple[float, ...]
+    held_out: tuple[float, ...]
+    seconds: tuple[float, ...]
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.images, self.strategy, self.seed
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Self:
+        """The run whose fields went through JSON."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in fields.items()
+        }
+        return cls(**values)
+
+
+class Sheet:
+    """One seed's pool and held out rows, and the labels that a run has gathered."""
+
+    def __init__(self, images: ImageSet, seed: int) -> None:
+        order = np.random.default_rng([seed, 0]).permutation(len(images.labels))
+        size = round(POOL_SHARE * len(order))
+        pool, held = np.sort(order[:size]), np.sort(order[size:])
+        space = Space.fit(images.embeddings[pool])
+        self.half = space.transform(images.embeddings[pool]).astype(np.float16)
+        self.full = self.half.astype(np.float32)
+        self.held = space.transform(images.embeddings[held]).astype(np.float16)
+        self.truth, self.held_truth = images.labels[pool], images.labels[held]
+        self.scorer = Scorer(self.half)
+        self.head: Head | None = None
+        self.scores: Scores | None = None
+        self.score_seconds = 0.0
+        self.labeled: list[int] = []
+        self.audits: list[bool] = []
+
+    def pool(self, features: npt.NDArray[Any]) -> Pool:
+        """What a query may know."""
+        labeled = np.array(self.labeled, dtype=np.int64)
+        available = np.setdiff1d(np.arange(len(self.truth)), labeled)
+        order = np.argsort(labeled)
+        labels = self.truth[labeled]
+        return Pool(features, labeled[order], labels[order], available, self.head, self.scores)
+
+    def learn(self, asked: Indices, audits: npt.NDArray[np.bool_]) -> None:
+        """Label rows, fit the head and score the pool."""
+        self.labeled.extend(asked.tolist())
+        self.audits.extend(audits.tolist())
+        labels = self.truth[self.labeled]
+        if len(np.unique(labels)) < 2:
+            return
+        rows = self.half[self.labeled]
+        self.head = HEADS["logistic"](rows, labels, audits=np.array(self.audits))
+        begin = time.perf_counter()
+        self.scores = Scores.empty(len(self.truth))
+        self.scorer.score(self.head, self.scores)
+        self.score_seconds = time.perf_counter() - begin
+
+    def measure(self) -> tuple[float, float]:
+        """Accuracy on all rows without a label, and on those held out."""
+        left = np.setdiff1d(np.arange(len(self.truth)), self.labeled)
+        if self.head is None or self.scores is None:
+            only = self.truth[self.labeled[0]]
+            rest, held = self.truth[left] == only, self.held_truth == only
+        else:
+            rest = self.scores.best[left] == self.truth[left]
+            best = self.head.predict_proba(self.held).argmax(axis=1)
+            held = self.head.classes[best] == self.held_truth
+        return float(np.concatenate([rest, held]).mean()), float(held.mean())
+
+
+def play(job: Job) -> Run:
+    """One run to the end."""
+    images = _read(job.file)
+    sheet, rng = Sheet(images, job.seed), np.random.default_rng([job.seed, 1])
+    pick, ours = _strategy(job, images.classes)
+    share = Settings().audit_share if job.strategy == SESSION else 0.0
+    checkpoints, seconds = [], []
+    while (done := len(sheet.labeled)) < job.labels:
+        pool = sheet.pool(sheet.half if ours else sheet.full)
+        begin = time.perf_counter()
+        asked, audits = _ask(pick, pool, min(job.batch, job.labels - done), share, rng)
+        spent = time.perf_counter() - begin
+        # The others' queries predict for themselves.
+        seconds.append(spent + sheet.score_seconds if ours else spent)
+        sheet.learn(asked, audits)
+        checkpoints.append((len(sheet.labeled), *sheet.measure()))
+    labels, accuracy, held_out = zip(*checkpoints, strict=True)
+    return Run(
+        images=images.name,
+        samples=len(images.labels),
+        classes=images.classes,
+        strategy=job.strategy,
+        seed=job.seed,
+        labels=labels,
+        accuracy=accuracy,
+        held_out=held_out,
+        seconds=tuple(seconds),
+    )
+
+
+def _ask(
+    pick: Pick, pool: Pool, n: int, share: float, rng: np.random.Generator
+) -> tuple[Indices, npt.NDArray[np.bool_]]:
+    """Rows to label, and which of them are audits; as a round ranks them."""
+    cold = pool.head is None or acting_query(DEFAULT_QUERY, pool) != DEFAULT_QUERY
+    is_audit = np.zeros(n, dtype=bool)
+    if share > 0 and not cold:
+        is_audit = rng.random(n) < share
+    audits = np.empty(0, dtype=np.int64)
+    if is_audit.any():
+        audits = draw_uniformly(pool, int(is_audit.sum()), rng).indices
+        pool = replace(pool, available=np.setdiff1d(pool.available, audits))
+    picked = pick(pool, n - len(audits), rng) if len(audits) < n else np.empty(0, dtype=np.int64)
+    asked = np.concatenate([audits, picked]).astype(np.int64)
+    if len(np.unique(asked)) != n or not np.isin(asked, np.append(pool.available, audits)).all():
+        raise RuntimeError(f"{n} rows were wanted, and {asked} are not {n} of the unlabeled ones")
+    return asked, np.arange(n) < len(audits)
+
+
+def _strategy(job: Job, classes: int) -> tuple[Pick, bool]:
+    """What picks, and whether it is ours and reads the scores of the pool."""
+    if job.strategy in PEERS:
+        return PEERS[job.strategy](job.seed, classes), False
+    query = QUERIES[DEFAULT_QUERY if job.strategy == SESSION else job.strategy]
+    return (lambda pool, n, rng: query(pool, n, rng).indices), True
+
+
+@lru_cache(1)
+def _read(file: Path) -> ImageSet:
+    return ImageSet.read(file)
+
+
+def engine() -> str:
+    """A digest of the numeric half's code: runs of two engines must not be mixed."""
+    digest = hashlib.sha256()
+    for file in sorted((Path(__file__).parents[1] / "models").glob("*.py")):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:12]

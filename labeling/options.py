@@ -1,0 +1,65 @@
+"""Options of the command line that several commands share, or that one has many of."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def add_place(parser: argparse.ArgumentParser, *, several: bool) -> None:
+    """Which pool and project; a command that takes `several` pools keeps them in a list."""
+    text = "a folder, .zip or .csv with images (default: $HONE_POOL, or the sample data)"
+    if several:
+        repeated = f"{text}, or “digits”; may be repeated"
+        parser.add_argument("--pool", dest="pools", metavar="PATH", action="append", help=repeated)
+    else:
+        parser.add_argument("--pool", metavar="PATH", help=text)
+    parser.add_argument(
+        "--project",
+        metavar="PATH",
+        help="the project's folder (default: $HONE_PROJECT, or one for the pool in $HONE_HOME)",
+    )
+
+
+def add_simulate(parser: argparse.ArgumentParser) -> None:
+    """What to simulate, and where to write it."""
+
+    def several(name: str, metavar: str, text: str, kind: Callable[[str], Any] = str) -> None:
+        text += "; may be repeated"
+        parser.add_argument(name, metavar=metavar, action="append", type=kind, help=text)
+
+    def number(name: str, default: int, text: str) -> None:
+        text += f" (default: {default})"
+        parser.add_argument(name, type=int, default=default, metavar="N", help=text)
+
+    several(
+        "--truth",
+        "CSV",
+        "true labels: a CSV with path,label, or “folders” for class folders (default: labels.csv "
+        "in the pool, or the label column of a manifest); one for all pools, or one for each",
+    )
+    several("--query", "NAME", "compare this query with random (default: Hone's own)")
+    several("--batch", "N", "samples asked at once (default: 1)", int)
+    several("--backbone", "NAME", "embed with this one (default: the project's)")
+    number("--labels", 100, "labels in each run")
+    number("--seeds", 5, "runs of each query")
+    number("--every", 5, "labels between two measurements")
+    number("--jobs", _cores(), "runs at the same time; the result does not depend on it")
+    parser.add_argument(
+        "--json",
+        metavar="FILE",
+        type=Path,
+        help="write all figures: an object, or a list of such objects where several pools, "
+        "backbones or batches give several results",
+    )
+    parser.add_argument(
+        "--plot",
+        metavar="FILE",
+        type=Path,
+        help="draw the learning curves into a .svg, .png or .html, a panel for each result",
+    )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
