@@ -64,6 +64,10 @@ class Scorer:
     are held there as they are if they fit (`resident` True or False decides otherwise), so that
     only 16 bytes a row come back; else block after block is sent. Products are float32: float16
     logits would change the margins, and a GPU sweep is bound by the reading either way.
+
+    A million rows of 384, one thread, K = 10 / 100, seconds: conversion by torch 0.05 (by numpy
+    0.67), product 0.26 / 0.88 (as W·Xᵀ 0.14 / 0.80), top two by numpy on (K, m) 0.02 / 0.13 (by
+    torch 0.04 / 0.29, by topk 0.13 / 1.1). Blocks of 1,000 to 4,000 rows are equally fast.
     """
 
     def __init__(
