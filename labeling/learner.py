@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from labeling.rounds import Policy, Round, Snapshot
     from labeling.table import Table, Tables
     from models.head import Head
-    from models.rotation import Rotation
+    from models.scoring import Rotation
 
 WARM_START = 1000  # below, a cold fit is as fast, and the same answers give the same bits
 GROWTH = 1.1  # the pool is ranked anew when a tenth has been added to it
@@ -108,8 +108,8 @@ class Learner:
 
         Only the first 128, 256, 512, … labels are looked at, so that a restart comes to the same.
         """
-        from models.choice import choose_head
         from models.head import Cancelled
+        from models.head.choice import choose_head
 
         size = 1 << max(0, len(snapshot.labels).bit_length() - 1)
         if size < FIRST_COMPARED or size == self._compared or self._ingest.busy:
@@ -145,7 +145,7 @@ class Learner:
 
     def _part(self, table: "Table") -> npt.NDArray[np.int64] | None:
         """The rows of a large pool that are scored before the next ranking; None: all."""
-        from models.rotation import Rotation, most_uncertain
+        from models.scoring import Rotation, most_uncertain
 
         if len(table) <= EAGER:
             return None
@@ -160,7 +160,7 @@ class Learner:
 
     def _kept(self, settings: Settings, moment: Moment, classes: set[int]) -> Kept | None:
         """A stored head to use instead of a new fit: the pinned one, or one that is up to date."""
-        from models.head_file import DamagedHeadError, load_head
+        from models.head.head_file import DamagedHeadError, load_head
 
         rounds, cache = self._project.store.rounds, self._ingest.cache
         pinned = settings.pinned_round is not None
@@ -200,7 +200,7 @@ class Learner:
 
     def _keep(self, round_: "Round", settings: Settings) -> None:
         """Store a finished round: first its head, then the fact that it exists."""
-        from models.head_file import save_head
+        from models.head.head_file import save_head
 
         assert round_.head is not None and round_.id is not None and self._ingest.cache is not None
         begin = time.perf_counter()

@@ -61,10 +61,10 @@ def make_table(
     order = embedded[np.argsort(cached[embedded])]
     row_of = np.full(len(ids), -1, dtype=np.int64)
     row_of[order] = np.arange(len(order))
-    embeddings = matrix if len(order) == len(matrix) else matrix[cached[order]]
-    space = Space(center) if center is not None else Space.fit(embeddings)
-    features = np.empty(embeddings.shape, dtype=np.float16)
-    space.transform(embeddings, out=features)
+    rows = None if len(order) == len(matrix) else cached[order]
+    space = Space(center) if center is not None else Space.fit(matrix, rows)
+    features = np.empty((len(order), matrix.shape[1]), dtype=np.float16)
+    space.transform(matrix, rows, out=features)
     in_order = [ids[place] for place in order.tolist()]
     return Table(in_order, places, row_of, space, features, Scorer(features, device))
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 
 from models.blocks import blocks, rows_at_once
-from models.fitting import Stop, never
 from models.head import Head
+from models.head.fitting import Stop, never
 from models.space import NotFiniteError
 
 Indices = npt.NDArray[np.int64]

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
-from models.calibration import left_out_temperature
-from models.fitting import check_audits, check_rows
+from models.head.calibration import left_out_temperature
+from models.head.fitting import check_audits, check_rows
 
 RIDGES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # for features of length one
 SHARPNESS = 10.0  # logits per unit of a ridge's output: near 1 / temperature on embeddings

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from models.calibration import (
+from models.head.calibration import (
     expected_calibration_error,
     fit_temperature,
     left_out_temperature,

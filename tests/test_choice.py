@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from models.choice import FOLDS, choose_head, held_out
-from models.fitting import Cancelled, FewClassesError
 from models.head import HEADS
-from models.mlp import folds
+from models.head.choice import FOLDS, choose_head, held_out
+from models.head.fitting import Cancelled, FewClassesError
+from models.head.mlp import folds
 from models.space import Space
 from tests.clusters import clusters
 

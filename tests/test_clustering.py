@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.clustering import draw_by, k_means
+from models.queries.clustering import draw_by, k_means
 
 
 def rng(seed: int = 0) -> np.random.Generator:

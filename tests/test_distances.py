@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.distances import near, squared_distances, squared_norms
+from models.queries.distances import near, squared_distances, squared_norms
 
 
 def test_distances_are_those_of_the_differences() -> None:

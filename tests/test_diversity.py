@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import diversity
 from models.pool import Pool
+from models.queries import diversity
 from tests.pools import ask, pool_of, pool_saying, proba_of, unlabeled
 
 

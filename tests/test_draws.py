@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.draws import drawn_by, drawn_probability, race
 from models.pool import Pool
 from models.queries import draw_probability
+from models.queries.draws import drawn_by, drawn_probability, race
 from models.scoring import Scores
 from tests.pools import NOTHING, ask, pool_of, pool_saying
 

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from models import linear, mlp, tuning
 from models.head import (
     HEADS,
     Cancelled,
@@ -19,6 +18,9 @@ from models.head import (
     LinearHead,
     MlpHead,
     fit_logistic,
+    linear,
+    mlp,
+    tuning,
 )
 from models.space import NotFiniteError, Space
 from tests.clusters import clusters
@@ -268,7 +270,7 @@ def test_scoring_in_blocks_changes_nothing(
     head = HEADS[name](features, labels)
     features = features.astype(np.float16)
     whole = head.predict_proba(features.astype(np.float32))
-    monkeypatch.setattr(linear, "BLOCK_VALUES", 7 * 20)
+    monkeypatch.setattr(linear, "rows_at_once", lambda _width: 7)
     features.setflags(write=False)
     np.testing.assert_allclose(head.predict_proba(features.astype(dtype)), whole, atol=1e-6)
     assert head.predict_proba(features[:0]).shape == (0, 3)

@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import head_file
-from models.head import HEADS, LinearHead, MlpHead
-from models.head_file import DamagedHeadError, load_head, save_head
+from models.head import HEADS, LinearHead, MlpHead, head_file
+from models.head.head_file import DamagedHeadError, load_head, save_head
 from tests.clusters import clusters
 
 

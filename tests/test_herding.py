@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import coverage, herding
-from models.herding import Herd
 from models.pool import Pool
+from models.queries import coverage, herding
+from models.queries.herding import Herd
 from tests.pools import NOTHING, ask, headless, pool_of, proba_of, unlabeled
 
 HERDING = pytest.mark.parametrize("name", ["max_herding", "uncertainty_herding"])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from models.calibration import fit_temperature, log_loss
-from models.fitting import Cancelled, Labeled
-from models.leave_one_out import leave_one_out_logits
-from models.optimum import Optimum, minimise
-from models.tuning import STRENGTHS
+from models.head.calibration import fit_temperature, log_loss
+from models.head.fitting import Cancelled, Labeled
+from models.head.leave_one_out import leave_one_out_logits
+from models.head.optimum import Optimum, minimise
+from models.head.tuning import STRENGTHS
 from tests.clusters import clusters
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.linear import LinearHead
-from models.mlp import DEFAULT_EPOCHS, MlpHead, fit_mlp
+from models.head.linear import LinearHead
+from models.head.mlp import DEFAULT_EPOCHS, MlpHead, fit_mlp
 from tests.clusters import clusters
 from tests.test_choice import rings
 

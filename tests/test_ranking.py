@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import ranking
 from models.pool import Pool
-from models.ranking import chained, descending, distinct, largest, shuffled, size, unscored
+from models.queries import ranking
+from models.queries.ranking import chained, descending, distinct, largest, shuffled, size, unscored
 from tests.pools import NOTHING, pool_of
 
 

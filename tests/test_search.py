@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import search
 from models.pool import Pool
+from models.queries import search
 from tests.pools import ask, fitted, headless, pool_of, proba_of
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.calibration import expected_calibration_error
-from models.fitting import FewClassesError
+from models.head.calibration import expected_calibration_error
+from models.head.fitting import FewClassesError
 from models.shadow import leave_one_out
 from models.space import NotFiniteError, Space
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from models import tuning
-from models.fitting import Cancelled
-from models.tuning import STRENGTHS, checkpoint, tune
+from models.head import tuning
+from models.head.fitting import Cancelled
+from models.head.tuning import STRENGTHS, checkpoint, tune
 from tests.clusters import clusters
 
 

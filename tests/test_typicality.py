@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import typicality
 from models.pool import Pool
+from models.queries import typicality
 from tests.pools import NOTHING, ask, pool_of
 
 

@@ -89,13 +89,8 @@ class Samples:
         """Ids of the readable samples that still have a file, in pool order."""
         present = sa.exists().where(FILES.c.sample_id == SAMPLES.c.id)
         with self._database.read() as connection:
-            return list(
-                connection.scalars(
-                    sa.select(SAMPLES.c.id)
-                    .where(SAMPLES.c.problem.is_(None), present)
-                    .order_by(SAMPLES.c.position)
-                )
-            )
+            query = sa.select(SAMPLES.c.id).where(SAMPLES.c.problem.is_(None), present)
+            return list(connection.scalars(query.order_by(SAMPLES.c.position)).all())
 
     def get(self, sample_id: str) -> Sample | None:
         """One sample with all its paths, or None."""

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from models.clustering import k_means
-from models.distances import squared_distances
 from models.pool import Floats, Indices, Picks, Pool
-from models.ranking import chained, picks_of, shuffled, size
+from models.queries.clustering import k_means
+from models.queries.distances import squared_distances
+from models.queries.ranking import chained, picks_of, shuffled, size
 
 CANDIDATES = 3000  # available rows clustered, and as many labeled ones at most
 MAX_CLUSTERS = 500

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.pool import Floats, Indices, Picks, Pool
-from models.ranking import descending, distinct, largest, size
+from models.queries.ranking import descending, distinct, largest, size
 
 POWER = 1.0  # β of power margin: 0 is random, large is margin
 LEAST_MARGIN = 1e-6  # a saturated probability must not make a draw impossible

@@ -5,10 +5,10 @@ from functools import wraps
 
 import numpy as np
 
-from models.draws import drawn_by, power_weights, random
-from models.herding import Herd
 from models.pool import Floats, Indices, Picks, Pool
-from models.ranking import largest, size
+from models.queries.draws import drawn_by, power_weights, random
+from models.queries.herding import Herd
+from models.queries.ranking import largest, size
 
 REFERENCE_ROWS = 1500  # available rows that stand for all; with 500 picks are worse
 COVERING = 3_750_000  # labeled × reference rows compared: with many labels, fewer references

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from models.distances import squared_distances
 from models.pool import Floats, Indices
+from models.queries.distances import squared_distances
 
 ITERATIONS = 10
 SEED_ROWS = 5  # rows per cluster among which the first centres are drawn

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.fitting import Cancelled, FewClassesError, Stop, never
-from models.linear import LinearHead
-from models.logistic import fit_logistic
-from models.mlp import MlpHead, fit_mlp
+from models.head.fitting import Cancelled, FewClassesError, Stop, never
+from models.head.linear import LinearHead
+from models.head.logistic import fit_logistic
+from models.head.mlp import MlpHead, fit_mlp
 
 __all__ = [
     "HEADS",

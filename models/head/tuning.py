@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.calibration import left_out_temperature, log_loss
-from models.fitting import Labeled, Stop, never
-from models.leave_one_out import leave_one_out_logits
-from models.optimum import minimise
+from models.head.calibration import left_out_temperature, log_loss
+from models.head.fitting import Labeled, Stop, never
+from models.head.leave_one_out import leave_one_out_logits
+from models.head.optimum import minimise
 
 STRENGTHS = (100.0, 10.0, 1.0, 0.1)  # from smooth to sharp, each optimum the next one's start
 DEFAULT_STRENGTH = 1.0

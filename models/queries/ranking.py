@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.distances import DUPLICATE_DISTANCE, near, squared_distances
 from models.pool import Floats, Indices, Picks, Pool
+from models.queries.distances import DUPLICATE_DISTANCE, near, squared_distances
 
 WINDOW = 128  # the fewest rows ranked at once, and the most compared at once
 GROWTH = 4  # each further window is so much longer than all before it

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from models.coverage import after_cold_start
 from models.pool import Floats, Indices, Picks, Pool
-from models.ranking import Proposals, descending, largest, picks_of, size
+from models.queries.coverage import after_cold_start
+from models.queries.ranking import Proposals, descending, largest, picks_of, size
 
 BLOCK_ROWS = 4096  # rows whose probabilities are held at once
 

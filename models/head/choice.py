@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from models.fitting import Stop, check_rows, never
 from models.head import HEADS, FitHead
-from models.mlp import folds
+from models.head.fitting import Stop, check_rows, never
+from models.head.mlp import folds
 
 SIMPLE = "logistic"
 FOLDS = 5

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from models.calibration import left_out_temperature, log_loss
-from models.fitting import SCALE, Labeled, Stop, check_audits, never, raise_if
-from models.linear import Scorer, check_classes, check_temperature, predict_in_blocks
+from models.head.calibration import left_out_temperature, log_loss
+from models.head.fitting import SCALE, Labeled, Stop, check_audits, never, raise_if
+from models.head.linear import Scorer, check_classes, check_temperature, predict_in_blocks
 
 HIDDEN = 1024
 SEED = 20_301

@@ -2,8 +2,8 @@
 
 import torch
 
-from models.fitting import Labeled, Stop, never, raise_if
-from models.optimum import Optimum
+from models.head.fitting import Labeled, Stop, never, raise_if
+from models.head.optimum import Optimum
 
 BIAS_VARIANCE = 100.0  # stands for the bias's missing penalty, so that the curvature has an inverse
 # A row that pulls a class less than this share of the strength neither moves nor holds it: all

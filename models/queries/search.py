@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from models.coverage import max_herding
 from models.pool import Floats, Indices, Picks, Pool
-from models.ranking import chained, descending, largest, picks_of, shuffled, size
+from models.queries.coverage import max_herding
+from models.queries.ranking import chained, descending, largest, picks_of, shuffled, size
 
 NEIGHBOURS = 100  # of each labeled sample of the class
 POSITIVES = 32  # labeled samples of the class whose neighbours are looked up

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.coverage import after_cold_start, is_warm, max_herding, uncertainty_herding
-from models.diversity import badge, core_set, dropquery
-from models.draws import power_chance, power_margin, random, uniform_chance
 from models.pool import Floats, Indices, Picks, Pool
-from models.search import rare_class
-from models.typicality import typiclust
-from models.uncertainty import entropy, least_confidence, margin
+from models.queries.coverage import after_cold_start, is_warm, max_herding, uncertainty_herding
+from models.queries.diversity import badge, core_set, dropquery
+from models.queries.draws import power_chance, power_margin, random, uniform_chance
+from models.queries.search import rare_class
+from models.queries.typicality import typiclust
+from models.queries.uncertainty import entropy, least_confidence, margin
 
 __all__ = [
     "DEFAULT_QUERY",

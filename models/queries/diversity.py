@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from models.clustering import draw_by, k_means
-from models.coverage import after_cold_start
-from models.distances import DUPLICATE_DISTANCE, squared_distances, squared_norms
-from models.draws import drawn_by, power_weights
 from models.pool import Floats, Indices, Picks, Pool
-from models.ranking import (
+from models.queries.clustering import draw_by, k_means
+from models.queries.coverage import after_cold_start
+from models.queries.distances import DUPLICATE_DISTANCE, squared_distances, squared_norms
+from models.queries.draws import drawn_by, power_weights
+from models.queries.ranking import (
     Proposals,
     chained,
     descending,

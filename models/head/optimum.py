@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from scipy.optimize import minimize
 
-from models.fitting import Labeled, Stop, never, raise_if
+from models.head.fitting import Labeled, Stop, never, raise_if
 
 MAX_ITERATIONS = 500
 # Of the summed loss, so more rows stand more of it: the mean loss is then right to some 1e-6 and

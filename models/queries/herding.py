@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from models.distances import near, squared_distances, squared_norms
 from models.pool import Floats, Indices, Pool
+from models.queries.distances import near, squared_distances, squared_norms
 
 BLOCK_ROWS = 1024  # labeled or available rows compared with others at once
 BOUNDS = 32  # candidates whose gain is brought up to date at once

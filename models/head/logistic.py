@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.fitting import SCALE, Labeled, Stop, check_audits, never
-from models.linear import LinearHead, Scorer
-from models.optimum import minimise
-from models.tuning import tune
+from models.head.fitting import SCALE, Labeled, Stop, check_audits, never
+from models.head.linear import LinearHead, Scorer
+from models.head.optimum import minimise
+from models.head.tuning import tune
 
 
 def fit_logistic(
