@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labeling.cards import Card, make_card
+from labeling.changes import Changes
 from labeling.errors import AnswerError, HoneError
 from labeling.ingest import Ingest, IngestState
 from labeling.learner import Learner
@@ -60,7 +61,7 @@ class Session:
         self._ids: list[str] = self.store.samples.ids()
         self._present = frozenset(self._ids)
         self._pool_version = 0
-        self._version = 0
+        self.changes = Changes()
 
     @property
     def round(self) -> "Round | None":
@@ -89,21 +90,37 @@ class Session:
 
     # -- next --------------------------------------------------------------------------------
 
-    def next(self, holder: str, count: int, keep: Sequence[str] = ()) -> list[Card]:
+    def next(
+        self, holder: str, count: int, keep: Sequence[str] = (), spare: Sequence[str] = ()
+    ) -> list[Card]:
         """The samples to label next, leased to `holder` (one browser tab), best first.
 
         `keep` names samples that the holder has on screen; they stay leased and are not
-        returned again. Fewer than `count` come back when the pool runs out.
+        returned again. What is in `spare` stays leased too, but comes back if it is among the
+        best. Fewer than `count` come back when the pool runs out.
         """
         round_ = self.round
         kept = [key for key in keep if key in self._present]
         # An answer is on disk a moment before it is in memory; nothing is offered in between.
         with self._lock:
-            offers = self.store.leases.claim(holder, self._offers(round_, set(kept)), count, kept)
+            offers = self.store.leases.claim(
+                holder, self._offers(round_, set(kept)), count, kept, spare
+            )
         return self._cards(offers, round_)
 
-    def page(self, holder: str, class_id: int, count: int, *, confident: bool = True) -> list[Card]:
-        """Unanswered samples of one predicted class, most (or least) confident first, leased."""
+    def page(
+        self,
+        holder: str,
+        class_id: int,
+        count: int,
+        *,
+        confident: bool = True,
+        keep: Sequence[str] = (),
+    ) -> list[Card]:
+        """Unanswered samples of one predicted class, most (or least) confident first, leased.
+
+        What is in `keep` stays leased and is not returned again.
+        """
         round_ = self.round
         if round_ is None or round_.head is None or round_.proba is None:
             return []
@@ -120,7 +137,8 @@ class Session:
             if self._is_open(round_.ids[row])
         )
         with self._lock:
-            claimed = self.store.leases.claim(holder, offers, count)
+            kept = [key for key in keep if key in self._present]
+            claimed = self.store.leases.claim(holder, offers, count, kept)
         return self._cards(claimed, round_)
 
     def predicted_counts(self) -> dict[int, int]:
@@ -195,7 +213,7 @@ class Session:
                 self._current.pop(sample_id, None)
             self._current.update(current)
             self._last_answer = self.store.answers.last_id()
-            self._version += 1
+            self.changes.bump()
 
     # -- status ------------------------------------------------------------------------------
 
@@ -209,7 +227,7 @@ class Session:
         round_ = self.round
         trained = round_ if round_ is not None and round_.head is not None else None
         return Status(
-            version=self._version,
+            version=self.changes.version,
             state=self._state().value,
             error=self.trainer.error or self.ingest.state.error,
             round_id=trained.id if trained else None,
@@ -237,7 +255,7 @@ class Session:
         self.store.samples.mark_unreadable(sample_id, reason)
         self._ids = self.store.samples.ids()
         self._present = frozenset(self._ids)
-        self._version += 1
+        self.changes.bump()
 
     def labels(self) -> dict[str, Answer]:
         """The answer that counts for each answered sample."""
@@ -271,7 +289,7 @@ class Session:
                 self._present = frozenset(self._ids)
                 self._current = self.store.answers.current()
                 self._last_answer = self.store.answers.last_id()
-        self._version += 1
+        self.changes.bump()
         if self.learner.grown():
             self.trainer.request()
 
@@ -283,5 +301,5 @@ class Session:
         if self._in_background:
             share_cores()
         state = self.learner.run(report)
-        self._version += 1
+        self.changes.bump(ranked=True)
         return state
