@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from labeling.api import routes
+from labeling.api import prepare_server, routes
 from labeling.errors import HoneError
 from labeling.workspace import WORKSPACE, configured
 
@@ -14,6 +14,7 @@ from labeling.workspace import WORKSPACE, configured
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Open the configured project before the first visitor comes, and close all at the end."""
+    prepare_server()
     try:
         WORKSPACE.open(*configured())
     except HoneError as error:

@@ -2,8 +2,8 @@
 
     python -m benchmarks.screenshots
 
-Labels 45 images by their true labels in a headless Chromium and writes the Label screen (light and
-dark), the Grid and the Progress screen into benchmarks/pictures/.
+Labels 45 images by their true labels in a headless Chromium and writes the Label screen (light,
+dark and on a phone), its keys, the Grid and the Progress screen into benchmarks/pictures/.
 """
 
 import tempfile
@@ -37,8 +37,11 @@ def _take_all(browser: Browser, server: Server) -> None:
     page.goto(server.url)
     _label(page)
     _take(page, "label")
+    page.keyboard.press("?")
+    _take(page, "keys")
+    page.keyboard.press("Escape")
     page.get_by_role("link", name="Grid").click()
-    expect(page.locator(".tile")).to_have_count(24)
+    expect(page.locator(".tile").first).to_be_visible()
     _take(page, "grid")
     page.get_by_role("link", name="Progress").click()
     expect(page.get_by_text("Time per round")).to_be_visible()
@@ -47,6 +50,10 @@ def _take_all(browser: Browser, server: Server) -> None:
     dark.goto(server.url)
     on_screen(dark)
     _take(dark, "label-dark")
+    phone = browser.new_page(viewport={"width": 390, "height": 844})
+    phone.goto(server.url)
+    on_screen(phone)
+    _take(phone, "label-phone")
 
 
 def _label(page: Page) -> None:

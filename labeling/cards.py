@@ -38,8 +38,9 @@ REASONS = {
 class Card:
     """One sample on its way to a browser.
 
-    `probabilities` maps class ids to probabilities, largest first; it is empty for a blind or
-    unscored sample. `neighbours` are (sample id, class id) of the nearest labeled samples.
+    `measure` is the query's score in words. `probabilities` maps class ids to probabilities,
+    largest first. `neighbours` are (sample id, class id) of the nearest labeled samples. All three
+    are empty for a blind sample.
     """
 
     sample_id: str
@@ -50,6 +51,7 @@ class Card:
     round_id: int | None
     probabilities: dict[int, float]
     neighbours: list[tuple[str, int]]
+    measure: str = ""
 
 
 def make_card(offer: Offer, sample: Sample, round_: "Round | None") -> Card:
@@ -73,7 +75,27 @@ def make_card(offer: Offer, sample: Sample, round_: "Round | None") -> Card:
         round_id=offer.round_id,
         probabilities=probabilities,
         neighbours=neighbours,
+        measure=_measure(offer, len(probabilities)),
     )
+
+
+def _measure(offer: Offer, classes: int) -> str:
+    """The query's score in words; nothing for a blind sample, or a score without a meaning."""
+    score = offer.score
+    is_blind = offer.predicted_class is not None and not offer.shown
+    if is_blind or score is None or not np.isfinite(score):
+        return ""
+    if offer.query == "margin":
+        return f"their chances lie {100 * (1 - score):.0f} points apart"
+    if offer.query == "least_confidence":
+        return f"the best guess leaves {score:.0%} to all the others"
+    if offer.query == "entropy" and classes > 1:
+        return f"it is {score / np.log(classes):.0%} as undecided as can be"
+    if offer.query == "max_herding":
+        return f"its label would cover {score:.1%} more of the pool"
+    if offer.query == "uncertainty_herding":
+        return f"its label would cover {score:.1%} more of what is uncertain"
+    return ""
 
 
 def _neighbours(

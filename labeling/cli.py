@@ -1,4 +1,4 @@
-"""The command line: embed, status, export and simulate, without a browser."""
+"""The command line: what can be done without a browser."""
 
 import argparse
 import json
@@ -15,6 +15,7 @@ from labeling.exchange import export as write_export
 from labeling.options import add_place, add_simulate
 from labeling.project import Project, default_folder, open_project
 from labeling.terminal import bring_in, console_on, one_line, progress_bar
+from labeling.tokens import for_script
 from labeling.workspace import configured
 
 if TYPE_CHECKING:
@@ -115,6 +116,13 @@ def export(given: argparse.Namespace) -> int:
     print(f"{written.path}: {written.count:,} written.")
     for path in written.missing:
         print(f"left out, as the labeled file is gone: {one_line(path)}", file=sys.stderr)
+    return 0
+
+
+def token(given: argparse.Namespace) -> int:
+    """Print a token with which a script may label a project that is open in the app."""
+    with closing(_open(given, new=False)) as project:
+        print(for_script(project.folder, given.name, given.days))
     return 0
 
 
@@ -229,7 +237,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m labeling", description="Hone without a browser. Each command has --help."
     )
     parser.set_defaults(run=None)
-    commands = parser.add_subparsers(title="commands", metavar="embed | status | export | simulate")
+    commands = parser.add_subparsers(
+        title="commands", metavar="embed | status | export | token | simulate"
+    )
 
     def command(run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         text = run.__doc__ or ""
@@ -248,5 +258,12 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--to", metavar="PATH", required=True, help="a new folder or file")
     exporting.add_argument("--link", action="store_true", help="link to images, do not copy")
     exporting.add_argument("--history", action="store_true", help="all answers, undone ones too")
+    scripting = command(token)
+    scripting.add_argument(
+        "--name", default="script", help="whose answers they are (default: script)"
+    )
+    scripting.add_argument(
+        "--days", type=int, default=30, metavar="N", help="how long it is good for (default: 30)"
+    )
     add_simulate(command(simulate))
     return parser

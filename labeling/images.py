@@ -16,7 +16,7 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff",
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "MPO")
 MAX_BYTES = 200_000_000
 MAX_PIXELS = 120_000_000
-SIZES = {"thumb": 256, "view": 1600}
+SIZES = {"thumb": 256, "view": 1600, "full": 8192}
 
 # Our own limit is lower than Pillow's and comes with a clearer text.
 Image.MAX_IMAGE_PIXELS = None
@@ -53,7 +53,8 @@ def browser_copy(data: bytes, name: str, size: str) -> bytes:
         image.thumbnail((limit, limit), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     # Small images are enlarged on screen, where compression would show.
-    image.save(buffer, "WEBP", quality=88, method=2, lossless=max(image.size) <= 128)
+    lossless, method = max(image.size) <= 128, 0 if size == "full" else 2
+    image.save(buffer, "WEBP", quality=88, method=method, lossless=lossless)
     return buffer.getvalue()
 
 

@@ -37,13 +37,21 @@ Kept = tuple[RoundRecord, "Head", Floats]
 class Learner:
     """Computes rounds one after another; `round` is always the newest finished one.
 
-    `moment` gives the present state of the answers and the pool.
+    `moment` gives the present state of the answers and the pool; `published` is called after each
+    new round.
     """
 
-    def __init__(self, project: Project, ingest: Ingest, moment: Callable[[], Moment]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        ingest: Ingest,
+        moment: Callable[[], Moment],
+        published: Callable[[], None] = lambda: None,
+    ) -> None:
         self._project = project
         self._ingest = ingest
         self._moment = moment
+        self._publish = published
         self._tables: Tables | None = None
         self._rotation: tuple[Table, Rotation] | None = None
         self._published = 0.0
@@ -90,6 +98,7 @@ class Learner:
         if round_.head is not None and kept is None:
             self._keep(round_, settings)
         self.round, self._published = round_, time.monotonic()
+        self._publish()
         self._complete(round_, settings, newer)
         if settings.head == AUTO and not settings.pinned_round:
             self._compare_heads(snapshot, newer)
@@ -101,7 +110,9 @@ class Learner:
 
         if not round_.complete:
             rng = np.random.default_rng([settings.seed, round_.snapshot.through, 1])
-            self.round = sweep(round_, self._policy(settings), rng, newer) or round_
+            if (whole := sweep(round_, self._policy(settings), rng, newer)) is not None:
+                self.round = whole
+                self._publish()
 
     def _compare_heads(self, snapshot: "Snapshot", newer: Newer) -> None:
         """See in idle time whether another head is better on these labels, for rounds to come.
@@ -131,10 +142,12 @@ class Learner:
         self._compared = size
 
     def _policy(self, settings: Settings) -> "Policy":
-        from labeling.rounds import Policy
+        from labeling.rounds import RANKED, Policy
 
         head = self._better if settings.head == AUTO else settings.head
-        return Policy(head, settings.query, settings.audit_share)
+        # What others hold cannot be offered: the more of it, the further the ranking must reach.
+        ranked = RANKED + self._project.store.leases.held()
+        return Policy(head, settings.query, settings.audit_share, ranked)
 
     def _table(self, moment: Moment, kept: Kept | None) -> "Table | None":
         from labeling.table import Tables

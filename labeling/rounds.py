@@ -17,7 +17,7 @@ from models.queries import DEFAULT_QUERY, QUERIES, acting_query, draw_probabilit
 from models.queries import random as draw_uniformly
 from models.scoring import Scores
 
-RANKED = 48  # ranked ahead of the annotators; each answer ranks anew
+RANKED = 48  # ranked ahead of one annotator; each answer ranks anew
 AUDIT = "audit"
 
 Indices = npt.NDArray[np.int64]
@@ -48,11 +48,12 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Policy:
-    """What a person chose: which head learns, which query asks, and the share of blind picks."""
+    """Which head learns, which query asks, the share of blind picks, and how many are ranked."""
 
     head: str = "logistic"
     query: str = DEFAULT_QUERY
     audit_share: float = 0.1
+    ranked: int = RANKED
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +196,7 @@ def _rank(
     # A cold head is not worth an audit, and a cold start is where good picks save the most.
     cold = round_.head is None or acting_query(DEFAULT_QUERY, pool) != DEFAULT_QUERY
     share = 0.0 if cold else policy.audit_share
-    is_audit = rng.random(min(RANKED, len(pool.available))) < share
+    is_audit = rng.random(min(policy.ranked, len(pool.available))) < share
     # Audits are drawn first: an audit that the query could take away would not be uniform.
     audits = draw_uniformly(whole, int(is_audit.sum()), rng)
     left = replace(pool, available=_without(pool.available, audits.indices))

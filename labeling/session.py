@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.cards import Card, make_card
+from labeling.changes import Changes
 from labeling.errors import AnswerError, HoneError
 from labeling.ingest import Ingest, IngestState
 from labeling.learner import Learner
@@ -57,11 +58,11 @@ class Session:
         self.store = project.store
         self.ingest = Ingest(project, self._arrived, backbone)
         self.ledger = Ledger(self.store)
-        self.learner = Learner(project, self.ingest, self.ledger.moment)
-        self.trainer = Trainer(self._run_round)
+        self.learner = Learner(project, self.ingest, self.ledger.moment, self._ranked)
+        self.trainer = Trainer(self._run_round, self._told)
         self._in_background = False
         self._pool_version = 0
-        self._version = 0
+        self.changes = Changes()
 
     @property
     def round(self) -> "Round | None":
@@ -90,21 +91,36 @@ class Session:
 
     # -- next --------------------------------------------------------------------------------
 
-    def next(self, holder: str, count: int, keep: Sequence[str] = ()) -> list[Card]:
+    def next(
+        self, holder: str, count: int, keep: Sequence[str] = (), spare: Sequence[str] = ()
+    ) -> list[Card]:
         """The samples to label next, leased to `holder` (one browser tab), best first.
 
         `keep` names samples that the holder has on screen; they stay leased and are not
-        returned again. Fewer than `count` come back when the pool runs out.
+        returned again. What is in `spare` stays leased too, but comes back if it is among the
+        best. Fewer than `count` come back when the pool runs out.
         """
         round_ = self.round
         kept = [key for key in keep if key in self.ledger.places]
         # An answer is on disk a moment before it is in memory; nothing is offered in between.
         with self.ledger.lock:
-            offers = self.store.leases.claim(holder, self._offers(round_, set(kept)), count, kept)
-        return self._cards(offers, round_)
+            offers = self._offers(round_, set(kept))
+            claimed = self.store.leases.claim(holder, offers, count, kept, spare)
+        return self._cards(claimed, round_)
 
-    def page(self, holder: str, class_id: int, count: int, *, confident: bool = True) -> list[Card]:
-        """Unanswered samples of one predicted class, most (or least) confident first, leased."""
+    def page(
+        self,
+        holder: str,
+        class_id: int,
+        count: int,
+        *,
+        confident: bool = True,
+        keep: Sequence[str] = (),
+    ) -> list[Card]:
+        """Unanswered samples of one predicted class, most (or least) confident first, leased.
+
+        What is in `keep` stays leased and is not returned again.
+        """
         round_ = self.round
         if round_ is None or round_.scores is None:
             return []
@@ -115,7 +131,8 @@ class Session:
         ids = (round_.table.ids[row] for row in rows.tolist())
         offers = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
         with self.ledger.lock:
-            claimed = self.store.leases.claim(holder, offers, count)
+            kept = [key for key in keep if key in self.ledger.places]
+            claimed = self.store.leases.claim(holder, offers, count, kept)
         return self._cards(claimed, round_)
 
     def predicted_counts(self) -> dict[int, int]:
@@ -181,7 +198,7 @@ class Session:
         with self.ledger.lock:
             refused = self._append(annotator, answers)
             self.ledger.refresh([answer.sample_id for answer in answers])
-            self._version += 1
+            self.changes.bump()
         self.trainer.request()
         return refused
 
@@ -205,7 +222,7 @@ class Session:
         round_ = self.round
         trained = round_ if round_ is not None and round_.head is not None else None
         return Status(
-            version=self._version,
+            version=self.changes.version,
             state=self._state().value,
             error=self.trainer.error or self.ingest.state.error,
             round_id=trained.id if trained else None,
@@ -234,7 +251,7 @@ class Session:
         """Take a sample that cannot be shown out of the pool and remember why."""
         self.store.samples.mark_unreadable(sample_id, reason)
         self.ledger.reload()
-        self._version += 1
+        self.changes.bump()
 
     def labels(self) -> dict[str, Answer]:
         """The answer that counts for each answered sample."""
@@ -263,13 +280,19 @@ class Session:
         if self.ingest.pool_version != self._pool_version:
             self._pool_version = self.ingest.pool_version
             self.ledger.reload()
-        self._version += 1
+        self.changes.bump()
         if self.learner.grown():
             self.trainer.request()
 
     def _run_round(self, report: Report, newer: Newer) -> State:
         if self._in_background:
             share_cores()
-        state = self.learner.run(report, newer)
-        self._version += 1
-        return state
+        return self.learner.run(report, newer)
+
+    def _ranked(self) -> None:
+        """A round is out: boards are told at once."""
+        self.changes.bump(ranked=True)
+
+    def _told(self) -> None:
+        """The worker has come to rest, perhaps with an error."""
+        self.changes.bump()

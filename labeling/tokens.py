@@ -9,9 +9,10 @@ from pathlib import Path
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from labeling.errors import ProjectError, TokenError
-from labeling.project import home
+from labeling.project import home, project_key
 
 DAY = 86_400
+LONGEST_DAYS = 366
 SECRET_LENGTH = 64
 PATIENCE = 20
 
@@ -24,13 +25,24 @@ class Person:
     annotator: str
 
 
-def issue(person: Person, secret: str) -> str:
-    """A token for a person, good until the end of the next day (UTC).
+def issue(person: Person, secret: str, days: int = 1) -> str:
+    """A token for a person, good for this many days more after the end of this one (UTC).
 
     It is the same all day long, so that addresses of images, which carry it, can be cached.
     """
-    until = (int(time.time()) // DAY + 2) * DAY
+    until = (int(time.time()) // DAY + 1 + days) * DAY
     return str(_signer(secret).dumps([person.project, person.annotator, until]))
+
+
+def for_script(folder: Path, annotator: str, days: int = 30) -> str:
+    """A token for a script that labels the project in `folder` in a person's name.
+
+    It is signed with the secret of this installation, in HONE_HOME, which has to be the server's.
+    Raises ProjectError if it cannot be made.
+    """
+    if not 1 <= days <= LONGEST_DAYS:
+        raise ProjectError(f"A token is good for 1 to {LONGEST_DAYS} days, not for {days}.")
+    return issue(Person(project_key(folder), annotator), local_secret(), days)
 
 
 def check(token: str, secret: str) -> Person:

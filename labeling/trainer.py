@@ -27,11 +27,12 @@ class Trainer:
     `work` takes its own snapshot when it begins, so the newest is always the one that is used.
     It reports its stages, may ask whether a newer request has come and give up its own, and
     returns the state to rest in. If it raises, the state is FAILED and `error` holds the reason
-    until a later run succeeds.
+    until a later run succeeds. `told` is called when either is new.
     """
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, told: Callable[[], None] = lambda: None) -> None:
         self._work = work
+        self._told = told
         self._changed = threading.Condition()
         self._requested = False
         self._running = False
@@ -85,6 +86,7 @@ class Trainer:
         except Exception as error:  # the thread must outlive any failed round
             self.state = State.FAILED
             self.error = f"{type(error).__name__}: {error}"
+        self._told()
 
     def _report(self, state: State) -> None:
         self.state = state

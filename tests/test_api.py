@@ -1,21 +1,30 @@
 """The HTTP routes as a browser, a script and an attacker would use them."""
 
 import io
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from PIL import Image
 from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from labeling import tokens
-from labeling.api import LARGEST_BODY, routes
+from labeling.api import LARGEST_BODY, OPERATIONS, routes
+from labeling.api.schema import schema_of
+from labeling.project import open_project
 from labeling.session import Session
+from labeling.store import leases
+from labeling.store.leases import LEASE_SECONDS
 from labeling.tokens import Person, issue
 from labeling.workspace import Workspace
-from tests.conftest import OpenSession
+from tests.conftest import OpenSession, fill, label
 
 POSTS = ("/api/next", "/api/page", "/api/answers", "/api/classes")
 GETS = ("/api/status", "/api/history")
@@ -68,7 +77,9 @@ def test_health_needs_no_token(anonymous: TestClient) -> None:
     assert anonymous.get("/api/health").json() == {"ok": True}
 
 
-def refused_everywhere(client: TestClient, session: Session, token: str | None) -> None:
+def refused_everywhere(
+    client: TestClient, session: Session, token: str | None, status: int = 401
+) -> None:
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
     sample = session.store.samples.ids()[0]
     image = f"/api/images/{sample}/thumb" + ("" if token is None else f"?token={token}")
@@ -76,7 +87,7 @@ def refused_everywhere(client: TestClient, session: Session, token: str | None) 
     replies += [client.get(path, headers=headers) for path in GETS]
     replies.append(client.get(image))
     for reply in replies:
-        assert reply.status_code == 401, reply.request.url
+        assert reply.status_code == status, reply.request.url
         assert "reload the page" in reply.json()["error"]
 
 
@@ -89,8 +100,29 @@ def test_a_wrong_or_foreign_token_is_refused(
 ) -> None:
     refused_everywhere(anonymous, session, token[:-4])
     refused_everywhere(anonymous, session, issue(Person(session.project.key, "ann"), "s" * 64))
+
+
+def test_a_token_for_a_project_that_is_not_open_is_refused_as_foreign(
+    anonymous: TestClient, session: Session, workspace: Workspace
+) -> None:
     other_project = issue(Person("0123456789ab", "ann"), workspace.secret)
-    refused_everywhere(anonymous, session, other_project)
+    refused_everywhere(anonymous, session, other_project, 403)
+
+
+def test_a_token_of_one_open_project_gives_nothing_of_another(
+    anonymous: TestClient, session: Session, workspace: Workspace, tmp_path: Path
+) -> None:
+    elsewhere = Session(open_project(fill(tmp_path / "elsewhere", 3, first=500)))
+    workspace._sessions[elsewhere.project.key] = elsewhere
+    token = issue(Person(elsewhere.project.key, "ann"), workspace.secret)
+    (sample, *_) = session.store.samples.ids()
+    assert anonymous.get(f"/api/images/{sample}/thumb?token={token}").status_code == 404
+    headers = {"Authorization": f"Bearer {token}"}
+    body = {"answers": [{"client_id": "c", "sample_id": sample, "kind": "skip"}]}
+    reply = anonymous.post("/api/answers", json=body, headers=headers).json()
+    assert set(reply["refused"]) == {"c"}
+    assert session.store.answers.all() == []
+    elsewhere.close()
 
 
 def test_an_expired_token_is_refused(
@@ -214,9 +246,9 @@ def test_the_history_is_the_persons_own_newest_first(client: TestClient, session
     undo = {"client_id": "u", "sample_id": keys[11], "kind": "undo", "undoes": "c11"}
     client.post("/api/answers", json={"answers": [undo]})
     history = client.get("/api/history").json()["history"]
-    assert [one["client_id"] for one in history] == [f"c{number}" for number in range(10, 0, -1)]
+    assert [one["client_id"] for one in history] == [f"c{number}" for number in range(10, -1, -1)]
     assert history[0]["name"].endswith(".png")
-    assert history[0]["class_id"] == cat
+    assert (history[0]["class_id"], history[0]["class_name"]) == (cat, "cat")
 
 
 # -- images ----------------------------------------------------------------------------------
@@ -339,7 +371,7 @@ def test_a_value_of_the_wrong_kind_is_refused_as_such(
 
 def test_a_body_that_is_too_large_is_refused_with_the_limit(client: TestClient) -> None:
     reply = client.post("/api/answers", content=b" " * (LARGEST_BODY + 1))
-    assert reply.status_code in (413, 422)
+    assert reply.status_code == 413
     assert str(LARGEST_BODY) in reply.json()["error"]
 
 
@@ -351,3 +383,208 @@ def test_a_count_out_of_range_is_brought_into_it(client: TestClient, count: int)
 @pytest.mark.parametrize("path", POSTS)
 def test_a_get_of_a_post_route_is_not_allowed(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 405
+
+
+# -- leases ----------------------------------------------------------------------------------
+
+
+def claim(client: TestClient, holder: str, count: int, **more: Any) -> list[str]:
+    body = {"holder": holder, "count": count, **more}
+    cards = client.post("/api/next", json=body).json()["cards"]
+    return [card["sample_id"] for card in cards]
+
+
+def test_two_holders_never_get_the_same_sample(client: TestClient) -> None:
+    first = claim(client, "a", 25)
+    second = claim(client, "b", 25)
+    assert (len(first), len(second)) == (25, 15)
+    assert not set(first) & set(second)
+
+
+def test_an_abandoned_lease_comes_back_when_it_ends_and_at_once_when_given_back(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = claim(client, "a", 40)
+    assert claim(client, "b", 5) == []
+    claim(client, "a", 0, keep=held[:38])
+    assert set(claim(client, "b", 5)) == set(held[38:])
+    later = time.time() + LEASE_SECONDS + 1
+    monkeypatch.setattr(leases.time, "time", lambda: later)
+    assert len(claim(client, "c", 40)) == 40
+
+
+def test_what_is_spare_stays_held_and_comes_again_with_the_newest_round(
+    client: TestClient, session: Session
+) -> None:
+    spare = claim(client, "a", 10)
+    cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
+    left = [key for key in session.store.samples.ids() if key not in spare]
+    answers = [new_answer(left[0], cat, "1"), new_answer(left[1], dog, "2")]
+    client.post("/api/answers", json={"answers": answers})
+    session.trainer.wait()
+    assert not set(claim(client, "b", 28)) & set(spare)
+    body = {"holder": "a", "count": 10, "spare": spare}
+    cards = client.post("/api/next", json=body).json()["cards"]
+    assert {card["sample_id"] for card in cards} == set(spare)
+    assert all(card["round_id"] for card in cards)
+
+
+def test_the_page_ahead_is_another_one_and_both_stay_held(
+    client: TestClient, session: Session
+) -> None:
+    cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
+    answers = [
+        new_answer(key, dog if number % 2 else cat, f"c{number}")
+        for number, key in enumerate(session.store.samples.ids()[:4])
+    ]
+    client.post("/api/answers", json={"answers": answers})
+    session.trainer.wait()
+
+    def page(holder: str, keep: list[str]) -> list[str]:
+        body = {"holder": holder, "class_id": cat, "count": 4, "keep": keep}
+        return [card["sample_id"] for card in client.post("/api/page", json=body).json()["cards"]]
+
+    first = page("a", [])
+    second = page("a", first)
+    assert first and second and not set(first) & set(second)
+    assert not set(page("b", [])) & {*first, *second}
+
+
+# -- news ------------------------------------------------------------------------------------
+
+
+def version(client: TestClient) -> int:
+    return int(client.get("/api/status").json()["status"]["version"])
+
+
+def while_waiting(client: TestClient, after: int, act: Callable[[], object]) -> dict[str, Any]:
+    """What one who waits for news after a version is told when `act` happens."""
+    replies: list[dict[str, Any]] = []
+    url = f"/api/status?after={after}&wait=20"
+    waiting = threading.Thread(target=lambda: replies.append(client.get(url).json()))
+    waiting.start()
+    while not session_of(client).changes._waiting:
+        time.sleep(0.005)
+    act()
+    waiting.join()
+    return replies[0]
+
+
+def session_of(client: TestClient) -> Session:
+    session: Session = client.session  # type: ignore[attr-defined]
+    return session
+
+
+@pytest.fixture
+def patient(client: TestClient, session: Session) -> TestClient:
+    session.trainer.wait()
+    client.session = session  # type: ignore[attr-defined]
+    return client
+
+
+def test_who_waits_is_told_of_a_change(patient: TestClient, session: Session) -> None:
+    before = version(patient)
+    told = while_waiting(patient, before, lambda: session.changes.bump())
+    assert told["status"]["version"] == before + 1
+
+
+def test_who_waits_hears_of_a_round_with_all_that_it_has_seen(
+    patient: TestClient, session: Session
+) -> None:
+    cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
+    first, second = session.store.samples.ids()[:2]
+    both = [label(first, cat), label(second, dog)]
+    told = while_waiting(patient, version(patient), lambda: session.answer("ann", both))
+    assert (told["status"]["seen"], told["status"]["labels"]) == (2, 2)
+
+
+def test_who_has_missed_something_or_met_another_server_need_not_wait(
+    patient: TestClient, session: Session
+) -> None:
+    now = version(patient)
+    session.changes.bump(ranked=True)
+    for old in (now, now + 1000):
+        reply = patient.get(f"/api/status?after={old}&wait=20").json()
+        assert reply["status"]["version"] == now + 1
+
+
+def test_without_news_the_wait_ends_in_time(patient: TestClient) -> None:
+    now = version(patient)
+    reply = patient.get(f"/api/status?after={now}&wait=0.05")
+    assert (reply.status_code, reply.json()["status"]["version"]) == (200, now)
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=1&wait=soon", "after=1&wait=inf", "after="])
+def test_a_wait_that_makes_no_sense_is_refused(client: TestClient, query: str) -> None:
+    assert client.get(f"/api/status?{query}").status_code == 422
+
+
+# -- the description -------------------------------------------------------------------------
+
+
+def test_every_route_is_described_and_every_description_is_a_route(
+    anonymous: TestClient, workspace: Workspace
+) -> None:
+    document = anonymous.get("/api/openapi.json").json()
+    described = {
+        (path, method.upper()) for path, one in document["paths"].items() for method in one
+    }
+    mounted = {
+        (route.path, method)
+        for route in routes(workspace)
+        if isinstance(route, Route) and route.methods
+        for method in route.methods - {"HEAD"}
+    }
+    free = {"/api/health", "/api/openapi.json", "/api/docs", "/api/board/{version:str}/{name:str}"}
+    assert described == {one for one in mounted if one[0] not in free}
+
+
+def test_replies_are_as_described(client: TestClient, session: Session) -> None:
+    cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
+    for number, key in enumerate(session.store.samples.ids()[:6]):
+        session.answer("ann", [label(key, (cat, dog)[number % 2])])
+    session.trainer.wait()
+    bodies: dict[str, Any] = {
+        "/api/next": {"holder": "t", "count": 9, "keep": [], "spare": []},
+        "/api/page": {"holder": "u", "count": 3, "class_id": cat, "confident": False, "keep": []},
+        "/api/answers": {"answers": [{"client_id": "s", "sample_id": key, "kind": "skip"}]},
+        "/api/classes": {"name": "fox"},
+    }
+    for one in OPERATIONS:
+        if one.reply is None:
+            continue
+        if one.body is not None:
+            jsonschema.validate(bodies[one.path], one.body)
+        reply = client.request(one.method, one.path, json=bodies.get(one.path))
+        assert reply.status_code == 200, reply.text
+        jsonschema.validate(reply.json(), one.reply)
+        jsonschema.Draft202012Validator.check_schema(one.reply)
+
+
+def test_refusals_are_as_described(client: TestClient, anonymous: TestClient) -> None:
+    document = anonymous.get("/api/openapi.json").json()
+    for path, method, content, status in (
+        ("/api/next", "post", b"{", "422"),
+        ("/api/answers", "post", b" " * (LARGEST_BODY + 1), "413"),
+        ("/api/classes", "post", b'{"name": ""}', "409"),
+    ):
+        reply = client.request(method, path, content=content)
+        assert str(reply.status_code) == status
+        response = document["paths"][path][method]["responses"][status]
+        jsonschema.validate(reply.json(), response["content"]["application/json"]["schema"])
+
+
+def test_the_readable_page_names_every_operation(anonymous: TestClient) -> None:
+    page = anonymous.get("/api/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    for one in OPERATIONS:
+        assert f"{one.method} {one.path}" in page.text
+
+
+def test_a_type_without_a_schema_is_named() -> None:
+    @dataclass
+    class Odd:
+        value: complex
+
+    with pytest.raises(TypeError, match="complex"):
+        schema_of(Odd)

@@ -63,3 +63,20 @@ def test_a_sample_that_is_not_scored_yet_has_a_card_too(round_: Round, with_roun
 @pytest.mark.parametrize("query", [*QUERIES, "audit", "grid", "skipped", "unscored", "again"])
 def test_every_query_has_a_reason_in_words(query: str) -> None:
     assert " " in REASONS[query]
+
+
+def test_the_score_of_a_query_is_put_into_words(round_: Round) -> None:
+    offer = round_.offer(IDS[5], "margin", score=0.75)
+    assert make_card(offer, sample(5, "a.png"), round_).measure == (
+        "their chances lie 25 points apart"
+    )
+    cold = Offer(IDS[5], "max_herding", score=0.034)
+    assert "3.4% more of the pool" in make_card(cold, sample(5, "a.png"), None).measure
+
+
+@pytest.mark.parametrize("score", [None, float("nan")])
+def test_a_score_that_means_nothing_is_not_shown(round_: Round, score: float | None) -> None:
+    offer = round_.offer(IDS[5], "margin", score=score)
+    assert make_card(offer, sample(5, "a.png"), round_).measure == ""
+    audit = round_.offer(IDS[5], "margin", score=0.5, shown=False)
+    assert make_card(audit, sample(5, "a.png"), round_).measure == ""

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from labeling.cli import main
-from labeling.project import open_project
+from labeling.project import default_folder, open_project, project_key
 from labeling.store import NewAnswer
+from labeling.tokens import Person, check, local_secret
 
 ROOT = Path(__file__).parents[1]
 KILLED_SAMPLES = 192
@@ -312,3 +313,15 @@ def test_ctrl_c_keeps_what_is_embedded_and_says_how_to_go_on(tmp_path: Path) -> 
         f"Stopped while embedding, with {kept} done, which are kept; "
         "the same command goes on from there.\n"
     )
+
+
+def test_a_token_lets_a_script_in_as_the_named_person(
+    pool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["embed", "--pool", str(pool)]) == 0
+    capsys.readouterr()
+    assert main(["token", "--pool", str(pool), "--name", "robot", "--days", "2"]) == 0
+    person = check(capsys.readouterr().out.strip(), local_secret())
+    assert person == Person(project_key(default_folder(pool.resolve())), "robot")
+    assert main(["token", "--pool", str(pool), "--days", "0"]) == 2
+    assert "1 to 366 days" in capsys.readouterr().err

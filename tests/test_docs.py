@@ -30,7 +30,7 @@ def test_every_place_in_the_readmes_map_exists() -> None:
 
 def test_every_command_of_the_readme_is_understood() -> None:
     lines = re.findall(r"^python -m labeling ([^#\n]+)", README, re.MULTILINE)
-    assert {line.split()[0] for line in lines} == {"status", "embed", "export", "simulate"}
+    assert {line.split()[0] for line in lines} == {"status", "embed", "export", "token", "simulate"}
     for line in lines:
         words = line.split()
         assert cli._parser().parse_args(words).run is not None
@@ -38,12 +38,15 @@ def test_every_command_of_the_readme_is_understood() -> None:
             assert words[1] in FORMATS
 
 
-def test_the_keys_of_the_readme_are_those_of_the_boards_help() -> None:
+def test_the_readme_has_every_key_of_the_board() -> None:
     source = (ROOT / "labeling" / "board" / "keys.js").read_text(encoding="utf-8")
-    shown = re.findall(r'\["([^"]+)", "', source.partition("LABEL_HELP")[2].partition("];")[0])
+    actions = source.partition("ACTIONS = {")[2].partition("};")[0]
+    keys = re.findall(r'\w+: \["((?:[^"\\]|\\.)+)"', actions)
+    assert len(keys) >= 15
+    written = {" ": "Space", "ArrowDown": "↓", "\\\\": "\\"}
     table = README.partition("| key | does |")[2].partition("\n\n")[0]
-    listed = [row.split("|")[1].strip().replace("`", "") for row in table.splitlines()[2:]]
-    assert listed == shown
+    listed = {key.lower() for key in re.findall(r"`([^`]+)`", table)}
+    assert {written.get(key, key).lower() for key in keys} <= listed
 
 
 def test_readme_names_every_make_target_that_exists() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from labeling.project import open_project
 from labeling.session import Session
 from labeling.store import NewAnswer
 from labeling.trainer import State
-from tests.conftest import OpenSession
+from models.backbones import Backbone
+from tests.conftest import OpenSession, fill
 
 
 def teach(session: Session, count: int, one_by_one: bool = True) -> None:
@@ -243,3 +245,17 @@ def test_an_error_in_a_round_keeps_the_previous_one_and_is_shown(open_session: O
     session.change(query="margin")
     session.trainer.wait()
     assert (session.status().state, session.status().error) == ("idle", None)
+
+
+def test_the_ranking_reaches_beyond_what_others_hold(tmp_path: Path, backbone: Backbone) -> None:
+    project = open_project(fill(tmp_path / "images", 90), tmp_path / "p")
+    session = Session(project, backbone)
+    try:
+        session.prepare()
+        held = [card.sample_id for card in session.next("a", 24) + session.next("b", 24)]
+        teach(session, 4)
+        assert session.round is not None
+        free = [one for one in session.round.ranking if one.sample_id not in held]
+        assert len(free) >= 24
+    finally:
+        session.close()

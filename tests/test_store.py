@@ -298,6 +298,20 @@ def test_a_kept_sample_keeps_the_facts_of_its_offer_even_when_its_lease_had_expi
     assert store.answers.all()[0].query == "margin"
 
 
+def test_the_leases_that_hold_now_are_counted(
+    store: Store, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offers = [Offer(key, "random") for key in ids]
+    store.leases.claim("a", offers, 5)
+    store.leases.claim("b", offers, 3)
+    assert store.leases.held() == 8
+    store.leases.release("a")
+    assert store.leases.held() == 3
+    monkeypatch.setattr(leases_module, "LEASE_SECONDS", -1.0)
+    store.leases.claim("c", offers, 4)
+    assert store.leases.held() == 3
+
+
 def test_a_sample_brought_back_by_undo_is_leased_anew(store: Store, ids: list[str]) -> None:
     assert claimed(store, "a", ids, 0, keep=(ids[0], ids[0])) == []
     assert claimed(store, "b", ids, 1) == [ids[1]]

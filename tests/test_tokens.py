@@ -9,7 +9,8 @@ from itsdangerous import URLSafeSerializer
 
 from labeling import tokens
 from labeling.errors import ProjectError, TokenError
-from labeling.tokens import DAY, Person, check, issue, local_secret
+from labeling.project import project_key
+from labeling.tokens import DAY, Person, check, for_script, issue, local_secret
 
 PERSON = Person("0123456789ab", "Zoë <b>")
 SECRET = "s" * 64
@@ -96,3 +97,22 @@ def test_a_home_that_cannot_be_written_to_is_named_with_the_mend(tmp_path: Path)
     (tmp_path / "file").write_text("x")
     with pytest.raises(ProjectError, match=r"file cannot be used .*set HONE_HOME"):
         local_secret(tmp_path / "file")
+
+
+def test_a_script_gets_a_token_for_a_persons_name_and_its_own_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens.time, "time", lambda: 10 * DAY + 1)
+    token = for_script(tmp_path, "Zoë", days=3)
+    assert check(token, local_secret()) == Person(project_key(tmp_path), "Zoë")
+    monkeypatch.setattr(tokens.time, "time", lambda: 14 * DAY - 1)
+    check(token, local_secret())
+    monkeypatch.setattr(tokens.time, "time", lambda: 14 * DAY + 1)
+    with pytest.raises(TokenError, match="expired"):
+        check(token, local_secret())
+
+
+@pytest.mark.parametrize("days", [0, -1, 367])
+def test_a_token_is_not_made_for_ever_nor_for_no_time(tmp_path: Path, days: int) -> None:
+    with pytest.raises(ProjectError, match="1 to 366 days"):
+        for_script(tmp_path, "ann", days)

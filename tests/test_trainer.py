@@ -154,3 +154,15 @@ def test_work_can_ask_whether_a_newer_request_waits(start) -> None:
     go.set()
     assert trainer.wait(LONG)
     assert told == [True, False]
+
+
+def test_every_end_of_a_run_is_told_after_its_state_is_set() -> None:
+    told: list[tuple[State, bool]] = []
+    trainer = Trainer(
+        lambda _report, _newer: State(""),  # raises: there is no such state
+        lambda: told.append((trainer.state, trainer.error is not None)),
+    )
+    trainer.request()
+    assert trainer.wait(LONG)
+    assert told == [(State.FAILED, True)]
+    trainer.stop()

@@ -1,4 +1,6 @@
-// The server's routes as functions. A reply carries the status, which goes to `heard`.
+// The server's routes as functions. A reply that carries the status goes to `heard`.
+
+const PATIENCE = 15000; // ms until a request counts as lost
 
 export class Refusal extends Error {
   constructor(status, text) {
@@ -12,14 +14,17 @@ export class Api {
     this.base = base;
     this.token = token;
     this.heard = heard;
+    this.reachable = true; // whether the last request got through
+    this.back = () => {}; // called when one gets through again
   }
 
-  next(holder, count, keep) {
-    return this.#send("next", { holder, count, keep });
+  // `keep` stays leased and does not come; `spare` stays leased and comes if it is among the best.
+  next(holder, count, keep, spare = []) {
+    return this.#send("next", { holder, count, keep, spare });
   }
 
-  page(holder, class_id, count, confident) {
-    return this.#send("page", { holder, class_id, count, confident });
+  page(holder, class_id, count, confident, keep = []) {
+    return this.#send("page", { holder, class_id, count, confident, keep });
   }
 
   answers(answers) {
@@ -34,13 +39,18 @@ export class Api {
     return this.#send("status");
   }
 
+  // The status, as soon as there is a round newer than `version`.
+  news(version, seconds, signal) {
+    return this.#send(`status?after=${version}&wait=${seconds}`, null, seconds * 1000, signal);
+  }
+
   history() {
     return this.#send("history");
   }
 
-  // Give everything back that this tab holds; survives the closing of the page.
-  release(holder) {
-    this.#fetch("next", { holder, count: 0, keep: [] }, { keepalive: true }).catch(() => {});
+  // Give everything back that this tab holds but `keep`; survives the closing of the page.
+  release(holder, keep = []) {
+    this.#fetch("next", { holder, count: 0, keep }, { keepalive: true }).catch(() => {});
   }
 
   image(sampleId, size) {
@@ -60,11 +70,30 @@ export class Api {
     });
   }
 
-  async #send(path, body) {
-    const response = await this.#fetch(path, body, { signal: AbortSignal.timeout(15000) });
-    const reply = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Refusal(response.status, reply.error ?? response.statusText);
-    if (reply.status) this.heard(reply);
-    return reply;
+  async #send(path, body, wait = 0, outer = null) {
+    const inner = new AbortController();
+    const stop = () => inner.abort();
+    const timer = setTimeout(stop, PATIENCE + wait);
+    outer?.addEventListener("abort", stop);
+    try {
+      const response = await this.#fetch(path, body, { signal: inner.signal });
+      const reply = await response.json().catch(() => ({}));
+      this.#reached(true);
+      if (!response.ok) throw new Refusal(response.status, reply.error ?? response.statusText);
+      if (reply.status) this.heard(reply);
+      return reply;
+    } catch (error) {
+      if (!(error instanceof Refusal) && !outer?.aborted) this.#reached(false);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      outer?.removeEventListener("abort", stop);
+    }
+  }
+
+  #reached(reachable) {
+    const [before, now] = [this.reachable, reachable];
+    this.reachable = now;
+    if (now !== before) this.back();
   }
 }

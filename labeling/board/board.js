@@ -1,16 +1,18 @@
 // The board: mounts one mode, listens to keys, and keeps it in step with the server.
 
 import { Api } from "./api.js";
+import { Calm } from "./calm.js";
 import { el, isTyping, uuid } from "./dom.js";
 import { GridMode } from "./grid.js";
-import { Keys } from "./keys.js";
+import { Help } from "./help.js";
+import { Hotkeys } from "./hotkeys.js";
+import { keyName, Keys } from "./keys.js";
 import { LabelMode } from "./label.js";
 import { Outbox } from "./outbox.js";
 import { StatusLine } from "./status.js";
+import { Watch } from "./watch.js";
 
 const MODES = { label: LabelMode, grid: GridMode };
-const SOON = 150; // a round is under way
-const IDLE = 2000;
 
 export function mount(root, data) {
   const board = new Board(data);
@@ -25,6 +27,8 @@ class Board {
     this.holder = uuid();
     this.status = null;
     this.classes = [];
+    this.names = new Map(); // of every class seen here, archived ones too
+    this.hotkeys = new Hotkeys(data.project);
     this.api = new Api(data.api, data.token, (reply) => this.#heard(reply));
     this.outbox = new Outbox(
       this.api,
@@ -35,17 +39,18 @@ class Board {
     this.line = new StatusLine();
     this.notice = el("div.notice", { role: "alert", hidden: true });
     this.mode = new MODES[data.mode](this);
-    this.help = this.#helpDialog();
-    this.node = el("div.board", {}, this.mode.node, this.line.node, this.notice, this.help);
+    this.help = new Help(this.hotkeys, this.mode.help, () => this.#keysChanged());
+    this.node = el("div.board", {}, this.mode.node, this.line.node, this.notice, this.help.node);
+    this.calm = new Calm();
     this.keys = new Keys((event) => this.#key(event));
-    this.leave = () => this.api.release(this.holder);
+    this.leave = () => this.api.release(this.holder, this.outbox.pending());
     window.addEventListener("pagehide", this.leave);
   }
 
   start() {
     this.line.show(null, this.outbox);
     this.mode.start().catch((error) => this.say(error.message));
-    this.#poll();
+    this.watch = new Watch(this.api, this.data.project, () => this.status?.version ?? -1);
   }
 
   // Streamlit ran again, perhaps with a new token.
@@ -55,13 +60,13 @@ class Board {
   }
 
   unmount() {
-    this.gone = true;
-    clearTimeout(this.timer);
+    this.watch.close();
     window.removeEventListener("pagehide", this.leave);
     this.keys.close();
+    this.calm.close();
     this.mode.close();
     this.outbox.close();
-    this.api.release(this.holder);
+    this.leave();
     this.node.remove();
   }
 
@@ -81,57 +86,45 @@ class Board {
     this.quiet = setTimeout(() => (this.notice.hidden = true), 6000);
   }
 
+  name(classId) {
+    return this.names.get(classId) ?? "?";
+  }
+
   toggleHelp() {
-    if (this.help.open) this.help.close();
-    else this.help.showModal();
+    this.help.toggle(this.classes);
   }
 
   #key(event) {
+    if (this.help.open) return this.help.key(event);
     if (isTyping(event)) return false;
-    if (event.key === "?" || (this.help.open && event.key === "Escape")) {
-      this.toggleHelp();
+    if (this.hotkeys.actionOf(keyName(event)) === "help") {
+      if (!event.repeat) this.toggleHelp();
       return true;
     }
-    return !this.help.open && this.mode.key(event);
+    return this.mode.key(event);
+  }
+
+  #keysChanged() {
+    if (this.mode.keysChanged) this.mode.keysChanged();
+    else this.mode.show();
   }
 
   #heard({ status, classes }) {
     const before = this.status;
     this.status = status;
     const renamed = JSON.stringify(classes) !== JSON.stringify(this.classes);
+    const lost = this.classes.filter((old) => !classes.some(({ id }) => id === old.id));
     this.classes = classes;
+    this.hotkeys.arrange(classes);
+    for (const { id, name } of classes) this.names.set(id, name);
+    if (lost.length) this.say(`No class any more: ${lost.map(({ name }) => name).join(", ")}. Keys may have moved.`);
     this.line.show(status, this.outbox);
     const ranked = before && (before.round_id !== status.round_id || before.seen !== status.seen);
     if (ranked) this.mode.advanced();
     if (!before || renamed) this.mode.show();
-    if (this.#isBehind()) this.#poll(SOON);
-  }
-
-  // Whether a round is to be expected soon.
-  #isBehind() {
-    const { seen, labels, state, pinned } = this.status ?? {};
-    return seen !== labels && state !== "failed" && !pinned;
-  }
-
-  #poll(after = 0) {
-    clearTimeout(this.timer);
-    if (this.gone) return;
-    this.timer = setTimeout(async () => {
-      await this.api.status().catch(() => {});
-      this.#poll(this.#isBehind() ? SOON * 2 : IDLE);
-    }, after);
   }
 
   #refused(answer, text) {
-    this.say(text);
-    this.mode.refused(answer);
-  }
-
-  #helpDialog() {
-    const rows = this.mode.help.map(([keys, text]) =>
-      el("tr", {}, el("th", {}, keys), el("td", {}, text)),
-    );
-    const close = el("button.action", { type: "button", onclick: () => this.toggleHelp() }, "close");
-    return el("dialog.help", { "aria-label": "keys" }, el("h2", {}, "Keys"), el("table", {}, ...rows), close);
+    this.say(this.mode.refused(answer, text) ?? text);
   }
 }

@@ -2,28 +2,39 @@
 // field that finds a class by name or creates one.
 
 import { el, percent } from "./dom.js";
-import { keyOf } from "./keys.js";
+import { search } from "./fuzzy.js";
+import { Hotkeys } from "./hotkeys.js";
+import { keyText } from "./keys.js";
+
+const MANY = 12; // more classes than this get a section of the likeliest above the list
+const LIKELY = 5;
 
 export class ClassList {
-  constructor(choose, create) {
+  constructor(choose, create, hotkeys = new Hotkeys()) {
     this.choose = choose;
     this.create = create;
+    this.hotkeys = hotkeys;
     this.classes = [];
+    this.buttons = new Map(); // class id -> its button in the list
+    this.pins = new Map(); // class id -> its button among the likeliest
+    this.top = []; // the likeliest classes, if they have a section
     this.at = 0; // which of the found classes Enter takes
+    this.likely = el("div.likely", { role: "group", "aria-label": "likeliest classes", hidden: true });
     this.list = el("div.classes", { role: "group", "aria-label": "classes" });
     this.new = el("button.class.new", { type: "button", hidden: true, onclick: () => this.#take(null) });
+    this.none = el("p.small", { hidden: true }, "No class yet: type a name above and press Enter.");
+    this.said = el("span.unseen", { role: "status" });
     this.field = el("input.find", {
       type: "text",
       maxlength: 80,
-      placeholder: "find or create a class  ( / )",
+      autocomplete: "off",
+      spellcheck: "false",
       "aria-label": "find a class by name, or create one",
-      oninput: () => {
-        this.at = 0;
-        this.#filter();
-      },
+      oninput: () => this.#typing(),
       onkeydown: (event) => this.#fieldKey(event),
+      onblur: () => this.#filter(),
     });
-    this.node = el("div.class-panel", {}, this.field, this.list, this.new);
+    this.node = el("div.class-panel", {}, this.field, this.none, this.likely, this.list, this.new, this.said);
   }
 
   name(id) {
@@ -32,69 +43,117 @@ export class ClassList {
 
   // The class that a key stands for, or undefined.
   byKey(key) {
-    return this.classes.find((_, index) => keyOf(index) === key.toLowerCase());
+    return this.hotkeys.classOf(key.length === 1 ? key.toLowerCase() : key);
+  }
+
+  // The class that Shift with a digit stands for: the likeliest ones, in their order.
+  byShift({ key, code, shiftKey }) {
+    const [, digit] = /^Digit([1-9])$/.exec(code ?? "") ?? [];
+    return shiftKey && digit && key !== digit ? this.top[digit - 1] : undefined;
   }
 
   // `probabilities` maps class ids to numbers; `best` is the pre-label's class id, if any.
   show(classes, probabilities, best) {
     this.classes = classes;
-    const wanted = classes.map((one) => `${one.id}:${one.name}`).join("\n");
-    if (wanted !== this.drawn) this.#draw(wanted);
-    for (const [index, one] of classes.entries()) {
-      const button = this.list.children[index];
-      const value = probabilities[one.id];
-      button.classList.toggle("guess", one.id === best);
-      button.querySelector(".bar").style.width = `${(value ?? 0) * 100}%`;
-      button.querySelector(".chance").textContent = value === undefined ? "" : percent(value);
-    }
+    this.hotkeys.arrange(classes);
+    const keys = classes.map((one) => `${one.id}:${one.name}:${this.hotkeys.classKey(one.id)}`);
+    if (keys.join("\n") !== this.drawn) this.#draw(keys.join("\n"));
+    const find = matchMedia("(hover: none)").matches ? "" : `  ( ${keyText(this.hotkeys.actionKey("find"))} )`;
+    this.field.placeholder = `find or create a class${find}`;
+    const top = classes.length > MANY ? likeliest(classes, probabilities) : [];
+    for (const one of classes) this.#fill(this.buttons.get(one.id), probabilities[one.id], !top.length && one.id === best);
+    for (const [place, one] of top.entries())
+      this.#fill(this.#pin(one, place), probabilities[one.id], one.id === best);
+    this.top = top;
+    this.likely.replaceChildren(...top.map((one) => this.pins.get(one.id)));
+    this.likely.hidden = this.filtered || !top.length;
     this.#filter();
   }
 
   find() {
     this.field.focus();
+    this.field.select();
   }
 
-  #draw(wanted) {
-    this.drawn = wanted;
-    const buttons = this.classes.map((one, index) =>
-      el(
-        "button.class",
-        { type: "button", onclick: () => this.choose(one) },
-        el("span.bar", { "aria-hidden": true }),
-        keyOf(index) ? el("kbd", {}, keyOf(index).toUpperCase()) : el("span.nokey"),
-        el("span.name", {}, one.name),
-        el("span.chance"),
-      ),
+  #fill(button, value, isBest) {
+    const wanted = `${value} ${isBest}`;
+    if (button.dataset.shown === wanted) return; // hundreds of classes have no probability
+    button.dataset.shown = wanted;
+    button.classList.toggle("guess", isBest);
+    button.querySelector(".bar").style.width = `${(value ?? 0) * 100}%`;
+    button.querySelector(".chance").textContent = value === undefined ? "" : percent(value);
+  }
+
+  #draw(drawn) {
+    this.drawn = drawn;
+    this.pins.clear();
+    this.buttons = new Map(this.classes.map((one) => [one.id, this.#button(one)]));
+    this.list.replaceChildren(...this.buttons.values());
+    this.node.style.setProperty("--rows", this.classes.length);
+    this.none.hidden = this.classes.length > 0;
+  }
+
+  #button(one, pinned = false) {
+    const key = this.hotkeys.classKey(one.id);
+    return el(
+      "button.class",
+      { type: "button", title: one.name, onclick: () => this.#take(one) },
+      el("span.bar", { "aria-hidden": "true" }),
+      key || pinned ? el("kbd", {}, keyText(key)) : el("span.nokey"),
+      el("span.name", {}, one.name),
+      el("span.chance"),
     );
-    this.list.replaceChildren(...buttons);
+  }
+
+  // A class without a key of its own has that of its place here, with Shift.
+  #pin(one, place) {
+    if (!this.pins.has(one.id)) this.pins.set(one.id, this.#button(one, true));
+    const button = this.pins.get(one.id);
+    button.querySelector("kbd").textContent = keyText(this.hotkeys.classKey(one.id)) || `⇧${place + 1}`;
+    return button;
   }
 
   get #typed() {
-    return this.field.value.trim();
+    return this.field.value.trim().replace(/\s+/g, " ");
   }
 
-  // What Enter can take: the classes that match, best first, then null for a new one.
+  // What Enter can take: [{item, found}], best first; item null stands for a new class.
   #found() {
-    const typed = this.#typed.toLowerCase();
-    if (!typed) return this.classes;
-    const names = this.classes.map((one) => ({ one, name: one.name.toLowerCase() }));
-    const exact = names.filter(({ name }) => name === typed);
-    const start = names.filter(({ name }) => name.startsWith(typed) && name !== typed);
-    const within = names.filter(({ name }) => !name.startsWith(typed) && isWithin(typed, name));
-    const matches = [...exact, ...start, ...within].map(({ one }) => one);
-    return exact.length ? matches : [...matches, null];
+    const typed = this.#typed;
+    if (!typed) return this.classes.map((item) => ({ item }));
+    const matches = search(typed, this.classes);
+    const exact = this.classes.some((one) => one.name.toLowerCase() === typed.toLowerCase());
+    return exact ? matches : [...matches, { item: null }];
+  }
+
+  #typing() {
+    this.at = 0;
+    this.#filter();
+    const found = this.#found();
+    if (!this.#typed) return;
+    const first = found[this.at].item;
+    this.said.textContent = first ? `${first.name}, ${found.length} found` : `create ${this.#typed}`;
   }
 
   #filter() {
+    const typed = this.#typed;
+    if (!typed && !this.filtered) return;
     const found = this.#found();
-    const picked = this.#typed ? found[this.at] : undefined;
-    this.classes.forEach((one, index) => {
-      this.list.children[index].hidden = !found.includes(one);
-      this.list.children[index].classList.toggle("picked", one === picked);
-    });
-    this.new.hidden = !found.includes(null);
-    this.new.classList.toggle("picked", picked === null);
-    this.new.replaceChildren(el("kbd", {}, "+"), el("span.name", {}, `create “${this.#typed}”`));
+    const shown = found.filter(({ item }) => item);
+    const picked = typed ? found[this.at] : null;
+    this.list.replaceChildren(...shown.map(({ item }) => this.buttons.get(item.id)));
+    for (const { item, found: at } of shown) {
+      const button = this.buttons.get(item.id);
+      button.classList.toggle("picked", item === picked?.item);
+      button.querySelector(".name").replaceChildren(...marked(item.name, at?.at ?? []));
+      if (item === picked?.item) button.scrollIntoView({ block: "nearest" });
+    }
+    const creates = typed && found.at(-1)?.item === null;
+    this.new.hidden = !creates;
+    this.new.classList.toggle("picked", picked?.item === null);
+    this.new.replaceChildren(el("kbd", {}, "+"), el("span.name", {}, `create “${typed}”`));
+    this.filtered = Boolean(typed);
+    this.likely.hidden = this.filtered || !this.top.length;
   }
 
   #fieldKey(event) {
@@ -105,8 +164,8 @@ export class ClassList {
       event.preventDefault();
       this.at = Math.max(0, Math.min(this.at + step, this.#found().length - 1));
       this.#filter();
-    } else if (event.key === "Enter" && this.#typed && !event.repeat)
-      this.#take(this.#found()[this.at]);
+    } else if (event.key === "Enter" && this.#typed && !event.repeat && !event.isComposing)
+      this.#take(this.#found()[this.at].item);
   }
 
   async #take(found) {
@@ -123,8 +182,15 @@ export class ClassList {
   }
 }
 
-// Whether the letters of `typed` stand in `name` in that order.
-function isWithin(typed, name) {
-  let at = -1;
-  return [...typed].every((letter) => (at = name.indexOf(letter, at + 1)) >= 0);
+function likeliest(classes, probabilities) {
+  return classes
+    .filter((one) => probabilities[one.id] !== undefined)
+    .sort((a, b) => probabilities[b.id] - probabilities[a.id])
+    .slice(0, LIKELY);
+}
+
+// A name with the matching letters marked.
+function marked(name, at) {
+  if (!at.length) return [name];
+  return [...name].map((letter, i) => (at.includes(i) ? el("mark", {}, letter) : letter));
 }

@@ -1,22 +1,35 @@
-// The cards that come next, their images decoded ahead, so that the next one shows at once.
+// The cards that come next, their images loaded ahead: the next one shows at once, and labeling
+// goes on for a while when the line is down. Each new round ranks anew what is not yet in sight.
 
 import { Refusal } from "./api.js";
 
-const SIZE = 10;
+const SIZE = 24; // cards held ahead
 const KEPT = 2; // on screen and next in line: a new round does not change these any more
+const FRESH = 4; // ranked by each new round: the next one comes before more are shown
+const LOW = 16; // fewer cards than this are filled up
+const DECODED = 6; // ready to be painted; a decoded image is large
+const LOADING = 3; // images under way at once: answers need connections too
+const BEHIND = 6; // answered cards whose image is kept, for undo
+const BUSY = 100; // ms between two rankings while answers come
+const CALM = 1000; // and while only others answer
+const RETRY = 1500;
 
 export class Deck {
   constructor(api, holder, pending, changed, failed) {
     this.api = api;
     this.holder = holder;
-    this.pending = pending;
+    this.pending = pending; // ids of samples whose answer the server may not have yet
     this.changed = changed;
     this.failed = failed;
     this.closed = false;
     this.cards = [];
-    this.answered = new Set();
+    this.answered = new Set(); // here, and perhaps not yet known to the server
+    this.behind = [];
+    this.loading = 0;
     this.dry = false;
-    this.asking = null;
+    this.asking = false;
+    this.asked = -CALM;
+    this.due = true; // whether an answer came since the last ranking
   }
 
   get current() {
@@ -27,74 +40,153 @@ export class Deck {
   advance() {
     const card = this.cards.shift();
     this.answered.add(card.sample_id);
-    if (this.cards.length < SIZE / 2) this.refill();
+    this.behind.push(card);
+    if (this.behind.length > BEHIND) forget(this.behind.shift());
+    this.due = true;
+    this.#forward();
+    this.#load();
+    if (this.cards.length < LOW) this.refill();
   }
 
   // Put a card on screen, before all others.
   recall(card) {
     this.answered.delete(card.sample_id);
+    this.behind = this.behind.filter((other) => other.sample_id !== card.sample_id);
     this.cards = [card, ...this.cards.filter((other) => other.sample_id !== card.sample_id)];
-    this.prepare(card);
+    this.#load();
   }
 
   drop(card) {
     this.answered.add(card.sample_id);
     this.cards = this.cards.filter((other) => other !== card);
+    forget(card);
+    this.#forward();
+    this.due = true;
     this.refill();
   }
 
-  // Ask for cards ranked by the newest round, in place of those not yet in sight.
+  // Ask for cards ranked by the newest round, unless that has just been done.
   async refill() {
     if (this.asking) {
       this.again = true;
-      return this.asking;
+      return;
     }
-    this.asking = this.#ask();
+    const rest = this.cards.length <= KEPT ? 0 : this.due ? BUSY : CALM;
+    if (this.#later(this.asked + rest - performance.now())) return;
+    this.asking = true;
+    this.again = this.due = false;
+    this.asked = performance.now();
     try {
-      await this.asking;
+      await this.#ask();
     } catch (error) {
-      if (!this.closed) setTimeout(() => this.refill(), 1500); // offline: the status line says so
       if (error instanceof Refusal) this.failed(error.message);
-    } finally {
-      this.asking = null;
+      this.#later(RETRY); // offline: the status line says so
     }
-    if (this.again) {
-      this.again = false;
-      this.refill();
-    }
-  }
-
-  async #ask() {
-    const kept = this.cards.slice(0, KEPT);
-    const keep = [...kept.map((card) => card.sample_id), ...this.pending()];
-    const reply = await this.api.next(this.holder, SIZE - kept.length, keep);
-    // Some cards may have been answered while the request was under way.
-    const front = this.cards.slice(0, KEPT);
-    const known = new Set(front.map((card) => card.sample_id));
-    const fresh = reply.cards.filter(
-      (card) => !known.has(card.sample_id) && !this.answered.has(card.sample_id),
-    );
-    this.cards = [...front, ...fresh];
-    this.dry = this.cards.length === 0;
-    for (const card of this.cards) this.prepare(card);
-    this.changed();
+    this.asking = false;
+    if (this.again) this.refill();
   }
 
   // Load and decode a card's image once; card.image resolves to the element, or rejects.
   prepare(card) {
     if (card.image) return card.image;
+    card.image = this.#fetch(card).then(async (image) => {
+      await image.decode();
+      return image;
+    });
+    card.image.catch(() => this.#broken(card)); // told when the card is shown
+    return card.image;
+  }
+
+  #later(wait) {
+    if (this.closed) return true;
+    if (wait <= 0) return false;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.refill(), wait);
+    return true;
+  }
+
+  async #ask() {
+    await null; // an answer that has just been given is on its way into the outbox
+    const pending = new Set(this.pending());
+    const known = [...this.answered].filter((id) => !pending.has(id));
+    const kept = this.cards.slice(0, KEPT).map((card) => card.sample_id);
+    const spare = this.cards.slice(KEPT).map((card) => card.sample_id);
+    const count = this.cards.length < LOW ? SIZE - kept.length : FRESH;
+    const reply = await this.api.next(this.holder, count, [...kept, ...pending], spare);
+    this.#take(reply.cards);
+    // The server knows of these: it will not offer them but for a reason, such as a skip.
+    for (const id of known) this.answered.delete(id);
+    this.dry = this.cards.length === 0;
+    this.#load();
+    this.changed();
+  }
+
+  // Newly ranked cards go behind those in sight; some may have been answered meanwhile.
+  #take(ranked) {
+    const front = this.cards.slice(0, KEPT);
+    const held = new Map(this.cards.map((card) => [card.sample_id, card]));
+    const taken = new Set(front.map((card) => card.sample_id));
+    const fresh = ranked.filter(({ sample_id: id }) => !taken.has(id) && !this.answered.has(id));
+    for (const card of fresh) {
+      const { element, image, ready } = held.get(card.sample_id) ?? {};
+      Object.assign(card, { element, image, ready });
+      taken.add(card.sample_id);
+    }
+    const reserve = this.cards.filter((card) => !taken.has(card.sample_id));
+    const cards = [...front, ...fresh, ...reserve];
+    this.cards = cards.slice(0, SIZE);
+    cards.slice(SIZE).forEach(forget);
+    if (!front.length) this.#forward();
+  }
+
+  // What is loaded comes first: with a slow or dead line the others may take long.
+  #forward() {
+    const at = this.cards.findIndex((card) => card.ready);
+    if (at > 0) this.cards.unshift(...this.cards.splice(at, 1));
+  }
+
+  // Start what is missing, in order; each image that arrives starts the next.
+  #load() {
+    if (this.closed) return;
+    this.cards.slice(0, DECODED).forEach((card) => card.ready && this.prepare(card));
+    for (const [at, card] of this.cards.entries()) {
+      if (this.loading >= LOADING) return;
+      if (card.element || performance.now() < card.again) continue;
+      if (at < DECODED) this.prepare(card);
+      else this.#fetch(card).catch(() => this.#broken(card));
+    }
+  }
+
+  // The element of a card, loaded but not yet decoded.
+  #fetch(card) {
+    if (card.element) return card.element;
     const image = new Image();
     image.alt = card.name;
     image.draggable = false;
+    this.loading += 1;
+    card.element = new Promise((resolve, reject) => {
+      image.onload = () => resolve(image);
+      image.onerror = () => reject(new Error(card.name));
+    }).finally(() => {
+      this.loading -= 1;
+      setTimeout(() => this.#load());
+    });
+    card.element.then(() => (card.ready = true), () => {});
     image.src = this.api.image(card.sample_id, "view");
-    card.image = image.decode().then(
-      () => image,
-      () => {
-        card.image = null;
-        throw new Error(card.name);
-      },
-    );
-    card.image.catch(() => {}); // told when the card is shown
-    return card.image;
+    return card.element;
   }
+
+  // An image that cannot be loaded now: out with it, unless it is on screen, where it is explained.
+  #broken(card) {
+    forget(card);
+    card.again = performance.now() + RETRY;
+    if (card === this.current || !this.cards.includes(card)) return;
+    this.cards = this.cards.filter((other) => other !== card);
+    this.refill();
+  }
+}
+
+function forget(card) {
+  card.element = card.image = null;
+  card.ready = false;
 }

@@ -30,7 +30,9 @@ export function target(event) {
   return event.composedPath()[0];
 }
 
+// Whether a key press belongs to a field. A slider needs only the keys that move it.
 export function isTyping(event) {
   const node = target(event);
+  if (node.type === "range") return /^(Arrow|Page|Home|End)/.test(event.key);
   return node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName ?? "");
 }

@@ -1,243 +1,268 @@
-// Many images of one predicted class: mark the wrong ones, accept the rest.
+// Many images of one predicted class: select the wrong ones and give them their class by its key,
+// accept the rest.
 
 import { ClassList } from "./classes.js";
-import { el, percent, target, uuid } from "./dom.js";
-import { GRID_HELP } from "./keys.js";
+import { el, isTyping, target, uuid } from "./dom.js";
+import { emptyGrid } from "./emptygrid.js";
+import { GridBar } from "./gridbar.js";
+import { keyName, keyText } from "./keys.js";
+import { Pages } from "./pages.js";
+import { Sheet } from "./sheet.js";
+import { Tile } from "./tile.js";
 
-const SIZES = [12, 24, 48, 96];
+const GLANCE = 250; // ms that a page must have been seen before it can be accepted
+const UNDOS = 20;
+const RETRY = 2000;
+
+const HELP = [
+  ["arrows, Home, End", "move"],
+  ["Space, click", "select an image that is wrong, or not any more"],
+  ["Shift + arrows, shift-click, drag", "select several"],
+  ["Ctrl + A, Esc", "select all, none"],
+  ["1 … 9, 0, then letters", "give the selected images that class"],
+  ["Delete", "leave the selected images out of this page"],
+  ["Enter", "accept all the others and go on"],
+  [". or a long press", "enlarge an image while it is held"],
+  ["Page down, Page up", "next, previous class"],
+  ["Z", "take the last page back"],
+  ["/", "find a class by name, or create one"],
+  ["?", "show or hide this help"],
+];
 
 export class GridMode {
   constructor(board) {
     this.board = board;
-    this.help = GRID_HELP;
-    this.tiles = [];
-    this.pages = []; // the answers of each page, newest last
-    this.counts = {};
-    this.classId = null;
-    this.size = 24;
-    this.confident = true;
-    this.classes = new ClassList((one) => this.assign(one), (name) => board.create(name));
-    this.tabs = el("div.tabs", { role: "group", "aria-label": "predicted class" });
-    this.grid = el("div.tiles", { role: "group", "aria-label": "images of this class" });
+    this.help = HELP;
+    this.batches = []; // of answers, newest last, for undo
+    this.size = null; // images on a page; null for as many as fill the window
+    this.pages = new Pages(board);
+    this.sheet = new Sheet(() => this.show(), (tile) => board.api.image(tile.card.sample_id, "view"));
+    this.classes = new ClassList((one) => this.assign(one), (name) => board.create(name), board.hotkeys);
+    this.bar = new GridBar((change) => this.turn(change));
     this.accept = el("button.action.primary", { type: "button", onclick: () => this.commit() });
+    this.said = el("p.said", { role: "status" });
     this.node = el(
       "div.grid-mode",
       {},
-      el("div.toolbar", {}, this.tabs, this.#options()),
-      el("main.sheet", {}, this.grid),
-      el("aside.side", {}, this.#actions(), this.classes.node),
+      this.bar.node,
+      this.sheet.node,
+      el("aside.side", {}, this.#actions(), this.said, this.classes.node),
     );
+    this.all = (event) => this.#selectAll(event);
+    this.lift = (event) => this.#keyUp(event);
+    document.addEventListener("keydown", this.all, true);
+    document.addEventListener("keyup", this.lift, true);
+  }
+
+  get tiles() {
+    return this.sheet.tiles;
   }
 
   async start() {
     await this.load();
   }
 
-  close() {}
+  close() {
+    clearTimeout(this.later);
+    document.removeEventListener("keydown", this.all, true);
+    document.removeEventListener("keyup", this.lift, true);
+    this.pages.close();
+    this.sheet.close();
+  }
 
+  // A new round: a page under one's hands does not change, the one behind it does.
   advanced() {
-    if (!this.tiles.length) this.load(); // a page under one's hands does not change
+    if (this.tiles.length) this.#ahead();
+    else this.load();
   }
 
   async load() {
-    if (this.loading) return;
+    if (this.loading || this.pages.closed) return;
+    clearTimeout(this.later);
     this.loading = true;
+    let page = null;
     try {
-      await this.board.outbox.flushed();
-      const id = this.classId ?? this.board.classes[0]?.id ?? 0;
-      let reply = await this.#page(id);
-      const fullest = Object.entries(reply.counts).sort((a, b) => b[1] - a[1])[0];
-      if (!reply.cards.length && fullest?.[1] > 0 && Number(fullest[0]) !== id)
-        reply = await this.#page(Number(fullest[0]));
-      this.counts = reply.counts;
-      this.tiles = reply.cards.map((card) => this.#tile(card));
-      this.grid.replaceChildren(...this.tiles.map((tile) => tile.node));
+      this.pages.size = this.size ?? this.sheet.comfortable;
+      const before = this.pages.classId;
+      page = await this.pages.turn();
+      if (before !== null && before !== page.classId && page.cards.length)
+        this.note = `No more “${this.board.name(before)}” just now: on to “${this.board.name(page.classId)}”.`;
     } catch (error) {
-      this.board.say(error.message);
-    } finally {
-      this.loading = false;
+      if (!this.board.outbox.offline) this.board.say(error.message);
+      this.later = setTimeout(() => this.load(), RETRY);
     }
+    this.loading = false;
+    const cards = page?.cards ?? [];
+    this.#put(cards.map((card) => new Tile(card, page.classId, this.pages.image(card))));
     this.show();
   }
 
-  #page(id) {
-    this.classId = id;
-    return this.board.api.page(this.board.holder, id, this.size, this.confident);
-  }
-
   key(event) {
-    const { key } = event;
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.#columns(), ArrowUp: -this.#columns() };
-    if (key in step) this.#move(step[key]);
-    else if (key === "/") this.classes.find();
-    else if (key === "Enter") {
-      if (target(event).tagName === "BUTTON" && !this.#focused()) return false;
-      if (!event.repeat) this.commit();
-    } else if (key === "z" || key === "Z") event.repeat || this.undo();
-    else if (key === "x" || key === "X") event.repeat || this.leaveOut();
+    const key = keyName(event);
+    const onButton = target(event).tagName === "BUTTON";
+    if (onButton && (key === "Enter" || key === " ")) return false;
+    const act = this.#acts()[key === this.board.hotkeys.actionKey("undo") ? "undo" : key];
+    if (act) event.repeat || act();
+    else if (this.sheet.key(event)) return true;
     else {
-      const one = key.length === 1 && this.classes.byKey(key);
+      const one = this.board.hotkeys.classOf(key);
       if (!one) return false;
       if (!event.repeat) this.assign(one);
     }
     return true;
   }
 
+  #acts() {
+    return {
+      Enter: () => this.commit(),
+      Delete: () => this.leaveOut(),
+      Backspace: () => this.leaveOut(),
+      PageDown: () => this.bar.step(1),
+      PageUp: () => this.bar.step(-1),
+      "/": () => this.classes.find(),
+      undo: () => this.undo(),
+    };
+  }
+
   assign(one) {
-    const chosen = this.#chosen();
+    const chosen = this.sheet.selected;
     if (!chosen.length) return this.board.say("Select the images that are wrong first.");
     for (const tile of chosen) Object.assign(tile, { classId: one.id, out: false, selected: false });
     this.show();
   }
 
   leaveOut() {
-    for (const tile of this.#chosen()) Object.assign(tile, { out: !tile.out, selected: false });
+    const chosen = this.sheet.selected;
+    if (!chosen.length) return this.board.say("Select the images to leave out first.");
+    for (const tile of chosen) Object.assign(tile, { out: !tile.out, selected: false });
     this.show();
   }
 
+  // Label what is neither left out nor still selected, and show the next page.
   async commit() {
     if (this.loading || !this.tiles.length) return;
-    const seconds = (performance.now() - this.since) / 1000 / this.tiles.length;
-    const answers = this.tiles
-      .filter((tile) => !tile.out && !tile.selected)
-      .map((tile) => ({
-        client_id: uuid(),
-        sample_id: tile.card.sample_id,
-        kind: "label",
-        class_id: tile.classId,
-        seconds,
-        source: tile.classId === this.classId ? "accepted" : "human",
-      }));
-    this.tiles = [];
-    this.pages.push(answers);
+    if (performance.now() < this.since + GLANCE || !this.tiles.every((tile) => tile.seen || tile.out)) return;
+    const { tiles, pages } = this;
+    const going = tiles.filter((tile) => tile.goes);
+    const seconds = (performance.now() - this.since) / 1000 / Math.max(going.length, 1);
+    const answers = going.map((tile) => ({
+      client_id: uuid(),
+      sample_id: tile.card.sample_id,
+      kind: "label",
+      class_id: tile.classId,
+      seconds,
+      source: tile.changed ? "human" : "accepted",
+    }));
+    for (const tile of tiles) if (!tile.goes) pages.passed.add(tile.card.sample_id);
+    pages.counts[pages.classId] -= going.length;
+    this.batches.push({ tiles, answers, classId: pages.classId });
+    if (this.batches.length > UNDOS) this.batches.shift();
+    this.note = `${answers.length} labeled.`;
     this.board.outbox.add(...answers);
+    this.sheet.put([]);
     await this.load();
   }
 
-  async undo() {
-    const page = this.pages.pop();
-    if (!page) return this.board.say("There is no page to undo.");
-    const undos = page.map(({ client_id, sample_id }) => ({
+  // Take all answers of the last page back and show it again as it was.
+  undo() {
+    if (this.loading) return;
+    const last = this.batches.pop();
+    if (!last) return this.board.say("There is no page to take back.");
+    const undos = last.answers.map(({ client_id, sample_id }) => ({
       client_id: uuid(),
       sample_id,
       kind: "undo",
       undoes: client_id,
     }));
     this.board.outbox.add(...undos);
-    this.board.say(`Took back ${page.length} answers.`);
-    await this.load();
-  }
-
-  refused() {}
-
-  show() {
-    this.classes.show(this.board.classes, {}, this.classId);
-    const tabs = this.board.classes
-      .filter(({ id }) => this.counts[id] > 0)
-      .map(({ id, name }) =>
-        el(
-          "button.tab",
-          { type: "button", "aria-pressed": id === this.classId, onclick: () => this.#turn({ classId: id }) },
-          `${name} ${this.counts[id]}`,
-        ),
-      );
-    this.tabs.replaceChildren(...tabs);
-    for (const tile of this.tiles) this.#showTile(tile);
-    if (!this.tiles.length && !this.loading)
-      this.grid.replaceChildren(el("p.empty", {}, this.#emptyText()));
-    const rest = this.tiles.filter((tile) => !tile.out && !tile.selected).length;
-    this.accept.disabled = !this.tiles.length;
-    this.accept.replaceChildren(`accept ${rest} `, el("kbd", {}, "Enter"));
-  }
-
-  #emptyText() {
-    if (!this.board.status || this.board.status.round_id === null)
-      return "The grid shows what the model believes. Label a few images of two classes first.";
-    return "No image without an answer is left. Take the labels with you under Export.";
-  }
-
-  #tile(card) {
-    const tile = { card, classId: this.classId, selected: false, out: false };
-    tile.name = el("span.name");
-    tile.node = el(
-      "button.tile",
-      { type: "button", title: card.name, onclick: (event) => this.#select(tile, event) },
-      el("img", { src: this.board.api.image(card.sample_id, "thumb"), alt: card.name }),
-      el("span.foot", {}, tile.name, el("span.chance", {}, percent(card.probabilities[this.classId] ?? 0))),
-    );
-    this.since = performance.now();
-    return tile;
-  }
-
-  #showTile(tile) {
-    tile.node.setAttribute("aria-pressed", tile.selected);
-    tile.node.classList.toggle("out", tile.out);
-    tile.node.classList.toggle("changed", tile.classId !== this.classId);
-    tile.name.textContent = tile.out ? "left out" : this.classes.name(tile.classId);
-  }
-
-  #select(tile, event) {
-    const at = this.tiles.indexOf(tile);
-    if (event.shiftKey && this.anchor !== undefined) {
-      const [from, to] = [Math.min(at, this.anchor), Math.max(at, this.anchor)];
-      for (const other of this.tiles.slice(from, to + 1)) other.selected = true;
-    } else tile.selected = !tile.selected;
-    this.anchor = at;
+    for (const tile of last.tiles) this.pages.passed.delete(tile.card.sample_id);
+    this.pages.turnTo({ classId: last.classId });
+    this.note = `Took ${undos.length} back.`;
+    this.#put(last.tiles);
     this.show();
   }
 
-  #chosen() {
-    return this.tiles.filter((tile) => tile.selected);
+  refused(_answer, text) {
+    return text;
   }
 
-  #focused() {
-    const active = this.node.getRootNode().activeElement;
-    return this.tiles.find((tile) => tile.node === active);
-  }
-
-  #columns() {
-    return getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
-  }
-
-  #move(step) {
-    const focused = this.#focused();
-    const at = focused ? this.tiles.indexOf(focused) + step : 0;
-    this.tiles[Math.max(0, Math.min(at, this.tiles.length - 1))]?.node.focus();
-  }
-
-  #turn(change) {
-    Object.assign(this, change);
+  // Another class, number of images or order.
+  turn({ size, ...change }) {
+    if (size !== undefined) this.size = size;
+    this.note = "";
+    this.refocus = true;
+    this.pages.turnTo({ ...change, size: this.size ?? this.sheet.comfortable });
     this.load();
   }
 
-  #options() {
-    const sizes = SIZES.map((n) => el("option", { value: n, selected: n === this.size }, `${n} images`));
-    const order = [
-      el("option", { value: "most" }, "most confident first"),
-      el("option", { value: "least" }, "least confident first"),
-    ];
-    const change = (apply) => (event) => {
-      event.target.blur();
-      this.#turn(apply(event.target.value));
-    };
-    return el(
-      "div.options",
-      {},
-      el("select", { "aria-label": "images on a page", onchange: change((v) => ({ size: Number(v) })) }, ...sizes),
-      el("select", { "aria-label": "order", onchange: change((v) => ({ confident: v === "most" })) }, ...order),
-    );
+  // Bring back what was left out.
+  again() {
+    this.pages.passed.clear();
+    this.turn({});
+  }
+
+  show() {
+    const { classId } = this.pages;
+    const name = (id) => this.board.name(id);
+    this.classes.show(this.board.classes, {}, null);
+    this.bar.show(this.board.classes, this.pages.counts, classId);
+    for (const tile of this.tiles) tile.show(name);
+    this.sheet.grid.setAttribute("aria-label", `images that the model takes for ${name(classId)}`);
+    if (!this.tiles.length && !this.loading) this.sheet.say(this.#empty());
+    this.#showCounts();
+  }
+
+  #showCounts() {
+    const count = (test) => this.tiles.filter(test).length;
+    const going = count((tile) => tile.goes);
+    const [selected, changed, out] = [count((tile) => tile.selected), count((tile) => tile.goes && tile.changed), count((tile) => tile.out)];
+    this.accept.disabled = !this.tiles.length;
+    this.accept.replaceChildren(el("span", {}, going ? `accept ${going}` : "go on"), el("kbd", {}, "Enter"));
+    const parts = [selected && `${selected} selected`, changed && `${changed} changed`, out && `${out} left out`];
+    this.said.textContent = parts.filter(Boolean).join(", ") || this.note || "";
+  }
+
+  #put(tiles) {
+    for (const tile of tiles) this.pages.images.set(tile.card.sample_id, tile.image);
+    this.sheet.put(tiles);
+    this.pages.show(tiles.map((tile) => tile.card));
+    this.since = performance.now();
+    if (tiles.length) this.#ahead();
+    if (this.refocus) tiles[0]?.node.focus({ preventScroll: true }); // the chosen tab was drawn anew
+    this.refocus = false;
+  }
+
+  #ahead() {
+    this.pages.ahead(this.tiles.map((tile) => tile.card));
+  }
+
+  #empty() {
+    const { board, pages } = this;
+    return emptyGrid(board.status, board.outbox, pages.passed.size, () => this.again());
+  }
+
+  #selectAll(event) {
+    const all = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a";
+    if (!all || isTyping(event) || this.board.help.open || !this.tiles.length) return;
+    event.preventDefault();
+    this.sheet.select(this.tiles);
+  }
+
+  // An image stays large for as long as the key is held, or until the next press after a tap.
+  #keyUp(event) {
+    if (event.key === "." && event.timeStamp - this.sheet.opened > GLANCE) this.sheet.shrink();
   }
 
   #actions() {
     const action = (name, key, onclick) =>
       el("button.action", { type: "button", onclick }, el("span", {}, name), el("kbd", {}, key));
+    const undo = keyText(this.board.hotkeys.actionKey("undo"));
     return el(
       "div.actions",
       {},
       this.accept,
-      action("leave out", "X", () => this.leaveOut()),
-      action("undo page", "Z", () => this.undo()),
-      action("keys", "?", () => this.board.toggleHelp()),
+      action("leave out", "Del", () => this.leaveOut()),
+      action("undo", undo, () => this.undo()),
     );
   }
 }

@@ -1,4 +1,4 @@
-// Which key means which class, and what the keys do, in one place for all modes.
+// What the keys do, by default, in one place for all modes.
 
 const LETTERS = "qwertyiopasdfghjklxcvbnm"; // without U, Z: they act
 export const CLASS_KEYS = [..."1234567890", ...LETTERS];
@@ -7,31 +7,57 @@ export function keyOf(index) {
   return CLASS_KEYS[index] ?? "";
 }
 
-export const LABEL_HELP = [
-  ["1 … 9, 0, then letters", "choose that class and go on"],
-  ["Enter", "accept the model’s guess"],
-  ["Space", "skip; it comes back at the end"],
-  ["U", "unsure; leave it for a second opinion"],
-  ["Z", "undo, as often as you like"],
-  ["/", "find a class by name, or create one"],
-  ["?", "show or hide this help"],
+// Actions of the one-image mode: name -> [key, what it does]. A person may give them other keys.
+export const ACTIONS = {
+  accept: ["Enter", "accept the model’s guess"],
+  skip: [" ", "skip; it comes back at the end"],
+  unsure: ["u", "unsure; leave it for a second opinion"],
+  undo: ["z", "undo, as often as you like"],
+  find: ["/", "find a class by name, or create one"],
+  history: ["ArrowDown", "go to your last answers, to change one"],
+  bigger: ["+", "zoom in"],
+  smaller: ["-", "zoom out"],
+  fit: [".", "whole image, or one pixel to one pixel"],
+  darker: ["[", "darker"],
+  brighter: ["]", "brighter"],
+  flatter: ["{", "less contrast"],
+  harder: ["}", "more contrast"],
+  plain: ["\\", "brightness and contrast as they were"],
+  help: ["?", "show or hide this help"],
+};
+
+// Keys that keep their meaning, for the help.
+export const FIXED_HELP = [
+  ["Shift 1 … 5", "the likeliest classes, where there are many"],
+  ["wheel, pinch", "zoom where the pointer is"],
+  ["double click", "whole image, or one pixel to one pixel"],
+  ["drag, arrows", "move the image while it is zoomed in"],
+  ["Esc", "leave the field, the answers, or a change"],
 ];
 
-export const GRID_HELP = [
-  ["click, shift-click", "select images that are wrong"],
-  ["arrows, Space", "move and select by keyboard"],
-  ["1 … 9, 0, then letters", "give the selected images that class"],
-  ["X", "leave the selected images out of this page"],
-  ["Enter", "accept all the others and go on"],
-  ["Z", "undo the whole last page"],
-  ["?", "show or hide this help"],
-];
+// The name of the key that was pressed: a sign in lower case, or a name such as "Enter". Class
+// keys are found where they lie when a layout has other signs there (Cyrillic, French digits).
+export function keyName(event) {
+  const { key, code = "", shiftKey } = event;
+  if (key.length > 1) return key;
+  if (/^Digit\d$/.test(code) && !shiftKey) return code.at(-1);
+  if (/^Key[A-Z]$/.test(code) && key > "\u007f") return code.at(-1).toLowerCase();
+  return key.toLowerCase();
+}
+
+// How a key is written on screen.
+export function keyText(key) {
+  const names = { " ": "Space", ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→" };
+  return names[key] ?? (key?.length === 1 ? key.toUpperCase() : key);
+}
 
 // Listens on the whole document, before Streamlit's own shortcuts, and ignores held keys.
 export class Keys {
   constructor(handle) {
     this.listener = (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const sign = event.getModifierState("AltGraph"); // how some layouts type [ ] { } \
+      if (event.isComposing || event.metaKey) return;
+      if ((event.ctrlKey || event.altKey) && !sign) return;
       if (handle(event)) {
         event.preventDefault();
         event.stopImmediatePropagation();

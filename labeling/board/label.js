@@ -1,50 +1,60 @@
 // One image at a time: one key labels it and shows the next.
 
 import { ClassList } from "./classes.js";
+import { actsOf, Controls } from "./controls.js";
 import { Deck } from "./deck.js";
 import { el, percent, target, uuid } from "./dom.js";
-import { LABEL_HELP } from "./keys.js";
+import { History } from "./history.js";
+import { keyName } from "./keys.js";
+import { Light } from "./light.js";
+import { Pace } from "./pace.js";
+import { emptyState } from "./states.js";
+import { Viewer } from "./viewer.js";
+import { ranked, why } from "./why.js";
 
-const STRIP = 10;
-const LARGEST_ZOOM = 5; // small images are enlarged up to here
+const SLOW = 150; // an image that takes longer is announced
+const REPEATS = new Set(["bigger", "smaller", "darker", "brighter", "flatter", "harder"]);
 
 export class LabelMode {
   constructor(board) {
     this.board = board;
-    this.help = LABEL_HELP;
-    this.past = []; // newest first: {card, answer}
+    const { api, outbox, hotkeys } = board;
     this.deck = new Deck(
-      board.api,
+      api,
       board.holder,
-      () => board.outbox.pending(),
+      () => outbox.pending(),
       () => this.show(),
       (text) => board.say(text),
     );
-    this.classes = new ClassList((one) => this.answer("label", one), (name) => board.create(name));
-    this.stage = el("div.stage", { tabindex: -1 });
+    this.classes = new ClassList((one) => this.answer("label", one), (name) => board.create(name), hotkeys);
+    this.history = new History(api, (id) => board.name(id), (entry) => this.#change(entry), () => this.#focus());
+    this.viewer = new Viewer(() => api.image(this.shown.sample_id, "full"), () => this.controls?.showZoom(this.viewer));
+    this.stage = this.viewer.stage;
+    this.light = new Light(this.stage);
+    this.pace = new Pace(board.data.project);
+    this.acts = actsOf(this);
+    this.controls = new Controls(this.acts, () => this.#focus());
     this.caption = el("div.caption");
     this.why = el("section.why", { "aria-label": "why this image" });
-    this.strip = el("div.strip", { role: "group", "aria-label": "your last answers" });
-    this.accept = this.#action("accept", "Enter", () => this.acceptGuess());
-    this.node = el(
-      "div.label-mode",
-      {},
-      el("main.picture", {}, this.stage, this.caption),
-      el("aside.side", {}, this.#actions(), this.classes.node, this.why),
-      this.strip,
-    );
+    this.said = el("div.unseen", { "aria-live": "polite" });
+    this.node = this.#build();
+    this.keysChanged();
   }
 
   async start() {
+    this.board.line.saved.before(this.pace.node);
     this.deck.refill();
     const { history } = await this.board.api.history();
-    this.past.push(...history.map((one) => ({ card: cardOf(one), answer: one })));
-    this.#showStrip();
+    this.history.load(history);
+    this.#showHistory();
   }
 
   close() {
     this.deck.closed = true;
     clearTimeout(this.later);
+    clearTimeout(this.slow);
+    this.viewer.close();
+    this.pace.close();
   }
 
   // A new round is there: rank anew what is not in sight yet.
@@ -52,31 +62,38 @@ export class LabelMode {
     this.deck.refill();
   }
 
+  // Keys mean something else from now on: say so everywhere.
+  keysChanged() {
+    this.controls.showKeys(this.board.hotkeys);
+    this.show();
+  }
+
   key(event) {
-    const { key } = event;
-    const act = { " ": "skip", u: "unsure", U: "unsure" }[key];
-    const onButton = /^(BUTTON|A)$/.test(target(event).tagName ?? "");
-    if (onButton && (key === "Enter" || key === " ")) return false;
-    if (key === "/") this.classes.find();
-    else if (key === "Enter") event.repeat || this.acceptGuess();
-    else if (act) event.repeat || this.answer(act);
-    else if (key === "z" || key === "Z") event.repeat || this.undo();
-    else {
-      const one = key.length === 1 && this.classes.byKey(key);
-      if (!one) return false;
-      if (!event.repeat) this.answer("label", one);
+    const node = target(event);
+    const key = keyName(event);
+    if (/^(BUTTON|A)$/.test(node.tagName ?? "") && (key === "Enter" || key === " ")) return false;
+    if (key === "Escape") return this.#escape();
+    if (key.startsWith("Arrow")) {
+      if (node.closest?.(".strip")) return false;
+      if (this.viewer.zoomed) return this.viewer.pan(key), true;
     }
-    return true;
+    const likely = this.classes.byShift(event);
+    const action = !likely && this.board.hotkeys.actionOf(key);
+    if (action) {
+      if (!event.repeat || REPEATS.has(action)) this.acts[action]();
+      return true;
+    }
+    const one = likely ?? this.board.hotkeys.classOf(key);
+    if (one && !event.repeat) this.answer("label", one);
+    return Boolean(one);
   }
 
   get guess() {
-    const probabilities = this.deck.current?.probabilities ?? {};
-    const ids = Object.keys(probabilities).map(Number);
-    return ids.length ? ids.reduce((a, b) => (probabilities[b] > probabilities[a] ? b : a)) : null;
+    return ranked(this.deck.current)[0]?.id ?? null;
   }
 
   acceptGuess() {
-    const one = this.classes.classes.find(({ id }) => id === this.guess);
+    const one = this.board.classes.find(({ id }) => id === this.guess);
     if (one) this.answer("label", one);
     else this.board.say("There is no guess to accept here: choose a class.");
   }
@@ -84,178 +101,161 @@ export class LabelMode {
   answer(kind, one = null) {
     const card = this.deck.current;
     if (!card || this.shown !== card) return; // what is not on screen cannot be answered
-    const answer = {
-      client_id: uuid(),
-      sample_id: card.sample_id,
-      kind,
-      class_id: one?.id ?? null,
-      seconds: (performance.now() - this.since) / 1000,
-    };
+    const seconds = (this.pace.clock() - this.since) / 1000;
+    const answer = { client_id: uuid(), sample_id: card.sample_id, kind, class_id: one?.id ?? null, seconds };
     this.deck.advance();
-    this.past.unshift({ card, answer });
+    this.history.add(card, answer);
+    this.pace.answered(seconds);
     this.board.outbox.add(answer);
     this.show();
-    this.stage.focus({ preventScroll: true });
+    this.#focus();
   }
 
   undo() {
-    const last = this.past.shift();
+    const last = this.history.pop();
     if (!last) return this.board.say("There is nothing to undo.");
     const { client_id, sample_id } = last.answer;
     this.board.outbox.add({ client_id: uuid(), sample_id, kind: "undo", undoes: client_id });
+    this.pace.undone();
     this.deck.recall(last.card);
     this.show();
   }
 
-  refused(answer) {
-    const at = this.past.findIndex((one) => one.answer.client_id === answer.client_id);
-    if (at >= 0) this.deck.recall(this.past.splice(at, 1)[0].card);
+  // The server did not take an answer: its image comes back. Returns what to tell the person.
+  refused(answer, text) {
+    const entry = this.history.remove(answer.client_id);
+    if (!entry) return text;
+    this.deck.recall(entry.card);
     this.show();
+    const archived = answer.kind === "label" && !this.board.classes.some(({ id }) => id === answer.class_id);
+    const reason = archived ? `“${this.board.name(answer.class_id)}” is not a class any more.` : text;
+    return `${reason} ${entry.card.name} is back: answer it again.`;
   }
 
   show() {
     const card = this.deck.current;
     this.classes.show(this.board.classes, card?.probabilities ?? {}, this.guess);
-    this.#showStrip();
     if (card) this.#showCard(card);
     else this.#showEmpty();
-    this.accept.disabled = this.guess === null;
-    const name = this.guess === null ? "accept" : `accept ${this.classes.name(this.guess)}`;
-    this.accept.querySelector("span").textContent = name;
+    this.#showHistory();
+    this.#showAccept();
+  }
+
+  #showAccept() {
+    const [card, guess] = [this.deck.current, this.guess];
+    let text = card ? "no guess yet" : "accept";
+    if (guess !== null) text = `accept ${this.board.name(guess)}`;
+    else if (this.editing) text = `now “${this.history.label(this.editing.answer)}”: choose anew`;
+    else if (card?.query === "audit") text = "blind check: no guess shown";
+    this.controls.showAccept(guess !== null, text);
   }
 
   #showCard(card) {
     if (this.shown === card) return;
-    this.#showWhy(card);
     const copies = card.copies > 1 ? ` (and ${card.copies - 1} identical)` : "";
     this.caption.textContent = card.name + copies;
     this.caption.title = card.name;
+    clearTimeout(this.slow);
+    this.slow = setTimeout(() => this.stage.classList.add("loading"), SLOW);
     this.deck.prepare(card).then(
       (image) => this.deck.current === card && this.#place(card, image),
       () => this.deck.current === card && this.#broken(card),
     );
+    this.why.replaceChildren(...why(card, (id) => this.board.name(id), this.board.api));
   }
 
   #place(card, image) {
     if (this.shown === card) return;
-    image.style.maxWidth = `min(100%, ${image.naturalWidth * LARGEST_ZOOM}px)`;
-    image.style.maxHeight = `min(100%, ${image.naturalHeight * LARGEST_ZOOM}px)`;
-    this.stage.replaceChildren(image);
+    clearTimeout(this.slow);
+    this.stage.classList.remove("loading");
     this.shown = card;
-    this.since = performance.now();
+    this.viewer.place(image);
+    this.since = this.pace.clock();
+    const [best] = ranked(card);
+    const guess = best ? `guess ${this.board.name(best.id)} ${percent(best.value)}` : "no guess";
+    this.said.textContent = `${card.name}; ${guess}`;
+    this.#showHistory();
+    this.#showAccept();
   }
 
   // The server says why an image cannot be shown; without an answer the line is down.
   async #broken(card) {
+    clearTimeout(this.slow);
     try {
       const response = await fetch(this.board.api.image(card.sample_id, "view"));
       if (response.ok) return this.#showCard(card);
-      this.board.say(`${(await response.json()).error} It was left out.`);
+      if (![404, 410].includes(response.status)) throw new Error(response.statusText);
+      this.board.say(`${card.name} cannot be shown and is left out. Setup lists the reason.`);
       this.deck.drop(card);
       this.show();
     } catch {
-      this.stage.replaceChildren(el("p.empty", {}, `${card.name} cannot be loaded: offline.`));
+      this.#say(emptyState(this.board.status, { offline: true }, false));
       setTimeout(() => this.deck.current === card && this.#showCard(card), 1500);
     }
   }
 
   #showEmpty() {
-    this.shown = null;
+    clearTimeout(this.slow);
     this.caption.textContent = this.caption.title = "";
     this.why.replaceChildren();
-    const status = this.board.status;
-    if (!status || !this.deck.dry) return;
-    this.stage.replaceChildren(el("p.empty", {}, emptyText(status)));
+    this.#say(emptyState(this.board.status, this.board.outbox, this.deck.dry));
     clearTimeout(this.later);
-    this.later = setTimeout(() => !this.deck.current && this.deck.refill(), 2000);
+    this.later = setTimeout(() => this.#wait(), 2000);
   }
 
-  #showWhy(card) {
-    const parts = [el("p", {}, this.#reason(card))];
-    if (card.neighbours.length) {
-      const figures = card.neighbours.map(([id, classId]) =>
-        el(
-          "figure",
-          {},
-          el("img", { src: this.board.api.image(id, "thumb"), alt: "" }),
-          el("figcaption", {}, this.classes.name(classId)),
-        ),
-      );
-      parts.push(el("p.small", {}, "most similar of those you labeled"), el("div.near", {}, ...figures));
-    }
-    this.why.replaceChildren(...parts);
+  // Look again while there is nothing to show.
+  #wait() {
+    if (this.deck.current || this.deck.closed) return;
+    if (this.deck.dry) this.deck.refill();
+    this.#showEmpty();
   }
 
-  #reason(card) {
-    const [first, second] = Object.entries(card.probabilities)
-      .map(([id, value]) => [Number(id), value])
-      .sort((a, b) => b[1] - a[1]);
-    if (!first || !second) return sentence(card.reason);
-    const between = `between ${this.classes.name(first[0])} ${percent(first[1])} and `;
-    return sentence(`${between}${this.classes.name(second[0])} ${percent(second[1])}; ${card.reason}`);
+  #say(node) {
+    this.shown = null;
+    this.stage.classList.remove("loading");
+    if (this.stage.firstElementChild?.textContent !== node.textContent) this.viewer.say(node);
   }
 
-  #showStrip() {
-    const items = this.past.slice(0, STRIP).map(({ card, answer }) => {
-      const label = answer.kind === "label" ? this.classes.name(answer.class_id) : answer.kind;
-      return el(
-        "button.past",
-        {
-          type: "button",
-          title: `${card.name}: ${label}. Click to change it.`,
-          "data-kind": answer.kind,
-          onclick: () => this.#change(card),
-        },
-        el("img", { src: this.board.api.image(card.sample_id, "thumb"), alt: card.name }),
-        el("span", {}, label),
-      );
-    });
-    this.strip.replaceChildren(...items);
-    this.strip.hidden = items.length === 0;
+  #showHistory() {
+    const current = this.deck.current;
+    this.history.show(current?.sample_id);
+    const changed = this.history.entries.find((one) => one.card.sample_id === current?.sample_id);
+    this.editing = changed && this.shown === current ? changed : null;
+    this.caption.dataset.editing = this.editing ? `changing “${this.history.label(changed.answer)}”, Esc keeps it · ` : "";
   }
 
   // Show an answered image again; a new answer for it replaces the old one.
-  #change(card) {
-    this.past = this.past.filter((one) => one.card.sample_id !== card.sample_id);
-    this.deck.recall(card);
+  #change(entry) {
+    if (this.deck.current?.sample_id === entry.card.sample_id) return this.#focus();
+    this.deck.recall({ ...entry.card });
     this.show();
+    this.#focus();
+  }
+
+  #escape() {
+    if (this.light.open) this.light.toggle(false);
+    else if (this.editing) {
+      this.deck.drop(this.deck.current);
+      this.show();
+    } else if (this.viewer.zoomed) this.viewer.fit();
+    else return false;
+    return true;
+  }
+
+  #focus() {
     this.stage.focus({ preventScroll: true });
   }
 
-  #actions() {
+  #build() {
+    const { actions, tools } = this.controls;
+    tools.prepend(this.light.node);
     return el(
-      "div.actions",
+      "div.label-mode",
       {},
-      this.accept,
-      this.#action("skip", "Space", () => this.answer("skip")),
-      this.#action("unsure", "U", () => this.answer("unsure")),
-      this.#action("undo", "Z", () => this.undo()),
-      this.#action("keys", "?", () => this.board.toggleHelp()),
+      el("main.picture", {}, this.stage, el("div.below", {}, this.caption, tools)),
+      el("aside.side", {}, actions, this.classes.node, this.why),
+      this.history.node,
+      this.said,
     );
   }
-
-  #action(name, key, act) {
-    const onclick = () => {
-      act();
-      this.stage.focus({ preventScroll: true });
-    };
-    return el("button.action", { type: "button", onclick }, el("span", {}, name), el("kbd", {}, key));
-  }
-}
-
-function cardOf({ sample_id, name }) {
-  return { sample_id, name, copies: 1, probabilities: {}, neighbours: [], reason: "brought back" };
-}
-
-function sentence(text) {
-  return `${text[0].toUpperCase()}${text.slice(1)}.`;
-}
-
-function emptyText(status) {
-  const answered = status.labels + status.skipped + status.unsure;
-  if (status.total === 0 && status.ingest.stage === "scanning") return "Reading your images …";
-  if (status.total === 0) return "No image of this pool can be read. Setup lists the reasons.";
-  if (answered >= status.total)
-    return "Every image has an answer. Take the labels with you under Export.";
-  return "The last images are open in other browsers; what they leave comes back here.";
 }

@@ -1,10 +1,13 @@
-// Answers on their way to the server. Each lies in the browser's storage, under a key of its own
-// so that two tabs cannot overwrite each other, until the server says that it is on disk.
+// Answers on their way to the server. Each is kept in this browser until the server has it on
+// disk, so a reload, a dead server or a dead line loses none; the client id makes sending twice
+// harmless. Answers are sent in the order in which they were given.
 
 import { Refusal } from "./api.js";
 
-const BATCH = 50;
+const BATCH = 200;
+const SOONEST_RETRY = 500;
 const SLOWEST_RETRY = 5000;
+const HOPELESS = new Set([413, 422]); // the same request would be refused for ever
 
 export class Outbox {
   constructor(api, project, changed, refused) {
@@ -13,23 +16,33 @@ export class Outbox {
     this.changed = changed;
     this.refused = refused;
     this.waiting = this.#leftovers();
+    this.order = this.waiting.at(-1)?.order ?? 0;
     this.sending = false;
-    this.offline = false;
-    this.reason = "";
-    this.retry = 500;
+    this.closed = false;
+    this.reason = ""; // why the server does not take them, in its words
+    this.fragile = false; // whether an answer could not be kept: then it lives in this tab only
+    this.retry = SOONEST_RETRY;
     this.online = () => this.flush();
+    api.back = () => this.#back();
     window.addEventListener("online", this.online);
-    if (this.waiting.length) this.flush();
+    this.warn = (event) => this.fragile && this.waiting.length && event.preventDefault();
+    window.addEventListener("beforeunload", this.warn);
+    this.flush();
+  }
+
+  get offline() {
+    return !this.api.reachable;
   }
 
   get state() {
+    if (this.offline) return "offline";
     if (!this.waiting.length) return "saved";
-    return this.offline ? "offline" : "saving";
+    return this.reason ? "stuck" : "saving";
   }
 
   add(...answers) {
     for (const answer of answers) {
-      answer.order = Date.now() + performance.now() / 1e6; // keeps the order after a reload
+      this.order = answer.order = Math.max(this.order + 1, Date.now()); // a clock may be set back
       this.#store(answer);
       this.waiting.push(answer);
     }
@@ -41,72 +54,85 @@ export class Outbox {
     return this.waiting.map((answer) => answer.sample_id);
   }
 
+  // Wait until all is delivered, as far as it can be just now.
   async flushed() {
-    while (this.waiting.length && !this.offline) await new Promise((go) => setTimeout(go, 15));
+    while (this.state === "saving" && !this.closed) await new Promise((go) => setTimeout(go, 15));
   }
 
   async flush() {
-    if (this.sending || !this.waiting.length) return;
+    if (this.sending || this.closed || !this.waiting.length) return;
     this.sending = true;
     clearTimeout(this.timer);
-    const batch = this.waiting.slice(0, BATCH);
-    try {
-      const reply = await this.api.answers(batch.map(({ order, ...answer }) => answer));
-      this.#settle(batch);
-      this.offline = false;
-      this.retry = 500;
-      for (const [id, text] of Object.entries(reply.refused))
-        this.refused(batch.find((answer) => answer.client_id === id), text);
-    } catch (error) {
-      if (error instanceof Refusal && error.status === 422) {
-        this.#settle(batch); // the same request would be refused for ever
-        for (const answer of batch) this.refused(answer, error.message);
-      } else {
-        this.offline = true;
-        this.reason = error instanceof Refusal ? error.message : "";
-        this.timer = setTimeout(() => this.flush(), this.retry);
-        this.retry = Math.min(this.retry * 2, SLOWEST_RETRY);
-      }
-    }
+    const done = await this.#send(this.waiting.slice(0, BATCH));
     this.sending = false;
     this.changed();
-    if (!this.offline) this.flush();
+    if (done) this.flush();
+    else if (!this.closed) {
+      this.timer = setTimeout(() => this.flush(), this.retry);
+      this.retry = Math.min(this.retry * 2, SLOWEST_RETRY);
+    }
   }
 
   close() {
+    this.closed = true;
     clearTimeout(this.timer);
     window.removeEventListener("online", this.online);
+    window.removeEventListener("beforeunload", this.warn);
+  }
+
+  // Whether the batch needs no further care: the server has it, or will never take it.
+  async #send(batch) {
+    try {
+      const reply = await this.api.answers(batch.map(({ order, ...answer }) => answer));
+      this.#settle(batch);
+      for (const [id, text] of Object.entries(reply.refused))
+        this.refused(batch.find((answer) => answer.client_id === id), text);
+    } catch (error) {
+      const isRefused = error instanceof Refusal;
+      if (!isRefused || !HOPELESS.has(error.status)) {
+        this.reason = isRefused ? error.message : "";
+        return false;
+      }
+      this.#settle(batch);
+      for (const answer of batch) this.refused(answer, error.message);
+    }
+    this.reason = "";
+    this.retry = SOONEST_RETRY;
+    return true;
+  }
+
+  #back() {
+    this.changed();
+    if (!this.offline) this.flush();
   }
 
   #settle(batch) {
     const done = new Set(batch.map((answer) => answer.client_id));
     this.waiting = this.waiting.filter((answer) => !done.has(answer.client_id));
-    for (const id of done) this.#quietly(() => localStorage.removeItem(this.prefix + id));
+    if (!this.waiting.length) this.fragile = false;
+    try {
+      for (const id of done) localStorage.removeItem(this.prefix + id);
+    } catch {
+      /* forbidden: there is nothing to remove */
+    }
   }
 
   #store(answer) {
-    this.#quietly(() =>
-      localStorage.setItem(this.prefix + answer.client_id, JSON.stringify(answer)),
-    );
+    try {
+      localStorage.setItem(this.prefix + answer.client_id, JSON.stringify(answer));
+    } catch {
+      this.fragile = true; // full or forbidden
+    }
   }
 
   #leftovers() {
-    const found = [];
-    this.#quietly(() => {
-      for (let i = 0; i < localStorage.length; i += 1) {
-        const key = localStorage.key(i);
-        if (key.startsWith(this.prefix)) found.push(JSON.parse(localStorage.getItem(key)));
-      }
-    });
-    return found.sort((a, b) => a.order - b.order);
-  }
-
-  // Storage can be full or forbidden; answers then live in memory until they are sent.
-  #quietly(action) {
     try {
-      action();
+      return Object.keys(localStorage)
+        .filter((key) => key.startsWith(this.prefix))
+        .map((key) => JSON.parse(localStorage.getItem(key)))
+        .sort((a, b) => a.order - b.order);
     } catch {
-      /* see above */
+      return [];
     }
   }
 }

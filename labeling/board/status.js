@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 
-const SAVED = { saved: "✓ saved", saving: "saving", offline: "offline" };
+const SAVED = { saved: "✓ saved", saving: "saving", offline: "offline", stuck: "not saved" };
 
 export class StatusLine {
   constructor() {
@@ -37,11 +37,17 @@ export class StatusLine {
     this.embedded.value = status.ingest.done / Math.max(status.ingest.total, 1);
   }
 
+  // «✓ saved», «saving 3», «offline 3, kept in this browser» or «not saved 3: why».
   #showSaved(outbox) {
+    const { state, reason, fragile } = outbox;
     const waiting = outbox.waiting.length;
-    const text = SAVED[outbox.state] + (waiting ? ` ${waiting}` : "");
-    this.saved.textContent = outbox.reason && waiting ? `${text}: ${outbox.reason}` : text;
-    this.saved.dataset.state = outbox.state;
+    const kept = fragile ? ", keep this tab open" : ", kept in this browser";
+    const parts = [SAVED[state], waiting ? ` ${waiting}` : ""];
+    if (state === "offline") parts.push(waiting ? kept : ", all saved");
+    if (state === "stuck") parts.push(`: ${reason}`);
+    const text = parts.join("");
+    if (this.saved.textContent !== text) this.saved.textContent = text;
+    this.saved.dataset.state = state;
   }
 }
 

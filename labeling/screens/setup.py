@@ -161,6 +161,8 @@ def _apply(
             session.store.classes.create(name)
         elif name != names[class_id]:
             session.store.classes.rename(class_id, name)
+    session.changes.bump()  # open boards follow at once
+    session.trainer.request()
     st.rerun()
 
 

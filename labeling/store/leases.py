@@ -40,18 +40,24 @@ class Leases:
         self._database = database
 
     def claim(
-        self, holder: str, offers: Iterable[Offer], count: int, keep: Sequence[str] = ()
+        self,
+        holder: str,
+        offers: Iterable[Offer],
+        count: int,
+        keep: Sequence[str] = (),
+        spare: Sequence[str] = (),
     ) -> list[Offer]:
         """Lease the first `count` offers that nobody else holds, in one transaction.
 
-        Whatever the holder had leased before and is not in `keep` goes back to the pool; what is
-        in `keep` stays leased, or is leased anew if nobody holds it.
+        Whatever the holder had leased before and is in neither `keep` nor `spare` goes back to
+        the pool. What is in `keep` stays leased, or is leased anew if nobody holds it; what is in
+        `spare` stays leased, and is claimed again where it is among the offers.
         """
         now = time.time()
         with self._database.write() as connection:
             connection.execute(
                 sa.delete(LEASES).where(
-                    LEASES.c.holder == holder, LEASES.c.sample_id.not_in(list(keep))
+                    LEASES.c.holder == holder, LEASES.c.sample_id.not_in([*keep, *spare])
                 )
             )
             taken = set(
@@ -62,14 +68,8 @@ class Leases:
             )
             # What a person took back by undo is on screen without a lease.
             brought_back = [Offer(key, "again") for key in keep if key not in taken | own]
-            taken |= own
-            claimed: list[Offer] = []
-            for offer in offers:
-                if len(claimed) >= count:
-                    break
-                if offer.sample_id not in taken:
-                    taken.add(offer.sample_id)
-                    claimed.append(offer)
+            taken = (taken | own) - (own & set(spare) - set(keep))
+            claimed = _first(count, offers, taken)
             if brought_back or claimed:
                 connection.execute(
                     insert(LEASES).prefix_with("OR REPLACE"),
@@ -83,7 +83,24 @@ class Leases:
             )
         return claimed
 
+    def held(self) -> int:
+        """How many samples somebody holds now."""
+        query = sa.select(sa.func.count()).where(LEASES.c.until > time.time())
+        with self._database.read() as connection:
+            return int(connection.scalar(query) or 0)
+
     def release(self, holder: str) -> None:
         """Give back everything that a holder has leased."""
         with self._database.write() as connection:
             connection.execute(sa.delete(LEASES).where(LEASES.c.holder == holder))
+
+
+def _first(count: int, offers: Iterable[Offer], taken: set[str]) -> list[Offer]:
+    """The first `count` offers of samples that are not taken, each sample once."""
+    claimed: dict[str, Offer] = {}
+    for offer in offers:
+        if len(claimed) >= count:
+            break
+        if offer.sample_id not in taken:
+            claimed.setdefault(offer.sample_id, offer)
+    return list(claimed.values())

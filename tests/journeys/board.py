@@ -1,9 +1,18 @@
 """What a person at the board sees and does, as functions of a page."""
 
 import csv
+import json
+import shutil
+import sqlite3
+import urllib.request
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
+
+from labeling.project import project_key
+from labeling.tokens import Person, issue, local_secret
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "emoji"
 ON_SCREEN = """() => {
@@ -54,3 +63,125 @@ def caught_up(page: Page, labels: int) -> None:
     expect(page.locator(".model")).to_contain_text(
         f"model has seen {labels} of {labels} labels", timeout=30_000
     )
+
+
+def image_box(page: Page) -> dict[str, float]:
+    """Where the image on the stage lies in the window, in CSS pixels, clipped or not."""
+    box: dict[str, float] = page.locator(".stage img").evaluate(
+        "image => { const b = image.getBoundingClientRect();"
+        " return {x: b.x, y: b.y, width: b.width, height: b.height}; }"
+    )
+    return box
+
+
+def find_class(page: Page, typed: str) -> None:
+    """Type into the class search and take what it finds first."""
+    page.keyboard.press("/")
+    page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+
+
+def part_of_sample(folder: Path, every: int) -> Path:
+    """A pool of every so many images of the sample data, with its classes."""
+    (folder / "images").mkdir(parents=True)
+    for name in sorted(true_labels())[::every]:
+        shutil.copy(SAMPLE / name, folder / name)
+    shutil.copy(SAMPLE / "classes.txt", folder)
+    return folder
+
+
+RECORD = (
+    """(() => {
+  // Every press is noted with the image that was on screen at that moment, across reloads.
+  const onScreen = """
+    + ON_SCREEN
+    + """;
+  window.addEventListener("keydown", ({ key }) => {
+    if (!/^[1-9]$/.test(key)) return;
+    const name = onScreen();
+    const before = localStorage.getItem("pressed") ?? "";
+    if (name) localStorage.setItem("pressed", `${before}${name} ${key}\\n`);
+  }, true);
+})()"""
+)
+MASH = """([seconds, gap]) => {
+  let press = 0;
+  const end = performance.now() + seconds * 1000;
+  const timer = setInterval(() => {
+    if (performance.now() > end) return clearInterval(timer);
+    const key = String((press += 1) % 7 + 1);
+    const event = { key, code: `Digit${key}`, bubbles: true, composed: true, cancelable: true };
+    document.body.dispatchEvent(new KeyboardEvent("keydown", event));
+    document.body.dispatchEvent(new KeyboardEvent("keyup", event));
+  }, gap);
+}"""
+
+
+def mash(page: Page, seconds: float, gap: int = 50) -> None:
+    """Press the class keys in turn, one each `gap` ms, without waiting for anything."""
+    page.evaluate(MASH, [seconds, gap])
+
+
+def pressed(page: Page) -> dict[str, str]:
+    """Path -> the first key pressed while that image was on screen (see RECORD)."""
+    first: dict[str, str] = {}
+    for line in (page.evaluate("localStorage.getItem('pressed')") or "").splitlines():
+        name, key = line.rsplit(" ", 1)
+        first.setdefault(name, key)
+    return first
+
+
+class Script:
+    """A person's script at the API of a server, with a token made on the server's machine."""
+
+    def __init__(self, url: str, home: Path, name: str = "script") -> None:
+        (folder,) = [path.parent for path in home.glob("*/hone.sqlite")]
+        self.folder = folder
+        self._url = url
+        self._token = issue(Person(project_key(folder), name), local_secret(home))
+
+    def __call__(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"{self._url}/api/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self._token}"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            answer: dict[str, Any] = json.load(reply)
+        return answer
+
+    def embedded(self) -> None:
+        """Wait until the whole pool is embedded."""
+        now = self("status")["status"]
+        while now["ingest"]["stage"] != "done":
+            now = self(f"status?after={now['version']}&wait=20")["status"]
+
+    def fetch_images(self) -> None:
+        """Have the copies of all images made that browsers get."""
+        with closing(sqlite3.connect(self.folder / "hone.sqlite")) as connection:
+            ids = [key for (key,) in connection.execute("SELECT id FROM samples")]
+        for key in ids:
+            for size in ("thumb", "view"):
+                url = f"{self._url}/api/images/{key}/{size}?token={self._token}"
+                urllib.request.urlopen(url, timeout=60).close()
+
+    def teach(self, count: int) -> None:
+        """Give true labels to what the model asks for, until it has seen `count`."""
+        truth = true_labels()
+        now = self("status")
+        classes = {one["name"]: one["id"] for one in now["classes"]}
+        while (left := count - now["status"]["labels"]) > 0:
+            cards = self("next", {"holder": "script", "count": min(left, 12)})["cards"]
+            answers = [
+                {
+                    "client_id": f"taught-{card['sample_id']}",
+                    "sample_id": card["sample_id"],
+                    "kind": "label",
+                    "class_id": classes[truth[card["name"]]],
+                }
+                for card in cards
+            ]
+            now = self("answers", {"answers": answers})
+            while now["status"]["seen"] != now["status"]["labels"]:
+                now = self(f"status?after={now['status']['version']}&wait=20")
+        self("next", {"holder": "script", "count": 0})

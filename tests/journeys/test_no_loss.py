@@ -28,6 +28,15 @@ def _labels(server: Server) -> dict[str, str]:
     return stored
 
 
+def _answers(server: Server) -> int:
+    """How many answers the store holds, be they the current ones or not."""
+    folder = next(path.parent for path in server.home.glob("*/hone.sqlite"))
+    project = open_project(server.pool or board.SAMPLE, folder)
+    count = len(project.store.answers.all())
+    project.close()
+    return count
+
+
 def _answer(page: Page, count: int) -> dict[str, str]:
     truth, given = board.true_labels(), {}
     name = board.on_screen(page)
@@ -73,9 +82,7 @@ def test_answers_not_yet_delivered_survive_a_reload(serve: Serve, visit: Visit) 
     assert _labels(server) == given
 
 
-def test_mashing_and_holding_keys_neither_loses_nor_doubles_an_answer(
-    serve: Serve, visit: Visit
-) -> None:
+def test_a_held_key_answers_once(serve: Serve, visit: Visit) -> None:
     server = serve()
     page = visit(server.url)
     board.on_screen(page)
@@ -86,30 +93,65 @@ def test_mashing_and_holding_keys_neither_loses_nor_doubles_an_answer(
     board.saved(page)
     expect(page.locator(".count")).to_have_text("1 of 620 labeled")
 
-    # Every press is noted with the image on screen at that moment.
-    page.evaluate(
-        """() => {
-          const root = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot;
-          window.pressed = [];
-          window.addEventListener("keydown", (event) => {
-            const image = root.querySelector(".stage img");
-            if (image.alt === root.querySelector(".caption").title)
-              window.pressed.push([image.alt, event.key]);
-          }, true);
-        }"""
-    )
-    for press in range(60):
-        page.keyboard.press(str(press % 7 + 1))
-        page.wait_for_timeout(30)
-    board.saved(page)
+
+def test_two_tabs_mashed_through_a_reload_a_killed_server_and_a_cut_line(
+    serve: Serve, visit: Visit
+) -> None:
+    server = serve()
+    tabs = [visit(server.url), visit(server.url)]  # of two browsers
+    for tab in tabs:
+        tab.context.add_init_script(board.RECORD)
+        tab.reload()
+        board.on_screen(tab)
+    for tab in tabs:
+        board.mash(tab, 11)  # 20 keys a second
+    tabs[0].wait_for_timeout(2000)
+    tabs[0].reload()
+    board.on_screen(tabs[0])
+    board.mash(tabs[0], 8)
+    tabs[0].wait_for_timeout(1000)
+    server.kill()
+    tabs[0].wait_for_timeout(300)
+    server.start()
+    tabs[0].wait_for_timeout(1000)
+    tabs[1].context.set_offline(True)
+    tabs[1].wait_for_timeout(2000)
+    tabs[1].context.set_offline(False)
+    tabs[0].wait_for_timeout(1500)
+    for tab in tabs:
+        board.saved(tab)
+    first, second = (board.pressed(tab) for tab in tabs)
     names = sorted(set(board.true_labels().values()))
-    # The first press counts; one that comes before the next image is there must change nothing.
-    presses = reversed(page.evaluate("window.pressed"))
-    pressed = {path: names[int(key) - 1] for path, key in presses}
-    stored = _labels(server)
-    assert len(pressed) > 20
-    assert {path: stored.get(path) for path in pressed} == pressed
-    assert len(stored) == len(pressed) + 1
+    pressed = {path: names[int(key) - 1] for path, key in (first | second).items()}
+    assert len(first) > 30 and len(second) > 30
+    assert not set(first) & set(second)
+    assert _labels(server) == pressed
+    assert _answers(server) == len(pressed)
+
+
+def test_labeling_goes_on_without_a_line_until_the_images_run_out(
+    serve: Serve, visit: Visit
+) -> None:
+    server = serve()
+    page = visit(server.url)
+    board.on_screen(page)
+    page.wait_for_timeout(3000)  # the next images are being loaded ahead
+    page.context.set_offline(True)
+    given = _answer(page, 20)
+    truth, keys = board.true_labels(), board.keys(page)
+    empty = page.locator(".empty")
+    while not empty.count():
+        name = board.on_screen(page)
+        given[name] = truth[name]
+        page.keyboard.press(keys[truth[name]].lower())
+        page.wait_for_function(f"name => (({board.ON_SCREEN})()) !== name", arg=name)
+        page.wait_for_timeout(100)
+    expect(page.locator(".empty")).to_contain_text("Your answers are kept in this browser")
+    expect(page.locator(".saved")).to_contain_text(f"offline {len(given)}")
+    page.context.set_offline(False)
+    board.saved(page)
+    assert board.on_screen(page) not in given
+    assert _labels(server) == given
 
 
 def test_two_browsers_are_never_shown_the_same_image(serve: Serve, visit: Visit) -> None:

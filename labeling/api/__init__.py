@@ -1,0 +1,33 @@
+"""HTTP routes beside Streamlit's: what the board, and any script with a token, talks to.
+
+Each operation is described where its function stands; `/api/openapi.json` and `/api/docs` are made
+from the same descriptions as the routes. A new operation is one `Operation` and one line here.
+"""
+
+from starlette.routing import BaseRoute, Route
+
+from labeling.api.answers import ANSWERS, HISTORY
+from labeling.api.cards import NEXT, PAGE
+from labeling.api.classes import CREATE_CLASS
+from labeling.api.files import open_routes
+from labeling.api.gate import LARGEST_BODY, endpoint
+from labeling.api.images import IMAGE
+from labeling.api.server import prepare_server
+from labeling.api.status import STATUS
+from labeling.workspace import Workspace
+
+OPERATIONS = (NEXT, PAGE, ANSWERS, CREATE_CLASS, STATUS, HISTORY, IMAGE)
+
+
+def routes(workspace: Workspace) -> list[BaseRoute]:
+    """All routes, to be mounted beside Streamlit's."""
+    return [
+        *open_routes(OPERATIONS),
+        *(
+            Route(one.path, endpoint(workspace, one), methods=[one.method], name=one.name)
+            for one in OPERATIONS
+        ),
+    ]
+
+
+__all__ = ["LARGEST_BODY", "OPERATIONS", "prepare_server", "routes"]

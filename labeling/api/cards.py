@@ -1,0 +1,97 @@
+"""Cards: the samples to label next, leased to the one who asks."""
+
+from dataclasses import asdict
+
+from labeling.api.operation import Json, Operation
+from labeling.api.schema import (
+    BOOLEAN,
+    INTEGER,
+    STRING,
+    described,
+    listed,
+    mapped,
+    schema_of,
+    structure,
+)
+from labeling.api.status import NOW, now
+from labeling.cards import Card
+from labeling.session import Session
+
+MOST_CARDS = 500
+LONGEST_HOLDER = 64
+
+HOLDER = described(
+    STRING,
+    "Who leases: one name for each browser tab or script, made up by it. Nobody else is given "
+    "what it holds; a lease ends with the answer, by another call, or after 15 minutes.",
+)
+COUNT = described(INTEGER, f"How many; 0 gives everything back. {MOST_CARDS} is the limit.")
+KEEP = described(listed(STRING), "Ids of samples that stay leased and are not to come again.")
+CARDS = listed(schema_of(Card))
+
+
+def _next(session: Session, _annotator: str, body: Json) -> Json:
+    cards = session.next(_holder(body), _count(body), _ids(body, "keep"), _ids(body, "spare"))
+    return {"cards": [asdict(card) for card in cards], **now(session)}
+
+
+def _page(session: Session, _annotator: str, body: Json) -> Json:
+    cards = session.page(
+        _holder(body),
+        int(body["class_id"]),
+        _count(body),
+        confident=bool(body.get("confident", True)),
+        keep=_ids(body, "keep"),
+    )
+    return {
+        "cards": [asdict(card) for card in cards],
+        "counts": session.predicted_counts(),
+        **now(session),
+    }
+
+
+def _holder(body: Json) -> str:
+    return str(body["holder"])[:LONGEST_HOLDER]
+
+
+def _count(body: Json) -> int:
+    return max(0, min(int(body["count"]), MOST_CARDS))
+
+
+def _ids(body: Json, name: str) -> list[str]:
+    return [str(key) for key in body.get(name, [])]
+
+
+NEXT = Operation(
+    "POST",
+    "/api/next",
+    "The samples that teach the model most, best first, leased to the holder.",
+    body=structure(
+        ("keep", "spare"),
+        holder=HOLDER,
+        count=COUNT,
+        keep=KEEP,
+        spare=described(
+            listed(STRING),
+            "Ids of samples that stay leased, but may come again with newer probabilities.",
+        ),
+    ),
+    reply=structure(cards=CARDS, **NOW),
+    handle=_next,
+)
+PAGE = Operation(
+    "POST",
+    "/api/page",
+    "Samples that the model puts into one class, leased to the holder, and how many of each "
+    "predicted class have no answer.",
+    body=structure(
+        ("confident", "keep"),
+        holder=HOLDER,
+        class_id=INTEGER,
+        count=COUNT,
+        confident=described(BOOLEAN, "Most confident first (the default), or least."),
+        keep=KEEP,
+    ),
+    reply=structure(cards=CARDS, counts=mapped(INTEGER), **NOW),
+    handle=_page,
+)

@@ -1,0 +1,66 @@
+"""Images by sample id, never by path; a browser keeps each for ever."""
+
+import re
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from labeling.api.operation import Operation, RefusedError
+from labeling.api.schema import STRING, described
+from labeling.errors import UnreadableImageError
+from labeling.images import SIZES, cached_copy
+from labeling.samples import read_sample
+from labeling.session import Session
+
+IMMUTABLE = "private, max-age=31536000, immutable"
+SAMPLE_ID = re.compile("[0-9a-f]{64}")  # so that no name of a file can be made of it
+MISSING = RefusedError(404, "There is no such image in this project.")
+
+
+async def _image(session: Session, request: Request) -> Response:
+    sample_id, size = request.path_params["sample_id"], request.path_params["size"]
+    if size not in SIZES or not SAMPLE_ID.fullmatch(sample_id):
+        raise MISSING
+    headers = {
+        "Cache-Control": IMMUTABLE,
+        "ETag": f'"{sample_id[:32]}-{size}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    content = await run_in_threadpool(_content, session, sample_id, size)
+    return Response(content, media_type="image/webp", headers=headers)
+
+
+def _content(session: Session, sample_id: str, size: str) -> bytes:
+    """The image as it was shown before, else from its file."""
+
+    def read() -> bytes:
+        sample = session.store.samples.get(sample_id)
+        if sample is None or not sample.paths:
+            raise MISSING
+        return read_sample(session.project.source, sample_id, sample.paths)
+
+    try:
+        return cached_copy(session.project.thumbnails, sample_id, size, read)
+    except (UnreadableImageError, OSError, KeyError) as error:
+        sample = session.store.samples.get(sample_id)
+        name = sample.paths[0] if sample and sample.paths else sample_id[:12]
+        reason = f"{name} cannot be shown: {error}"
+        session.leave_out(sample_id, reason)
+        raise RefusedError(410, reason) from error
+
+
+IMAGE = Operation(
+    "GET",
+    "/api/images/{sample_id}/{size}",
+    "An image as WebP. The token may stand in the address, as `?token=…`, for `<img>`.",
+    in_path={
+        "sample_id": described(STRING, "The id of the sample: the SHA-256 of its file."),
+        "size": {"enum": list(SIZES), "description": f"Pixels on the longer side: {SIZES}."},
+    },
+    refusals={404: "There is no such image.", 410: "The file is gone or damaged; it is left out."},
+    media="image/webp",
+    respond=_image,
+)

@@ -1,0 +1,50 @@
+"""One operation of the API: where it is, what it takes and gives, and the function behind it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from labeling.session import Session
+
+Json = dict[str, Any]
+JsonHandler = Callable[[Session, str, Json], Json]
+RequestHandler = Callable[[Session, Request], Awaitable[Response]]
+
+
+class RefusedError(Exception):
+    """An answer with an HTTP status and a reason in words."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A route and its description; routes and documentation are both made from it.
+
+    `body` and `reply` are JSON schemas. Exactly one of two functions is set: `handle` takes a
+    checked-in session, the annotator and the body and runs in a thread; `respond` takes the whole
+    request and runs in the event loop.
+    """
+
+    method: str
+    path: str
+    summary: str
+    reply: Json | None = None
+    body: Json | None = None
+    query: Mapping[str, Json] = field(default_factory=dict)
+    in_path: Mapping[str, Json] = field(default_factory=dict)
+    refusals: Mapping[int, str] = field(default_factory=dict)
+    media: str = "application/json"
+    handle: JsonHandler | None = None
+    respond: RequestHandler | None = None
+
+    @property
+    def name(self) -> str:
+        """What generated clients call it."""
+        words = [part for part in self.path.split("/")[2:] if not part.startswith("{")]
+        return "_".join([self.method.lower(), *words])

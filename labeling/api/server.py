@@ -1,0 +1,48 @@
+"""Two things that the server around these routes does not do by itself."""
+
+import gc
+import signal
+import socket
+import threading
+from contextlib import suppress
+from types import FrameType
+
+STOPPING = threading.Event()
+
+
+def prepare_server() -> None:
+    """Send replies at once, and let nobody wait when the server is told to stop.
+
+    To be called from the lifespan, when the server's socket and signal handlers are in place.
+    """
+    _send_at_once()
+    STOPPING.clear()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(ValueError):  # only the main thread may; elsewhere nobody sends signals
+            _also_tell(number)
+
+
+def _send_at_once() -> None:
+    """Let no reply wait for the acknowledgement of its own first half.
+
+    uvicorn writes a reply's head and body apart. Streamlit makes its listening socket in a way that
+    keeps asyncio from setting TCP_NODELAY, so the body would stay behind for 40 ms, as Nagle's
+    algorithm has it. What is accepted inherits the option from the socket that listens.
+    """
+    for one in gc.get_objects():
+        if isinstance(one, socket.socket) and one.family in (socket.AF_INET, socket.AF_INET6):
+            with suppress(OSError):  # closed meanwhile, or not TCP
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _also_tell(number: signal.Signals) -> None:
+    """uvicorn finishes every request before it ends, and those who wait for news would delay it."""
+    before = signal.getsignal(number)
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        STOPPING.set()
+        if callable(before):
+            before(number, frame)
+
+    if callable(before):
+        signal.signal(number, handler)

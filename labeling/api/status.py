@@ -1,0 +1,92 @@
+"""Where the loop stands: in every reply, and told to those who wait.
+
+News go out by long poll: `GET /api/status?after=VERSION&wait=25` is answered as soon as a round
+newer than that version is published, and a moment after any other change. It is a plain request,
+so any proxy and any script can use it; nothing is lost when it breaks, and the board then asks
+again. A server-sent stream would be no faster and would hold one of the six connections that a
+browser grants a host, for each tab, for ever; of the board's tabs only one that can be seen waits,
+for all of the same browser (board/watch.js). Who waits costs no thread: only a coroutine.
+"""
+
+import asyncio
+import math
+from dataclasses import asdict
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from labeling.api.operation import Json, Operation
+from labeling.api.schema import INTEGER, NUMBER, described, listed, schema_of, structure
+from labeling.api.server import STOPPING
+from labeling.session import Session, Status
+from labeling.store import LabelClass
+
+LONGEST_WAIT = 30.0
+SETTLE = 0.3  # what else changes within this time is told together; a round is told at once
+LOOK_UP = 1.0  # how soon those who wait see that the server stops
+
+NOW: Json = {
+    "status": described(schema_of(Status), "Where the loop stands."),
+    "classes": described(
+        listed(structure(id=INTEGER, name={"type": "string"})), "The classes, in their order."
+    ),
+}
+
+
+def now(session: Session) -> Json:
+    """What every reply carries, so that the board is always up to date."""
+    return {
+        "status": asdict(session.status()),
+        "classes": [_class(one) for one in session.store.classes.all()],
+    }
+
+
+def _class(one: LabelClass) -> Json:
+    return {"id": one.id, "name": one.name}
+
+
+async def _status(session: Session, request: Request) -> Response:
+    after = request.query_params.get("after")
+    if after is not None:
+        wait = float(request.query_params.get("wait", "0"))
+        if not math.isfinite(wait):
+            raise ValueError(f"wait={wait}")
+        news = asyncio.ensure_future(_news(session, int(after), min(wait, LONGEST_WAIT)))
+        gone = asyncio.ensure_future(_gone(request))
+        try:
+            await asyncio.wait({news, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            news.cancel()
+            gone.cancel()
+    return JSONResponse(await run_in_threadpool(now, session))
+
+
+async def _news(session: Session, after: int, wait: float) -> None:
+    """Return when a newer round is there, some time after another change, or in time."""
+    clock = asyncio.get_running_loop().time
+    changes, end, settling = session.changes, clock() + wait, False
+    while not STOPPING.is_set() and changes.ranked <= after and (left := end - clock()) > 0:
+        if changes.version != after and not settling:
+            end, settling = min(end, clock() + SETTLE), True
+        else:
+            await changes.after(changes.version, min(left, LOOK_UP))
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+STATUS = Operation(
+    "GET",
+    "/api/status",
+    "Where the loop stands. With `after`, wait for news: the reply comes at once when there is a "
+    "round newer than that version, and otherwise within `wait` seconds.",
+    reply=structure(**NOW),
+    query={
+        "after": described(INTEGER, "The `version` of the last status that you have seen."),
+        "wait": described(NUMBER, "How many seconds to wait at most; 30 is the limit."),
+    },
+    respond=_status,
+)

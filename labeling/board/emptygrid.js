@@ -1,0 +1,39 @@
+// What stands in the grid while there is no page, and what to do next.
+
+import { el } from "./dom.js";
+import { link } from "./states.js";
+
+// `passed` samples were left out here; `again` brings them back.
+export function emptyGrid(status, outbox, passed, again) {
+  const [title, text, ...more] = words(status, outbox, passed);
+  const bring = el("button.action", { type: "button", onclick: again }, "show them again");
+  return el(
+    "div.empty",
+    {},
+    el("h2", {}, title),
+    el("p", {}, text),
+    el("p.links", {}, passed && status ? bring : null, ...more.map(([name, path]) => link(name, path))),
+  );
+}
+
+function words(status, outbox, passed) {
+  if (outbox.offline)
+    return ["Offline", "Your answers are kept in this browser. The next page comes as soon as the server answers again."];
+  if (!status) return ["Loading the first page …", ""];
+  if (status.round_id === null)
+    return [
+      "No guess to sort by yet",
+      "The grid shows what the model believes. Label a few images of two classes first.",
+      ["Label some images", "."],
+    ];
+  const { labels, skipped, unsure, total } = status;
+  if (passed) return ["The rest was left out", `${passed} images were left out on the pages before.`, ["Label them one by one", "."]];
+  if (labels + skipped + unsure < total)
+    return ["Nothing left for you just now", "The last images are open in other browsers, or wait for their embedding. They come here then."];
+  return [
+    "Every image has an answer",
+    `${labels} of ${total} labeled. Well done.`,
+    ["Export the labels", "export"],
+    ["See how good the model is", "progress"],
+  ];
+}

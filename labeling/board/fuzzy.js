@@ -1,0 +1,41 @@
+// Finding names by a few of their letters.
+
+const START = 8; // at the start of the name
+const WORD = 6; // at the start of a word
+const NEXT = 5; // right after the letter before
+const GAP = 0.2; // for each letter that is passed over
+
+// How well `typed` stands in `name` in that order: {score, at: positions}, or null if it does not.
+export function match(typed, name) {
+  const [wanted, text] = [[...typed.toLowerCase()], [...name.toLowerCase()]];
+  if (!wanted.length || wanted.length > text.length) return null;
+  // best[j]: the best way to have the letters so far, the last of them at position j.
+  let best = [];
+  for (const [i, letter] of wanted.entries()) {
+    const row = text.map(() => null);
+    for (let j = i; j < text.length; j += 1) {
+      if (text[j] !== letter) continue;
+      const here = j === 0 ? START : /[\s_\-./]/.test(text[j - 1]) ? WORD : 0;
+      if (i === 0) row[j] = { score: here - GAP * j, at: [j] };
+      for (let k = i - 1; i > 0 && k < j; k += 1) {
+        if (!best[k]) continue;
+        const step = k === j - 1 ? NEXT : -GAP * (j - k);
+        const score = best[k].score + here + step;
+        if (!row[j] || score > row[j].score) row[j] = { score, at: [...best[k].at, j] };
+      }
+    }
+    best = row;
+  }
+  const found = best.filter(Boolean).reduce((a, b) => (a && a.score >= b.score ? a : b), null);
+  if (!found) return null;
+  const whole = wanted.length === text.length ? 100 : 0;
+  return { score: found.score + whole - text.length / 100, at: found.at };
+}
+
+// The items whose name matches, best first; equal ones stay in their order.
+export function search(typed, items) {
+  return items
+    .map((item) => ({ item, found: match(typed, item.name) }))
+    .filter(({ found }) => found)
+    .sort((a, b) => b.found.score - a.found.score);
+}

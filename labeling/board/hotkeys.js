@@ -1,0 +1,97 @@
+// The keys of this person in this project: the defaults with the person's own ones on top, kept
+// in this browser. A key never means two things.
+
+import { ACTIONS, CLASS_KEYS } from "./keys.js";
+
+const ALIASES = { "=": "+", _: "-" }; // the same keys with and without Shift
+
+export class Hotkeys {
+  constructor(project = null) {
+    this.place = project && `hone-keys:${project}`;
+    this.own = this.#read(); // {actions: {name: key}, classes: {id: key}}
+    this.classes = [];
+    this.keys = new Map(); // class id -> key
+  }
+
+  // Give each class its key: its own, else that of its position, else any that is free.
+  arrange(classes) {
+    this.classes = classes;
+    this.keys = new Map();
+    const taken = new Set(Object.keys(ACTIONS).map((name) => this.actionKey(name)));
+    const give = (one, key) => {
+      if (!key || taken.has(key) || this.keys.has(one.id)) return;
+      this.keys.set(one.id, key);
+      taken.add(key);
+    };
+    for (const one of classes) give(one, this.own.classes[one.id]);
+    classes.forEach((one, index) => give(one, CLASS_KEYS[index]));
+    for (const one of classes) give(one, CLASS_KEYS.find((key) => !taken.has(key)));
+  }
+
+  classKey(id) {
+    return this.keys.get(id) ?? "";
+  }
+
+  classOf(key) {
+    return this.classes.find((one) => this.classKey(one.id) === key);
+  }
+
+  actionKey(name) {
+    return this.own.actions[name] ?? ACTIONS[name][0];
+  }
+
+  actionOf(key) {
+    const of = (wanted) => Object.keys(ACTIONS).find((name) => this.actionKey(name) === wanted);
+    return of(key) ?? (this.classOf(key) ? undefined : of(ALIASES[key]));
+  }
+
+  // Whether anything differs from the defaults.
+  get changed() {
+    return [this.own.actions, this.own.classes].some((keys) => Object.keys(keys).length > 0);
+  }
+
+  // Bind `key` to {action: name} or {classId: id}. Whatever had it before gets the key that
+  // becomes free. Returns what had it (an action's name or a class's), null, or throws.
+  bind(what, key) {
+    const before = what.action ? this.actionKey(what.action) : this.classKey(what.classId);
+    if (before === key) return null;
+    const [action, one] = [this.actionOf(key), this.classOf(key)];
+    const exact = action && this.actionKey(action) === key ? action : null;
+    if (exact && !before) throw new Error(`This key means “${exact}”. Choose another one.`);
+    if (exact) this.own.actions[exact] = before;
+    else if (one) this.#own(one.id, before);
+    if (what.action) this.own.actions[what.action] = key;
+    else this.#own(what.classId, key);
+    this.#save();
+    return exact ?? one?.name ?? null;
+  }
+
+  reset() {
+    this.own = { actions: {}, classes: {} };
+    this.#save();
+  }
+
+  #own(id, key) {
+    if (key) this.own.classes[id] = key;
+    else delete this.own.classes[id];
+  }
+
+  #save() {
+    this.arrange(this.classes);
+    try {
+      if (this.changed) localStorage.setItem(this.place, JSON.stringify(this.own));
+      else localStorage.removeItem(this.place);
+    } catch {
+      /* storage can be full or forbidden; the keys then hold until the page is left */
+    }
+  }
+
+  #read() {
+    try {
+      const { actions, classes } = JSON.parse(localStorage.getItem(this.place));
+      return { actions: { ...actions }, classes: { ...classes } };
+    } catch {
+      return { actions: {}, classes: {} };
+    }
+  }
+}

@@ -1,0 +1,142 @@
+// Pages of one predicted class at a time. While one is on screen the next is asked for and its
+// images are loaded, so that it shows at once.
+
+const LOADING = 4; // images under way at once: answers need connections too
+const CALM = 1500; // ms between two requests for the page ahead
+
+export class Pages {
+  constructor(board) {
+    this.board = board;
+    this.classId = null;
+    this.confident = true;
+    this.size = 24;
+    this.counts = {}; // class id -> samples without an answer that the model puts there
+    this.passed = new Set(); // left out here: they stay leased to this tab and do not come again
+    this.images = new Map(); // sample id -> element
+    this.queue = [];
+    this.loading = 0;
+    this.next = null; // {classId, cards}
+    this.asking = null; // the request for it
+    this.asked = -CALM;
+    this.turns = 0;
+  }
+
+  // Another class, order or size: what was loaded ahead is of no use.
+  turnTo(change) {
+    Object.assign(this, change);
+    this.turns += 1;
+    this.next = null;
+    this.asked = -CALM;
+  }
+
+  // The next page: {classId, cards}. Of another class if this one has no more, empty if none has.
+  async turn() {
+    let [page, turns] = [null, -1];
+    while (turns !== this.turns) { // what was chosen meanwhile counts
+      turns = this.turns;
+      await this.asking;
+      page = this.next ?? (await this.#find([]));
+    }
+    this.next = null;
+    this.asked = -CALM;
+    this.classId = page.classId;
+    return page;
+  }
+
+  // Load the page that comes after the one on screen, ranked by the newest round.
+  ahead(shown) {
+    if (this.closed || this.asking) return;
+    clearTimeout(this.timer);
+    const wait = this.asked + CALM - performance.now();
+    if (wait > 0) {
+      this.timer = setTimeout(() => this.ahead(shown), wait);
+      return;
+    }
+    this.asked = performance.now();
+    const { turns } = this;
+    this.asking = this.#find(shown)
+      .then((page) => {
+        if (turns !== this.turns) return;
+        this.next = page;
+        this.#load(shown, page.cards);
+      })
+      .catch(() => {}) // offline: asked again when the page is turned
+      .finally(() => (this.asking = null));
+  }
+
+  // The element of a card's thumbnail, loaded once while its page is near.
+  image(card) {
+    const known = this.images.get(card.sample_id);
+    if (known) return known;
+    const image = new Image();
+    image.alt = card.name;
+    image.draggable = false;
+    image.decoding = "sync"; // a page appears as a whole
+    this.images.set(card.sample_id, image);
+    return image;
+  }
+
+  show(cards) {
+    this.#load(cards, this.next?.cards ?? []);
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.queue = [];
+  }
+
+  // A page of this class, else of the next one that has any.
+  async #find(shown) {
+    const start = this.classId ?? this.board.classes[0]?.id ?? 0;
+    let classId = start;
+    const tried = new Set();
+    for (;;) {
+      const cards = await this.#ask(classId, shown);
+      tried.add(classId);
+      if (cards.length) return { classId, cards };
+      const left = this.#order(start).filter((id) => this.counts[id] > 0 && !tried.has(id));
+      if (!left.length) return { classId: start, cards: [] };
+      [classId] = left;
+    }
+  }
+
+  // Class ids, those after `start` first.
+  #order(start) {
+    const ids = this.board.classes.map(({ id }) => id);
+    const at = ids.indexOf(start) + 1;
+    return [...ids.slice(at), ...ids.slice(0, at)];
+  }
+
+  async #ask(classId, shown) {
+    const { api, holder, outbox } = this.board;
+    await outbox.flushed(); // so that the counts are right
+    const keep = [...shown.map((card) => card.sample_id), ...outbox.pending(), ...this.passed];
+    const reply = await api.page(holder, classId, this.size, this.confident, keep);
+    this.counts = reply.counts;
+    return reply.cards;
+  }
+
+  // The images of two pages, the first one's first; all others are let go.
+  #load(...pages) {
+    const near = new Set(pages.flat().map((card) => card.sample_id));
+    for (const id of this.images.keys()) if (!near.has(id)) this.images.delete(id);
+    this.queue = pages.flat().filter((card) => !this.image(card).src);
+    this.#work();
+  }
+
+  #work() {
+    while (this.loading < LOADING && this.queue.length) {
+      const card = this.queue.shift();
+      const image = this.image(card);
+      const done = () => {
+        this.loading -= 1;
+        this.#work();
+      };
+      this.loading += 1;
+      image.addEventListener("load", done, { once: true });
+      image.addEventListener("error", done, { once: true });
+      image.src = this.board.api.image(card.sample_id, "thumb");
+    }
+  }
+}

@@ -1,0 +1,49 @@
+// What stands on the stage while there is no image, and where to go from there.
+
+import { el } from "./dom.js";
+
+export function emptyState(status, outbox, dry) {
+  const [title, text, ...links] = words(status, outbox, dry);
+  return el(
+    "div.empty",
+    { role: "status" },
+    el("h2", {}, title),
+    text ? el("p", {}, text) : null,
+    links.length ? el("p.links", {}, ...links.map(([name, path]) => link(name, path))) : null,
+  );
+}
+
+function words(status, outbox, dry) {
+  if (outbox.offline)
+    return ["Offline", "Your answers are kept in this browser. The next images come as soon as the server answers again."];
+  if (!status || !dry) return ["Loading the next images …", ""];
+  const { ingest, total, labels, skipped, unsure, error } = status;
+  if (total === 0 && (ingest.stage === "failed" || error))
+    return ["The pool cannot be read", error ?? ingest.error ?? "", ["Open Setup", "setup"]];
+  if (total === 0 && ingest.stage !== "done") return ["Reading your images …", `${ingest.done} files so far`];
+  if (total === 0)
+    return ["There is no image here", "None of this pool’s files can be read. Setup lists each with its reason, and opens another pool.", ["Open Setup", "setup"]];
+  const answered = labels + skipped + unsure;
+  if (answered < total)
+    return ["Nothing left for you just now", "The last images are open in other browsers. What they leave comes back here."];
+  const rest = [skipped && `${skipped} skipped`, unsure && `${unsure} unsure`].filter(Boolean);
+  const counts = [`${labels} of ${total} labeled`, ...rest].join(", ");
+  return [
+    "Every image has an answer",
+    `${counts}. Well done.`,
+    ["Export the labels", "export"],
+    ["See how good the model is", "progress"],
+  ];
+}
+
+// A link to another screen: by Streamlit's own one if it is there, which needs no reload.
+export function link(name, path) {
+  const href = new URL(path, document.baseURI).href;
+  const onclick = (event) => {
+    const own = [...document.querySelectorAll("a")].find((one) => one.href === href);
+    if (!own) return;
+    event.preventDefault();
+    own.click();
+  };
+  return el("a.link", { href, onclick }, name);
+}

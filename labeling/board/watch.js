@@ -1,0 +1,58 @@
+// News of the server. Of all tabs of this browser that show a project, one that can be seen waits
+// for them and tells the others: a browser grants a host six connections, and images need them.
+// A tab that is hidden waits for nothing. Where a waiting request fails, plain ones are made until
+// one gets through.
+
+const WAIT = 25; // seconds that the server may take
+const GAP = 30; // ms between two requests at least
+const SOONEST = 1000;
+const LATEST = 5000;
+
+export class Watch {
+  // `version` tells that of the last status heard.
+  constructor(api, project, version) {
+    this.api = api;
+    this.version = version;
+    this.name = `hone-watch:${project}`;
+    this.channel = new BroadcastChannel(this.name);
+    this.channel.onmessage = ({ data }) => document.hidden || api.heard(data);
+    this.seen = () => (document.hidden ? this.#leave() : this.#enter());
+    document.addEventListener("visibilitychange", this.seen);
+    this.seen();
+  }
+
+  close() {
+    document.removeEventListener("visibilitychange", this.seen);
+    this.#leave();
+    this.channel.close();
+  }
+
+  #enter() {
+    if (this.stop) return;
+    const { signal } = (this.stop = new AbortController());
+    this.api.status().catch(() => {}); // one that only listens has to know where things stand
+    const lead = () => this.#lead(signal);
+    if (!navigator.locks) lead(); // only on https and localhost
+    else navigator.locks.request(this.name, { signal }, lead).catch(() => {}); // hidden meanwhile
+  }
+
+  #leave() {
+    this.stop?.abort();
+    this.stop = null;
+  }
+
+  // Wait and tell, until the signal. The lock is held as long.
+  async #lead(signal) {
+    let pause = 0;
+    while (!signal.aborted) {
+      try {
+        const { status, classes } = await this.api.news(this.version(), pause ? 0 : WAIT, signal);
+        if (!signal.aborted) this.channel.postMessage({ status, classes });
+        pause = 0;
+      } catch {
+        pause = Math.min(pause * 2 || SOONEST, LATEST);
+      }
+      if (!signal.aborted) await new Promise((go) => setTimeout(go, pause || GAP));
+    }
+  }
+}

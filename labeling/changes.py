@@ -1,0 +1,46 @@
+"""What a session tells those who wait: a counter that goes up with each change."""
+
+import asyncio
+import threading
+
+
+class Changes:
+    """A counter that threads raise and that coroutines of any event loop wait for.
+
+    `version` counts every change. `ranked` is the version that brought the newest round: the one
+    change that nobody should wait for.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self.version = 0
+        self.ranked = 0
+
+    def bump(self, *, ranked: bool = False) -> None:
+        """Count a change and wake everybody who waits; from any thread."""
+        with self._lock:
+            self.version += 1
+            if ranked:
+                self.ranked = self.version
+            waiting, self._waiting = self._waiting, set()
+        for loop, event in waiting:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(event.set)
+
+    async def after(self, version: int, timeout: float) -> None:
+        """Return at the first change after `version`, at once if there was one, or in time."""
+        event = asyncio.Event()
+        waiter = (asyncio.get_running_loop(), event)
+        with self._lock:
+            if self.version != version:
+                return
+            self._waiting.add(waiter)
+        try:
+            async with asyncio.timeout(timeout):
+                await event.wait()
+        except TimeoutError:
+            pass
+        finally:
+            with self._lock:
+                self._waiting.discard(waiter)

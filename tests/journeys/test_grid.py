@@ -1,0 +1,225 @@
+"""The grid by keyboard and by pointer: many images of one predicted class at a time."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from labeling.project import open_project
+from labeling.store import Answer
+from tests.journeys import board
+from tests.journeys.conftest import Server
+
+Visit = Callable[..., Page]
+TAUGHT = 36
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose model has seen some labels; the journeys of this module share it."""
+    folder = tmp_path_factory.mktemp("taught")
+    server = Server(folder / "home", board.part_of_sample(folder / "pool", 2))
+    server.start()
+    script = board.Script(server.url, server.home)
+    script.embedded()
+    script.teach(TAUGHT)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def page(taught: Server, visit: Visit) -> Page:
+    opened = visit(f"{taught.url}/grid")
+    _fullest(opened)
+    return opened
+
+
+def _fullest(page: Page) -> int:
+    """Turn to the class with the most images; how many its page holds."""
+    _whole(page)
+    tab = max(page.locator(".tab").all(), key=lambda tab: int(_number(tab)))
+    name = tab.locator(".name").inner_text()
+    tab.click()
+    expect(_tab(page).locator(".name")).to_have_text(name)
+    return _whole(page)
+
+
+def _whole(page: Page) -> int:
+    """Wait until a page of tiles is there with all its images; how many."""
+    page.wait_for_function(
+        """() => {
+          const root = document.querySelector("[data-testid=stBidiComponentIsolated]")?.shadowRoot;
+          const images = [...(root?.querySelectorAll(".tile img") ?? [])];
+          return images.length && images.every((image) => image.naturalWidth > 0);
+        }"""
+    )
+    page.wait_for_timeout(300)  # a page that has hardly been seen cannot be accepted
+    return page.locator(".tile").count()
+
+
+def _names(page: Page) -> list[str]:
+    return page.locator(".tile").evaluate_all("tiles => tiles.map((tile) => tile.title)")
+
+
+def _selected(page: Page) -> list[int]:
+    return page.locator(".tile").evaluate_all(
+        "tiles => tiles.flatMap((one, at) => one.ariaSelected === 'true' ? [at] : [])"
+    )
+
+
+def _tab(page: Page) -> Locator:
+    return page.locator(".tab[aria-selected=true]")
+
+
+def _stored(server: Server) -> dict[str, tuple[str, str]]:
+    """Path -> (class, source) of what the store holds."""
+    (folder,) = [path.parent for path in server.home.glob("*/hone.sqlite")]
+    assert server.pool is not None
+    project = open_project(server.pool, folder)
+    names = {one.id: one.name for one in project.store.classes.all()}
+    samples = project.store.samples.many()
+    current: dict[str, Answer] = project.store.answers.current()
+    stored = {
+        samples[key].paths[0]: (names[one.class_id], one.source)
+        for key, one in current.items()
+        if one.class_id is not None
+    }
+    project.close()
+    return stored
+
+
+def test_a_page_is_sorted_by_keyboard_alone_and_taken_back_as_a_whole(
+    taught: Server, page: Page
+) -> None:
+    count, names = _whole(page), _names(page)
+    tab = _tab(page).locator(".name").inner_text()
+    page.keyboard.press("ArrowRight")  # 1
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowRight")  # 2
+    page.keyboard.press("ArrowRight")  # 3
+    page.keyboard.press("Shift+ArrowRight")  # 3 and 4
+    assert _selected(page) == [1, 3, 4]
+    page.keyboard.press("7")
+    assert _selected(page) == []
+    expect(page.locator(".tile.changed .name")).to_have_text(["vehicle"] * 3)
+    page.keyboard.press("End")
+    page.keyboard.press(" ")
+    page.keyboard.press("Delete")
+    page.keyboard.press("Home")
+    page.keyboard.press(" ")  # still selected: it is not accepted either
+    expect(page.locator(".actions .primary")).to_contain_text(f"accept {count - 2}")
+    page.keyboard.press("Enter")
+    _whole(page)
+    board.saved(page)
+
+    assert not set(names) & set(_names(page))
+    stored = _stored(taught)
+    assert {names[0], names[-1]}.isdisjoint(stored)
+    expected = {name: (tab, "accepted") for name in names[1:-1]}
+    expected |= {names[at]: ("vehicle", "human") for at in (1, 3, 4)}
+    assert {name: stored[name] for name in names[1:-1]} == expected
+
+    page.keyboard.press("z")
+    _whole(page)
+    board.saved(page)
+    assert _names(page) == names
+    expect(page.locator(".tile.changed .name")).to_have_text(["vehicle"] * 3)
+    assert set(names).isdisjoint(_stored(taught))
+
+
+def test_the_next_page_is_there_at_once_even_without_a_line(taught: Server, page: Page) -> None:
+    first, before = _names(page), set(_stored(taught))
+    page.wait_for_timeout(1500)  # the next page is loaded ahead
+    page.context.set_offline(True)
+    page.keyboard.press("Enter")
+    _whole(page)
+    second = _names(page)
+    assert not set(first) & set(second)
+    expect(page.locator(".saved")).to_contain_text(f"offline {len(first)}, kept in this browser")
+    page.keyboard.press("Enter")
+    expect(page.locator(".empty")).to_contain_text("Your answers are kept in this browser")
+    expect(page.locator(".saved")).to_contain_text(f"offline {len(first) + len(second)}")
+    page.context.set_offline(False)
+    board.saved(page)
+    _whole(page)
+    assert set(_stored(taught)) - before == {*first, *second}
+
+
+def test_tiles_are_selected_by_click_range_rectangle_and_all_at_once(page: Page) -> None:
+    tiles = page.locator(".tile")
+    tiles.nth(2).click()
+    tiles.nth(5).click(modifiers=["Shift"])
+    assert _selected(page) == [2, 3, 4, 5]
+    tiles.nth(3).click()
+    assert _selected(page) == [2, 4, 5]
+    page.keyboard.press("Escape")
+    assert _selected(page) == []
+
+    columns = tiles.evaluate_all(
+        "tiles => tiles.filter((one) => one.offsetTop === tiles[0].offsetTop).length"
+    )
+    corner, opposite = tiles.nth(1).bounding_box(), tiles.nth(columns + 2).bounding_box()
+    assert corner is not None and opposite is not None
+    page.mouse.move(corner["x"] + 9, corner["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(opposite["x"] + 30, opposite["y"] + 30, steps=4)
+    page.mouse.up()
+    assert _selected(page) == [1, 2, columns + 1, columns + 2]
+
+    page.keyboard.press("Control+a")
+    assert len(_selected(page)) == tiles.count()
+    expect(page.locator(".actions .primary")).to_contain_text("go on")
+    expect(page.get_by_role("listbox")).to_have_attribute("aria-multiselectable", "true")
+    assert page.locator(".tile[tabindex='0']").count() == 1
+
+
+def test_a_tile_is_large_while_it_is_held(page: Page) -> None:
+    lens = page.locator(".lens")
+    page.keyboard.down(".")
+    expect(lens.locator("figcaption")).to_have_text(_names(page)[0])
+    page.wait_for_timeout(350)
+    page.keyboard.up(".")
+    expect(lens).to_be_hidden()
+    page.keyboard.press(".")  # a tap: it stays, and the arrows go on to the next
+    page.keyboard.press("ArrowRight")
+    expect(lens.locator("figcaption")).to_have_text(_names(page)[1])
+    page.keyboard.press("Escape")
+    expect(lens).to_be_hidden()
+    page.locator(".tile").nth(4).hover()
+    page.mouse.down()
+    expect(lens.locator("figcaption")).to_have_text(_names(page)[4])
+    page.mouse.up()
+    expect(lens).to_be_hidden()
+    assert _selected(page) == []
+
+
+def test_an_exhausted_class_gives_way_to_the_next(page: Page) -> None:
+    smallest = min(page.locator(".tab").all(), key=lambda tab: int(_number(tab)))
+    name = smallest.locator(".name").inner_text()
+    page.get_by_label("images on a page").select_option("200")
+    smallest.click()
+    expect(_tab(page).locator(".name")).to_have_text(name)
+    expect(page.locator(".tile")).to_have_count(int(_number(_tab(page))))
+    _whole(page)
+    page.keyboard.press("Enter")
+    expect(_tab(page).locator(".name")).not_to_have_text(name)
+    expect(page.get_by_text(f"No more “{name}”")).to_be_visible()
+    _whole(page)
+
+
+def _number(tab: Locator) -> str:
+    return tab.locator(".number").inner_text()
+
+
+@pytest.mark.parametrize("width, height", [(390, 844), (2560, 1440)])
+def test_the_tiles_fill_the_window_and_no_more(
+    taught: Server, visit: Visit, width: int, height: int
+) -> None:
+    page = visit(f"{taught.url}/grid", width, height)
+    assert 12 <= _fullest(page) <= 200
+    page.get_by_label("order").select_option("least")
+    _whole(page)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    if width > 760:
+        below = page.evaluate("document.querySelector('.stMain').scrollHeight - innerHeight")
+        assert below <= 0

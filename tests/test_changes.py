@@ -1,0 +1,51 @@
+"""Changes: counted in threads, waited for in event loops."""
+
+import asyncio
+import threading
+
+from labeling.changes import Changes
+
+
+async def _woken(changes: Changes, version: int) -> bool:
+    waiting = asyncio.ensure_future(changes.after(version, 20))
+    while not changes._waiting and not waiting.done():
+        await asyncio.sleep(0)
+    threading.Thread(target=changes.bump).start()
+    await waiting
+    return changes.version > version
+
+
+def test_who_waits_in_any_loop_is_woken_by_a_thread() -> None:
+    changes = Changes()
+    for version in range(3):
+        assert asyncio.run(_woken(changes, version))
+
+
+def test_a_change_that_has_been_is_not_waited_for() -> None:
+    changes = Changes()
+    changes.bump()
+    asyncio.run(asyncio.wait_for(changes.after(0, 60), 5))
+
+
+def test_who_gives_up_or_is_cancelled_is_forgotten() -> None:
+    changes = Changes()
+
+    async def give_up() -> None:
+        await changes.after(0, 0.01)
+        waiting = asyncio.ensure_future(changes.after(0, 60))
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    asyncio.run(give_up())
+    assert not changes._waiting
+    changes.bump()
+
+
+def test_a_round_is_told_apart_from_other_changes() -> None:
+    changes = Changes()
+    changes.bump()
+    assert (changes.version, changes.ranked) == (1, 0)
+    changes.bump(ranked=True)
+    changes.bump()
+    assert (changes.version, changes.ranked) == (3, 2)
