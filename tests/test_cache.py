@@ -256,6 +256,7 @@ def test_readers_see_only_whole_rows_while_one_writes(tmp_path: Path) -> None:
             for number, row in zip(range(0, 150, 7), rows, strict=True):
                 if row >= 0 and not np.array_equal(matrix[row], vector(number)):
                     wrong.append(f"row {row} is not that of {number}")
+            time.sleep(0.001)  # the writer needs the interpreter too
 
     readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:

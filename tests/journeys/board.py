@@ -67,10 +67,15 @@ def caught_up(page: Page, labels: int) -> None:
 
 def image_box(page: Page) -> dict[str, float]:
     """Where the image on the stage lies in the window, in CSS pixels, clipped or not."""
-    box: dict[str, float] = page.locator(".stage img").evaluate(
-        "image => { const b = image.getBoundingClientRect();"
-        " return {x: b.x, y: b.y, width: b.width, height: b.height}; }"
+    # While a larger copy takes its place, an image is for a moment in no place at all.
+    found = page.wait_for_function(
+        """() => {
+          const board = document.querySelector("[data-testid=stBidiComponentIsolated]");
+          const box = board?.shadowRoot?.querySelector(".stage img")?.getBoundingClientRect();
+          return box?.width ? { x: box.x, y: box.y, width: box.width, height: box.height } : null;
+        }"""
     )
+    box: dict[str, float] = found.json_value()
     return box
 
 
