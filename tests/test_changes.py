@@ -2,8 +2,17 @@
 
 import asyncio
 import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from labeling.changes import Changes
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end in a thread: a browser of other tests may keep a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 async def _woken(changes: Changes, version: int) -> bool:
@@ -18,13 +27,13 @@ async def _woken(changes: Changes, version: int) -> bool:
 def test_who_waits_in_any_loop_is_woken_by_a_thread() -> None:
     changes = Changes()
     for version in range(3):
-        assert asyncio.run(_woken(changes, version))
+        assert run(_woken(changes, version))
 
 
 def test_a_change_that_has_been_is_not_waited_for() -> None:
     changes = Changes()
     changes.bump()
-    asyncio.run(asyncio.wait_for(changes.after(0, 60), 5))
+    run(asyncio.wait_for(changes.after(0, 60), 5))
 
 
 def test_who_gives_up_or_is_cancelled_is_forgotten() -> None:
@@ -37,7 +46,7 @@ def test_who_gives_up_or_is_cancelled_is_forgotten() -> None:
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
 
-    asyncio.run(give_up())
+    run(give_up())
     assert not changes._waiting
     changes.bump()
 
