@@ -133,7 +133,7 @@ def _lines(
     for labels in plan.labels:
         case = replace(case, labels=labels)
         if why_not(case) is None:
-            ids = session.ledger.ids
+            ids = session.ledger.roster
             _label(pool, session, [ids[place] for place in order[: 2 * labels].tolist()], labels)
             timings = [_answer(pool, session) for _ in range(plan.runs + 1)]
             yield Line(case, timings[1:], peak_mb(), before)  # the first one warms up

@@ -107,4 +107,4 @@ def _neighbours(
     row = round_.table.row(sample_id)
     assert row is not None  # it has been predicted
     rows, _ = nearest_labeled(round_.table.features, row, labeled, NEIGHBOURS)
-    return [(round_.table.ids[row], labels[int(row)]) for row in rows]
+    return [(round_.table.id(row), labels[int(row)]) for row in rows]

@@ -154,7 +154,7 @@ class Learner:
 
         if self._tables is None:
             self._tables = Tables(self._ingest)
-        return self._tables.newest(moment.ids, moment.places, kept[2] if kept else None)
+        return self._tables.newest(moment.roster, kept[2] if kept else None)
 
     def _part(self, table: "Table") -> npt.NDArray[np.int64] | None:
         """The rows of a large pool that are scored before the next ranking; None: all."""
@@ -204,12 +204,9 @@ class Learner:
         cache = self._ingest.cache
         if cache is None or record.through != moment.last_answer:
             return False
-        labeled = [
-            key
-            for key, answer in moment.answers.items()
-            if answer.class_id in classes and key in moment.places
-        ]
-        return record.metrics.get("labels") == int((cache.rows(labeled) >= 0).sum())
+        labeled = [key for key, answer in moment.answers.items() if answer.class_id in classes]
+        embedded = (cache.rows(labeled) >= 0) & (moment.roster.places(labeled) >= 0)
+        return record.metrics.get("labels") == np.count_nonzero(embedded)
 
     def _keep(self, round_: "Round", settings: Settings) -> None:
         """Store a finished round: first its head, then the fact that it exists."""
@@ -240,12 +237,14 @@ def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
 
     labels: dict[int, int] = {}
     audits: set[int] = set()
-    answered: list[int] = []
-    for key, answer in sorted(moment.answers.items(), key=lambda item: item[1].id):
-        row = table.row(key)
-        if row is None or key not in moment.places:
+    answers = sorted(moment.answers.values(), key=lambda answer: answer.id)
+    keys = [answer.sample_id for answer in answers]
+    rows = table.rows(keys)
+    if table.roster is not moment.roster:  # some may have left the pool since
+        rows[moment.roster.places(keys) < 0] = -1
+    for row, answer in zip(rows.tolist(), answers, strict=True):
+        if row < 0:
             continue
-        answered.append(row)
         # An archived class is not learned: it could be predicted, but not be chosen.
         if answer.class_id is not None and answer.class_id in classes:
             labels[row] = answer.class_id
@@ -255,7 +254,7 @@ def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
         table=table,
         labels=labels,
         audits=frozenset(audits),
-        answered=np.array(answered, dtype=np.int64),
+        answered=rows[rows >= 0],
         through=moment.last_answer,
     )
 

@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
+from labeling.roster import Roster
 from labeling.store import Answer
 
 if TYPE_CHECKING:
@@ -14,10 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Moment:
-    """The ledger at one moment; `ids` and `places` are never changed, only replaced."""
+    """The ledger at one moment."""
 
-    ids: Sequence[str]
-    places: Mapping[str, int]
+    roster: Roster
     answers: Mapping[str, Answer]
     last_answer: int
 
@@ -47,35 +50,40 @@ class Ledger:
     def reload(self) -> None:
         """Read everything anew."""
         with self.lock:
-            self.ids = self._store.samples.ids()
-            self.places = {key: place for place, key in enumerate(self.ids)}
+            self.roster = Roster(self._store.samples.keys())
             self.current = self._store.answers.current()
             self.last_answer = self._store.answers.last_id()
             self._tally: Counter[tuple[str, int | None]] = Counter()
-            for key, answer in self.current.items():
-                self._count(key, answer, 1)
+            self._count(list(self.current.values()), 1)
 
     def refresh(self, sample_ids: Sequence[str]) -> None:
         """Read the answers of these samples anew."""
         with self.lock:
             found = self._store.answers.current(sample_ids)
-            for key in dict.fromkeys(sample_ids):
-                before, after = self.current.pop(key, None), found.get(key)
-                if before is not None:
-                    self._count(key, before, -1)
-                if after is not None:
-                    self._count(key, after, 1)
-                    self.current[key] = after
+            changed = list(dict.fromkeys(sample_ids))
+            before = [self.current.pop(key) for key in changed if key in self.current]
+            self._count(before, -1)
+            self._count(list(found.values()), 1)
+            self.current.update(found)
             self.last_answer = self._store.answers.last_id()
 
     def is_open(self, sample_id: str) -> bool:
         """Whether a sample is in the pool and has no answer."""
-        return sample_id in self.places and sample_id not in self.current
+        return sample_id not in self.current and sample_id in self.roster
+
+    def open_places(self) -> tuple[Roster, npt.NDArray[np.bool_]]:
+        """The roster, and whether each place of it (pool,) has no answer."""
+        with self.lock:
+            roster, answered = self.roster, list(self.current)
+        is_open = np.ones(len(roster), dtype=bool)
+        places = roster.places(answered)
+        is_open[places[places >= 0]] = False
+        return roster, is_open
 
     def moment(self) -> Moment:
         """Everything at one moment."""
         with self.lock:
-            return Moment(self.ids, self.places, dict(self.current), self.last_answer)
+            return Moment(self.roster, dict(self.current), self.last_answer)
 
     def counts(self) -> Counts:
         """Counts of the samples that are in the pool now."""
@@ -89,6 +97,8 @@ class Ledger:
                 per_class[class_id] += count
         return Counts(kinds["label"], kinds["skip"], kinds["unsure"], dict(per_class))
 
-    def _count(self, key: str, answer: Answer, by: int) -> None:
-        if key in self.places:
-            self._tally[answer.kind, answer.class_id] += by
+    def _count(self, answers: Sequence[Answer], by: int) -> None:
+        places = self.roster.places([answer.sample_id for answer in answers])
+        for answer, place in zip(answers, places.tolist(), strict=True):
+            if place >= 0:
+                self._tally[answer.kind, answer.class_id] += by

@@ -186,7 +186,7 @@ def _measure(session: Session, truth: Mapping[str, int]) -> tuple[float, float]:
     round_, labeled = session.round, session.labels()
     if round_ is None or len(round_.labels) != len(labeled) or len(round_.table) != len(truth):
         raise HoneError("The newest round has not seen every sample and label.")
-    ids = round_.table.ids
+    ids = [round_.table.id(row) for row in range(len(round_.table))]
     rows = [row for row, key in enumerate(ids) if key not in labeled]
     true = np.array([truth[ids[row]] for row in rows])
     if round_.scores is None:

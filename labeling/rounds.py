@@ -274,7 +274,7 @@ def _offer(round_: Round, picks: Picks, position: int, query: str) -> Offer:
     }
     if query == AUDIT:
         why["shown"] = False
-    return round_.offer(round_.table.ids[int(picks.indices[position])], query, **why)
+    return round_.offer(round_.table.id(int(picks.indices[position])), query, **why)
 
 
 class _timed:  # noqa: N801 - reads as a statement

@@ -101,7 +101,7 @@ class Session:
         best. Fewer than `count` come back when the pool runs out.
         """
         round_ = self.round
-        kept = [key for key in keep if key in self.ledger.places]
+        kept = [key for key in keep if key in self.ledger.roster]
         # An answer is on disk a moment before it is in memory; nothing is offered in between.
         with self.ledger.lock:
             offers = self._offers(round_, set(kept))
@@ -128,10 +128,10 @@ class Session:
         rows = rows[round_.scores.best[rows] == class_id]
         confidence = round_.scores.first[rows]
         rows = rows[np.argsort(-confidence if confident else confidence, kind="stable")]
-        ids = (round_.table.ids[row] for row in rows.tolist())
+        ids = (round_.table.id(row) for row in rows.tolist())
         offers = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
         with self.ledger.lock:
-            kept = [key for key in keep if key in self.ledger.places]
+            kept = [key for key in keep if key in self.ledger.roster]
             claimed = self.store.leases.claim(holder, offers, count, kept)
         return self._cards(claimed, round_)
 
@@ -145,14 +145,12 @@ class Session:
 
     def _open_rows(self, round_: "Round") -> npt.NDArray[np.int64]:
         """Rows of the round's table that have no answer now, ascending."""
-        is_open = np.ones(len(round_.table), dtype=bool)
-        with self.ledger.lock:
-            rows = [round_.table.row(key) for key in self.ledger.current]
-        is_open[[row for row in rows if row is not None]] = False
-        if round_.table.places is not self.ledger.places:  # some may have left the pool since
-            ids, places = round_.table.ids, self.ledger.places
-            is_open &= np.fromiter((key in places for key in ids), dtype=bool, count=len(ids))
-        return np.flatnonzero(is_open)
+        table = round_.table
+        roster, is_open = self.ledger.open_places()
+        if table.roster is roster:
+            return np.flatnonzero(is_open[table.place_of])
+        places = roster.places_of(table.roster)[table.place_of]  # some may have left the pool since
+        return np.flatnonzero((places >= 0) & is_open[places])
 
     def _offers(self, round_: "Round | None", keep: set[str]) -> Iterator[Offer]:
         """Every sample that may be shown, best first; drawn only as far as it is needed."""
@@ -162,26 +160,28 @@ class Session:
                 yield offer
                 seen.add(offer.sample_id)
         for key in self._at_random(seen):
-            probability = 1.0 / max(1, len(ledger.ids) - len(ledger.current))
+            probability = 1.0 / max(1, len(ledger.roster) - len(ledger.current))
             if round_ is not None and round_.table.row(key) is not None:
                 yield round_.offer(key, "random", acquisition_probability=probability)
             else:
                 yield Offer(key, "unscored", acquisition_probability=probability)
             seen.add(key)
         for key, answer in list(ledger.current.items()):
-            if answer.kind == "skip" and key not in seen and key in ledger.places:
+            if answer.kind == "skip" and key not in seen and key in ledger.roster:
                 yield round_.offer(key, "skipped") if round_ else Offer(key, "skipped")
 
     def _at_random(self, seen: Set[str]) -> Iterator[str]:
         """Open samples that are not in `seen`, in random order."""
-        ids = self.ledger.ids
+        roster = self.ledger.roster
         rng = np.random.default_rng([self.project.settings().seed, self.ledger.last_answer])
         # A large pool is hit at once by guessing; only what is left of it is worth a list.
-        for place in rng.integers(len(ids), size=GUESSES).tolist() if ids else ():
-            if self.ledger.is_open(ids[place]) and ids[place] not in seen:
-                yield ids[place]
-        left = [key for key in ids if self.ledger.is_open(key) and key not in seen]
-        yield from (left[index] for index in rng.permutation(len(left)))
+        for place in rng.integers(len(roster), size=GUESSES).tolist() if roster else ():
+            if (key := roster[place]) not in self.ledger.current and key not in seen:
+                yield key
+        roster, is_open = self.ledger.open_places()
+        for place in rng.permutation(np.flatnonzero(is_open)).tolist():
+            if (key := roster[place]) not in seen:
+                yield key
 
     def _cards(self, offers: Sequence[Offer], round_: "Round | None") -> list[Card]:
         samples = self.store.samples.many([offer.sample_id for offer in offers])
@@ -231,7 +231,7 @@ class Session:
             labels=counts.labels,
             skipped=counts.skipped,
             unsure=counts.unsure,
-            total=len(self.ledger.ids),
+            total=len(self.ledger.roster),
             round_seconds=sum(trained.seconds.values()) if trained else None,
             complete=trained.complete if trained else True,
             stages=dict(trained.seconds) if trained else {},

@@ -1,6 +1,6 @@
 """The pool as the model sees it: one row of features for each embedded sample."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.ingest import Ingest
+from labeling.roster import Roster
 from models.scoring import Scorer
 from models.space import Space
 
@@ -19,32 +20,42 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Row i of `features` (N, D), float16 in `space`, belongs to sample ids[i].
+    """Row i of `features` (N, D), float16 in `space`, belongs to sample id(i).
 
     It holds the only copy of the features: everything that needs a few rows takes them from it.
-    `places` gives a sample its place in the pool, `row_of` (pool,) the row of each place or -1.
+    `place_of` (N,) is the place of each row in the roster, `row_of` (pool,) the row of each place
+    or -1.
     """
 
-    ids: Sequence[str]
-    places: Mapping[str, int]
-    row_of: npt.NDArray[np.int64]
+    roster: Roster
+    place_of: npt.NDArray[np.int32]
+    row_of: npt.NDArray[np.int32]
     space: Space
     features: npt.NDArray[np.float16]
     scorer: Scorer
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.place_of)
+
+    def id(self, row: int) -> str:
+        """The sample of a row."""
+        return self.roster[int(self.place_of[row])]
 
     def row(self, sample_id: str) -> int | None:
         """The row of a sample, or None if it is not embedded or not in the pool."""
-        place = self.places.get(sample_id)
-        row = -1 if place is None else int(self.row_of[place])
+        row = int(self.rows([sample_id])[0])
         return None if row < 0 else row
+
+    def rows(self, sample_ids: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The row (n,) of each sample, -1 where it is not embedded or not in the pool."""
+        places = self.roster.places(sample_ids)
+        rows = np.full(len(places), -1, dtype=np.int64)
+        rows[places >= 0] = self.row_of[places[places >= 0]]
+        return rows
 
 
 def make_table(
-    ids: Sequence[str],
-    places: Mapping[str, int],
+    roster: Roster,
     cached: npt.NDArray[np.int64],
     matrix: npt.NDArray[Any],
     *,
@@ -53,20 +64,19 @@ def make_table(
 ) -> Table:
     """A table of the samples that have an embedding.
 
-    `places` maps each of `ids` to its index; `cached` (pool,) is the row of `matrix` (M, D) that
-    holds the embedding of each, or -1. The table keeps the matrix's order, so that a large one is
+    `cached` (pool,) is the row of `matrix` (M, D) that holds the embedding of each sample of the
+    roster, or -1. The table keeps the matrix's order, so that a large one is
     read from end to end. Without a `center` it is centred on its own rows.
     """
     embedded = np.flatnonzero(cached >= 0)
-    order = embedded[np.argsort(cached[embedded])]
-    row_of = np.full(len(ids), -1, dtype=np.int64)
-    row_of[order] = np.arange(len(order))
+    order = embedded[np.argsort(cached[embedded])].astype(np.int32)
+    row_of = np.full(len(roster), -1, dtype=np.int32)
+    row_of[order] = np.arange(len(order), dtype=np.int32)
     rows = None if len(order) == len(matrix) else cached[order]
     space = Space(center) if center is not None else Space.fit(matrix, rows)
     features = np.empty((len(order), matrix.shape[1]), dtype=np.float16)
     space.transform(matrix, rows, out=features)
-    in_order = [ids[place] for place in order.tolist()]
-    return Table(in_order, places, row_of, space, features, Scorer(features, device))
+    return Table(roster, order, row_of, space, features, Scorer(features, device))
 
 
 class Tables:
@@ -75,39 +85,35 @@ class Tables:
     def __init__(self, ingest: Ingest) -> None:
         self._ingest = ingest
         self._newest: Table | None = None
-        self._made_of: tuple[Sequence[str], int] | None = None
+        self._made_of: tuple[Roster, int] | None = None
 
-    def newest(
-        self, ids: Sequence[str], places: Mapping[str, int], center: Floats | None = None
-    ) -> Table | None:
+    def newest(self, roster: Roster, center: Floats | None = None) -> Table | None:
         """The table of what is embedded of the pool, or None if nothing is.
 
-        `places` maps each of `ids` to its index. A `center` is that of a head fitted before.
+        A `center` is that of a head fitted before.
         """
         cache, table = self._ingest.cache, self._newest
         if cache is None or len(cache) == 0:
             return None
-        if table is not None and self._is_good(table, ids, len(cache), center):
+        if table is not None and self._is_good(table, roster, len(cache), center):
             return table
         table = None  # a large pool leaves no room for two
-        made_of = (ids, len(cache))
-        cached = cache.rows(ids)
+        made_of = (roster, len(cache))
+        cached = cache.rows_of(roster.keys)
         if cached.max(initial=-1) < 0:
             return None
         self._newest = None
         self._newest = make_table(
-            ids, places, cached, cache.matrix(), center=center, device=self._ingest.device
+            roster, cached, cache.matrix(), center=center, device=self._ingest.device
         )
         self._made_of = made_of
         return self._newest
 
-    def _is_good(
-        self, table: Table, ids: Sequence[str], cached: int, center: Floats | None
-    ) -> bool:
+    def _is_good(self, table: Table, roster: Roster, cached: int, center: Floats | None) -> bool:
         if center is not None and not np.array_equal(center, table.space.center):
             return False
         assert self._made_of is not None
-        if self._made_of[0] is ids and self._made_of[1] == cached:
+        if self._made_of[0] is roster and self._made_of[1] == cached:
             return True
         settled = self._ingest.state.stage == "done"
         return not settled and len(table) > SMALL and cached < len(table) * GROWTH

@@ -93,7 +93,11 @@ class EmbeddingCache:
 
     def rows(self, ids: Sequence[str]) -> NDArray[np.int64]:
         """Give each id's row, (n,) int64, -1 where missing; all lie in a later `matrix()`."""
-        return self._index.find(_keys(ids))
+        return self.rows_of(_keys(ids))
+
+    def rows_of(self, keys: bytes) -> NDArray[np.int64]:
+        """As `rows`, of ids that are given as their bytes, 32 each."""
+        return self._index.find(keys)
 
     def missing(self, ids: Sequence[str]) -> list[str]:
         """Give the ids that have no row, each once, in their order."""

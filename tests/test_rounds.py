@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from labeling.roster import Roster
 from labeling.rounds import AUDIT, RANKED, Policy, Round, Snapshot, compute, sweep
 from labeling.store import Offer
 from labeling.table import make_table
@@ -25,8 +26,7 @@ def make_snapshot(
     embeddings = np.abs(rng.normal(size=(count, 16))).astype(np.float16)
     embeddings[::2, 0] += 4
     ids = [f"{row:064x}" for row in range(count)]
-    places = {key: place for place, key in enumerate(ids)}
-    table = make_table(ids, places, np.arange(count), embeddings)
+    table = make_table(Roster.of(ids), np.arange(count), embeddings)
     labels = {} if labels is None else labels
     answered = np.array(list(labels), dtype=np.int64)
     return Snapshot(table, labels, frozenset(audits), answered, len(labels))
@@ -97,7 +97,7 @@ def test_without_two_classes_there_is_a_ranking_but_no_head(
     for offer in round_.ranking:
         assert (offer.round_id, offer.predicted_class, offer.shown) == (None, None, False)
         assert offer.query in QUERIES  # the one that acted in its place
-    assert round_.prediction(round_.table.ids[0]) is None
+    assert round_.prediction(round_.table.id(0)) is None
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from labeling.roster import Roster
 from labeling.table import SMALL, Table, Tables, make_table
 from models.cache import EmbeddingCache
 from models.space import Space
@@ -19,10 +20,6 @@ def keys(count: int) -> list[str]:
     return [f"{number:064x}" for number in range(count)]
 
 
-def places(ids: list[str]) -> dict[str, int]:
-    return {key: place for place, key in enumerate(ids)}
-
-
 @pytest.fixture
 def embeddings() -> Embeddings:
     return np.abs(np.random.default_rng(0).normal(size=(20, 6))).astype(np.float16)
@@ -31,11 +28,11 @@ def embeddings() -> Embeddings:
 def test_each_row_holds_the_features_of_its_sample(embeddings: Embeddings) -> None:
     ids = keys(20)
     cached = np.random.default_rng(1).permutation(20)
-    table = make_table(ids, places(ids), cached, embeddings)
+    table = make_table(Roster.of(ids), cached, embeddings)
     expected = Space.fit(embeddings).transform(embeddings)
     for place, key in enumerate(ids):
         row = table.row(key)
-        assert row is not None and table.ids[row] == key
+        assert row is not None and table.id(row) == key
         np.testing.assert_allclose(table.features[row], expected[cached[place]], atol=2e-3)
     assert table.features.dtype == np.float16
 
@@ -44,7 +41,7 @@ def test_samples_without_an_embedding_and_strangers_have_no_row(embeddings: Embe
     ids = keys(20)
     cached = np.arange(20)
     cached[[3, 7]] = -1
-    table = make_table(ids, places(ids), cached, embeddings)
+    table = make_table(Roster.of(ids), cached, embeddings)
     assert len(table) == 18
     assert table.row(ids[3]) is None and table.row("f" * 64) is None
     assert {table.row(key) for key in ids} - {None} == set(range(18))
@@ -52,7 +49,7 @@ def test_samples_without_an_embedding_and_strangers_have_no_row(embeddings: Embe
 
 def test_a_given_centre_is_used(embeddings: Embeddings) -> None:
     ids, center = keys(20), np.full(6, 0.5, dtype=np.float32)
-    table = make_table(ids, places(ids), np.arange(20), embeddings, center=center)
+    table = make_table(Roster.of(ids), np.arange(20), embeddings, center=center)
     np.testing.assert_array_equal(table.space.center, center)
     np.testing.assert_allclose(table.features, Space(center).transform(embeddings), atol=2e-3)
 
@@ -65,13 +62,15 @@ class Pool:
         self.device = "cpu"
         self.state = SimpleNamespace(stage="embedding")
         self.tables = Tables(self)  # type: ignore[arg-type]
+        self._rosters: dict[int, Roster] = {}
 
     def embed(self, ids: list[str]) -> None:
         rng = np.random.default_rng(len(self.cache))
         self.cache.append(ids, rng.random((len(ids), 4)).astype(np.float32))
 
     def newest(self, ids: list[str], **options: Any) -> Table | None:
-        return self.tables.newest(ids, places(ids), **options)
+        roster = self._rosters.setdefault(len(ids), Roster.of(ids))
+        return self.tables.newest(roster, **options)
 
 
 def test_without_an_embedding_there_is_no_table(tmp_path: Path) -> None:

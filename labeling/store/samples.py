@@ -1,6 +1,6 @@
 """Samples and the files that hold them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from labeling.store.schema import FILES, SAMPLES
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
+
+IDS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,19 @@ class Samples:
 
     def ids(self) -> list[str]:
         """Ids of the readable samples that still have a file, in pool order."""
+        return [key for part in self._parts() for key in part]
+
+    def keys(self) -> bytes:
+        """The same ids as 32 bytes each, one after another, without ever holding all as text."""
+        return b"".join(bytes.fromhex("".join(part)) for part in self._parts())
+
+    def _parts(self) -> Iterator[Sequence[str]]:
+        """The ids, some thousand at once."""
         present = sa.exists().where(FILES.c.sample_id == SAMPLES.c.id)
+        query = sa.select(SAMPLES.c.id).where(SAMPLES.c.problem.is_(None), present)
+        query = query.order_by(SAMPLES.c.position).execution_options(yield_per=IDS_AT_ONCE)
         with self._database.read() as connection:
-            query = sa.select(SAMPLES.c.id).where(SAMPLES.c.problem.is_(None), present)
-            return list(connection.scalars(query.order_by(SAMPLES.c.position)).all())
+            yield from connection.scalars(query).partitions()
 
     def get(self, sample_id: str) -> Sample | None:
         """One sample with all its paths, or None."""
