@@ -27,6 +27,7 @@ from models.scoring import Scorer, Scores
 from models.space import Space
 
 POOL_SHARE = 0.85
+ENGINE = ("head/*.py", "queries/*.py", "blocks.py", "pool.py", "scoring.py", "space.py")
 SESSION = f"{DEFAULT_QUERY} + blind checks"  # what the app does: audits count as labels
 
 
@@ -195,8 +196,8 @@ def _read(file: Path) -> ImageSet:
 
 
 def engine() -> str:
-    """A digest of the numeric half's code: runs of two engines must not be mixed."""
-    digest = hashlib.sha256()
-    for file in sorted((Path(__file__).parents[1] / "models").glob("*.py")):
+    """A digest of the code that picks, fits and scores: runs of two engines must not be mixed."""
+    digest, models = hashlib.sha256(), Path(__file__).parents[1] / "models"
+    for file in sorted(one for pattern in ENGINE for one in models.glob(pattern)):
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:12]
