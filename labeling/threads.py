@@ -20,3 +20,9 @@ def share_cores() -> None:
     torch.set_num_threads(min(half, torch.get_num_threads()))
     threadpool_limits(half)
     _DONE.shared = True
+
+
+def cores_for_decoding(in_background: bool) -> int:
+    """Threads that decode: the half of the cores that `share_cores` leaves, or all of them."""
+    cores = os.cpu_count() or 1
+    return max(1, cores - cores // 2) if in_background else max(2, cores)
