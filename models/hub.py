@@ -14,6 +14,7 @@ from huggingface_hub import errors as hub_errors
 from timm.models import get_pretrained_cfg
 
 STALL = 20.0  # seconds without a new byte after which a download is given up
+PIECE = 1 << 18  # bytes
 LOOK = 0.1  # seconds between two looks at how much has come
 
 Loaded = Callable[[int, int], None]  # bytes that have come, of so many
@@ -42,7 +43,6 @@ def download(
     *,
     damaged: Path | None = None,
     loaded: Loaded = lambda done, total: None,
-    stall: float = STALL,
 ) -> Path | str:
     """Download the weights if the hub answers in time, else say why not.
 
@@ -58,7 +58,7 @@ def download(
         return found
     if damaged is not None:  # else the hub's client keeps a copy that is no symbolic link
         _remove(damaged)
-    file = _fetch(where, endpoint, found.size or 0, damaged is not None, loaded, stall)
+    file = _fetch(where, endpoint, found.size or 0, damaged is not None, loaded)
     if isinstance(file, str):
         return file
     wanted = found.etag or ""  # of a large file it is the SHA-256, of a small one a git hash
@@ -77,10 +77,15 @@ def _remove(file: Path) -> None:
 
 
 def _fetch(
-    where: tuple[str, str], endpoint: str, size: int, fresh: bool, loaded: Loaded, stall: float
+    where: tuple[str, str], endpoint: str, size: int, fresh: bool, loaded: Loaded
 ) -> Path | str:
     """Download in a thread that is watched: a server that falls silent is not waited for."""
     ended: list[Path | str] = []
+
+    # By plain HTTP and in small pieces, so that the file on disk shows how much has come; by
+    # itself the client writes 10 MB at once, for which a slow line takes minutes.
+    hub.constants.HF_HUB_DISABLE_XET = True
+    hub.constants.DOWNLOAD_CHUNK_SIZE = PIECE
 
     def fetch() -> None:
         try:
@@ -95,11 +100,12 @@ def _fetch(
     done, since = 0, monotonic()
     while not ended:
         thread.join(LOOK)
-        if (now := _arrived(repository)) != done:
+        # Beyond the most that ever came: a hub that always cuts off is asked again from the start.
+        if (now := _arrived(repository)) > done:
             done, since = now, monotonic()
             loaded(min(done, size or done), size)
-        elif monotonic() - since > stall:
-            return f"the download stood still for {stall:g} s after {done / 1e6:.1f} MB"
+        elif monotonic() - since > STALL:
+            return f"the download stood still for {STALL:g} s after {done / 1e6:.1f} MB"
     return ended[0]
 
 
