@@ -75,6 +75,7 @@ def embed_samples(
         backbone,
         batch=backbone.batch,
         lanes=backbone.lanes,
+        enter_lane=backbone.enter_lane,
         workers=workers,
         progress=progress,
         failed=failed,

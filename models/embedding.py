@@ -112,6 +112,7 @@ def embed_missing(
     *,
     batch: int = 32,
     lanes: int = 1,
+    enter_lane: Callable[[], None] = lambda: None,
     workers: int = 2,
     progress: Callable[[Progress], None] = lambda progress: None,
     failed: Callable[[str, Exception], None] = lambda name, error: None,
@@ -120,10 +121,10 @@ def embed_missing(
     """Embed the ids that have no row yet, in their order, and append them batch by batch.
 
     `load` runs in `workers` threads, which decode and resize the next batches while the network
-    computes. With more than one lane so many threads hand batches to the network, so that one
-    copies to the device while another computes; the order stays. An item that cannot be loaded or
-    embedded is told to `failed` and left out. `stop` ends the work before the next batch; what was
-    appended stays, and a later call goes on. So it is after a full disk, a DiskFullError.
+    computes. With several lanes so many batches are computed at once, each in a thread that has
+    called `enter_lane`; the order stays. An item that cannot be loaded or embedded is told to
+    `failed` and left out. `stop` ends the work before the next batch; what was appended stays, and
+    a later call goes on. So it is after a full disk, a DiskFullError.
     """
     if backbone.fingerprint != cache.fingerprint:
         raise CacheMismatchError(
@@ -137,9 +138,9 @@ def embed_missing(
     writer = _Writer(cache, pace)
     try:
         pace.report()
-        decoded = _ahead(pool, lambda name: backbone.prepare(load(name)), todo, 2 * batch * lanes)
+        decoded = _ahead(pool, lambda name: backbone.prepare(load(name)), todo, (2 + lanes) * batch)
         batches = _batches(decoded, batch, pace.leave_out)
-        for names, embeddings in _computed(batches, backbone.embed_prepared, lanes):
+        for names, embeddings in _computed(batches, backbone.embed_prepared, lanes, enter_lane):
             if stop is not None and stop.is_set():
                 break
             whole = np.isfinite(embeddings).all(axis=1)
@@ -156,17 +157,18 @@ def _computed(
     batches: Iterator[tuple[list[str], list[Any]]],
     embed: Callable[[Sequence[Any]], NDArray[np.float32]],
     lanes: int,
+    enter_lane: Callable[[], None],
 ) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
     """Give each batch's embeddings in order, those of the next batches under way in other lanes."""
     if lanes == 1:  # in this very thread, which knows how many cores it may use
         for names, prepared in batches:
             yield names, embed(prepared)
         return
-    with ThreadPoolExecutor(lanes, thread_name_prefix="lane") as pool:
+    with ThreadPoolExecutor(lanes, "lane", initializer=enter_lane) as pool:
         waiting: deque[tuple[list[str], Future[NDArray[np.float32]]]] = deque()
         for names, prepared in batches:
             waiting.append((names, pool.submit(embed, prepared)))
-            if len(waiting) >= lanes:
+            if len(waiting) > lanes:  # one more than run: no lane waits for the next batch
                 names, rows = waiting.popleft()
                 yield names, rows.result()
         while waiting:

@@ -68,8 +68,19 @@ class Backbone:
 
     @property
     def lanes(self) -> int:
-        """Threads that hand batches to the device: two hide a GPU's copies behind its sums."""
+        """Threads that compute batches at the same time, as many as this thread may use on a CPU.
+
+        There a batch for each core is done sooner than each batch by all cores, which would wait
+        for one another at every layer; on a GPU a second lane hides the copies of the first.
+        """
+        if self.device == "cpu":
+            return max(1, torch.get_num_threads())
         return 2 if self.device.startswith("cuda") else 1
+
+    def enter_lane(self) -> None:
+        """To be called in each lane's thread: a lane of a CPU is one core."""
+        if self.device == "cpu":
+            torch.set_num_threads(1)
 
     def prepare(self, image: Image.Image) -> Tensor:
         """Resize and crop one image to a uint8 tensor (3, H, W); any mode; safe in any thread."""

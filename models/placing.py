@@ -4,12 +4,14 @@ import torch
 from timm.data.transforms_factory import create_transform
 
 from models.encoder import Backbone
+from models.folding import fold
 from models.networks import Network, Source
 
 
 def place(network: Network, device: str, name: str, source: Source, why: str) -> Backbone:
     """Put a network onto the device; it is frozen already."""
-    model, config = network.model, network.config
+    config = network.config
+    model = fold(network.model, torch.rand(2, *config["input_size"]))
     if not device.startswith("mps"):  # on a CPU, too, never slower and up to twice as fast
         model = model.to(memory_format=torch.channels_last)
     return Backbone(

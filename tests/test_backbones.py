@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import io
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ from timm.models import get_pretrained_cfg
 from timm.models._hub import save_for_hf
 
 import models.hub
+from labeling.images import load_image
 from models import backbones
 from models.backbones import BACKBONES, WEIGHTS_DIR, Backbone, Halving, pick_device, resolve
 from models.catalogue import DEFAULTS, DEVICES, suggest
@@ -208,6 +210,19 @@ def test_one_image_that_is_too_much_for_the_memory_raises() -> None:
 
     with pytest.raises(torch.cuda.OutOfMemoryError):
         Halving()(forward, torch.arange(5))
+
+
+def test_a_photo_decoded_small_gets_nearly_the_embedding_of_the_whole() -> None:
+    bundled = resolve("bundled", device="cpu")
+    for seed in range(4):
+        grain = np.random.default_rng(seed).normal(0, 12, (600, 800, 3))
+        pixels = np.asarray(photo(seed, (800, 600)), float) + grain
+        buffer = io.BytesIO()
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=90)
+        sizes = [load_image(buffer.getvalue(), "a", least=n) for n in (0, bundled.shorter_side)]
+        assert [image.size for image in sizes] == [(800, 600), (200, 150)]
+        whole, small = bundled.embed(sizes)
+        assert whole @ small / np.linalg.norm(whole) / np.linalg.norm(small) > 0.98
 
 
 # Images of every mode
