@@ -79,6 +79,7 @@ class Trials:
         self._thread: threading.Thread | None = None
         self._trials: dict[str, Trial] = {}
         self._caches: dict[str, EmbeddingCache] = {}
+        self._compared: tuple[tuple[Any, ...], Comparison | None] | None = None  # when, and what
 
     def all(self) -> list[Trial]:
         """Every trial, in the order in which they were asked for."""
@@ -207,7 +208,6 @@ class Trials:
     def compare(self) -> Comparison | None:
         """All that is embedded beside the present backbone; None while there is nothing to say."""
         from models.catalogue import rank
-        from models.selection import compare, left_out_hits
 
         settings, own = self._project.settings(), self._ingest.cache
         present = called(settings.backbone, settings.features)
@@ -217,6 +217,20 @@ class Trials:
         if own is None or not caches:
             return None
         caches[present], backbones[present] = own, settings.backbone or "bundled"
+        at = (self._ledger.last_answer, *sorted((name, len(one)) for name, one in caches.items()))
+        if self._compared is None or self._compared[0] != at:
+            places = {name: rank(backbone) for name, backbone in backbones.items()}
+            self._compared = (at, self._compare(caches, present, places))
+        return self._compared[1]
+
+    def _compare(
+        self,
+        caches: "dict[str, EmbeddingCache]",
+        present: str,
+        places: dict[str, int | None],
+    ) -> Comparison | None:
+        from models.selection import compare, left_out_hits
+
         found = self._labels(list(caches.values()))
         if found is None:
             return None
@@ -225,8 +239,8 @@ class Trials:
             name: left_out_hits(cache.matrix(), cache.rows(ids), labels)
             for name, cache in caches.items()
         }
-        places = {name: rank(backbone) for name, backbone in backbones.items()}
-        standings = compare(hits, present, places, np.random.default_rng(settings.seed))
+        rng = np.random.default_rng(self._project.settings().seed)
+        standings = compare(hits, present, places, rng)
         return Comparison(tuple(standings), present, len(ids), audits_only)
 
     def _labels(self, caches: "list[EmbeddingCache]") -> tuple[list[str], Any, bool] | None:

@@ -76,6 +76,6 @@ def _belief(standing: "Standing") -> str:
         return "about the same is to be expected"
     kind = "better" if standing.expected > 0 else "worse"
     return (
-        f"by what is known of it from other images, about {100 * abs(standing.expected):.0f} "
-        f"points {kind} are to be expected"
+        f"weighed with what is known of both from other images, "
+        f"about {100 * abs(standing.expected):.0f} points {kind} are to be expected"
     )

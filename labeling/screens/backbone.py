@@ -65,7 +65,8 @@ def _catalogue(session: Session) -> None:
 
     images = session.status().total
     default, why = suggest(pick_device(), images)
-    st.caption(f"{default} is {why}.")
+    if why not in session.ingest.state.why:
+        st.caption(f"{default} is {why}.")
     decoding = _decoding(session)
     rows = []
     for name, entry in BACKBONES.items():

@@ -57,8 +57,8 @@ def show(session: Session) -> None:
         _classes(session)
     with right:
         _strategy(session)
-        backbone.show(session)
         _person(session)
+    backbone.show(session)
 
 
 def show_without_project(reason: str) -> None:
