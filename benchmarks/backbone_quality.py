@@ -1,8 +1,10 @@
 """How good the bundled backbone's embeddings are, against pixels, random weights and its teacher.
 
     python -m benchmarks.backbone_quality [--runs 5] [--threads 2] [--shared ../shared]
+        [--also FOLDER …] [--keep FOLDER]
 
-Prints linear-probe accuracy with k labels per class, speed, and size on disk.
+Prints linear-probe accuracy with k labels per class on four sets, each as a share of the teacher's,
+speed, and size on disk. Sets and a teacher that are not there are left out and named.
 """
 
 import argparse
@@ -12,7 +14,7 @@ import json
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ import timm
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 from models import backbones, student
@@ -28,6 +31,7 @@ from models import backbones, student
 ROOT = Path(__file__).parents[1]
 SEEDS = 5
 BATCH = 64
+BUNDLED, TEACHER = "bundled", "teacher"
 Embed = Callable[[list[Image.Image]], NDArray[np.float32]]
 
 
@@ -51,16 +55,23 @@ class Contestant:
     backbone: backbones.Backbone | None = None
 
 
-def sign_digits(archive: Path) -> Task:
-    """Photos of hand signs, with the test folder they came with."""
+def archive(file: Path) -> Task:
+    """Photos in split/class/name, with the test folder they came with."""
     images, labels, test = [], [], []
-    with zipfile.ZipFile(archive) as held:
+    with zipfile.ZipFile(file) as held:
         for name in sorted(n for n in held.namelist() if n.endswith(".jpg")):
             split, label, _ = name.split("/")
             images.append(Image.open(io.BytesIO(held.read(name))).convert("RGB"))
             labels.append(label)
             test.append(split == "test")
-    return Task("sign-digits", images, np.array(labels), np.array(test))
+    return Task(file.stem, images, np.array(labels), np.array(test))
+
+
+def digits() -> Task:
+    """scikit-learn's handwritten digits, grey, 8×8 pixels."""
+    held = load_digits()
+    images = [Image.fromarray((p * (255 / 16)).round().astype(np.uint8)) for p in held.images]
+    return Task("digits", images, held.target.astype(str), None)
 
 
 def sample_data(folder: Path) -> Task:
@@ -73,7 +84,10 @@ def sample_data(folder: Path) -> Task:
 
 def pixels(images: list[Image.Image]) -> NDArray[np.float32]:
     """Embed images as their own 16×16 RGB pixels: (B, 768) float32 in 0..1."""
-    small = [np.asarray(i.resize((16, 16), Image.Resampling.BOX), np.float32) for i in images]
+    small = [
+        np.asarray(i.convert("RGB").resize((16, 16), Image.Resampling.BOX), np.float32)
+        for i in images
+    ]
     return np.stack(small).reshape(len(images), -1) / np.float32(255)
 
 
@@ -87,23 +101,53 @@ def in_batches(backbone: backbones.Backbone) -> Embed:
     return embed
 
 
-def contestants(shared: Path, scratch: Path) -> list[Contestant]:
-    """Pixels, random weights, the bundled backbone, and the teacher where it is there."""
+def kept(embed: Embed, file: Path | None) -> Embed:
+    """The same, read from a file where one has been kept."""
+
+    def read(images: list[Image.Image]) -> NDArray[np.float32]:
+        if file is None:
+            return embed(images)
+        if not file.is_file():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            np.save(file, embed(images))
+        rows: NDArray[np.float32] = np.load(file)
+        return rows
+
+    return read
+
+
+def contestants(shared: Path, scratch: Path, also: list[Path]) -> list[Contestant]:
+    """Pixels, random weights, the bundled backbone, others, and the teacher where it is there."""
     bundled = next(backbones.WEIGHTS_DIR.glob("*/config.json")).parent
     config = json.loads((bundled / "config.json").read_text())
     torch.manual_seed(0)
     blank = timm.create_model(config["architecture"], num_classes=0, **config["model_args"])
     student.export(blank.eval(), config, scratch / "random")
-    folders = {"random weights": scratch / "random", bundled.name: bundled}
+    folders = {"random weights": scratch / "random", BUNDLED: bundled}
+    folders |= {str(folder): folder for folder in also}
     teacher = shared / "weights" / "mobilenetv2_100.keras_in1k"
     if teacher.is_dir():
-        folders["teacher"] = teacher
+        folders[TEACHER] = teacher
+    else:
+        print(f"Without the teacher, which is not in {teacher}.")
     entries = [Contestant("pixels 16×16", pixels, 0)]
     for name, folder in folders.items():
         backbone = backbones.resolve(f"local-dir:{folder}", device="cpu")
         size = (folder / "model.safetensors").stat().st_size
         entries.append(Contestant(name, in_batches(backbone), size, backbone))
     return entries
+
+
+def tasks(shared: Path) -> Iterator[Task]:
+    """The four sets; one that is not there is named and left out."""
+    for name in ("sign-digits", "cifar10-8k"):
+        file = shared / "data" / f"{name}.zip"
+        if file.is_file():
+            yield archive(file)
+        else:
+            print(f"Without {name}, which is not in {file}.")
+    yield sample_data(ROOT / "sample_data" / "emoji")
+    yield digits()
 
 
 def probe(
@@ -150,39 +194,73 @@ def speed(backbone: backbones.Backbone, images: list[Image.Image], runs: int) ->
     return len(batch) / float(np.median(seconds))
 
 
-def row_of(entry: Contestant, tasks: list[Task], runs: int) -> list[str]:
-    """One line of the table."""
-    cells = [entry.name]
-    for task in tasks:
-        embeddings = entry.embed(task.images)
+def accuracies(embed: Embed, task: Task, k: int | None) -> list[float]:
+    """Accuracy in % for each draw of labels; one where nothing is drawn."""
+    draws = 1 if k is None and task.test is not None else SEEDS
+    embeddings = embed(task.images)
+    return [100 * probe(embeddings, task, k, np.random.default_rng(s)) for s in range(draws)]
+
+
+def cell(scores: list[float]) -> str:
+    """Mean and spread."""
+    spread = f" ± {np.std(scores, ddof=1):.1f}" if len(scores) > 1 else ""
+    return f"{np.mean(scores):.1f}{spread}"
+
+
+def print_quality(entries: list[Contestant], sets: list[Task], keep: Path | None) -> None:
+    """A line for each set and number of labels, a column for each embedding."""
+    judged = [entry.name for entry in entries if entry.backbone and entry.name != TEACHER]
+    judged = judged[1:] if any(entry.name == TEACHER for entry in entries) else []
+    shares = [f"{name}, % of teacher" for name in judged]
+    heads = ["set", "labels", *(entry.name for entry in entries), *shares]
+    print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
+    for task in sets:
+        memory = {entry.name: _memory(entry, task, keep) for entry in entries}
         for k in (10, None):
-            scores = [probe(embeddings, task, k, np.random.default_rng(s)) for s in range(SEEDS)]
-            cells.append(f"{100 * np.mean(scores):.1f} ± {100 * np.std(scores, ddof=1):.1f}")
-    if entry.backbone is None:
-        return [*cells, "–", "–", "–"]
-    rate = speed(entry.backbone, tasks[0].images, runs)
-    side = entry.backbone.input_size[0]
-    return [*cells, f"{rate:.0f}", f"{side}", f"{entry.size / 1e6:.2f}"]
+            scores = {name: accuracies(embed, task, k) for name, embed in memory.items()}
+            cells = [task.name, f"{k} per class" if k else "all", *map(cell, scores.values())]
+            cells += [
+                f"{100 * np.mean(scores[one]) / np.mean(scores[TEACHER]):.1f}" for one in judged
+            ]
+            print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def _memory(entry: Contestant, task: Task, keep: Path | None) -> Embed:
+    """What embeds the task's images once, and from then on remembers."""
+    file = None
+    if keep is not None and entry.backbone is not None:
+        file = keep / f"{entry.backbone.fingerprint}-{task.name.replace(' ', '-')}.npy"
+    rows = kept(entry.embed, file)(task.images)
+    return lambda images: rows
+
+
+def print_speed(entries: list[Contestant], images: list[Image.Image], runs: int) -> None:
+    """A line for each network."""
+    print("\n| embedding | images/s | input px | MB |\n|---|---|---|---|")
+    for entry in entries:
+        if entry.backbone is not None:
+            rate = speed(entry.backbone, images, runs)
+            side, size = entry.backbone.input_size[0], entry.size / 1e6
+            print(f"| {entry.name} | {rate:.0f} | {side} | {size:.2f} |", flush=True)
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="timed runs; the median is printed")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    add = parser.add_argument
+    add("--runs", type=int, default=5, help="timed runs; the median is printed")
+    add("--threads", type=int, default=torch.get_num_threads())
+    add("--shared", type=Path, default=ROOT.parent / "shared")
+    add("--also", type=Path, default=[], action="append", help="judge these weights too")
+    add("--keep", type=Path, help="keep embeddings in this folder for the next run")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    tasks = [sample_data(ROOT / "sample_data" / "emoji")]
-    if (archive := given.shared / "data" / "sign-digits.zip").is_file():
-        tasks.insert(0, sign_digits(archive))
-    heads = [f"{t.name}, {k}" for t in tasks for k in ("10 per class", "all labels")]
+    sets = list(tasks(given.shared))
     print(f"Accuracy in %: mean ± sd over {SEEDS} draws of labels. {given.threads} threads.\n")
-    print("| " + " | ".join(["embedding", *heads, "images/s", "input px", "MB"]) + " |")
-    print("|" + "---|" * (len(heads) + 4))
     with tempfile.TemporaryDirectory() as scratch:
-        for entry in contestants(given.shared, Path(scratch)):
-            print("| " + " | ".join(row_of(entry, tasks, given.runs)) + " |", flush=True)
+        entries = contestants(given.shared, Path(scratch), given.also)
+        print_quality(entries, sets, given.keep)
+        print_speed(entries, sets[0].images, given.runs)
 
 
 if __name__ == "__main__":

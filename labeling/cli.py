@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from labeling.errors import HoneError
 from labeling.exchange import FORMATS
 from labeling.exchange import export as write_export
-from labeling.options import add_place, add_simulate
+from labeling.options import add_backbones, add_embed, add_place, add_simulate
 from labeling.project import Project, default_folder, open_project
 from labeling.terminal import bring_in, console_on, one_line, progress_bar
 from labeling.tokens import for_script
@@ -50,7 +50,7 @@ def _is_fit_to_show(error: Exception) -> bool:
     """Whether the text names what is wrong; the numeric half's errors cost torch to import."""
     shown: tuple[type[Exception], ...] = (HoneError, OSError)
     for module, names in (
-        ("models.backbones", ("BackboneError",)),
+        ("models.errors", ("BackboneError",)),
         ("models.cache", ("CacheMismatchError", "CacheLockedError")),
     ):
         if module in sys.modules:
@@ -67,10 +67,12 @@ def embed(given: argparse.Namespace) -> int:
         before = project.settings()
         if given.backbone is not None:
             project.change(backbone=given.backbone)
+        if given.features is not None:
+            project.change(features=given.features)
         try:
             state = bring_in(project)
         except HoneError:
-            project.change(backbone=before.backbone)
+            project.change(backbone=before.backbone, features=before.features)
             raise
         problems = project.store.samples.problems()
         print(f"{state.done:,} samples are embedded. {one_line(state.why)}.")
@@ -80,6 +82,18 @@ def embed(given: argparse.Namespace) -> int:
             print(f"  {one_line(path)}: {one_line(reason)}")
         if len(problems) > SHOWN_PROBLEMS:
             print(f"  … and {len(problems) - SHOWN_PROBLEMS:,} more; `status --json` lists all.")
+    return 0
+
+
+def backbones(given: argparse.Namespace) -> int:
+    """List the backbones with their speed here, or compare some on the labels so far."""
+    from labeling.candidates import print_comparison, print_list
+
+    with closing(_open(given, new=not given.compare)) as project:
+        if given.compare:
+            print_comparison(project, _once(given.compare))
+        else:
+            print_list(project)
     return 0
 
 
@@ -238,7 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(
-        title="commands", metavar="embed | status | export | token | simulate"
+        title="commands", metavar="embed | backbones | status | export | token | simulate"
     )
 
     def command(run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -248,10 +262,8 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    embedding = command(embed)
-    embedding.add_argument(
-        "--backbone", metavar="NAME", help="a catalogue or timm name, or a folder of weights"
-    )
+    add_embed(command(embed))
+    add_backbones(command(backbones))
     command(status).add_argument("--json", action="store_true", help="print plain JSON")
     exporting = command(export)
     exporting.add_argument("format", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")

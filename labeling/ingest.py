@@ -7,14 +7,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL.Image import Image
 
-from labeling.errors import ClassNameError, UnreadableImageError
-from labeling.project import Project
-from labeling.samples import LOADERS, ManifestSource, Scanned, read_sample, scan
+from labeling.errors import ClassNameError
+from labeling.loading import embed_samples
+from labeling.project import Project, Settings
+from labeling.samples import ManifestSource, Scanned, scan
 from labeling.store import NewAnswer
 from labeling.store.samples import FileRecord
-from labeling.threads import share_cores
+from labeling.threads import cores_for_decoding, share_cores
 
 if TYPE_CHECKING:
     from models.backbones import Backbone
@@ -36,6 +36,8 @@ class IngestState:
     total: int = 0
     rate: float = 0.0
     seconds_left: float | None = None
+    bytes_done: int = 0  # of weights that are being downloaded
+    bytes_total: int = 0
     error: str | None = None
 
 
@@ -149,45 +151,60 @@ class Ingest:
 
     def _embed(self) -> None:
         # Torch takes seconds to import; the first image must not wait for it.
-        from models.backbones import resolve
         from models.cache import EmbeddingCache
-        from models.embedding import embed_missing
 
         if self._stop.is_set():
             return
         if self._in_background:
             share_cores()
         self.state = replace(self.state, stage="loading", done=0)
+        ids = self._project.store.samples.ids()
         settings = self._project.settings()
-        backbone = self._backbone or resolve(settings.backbone)
+        backbone, why = self._choose(settings, len(ids))
         self.device = backbone.device
         if self.cache is None:
             self.cache = EmbeddingCache(
                 self._project.embeddings, backbone.fingerprint, backbone.dim
             )
-        self.state = replace(
-            self.state, stage="embedding", backbone=backbone.name, why=backbone.why
-        )
-        ids = self._project.store.samples.ids()
+        self.state = replace(self.state, stage="embedding", backbone=backbone.name, why=why)
         # In a random order, so that the part embedded first stands for the whole pool.
         order = np.random.default_rng(settings.seed).permutation(len(ids))
-        embed_missing(
+        embed_samples(
+            self._project,
+            backbone,
             self.cache,
             [ids[index] for index in order],
-            self._load,
-            backbone,
+            workers=cores_for_decoding(self._in_background),
             progress=self._progress,
-            failed=self._failed,
             stop=self._stop,
+            left_out=self._left_out,
         )
         if not self._stop.is_set():
             self.state = replace(self.state, stage="done", seconds_left=None)
 
-    def _load(self, sample_id: str) -> Image:
-        sample = self._project.store.samples.get(sample_id)
-        paths = sample.paths if sample is not None else ()
-        data = read_sample(self._project.source, sample_id, paths)
-        return LOADERS["image"](data, paths[0])
+    def _choose(self, settings: Settings, images: int) -> tuple["Backbone", str]:
+        """The backbone and why it is taken: the given, else the chosen, else the default.
+
+        The default is decided once, for a project without embeddings: what the hub answers at a
+        later start must not make them all anew.
+        """
+        from models.backbones import pick_device, resolve
+        from models.catalogue import suggest
+
+        if self._backbone is not None:
+            return self._backbone, self._backbone.why
+        if settings.backbone is not None or any(self._project.embeddings.glob("*/manifest.json")):
+            chosen = resolve(settings.backbone, features=settings.features, loaded=self._loading)
+            return chosen, chosen.why
+        name, words = suggest(pick_device(), images)
+        chosen = resolve(name, features=settings.features, loaded=self._loading)
+        self._project.change(backbone=name if chosen.source != "bundled" else "bundled")
+        return chosen, f"{name} is {words}. {chosen.why}"
+
+    def _loading(self, done: int, total: int) -> None:
+        """How far the weights have come from the hub."""
+        self.state = replace(self.state, bytes_done=done, bytes_total=total)
+        self._arrived()
 
     def _progress(self, progress: "Progress") -> None:
         self.state = replace(
@@ -199,7 +216,6 @@ class Ingest:
         )
         self._arrived()
 
-    def _failed(self, sample_id: str, error: Exception) -> None:
-        reason = str(error) if isinstance(error, UnreadableImageError) else repr(error)
+    def _left_out(self, sample_id: str, reason: str) -> None:
         self._project.store.samples.mark_unreadable(sample_id, reason)
         self.pool_version += 1

@@ -22,6 +22,29 @@ def add_place(parser: argparse.ArgumentParser, *, several: bool) -> None:
     )
 
 
+def add_embed(parser: argparse.ArgumentParser) -> None:
+    """With what to embed."""
+    parser.add_argument(
+        "--backbone",
+        metavar="NAME",
+        help="a catalogue or timm name, a folder of weights, or a checkpoint: "
+        "FILE.safetensors or ARCHITECTURE=FILE.safetensors",
+    )
+    parser.add_argument(
+        "--features", metavar="PARTS", help="pooled, cls, mean, attention or block-N, joined by +"
+    )
+
+
+def add_backbones(parser: argparse.ArgumentParser) -> None:
+    """Which backbones to compare."""
+    parser.add_argument(
+        "--compare",
+        metavar="NAME[:FEATURES]",
+        action="append",
+        help="embed a sample with this one and compare it on the labels; may be repeated",
+    )
+
+
 def add_simulate(parser: argparse.ArgumentParser) -> None:
     """What to simulate, and where to write it."""
 

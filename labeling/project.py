@@ -17,7 +17,9 @@ class Settings:
     """What a person may choose for a project.
 
     `query` names how samples are picked, `head` what learns from the labels ("auto": whatever is
-    better on them), `backbone` what turns images into embeddings (None: the bundled one).
+    better on them), `backbone` what turns images into embeddings (None: not chosen yet, the
+    default for device and pool) and `features` which of its outputs (see models.features).
+    `next_backbone` with `next_features` is embedded in the background, to be switched to.
     `audit_share` is the share of samples drawn uniformly at random and shown without a pre-label,
     `labels_from_folders` whether class folders become imported answers, and `pinned_round` a
     restored round that stays until training is resumed.
@@ -26,6 +28,9 @@ class Settings:
     query: str = "uncertainty_herding"
     head: str = "auto"
     backbone: str | None = None
+    features: str = "pooled"
+    next_backbone: str | None = None
+    next_features: str = "pooled"
     audit_share: float = 0.1
     seed: int = 0
     labels_from_folders: bool = False

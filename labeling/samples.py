@@ -18,7 +18,7 @@ from labeling.errors import PoolError, UnreadableImageError
 from labeling.images import MAX_BYTES, SUFFIXES, check_header, load_image
 
 DATABASE = "hone.sqlite"  # its presence marks a project's folder
-LOADERS: dict[str, Callable[[bytes, str], Image.Image]] = {"image": load_image}
+LOADERS: dict[str, Callable[..., Image.Image]] = {"image": load_image}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import os
 import threading
 
 _DONE = threading.local()
+_AT_START: list[int] = []  # a thread that is new begins with what any other has set last
 
 
 def share_cores() -> None:
@@ -17,6 +18,14 @@ def share_cores() -> None:
     from threadpoolctl import threadpool_limits
 
     half = max(1, (os.cpu_count() or 1) // 2)
-    torch.set_num_threads(min(half, torch.get_num_threads()))
+    if not _AT_START:
+        _AT_START.append(torch.get_num_threads())
+    torch.set_num_threads(min(half, _AT_START[0]))
     threadpool_limits(half)
     _DONE.shared = True
+
+
+def cores_for_decoding(in_background: bool) -> int:
+    """Threads that decode: the half of the cores that `share_cores` leaves, or all of them."""
+    cores = os.cpu_count() or 1
+    return max(1, cores - cores // 2) if in_background else max(2, cores)

@@ -7,6 +7,7 @@ from pathlib import Path
 from labeling.project import Project, locate, open_project, project_key
 from labeling.session import Session
 from labeling.tokens import local_secret
+from labeling.trials import Trials
 
 SAMPLE_POOL = Path(__file__).parents[1] / "sample_data" / "emoji"
 
@@ -17,6 +18,7 @@ class Workspace:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
+        self._trials: dict[str, Trials] = {}
         self._secret: str | None = None
 
     @property
@@ -39,11 +41,16 @@ class Workspace:
         """The running session of a project, or None."""
         return self._sessions.get(key)
 
+    def trials(self, session: Session) -> Trials:
+        """The other backbones that a running session has on trial."""
+        return self._trials[session.project.key]
+
     def reopen(self, session: Session) -> Session:
         """Close a session and start it again, for settings that take effect on opening."""
         with self._lock:
             project = session.project
             self._sessions.pop(project.key, None)
+            self._trials.pop(project.key).stop()
             session.close()
             return self._start(open_project(project.source.location, project.folder))
 
@@ -51,13 +58,16 @@ class Workspace:
         """Stop every session."""
         with self._lock:
             while self._sessions:
-                _, session = self._sessions.popitem()
+                key, session = self._sessions.popitem()
+                self._trials.pop(key).stop()
                 session.close()
 
     def _start(self, project: Project) -> Session:
         session = Session(project)
-        self._sessions[project.key] = session
+        trials = Trials(project, session.ingest, session.ledger, session.changes.bump)
+        self._sessions[project.key], self._trials[project.key] = session, trials
         session.start()
+        trials.resume()
         return session
 
 

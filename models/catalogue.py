@@ -1,4 +1,4 @@
-"""The catalogue: the backbones that are offered by name."""
+"""The catalogue: the backbones that are offered by name, and which of them is taken by default."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ class CatalogueEntry:
     good_for: str
 
 
+# From fast to strong: this order is also what is believed of them before there are labels.
 BACKBONES = {
     "bundled": CatalogueEntry(
         "mobilenetv2_075", 1.4, 1280, 96, "Apache-2.0", "distilled by this project",
@@ -38,8 +39,36 @@ BACKBONES = {
         "DINOv2, self-supervised, 142M images",
         "images unlike photos of objects: texture, microscopy, satellite; a GPU",
     ),
+    "dinov3_small": CatalogueEntry(
+        "vit_small_patch16_dinov3.lvd1689m", 21.6, 384, 256, "DINOv3-License",
+        "DINOv3, self-supervised, 1,689M images",
+        "as DINOv2, with sharper detail; a licence of its own, read it; a GPU",
+    ),
     "siglip_base": CatalogueEntry(
         "vit_base_patch16_siglip_224.v2_webli", 92.9, 768, 224, "Apache-2.0",
         "SigLIP 2, images with their captions", "scenes, products, drawings, screenshots; a GPU",
     ),
 }  # fmt: skip
+
+# What a device takes by default, for pools up to so many images: a few minutes of embedding at
+# most. Beyond the last, and where the hub does not answer, it is the bundled backbone.
+DEFAULTS = {
+    "cuda": {100_000: "siglip_base", 500_000: "dinov2_small", 5_000_000: "efficientnet_b0"},
+    "mps": {5_000: "convnext_tiny", 20_000: "efficientnet_b0", 100_000: "mobilenetv4_conv_small"},
+    "cpu": {2_000: "mobilenetv4_conv_small"},
+}
+DEVICES = {"cuda": "a GPU", "mps": "an Apple GPU", "cpu": "a CPU"}
+
+
+def suggest(device: str, images: int) -> tuple[str, str]:
+    """The default for a device and a pool of so many images, and the words that say why."""
+    kind = device.partition(":")[0]
+    fits = [(most, name) for most, name in DEFAULTS[kind].items() if images <= most]
+    name, limit = (fits[0][1], f"up to {fits[0][0]:,}") if fits else ("bundled", "so many")
+    return name, f"the default for {DEVICES[kind]} and {limit} images (here {images:,})"
+
+
+def rank(name: str | None) -> int | None:
+    """The place of a backbone from fast to strong; None for one that is not in the catalogue."""
+    names = list(BACKBONES)
+    return names.index(name or "bundled") if (name or "bundled") in BACKBONES else None

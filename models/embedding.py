@@ -1,5 +1,6 @@
 """Embedding what a cache lacks: decode ahead, compute in batches, append, tell the progress."""
 
+import errno
 import threading
 import time
 from collections import deque
@@ -13,6 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cache import CacheMismatchError, EmbeddingCache
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class DiskFullError(Exception):
+    """There is no room for more embeddings."""
 
 
 class Encoder(Protocol):
@@ -78,7 +85,15 @@ class _Writer:
 
     def wait(self) -> None:
         if self._under_way is not None:
-            self._under_way.result()
+            try:
+                self._under_way.result()
+            except OSError as error:
+                if error.errno in FULL:
+                    raise DiskFullError(
+                        f"the disk is full ({error.strerror}): {self._pace.done:,} embeddings are "
+                        "kept; free some space and start again, it goes on from there"
+                    ) from error
+                raise
             self._pace.report()
 
     def close(self) -> None:
@@ -96,6 +111,8 @@ def embed_missing(
     backbone: Encoder,
     *,
     batch: int = 32,
+    lanes: int = 1,
+    enter_lane: Callable[[], None] = lambda: None,
     workers: int = 2,
     progress: Callable[[Progress], None] = lambda progress: None,
     failed: Callable[[str, Exception], None] = lambda name, error: None,
@@ -103,9 +120,11 @@ def embed_missing(
 ) -> None:
     """Embed the ids that have no row yet, in their order, and append them batch by batch.
 
-    `load` runs in `workers` threads, which decode and resize the next two batches while the
-    network computes. An item that cannot be loaded or embedded is told to `failed` and left out.
-    `stop` ends the work before the next batch; what was appended stays, and a later call goes on.
+    `load` runs in `workers` threads, which decode and resize the next batches while the network
+    computes. With several lanes so many batches are computed at once, each in a thread that has
+    called `enter_lane`; the order stays. An item that cannot be loaded or embedded is told to
+    `failed` and left out. `stop` ends the work before the next batch; what was appended stays, and
+    a later call goes on. So it is after a full disk, a DiskFullError.
     """
     if backbone.fingerprint != cache.fingerprint:
         raise CacheMismatchError(
@@ -119,11 +138,11 @@ def embed_missing(
     writer = _Writer(cache, pace)
     try:
         pace.report()
-        decoded = _ahead(pool, lambda name: backbone.prepare(load(name)), todo, 2 * batch)
-        for names, prepared in _batches(decoded, batch, pace.leave_out):
+        decoded = _ahead(pool, lambda name: backbone.prepare(load(name)), todo, (2 + lanes) * batch)
+        batches = _batches(decoded, batch, pace.leave_out)
+        for names, embeddings in _computed(batches, backbone.embed_prepared, lanes, enter_lane):
             if stop is not None and stop.is_set():
                 break
-            embeddings = backbone.embed_prepared(prepared)
             whole = np.isfinite(embeddings).all(axis=1)
             for row in np.flatnonzero(~whole):
                 pace.leave_out(names[row], ValueError("its embedding is not finite"))
@@ -132,6 +151,29 @@ def embed_missing(
     finally:
         pool.shutdown(cancel_futures=True)
         writer.close()
+
+
+def _computed(
+    batches: Iterator[tuple[list[str], list[Any]]],
+    embed: Callable[[Sequence[Any]], NDArray[np.float32]],
+    lanes: int,
+    enter_lane: Callable[[], None],
+) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+    """Give each batch's embeddings in order, those of the next batches under way in other lanes."""
+    if lanes == 1:  # in this very thread, which knows how many cores it may use
+        for names, prepared in batches:
+            yield names, embed(prepared)
+        return
+    with ThreadPoolExecutor(lanes, "lane", initializer=enter_lane) as pool:
+        waiting: deque[tuple[list[str], Future[NDArray[np.float32]]]] = deque()
+        for names, prepared in batches:
+            waiting.append((names, pool.submit(embed, prepared)))
+            if len(waiting) > lanes:  # one more than run: no lane waits for the next batch
+                names, rows = waiting.popleft()
+                yield names, rows.result()
+        while waiting:
+            names, rows = waiting.popleft()
+            yield names, rows.result()
 
 
 def _ahead(

@@ -1,13 +1,23 @@
 """The model hub: its local cache, and a download that never makes anyone wait in vain."""
 
+import hashlib
 import os
+import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from urllib.parse import urlsplit
 
 import huggingface_hub as hub
 from huggingface_hub import errors as hub_errors
 from timm.models import get_pretrained_cfg
+
+STALL = 20.0  # seconds without a new byte after which a download is given up
+PIECE = 1 << 18  # bytes
+LOOK = 0.1  # seconds between two looks at how much has come
+
+Loaded = Callable[[int, int], None]  # bytes that have come, of so many
 
 
 def _weights_file(timm_name: str) -> tuple[str, str] | None:
@@ -27,36 +37,106 @@ def cached(timm_name: str) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def download(timm_name: str, timeout: float, *, damaged: Path | None) -> Path | str:
-    """Download the weights if the hub answers in time, else say why not."""
+def download(
+    timm_name: str,
+    timeout: float,
+    *,
+    damaged: Path | None = None,
+    loaded: Loaded = lambda done, total: None,
+) -> Path | str:
+    """Download the weights if the hub answers in time, else say why not.
+
+    `damaged` is a copy in the local cache that cannot be used. `loaded` is told how far it is.
+    What came is compared with the SHA-256 that the hub has announced.
+    """
     where = _weights_file(timm_name)
     if where is None:
         return "the hub has its weights only as a pickle, which is not read"
     endpoint = os.environ.get("HF_ENDPOINT") or hub.constants.ENDPOINT
-    silence = _ask(hub.hf_hub_url(*where, endpoint=endpoint), timeout)
-    if silence is not None:
-        return silence
-    try:
-        if damaged is not None:  # else the hub's client keeps a copy that is no symbolic link
-            damaged.unlink(missing_ok=True)
-        fresh = damaged is not None
-        return Path(hub.hf_hub_download(*where, endpoint=endpoint, force_download=fresh))
-    except Exception as error:  # whatever breaks a download, the bundled backbone still works
-        return f"the download broke off ({type(error).__name__})"
+    found = _ask(hub.hf_hub_url(*where, endpoint=endpoint), timeout)
+    if isinstance(found, str):
+        return found
+    if damaged is not None:  # else the hub's client keeps a copy that is no symbolic link
+        _remove(damaged)
+    file = _fetch(where, endpoint, found.size or 0, damaged is not None, loaded)
+    if isinstance(file, str):
+        return file
+    wanted = found.etag or ""  # of a large file it is the SHA-256, of a small one a git hash
+    if re.fullmatch(r"[0-9a-f]{64}", wanted):
+        with file.open("rb") as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() != wanted:
+                _remove(file)
+                return "what the hub sent is not the file that it announced (another SHA-256)"
+    return file
 
 
-def _ask(url: str, timeout: float) -> str | None:
-    """Ask for one file's head; None if the hub has it, else why not.
+def _remove(file: Path) -> None:
+    """Take a file out of the cache, and what it is a link to."""
+    file.resolve().unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
+
+
+def _fetch(
+    where: tuple[str, str], endpoint: str, size: int, fresh: bool, loaded: Loaded
+) -> Path | str:
+    """Download in a thread that is watched: a server that falls silent is not waited for."""
+    ended: list[Path | str] = []
+
+    # By plain HTTP and in small pieces, so that the file on disk shows how much has come; by
+    # itself the client writes 10 MB at once, for which a slow line takes minutes.
+    hub.constants.HF_HUB_DISABLE_XET = True
+    hub.constants.DOWNLOAD_CHUNK_SIZE = PIECE
+
+    def fetch() -> None:
+        try:
+            got = hub.hf_hub_download(*where, endpoint=endpoint, force_download=fresh)
+            ended.append(Path(got))
+        except Exception as error:  # whatever breaks a download, the bundled backbone still works
+            ended.append(f"the download broke off ({_reason(error)})")
+
+    repository = Path(hub.constants.HF_HUB_CACHE) / f"models--{where[0].replace('/', '--')}"
+    thread = threading.Thread(target=fetch, name="hub-download", daemon=True)
+    thread.start()
+    done, since = 0, monotonic()
+    while not ended:
+        thread.join(LOOK)
+        # Beyond the most that ever came: a hub that always cuts off is asked again from the start.
+        if (now := _arrived(repository)) > done:
+            done, since = now, monotonic()
+            loaded(min(done, size or done), size)
+        elif monotonic() - since > STALL:
+            return f"the download stood still for {STALL:g} s after {done / 1e6:.1f} MB"
+    return ended[0]
+
+
+def _arrived(repository: Path) -> int:
+    """Bytes of the file on its way into the cache; the client's own bar shows on terminals only."""
+    sizes = [0]
+    for file in repository.glob("blobs/*.incomplete"):
+        try:
+            sizes.append(file.stat().st_size)
+        except FileNotFoundError:  # it is whole, and has been moved
+            continue
+    return max(sizes)
+
+
+def _reason(error: Exception) -> str:
+    """The kind of an error, and its first sentence where it has one."""
+    text = str(error).strip().partition("\n")[0].partition(". ")[0][:120]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _ask(url: str, timeout: float) -> "hub.HfFileMetadata | str":
+    """Ask for one file's head; what the hub says of it, or why it has said nothing.
 
     In a thread, because a client's timeout bounds neither the look-up of the name nor a server
     that sends a byte now and then; left to itself, timm tries for the better part of a minute.
     """
-    answers: list[str | None] = []
+    answers: list[hub.HfFileMetadata | str] = []
 
     def ask() -> None:
         try:
-            hub.get_hf_file_metadata(url, timeout=timeout)
-            answers.append(None)
+            answers.append(hub.get_hf_file_metadata(url, timeout=timeout))
         except hub_errors.OfflineModeIsEnabled:
             answers.append("the hub is switched off (HF_HUB_OFFLINE)")
         except hub_errors.HfHubHTTPError as error:

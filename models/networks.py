@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -12,26 +12,14 @@ from timm.data.config import resolve_model_data_config
 from timm.models import get_pretrained_cfg
 from torch import nn
 
+from models.checkpoint import load_checkpoint
+from models.errors import BackboneError, DamagedWeightsError, UnknownBackboneError
+from models.features import POOLED, read_out
+
 Source = Literal["path", "cache", "hub", "bundled"]
 
-# Part of every fingerprint: raised when pixels.to_rgb changes, so that rows never mix.
-PREPARE_VERSION = 1
-
-
-class BackboneError(Exception):
-    """A backbone cannot be used as asked."""
-
-
-class UnknownBackboneError(BackboneError):
-    """No catalogue entry and no timm model has this name."""
-
-
-class BackboneNotFoundError(BackboneError):
-    """A folder or file of weights is not where it should be."""
-
-
-class DamagedWeightsError(BackboneError):
-    """A file of weights is there but cannot be used."""
+# Part of every fingerprint: raised when decoding or pixels.to_rgb change, so that rows never mix.
+PREPARE_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -44,6 +32,8 @@ class Weights:
     file: Path
     timm_name: str | None = None  # None: the file lies in a local-dir folder with a config.json
     side: int | None = None  # an input size other than the one the model was trained at
+    architecture: str | None = None  # of a checkpoint that was named as a file, with …
+    config: dict[str, Any] = field(default_factory=dict)  # … what its config.json says
 
 
 @dataclass(frozen=True)
@@ -56,14 +46,18 @@ class Network:
     fingerprint: str
 
 
-def load_network(weights: Weights) -> Network:
-    """Build the network, load the weights strictly, freeze it, and take its fingerprint."""
+def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Network:
+    """Build the network, load the weights strictly, freeze it, and take its fingerprint.
+
+    `parts` are the features that it is to give; see models.features.
+    """
     try:
         model = _build(weights)
+        architecture = str(model.pretrained_cfg["architecture"])
         size = {"img_size": weights.side} if weights.side else {}
         config: dict[str, Any] = cast(Any, resolve_model_data_config)(model, args=size)
         model.reset_classifier(0)
-        model.eval().requires_grad_(False)
+        model = read_out(model, parts, weights.name).eval().requires_grad_(False)
         if not all(value.isfinite().all() for value in model.state_dict().values()):
             raise ValueError("it holds values that are not finite")
         with torch.inference_mode():
@@ -76,11 +70,13 @@ def load_network(weights: Weights) -> Network:
         raise DamagedWeightsError(
             f"{weights.file} cannot be loaded: {error}; get the file again or name another backbone"
         ) from error
-    return Network(model, config, shape[1], _fingerprint(weights, model, config))
+    return Network(model, config, shape[1], _fingerprint(weights, config, architecture, parts))
 
 
 def _build(weights: Weights) -> Any:
     """Make the timm model with its own classifier, so that timm misses no tensor of the file."""
+    if weights.architecture is not None:
+        return load_checkpoint(weights.file, weights.architecture, weights.config)
     if weights.timm_name is not None:
         config = get_pretrained_cfg(weights.timm_name)
         overlay: dict[str, Any] = {"file": str(weights.file), "source": ""}
@@ -105,13 +101,16 @@ def _build(weights: Weights) -> Any:
     return timm.create_model(f"local-dir:{weights.file.parent}", pretrained=True)
 
 
-def _fingerprint(weights: Weights, model: Any, config: dict[str, Any]) -> str:
-    """Hash architecture, weights and preprocessing into a name fit for a folder."""
-    architecture = str(model.pretrained_cfg["architecture"])
-    config_file = weights.file.parent / "config.json"
-    saved = json.loads(config_file.read_text("utf-8")) if weights.timm_name is None else {}
+def _fingerprint(
+    weights: Weights, config: dict[str, Any], architecture: str, parts: tuple[str, ...]
+) -> str:
+    """Hash architecture, weights, preprocessing and features into a name fit for a folder."""
+    saved = weights.config
+    if weights.timm_name is None and weights.architecture is None:
+        saved = json.loads((weights.file.parent / "config.json").read_text("utf-8"))
     with weights.file.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     facts = [architecture, saved.get("model_args"), digest, config, PREPARE_VERSION]
+    facts += [] if parts == (POOLED,) else ["+".join(parts)]
     short = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
     return f"{architecture}-{short}"

@@ -1,9 +1,12 @@
 """Small pools of generated images, and projects over them, shared by the tests."""
 
 import colorsys
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # read on import: no test asks a hub but its own
 
 import numpy as np
 import pytest

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import io
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -25,8 +26,11 @@ from timm.data.transforms_factory import create_transform
 from timm.models import get_pretrained_cfg
 from timm.models._hub import save_for_hf
 
+import models.hub
+from labeling.images import load_image
 from models import backbones
 from models.backbones import BACKBONES, WEIGHTS_DIR, Backbone, Halving, pick_device, resolve
+from models.catalogue import DEFAULTS, DEVICES, suggest
 from models.pixels import to_rgb
 
 TIMM_NAME = "test_resnet.r160_in1k"
@@ -208,6 +212,19 @@ def test_one_image_that_is_too_much_for_the_memory_raises() -> None:
         Halving()(forward, torch.arange(5))
 
 
+def test_a_photo_decoded_small_gets_nearly_the_embedding_of_the_whole() -> None:
+    bundled = resolve("bundled", device="cpu")
+    for seed in range(4):
+        grain = np.random.default_rng(seed).normal(0, 12, (600, 800, 3))
+        pixels = np.asarray(photo(seed, (800, 600)), float) + grain
+        buffer = io.BytesIO()
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=90)
+        sizes = [load_image(buffer.getvalue(), "a", least=n) for n in (0, bundled.shorter_side)]
+        assert [image.size for image in sizes] == [(800, 600), (200, 150)]
+        whole, small = bundled.embed(sizes)
+        assert whole @ small / np.linalg.norm(whole) / np.linalg.norm(small) > 0.98
+
+
 # Images of every mode
 
 
@@ -343,21 +360,36 @@ def test_a_hub_that_never_answers_falls_back_in_time(
 
 
 @contextmanager
-def serving(body: bytes, status: int = 200) -> Iterator[str]:
-    """A hub on this machine that has one file."""
+def serving(
+    body: bytes, status: int = 200, *, announced: bytes | None = None, cut: int | None = None,
+    pause: float = 0.0,
+) -> Iterator[str]:  # fmt: skip
+    """A hub on this machine that has one file.
+
+    It announces the hash of other bytes than it sends, or cuts the file off, after a pause in
+    which nothing comes.
+    """
+    digest = hashlib.sha256(announced or body).hexdigest()
+    closing = threading.Event()
 
     class Hub(http.server.BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
             right = self.path == f"/timm/{TIMM_NAME}/resolve/main/model.safetensors"
             self.send_response(status if right or "0000" in self.path else 404)
             self.send_header("X-Repo-Commit", "0" * 40)
-            self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
+            self.send_header("ETag", f'"{digest}"')
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
 
         def do_GET(self) -> None:
             self.do_HEAD()
-            self.wfile.write(body)
+            half = len(body) // 2 if pause else 0
+            self.wfile.write(body[:half])
+            self.wfile.flush()
+            closing.wait(pause)
+            with suppress(OSError):  # nobody listens any more
+                self.wfile.write(body[half:cut])
+            self.close_connection = True
 
         def log_message(self, *_: object) -> None:
             pass
@@ -365,6 +397,7 @@ def serving(body: bytes, status: int = 200) -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
+        closing.set()
         server.shutdown()
 
 
@@ -409,6 +442,69 @@ def test_weights_from_a_hub_that_cannot_be_used_fall_back(
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
         taken = resolve(TIMM_NAME, device="cpu", weights_dir=bundle)
     assert "the hub gave weights that cannot be used" in taken.why
+
+
+def test_a_file_that_is_not_what_the_hub_announced_is_thrown_away(
+    no_hub: Path, tiny: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = (tiny / "model.safetensors").read_bytes()
+    other = weights[:-4] + b"\0\0\0\1"  # loads as well as the right one
+    with serving(other, announced=weights) as endpoint:
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        taken = resolve(TIMM_NAME, device="cpu", weights_dir=bundle)
+    assert taken.source == "bundled"
+    assert "is not the file that it announced (another SHA-256)" in taken.why
+    assert not [file for file in no_hub.rglob("*") if file.is_file() and file.stat().st_size > 1000]
+    with serving(weights) as endpoint:
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        assert resolve(TIMM_NAME, device="cpu", weights_dir=bundle).source == "hub"
+
+
+def test_a_truncated_file_is_no_hang_and_no_backbone(
+    no_hub: Path, tiny: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models.hub, "STALL", 2.0)  # the client itself would begin again for ever
+    weights = (tiny / "model.safetensors").read_bytes()
+    with serving(weights, cut=len(weights) // 3) as endpoint:
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        begin = time.monotonic()
+        taken = resolve(TIMM_NAME, device="cpu", weights_dir=bundle)
+        assert time.monotonic() - begin < 10
+    assert taken.source == "bundled"
+    assert "the download broke off (" in taken.why or "stood still for 2 s after" in taken.why
+    assert taken.why.endswith("and it is not in the local cache; using the bundled hone_tiny")
+
+
+def test_a_hub_that_falls_silent_midway_is_not_waited_for(
+    no_hub: Path, tiny: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models.hub, "STALL", 1.0)
+    seen: list[tuple[int, int]] = []
+    weights = (tiny / "model.safetensors").read_bytes()
+    with serving(weights, pause=30.0) as endpoint:
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        begin = time.monotonic()
+        taken = resolve(
+            TIMM_NAME, device="cpu", weights_dir=bundle, loaded=lambda *at: seen.append(at)
+        )
+        assert time.monotonic() - begin < 10
+    assert taken.source == "bundled"
+    assert "the download stood still for 1 s after" in taken.why
+
+
+def test_a_download_tells_how_far_it_is(
+    no_hub: Path, tiny: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, int]] = []
+    weights = (tiny / "model.safetensors").read_bytes()
+    with serving(weights, pause=1.0) as endpoint:
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        taken = resolve(
+            TIMM_NAME, device="cpu", weights_dir=bundle, loaded=lambda *at: seen.append(at)
+        )
+    assert taken.source == "hub"
+    assert seen and seen == sorted(seen)
+    assert all(0 < done <= total == len(weights) for done, total in seen)
 
 
 # Errors
@@ -482,6 +578,19 @@ def test_the_device_is_the_argument_then_the_environment_then_what_is_there(
     assert pick_device("cpu") == "cpu"
     with pytest.raises(backbones.BackboneError, match="'abacus' is not here; use one of"):
         pick_device()
+
+
+# The default
+
+
+def test_the_default_follows_from_device_and_size_and_says_so() -> None:
+    assert suggest("cpu", 620)[0] == "mobilenetv4_conv_small"
+    assert suggest("cpu", 50_000)[0] == "bundled"
+    assert suggest("cuda:1", 620)[0] != suggest("cuda", 10_000_000)[0]
+    for device in DEFAULTS:
+        for images in (1, 10_000, 10**9):
+            name, why = suggest(device, images)
+            assert name in BACKBONES and DEVICES[device] in why and f"{images:,}" in why
 
 
 # The catalogue

@@ -150,6 +150,87 @@ def test_loading_stays_at_most_a_few_batches_ahead(tmp_path: Path) -> None:
     assert max(ahead) <= 4 + 2 * 4 + 1
 
 
+@pytest.mark.parametrize("lanes", [2, 3])
+def test_lanes_keep_the_order_and_each_thread_is_told(tmp_path: Path, lanes: int) -> None:
+    entered: list[str] = []
+
+    class Slow(Thumbnail):
+        def embed_prepared(self, prepared: Sequence[Any]) -> NDArray[np.float32]:
+            time.sleep(0.02 if len(self.batches) % 2 else 0)
+            assert threading.current_thread().name in entered
+            return super().embed_prepared(prepared)
+
+    def enter() -> None:
+        entered.append(threading.current_thread().name)
+
+    encoder, ids = Slow(), names(*range(50))
+    with EmbeddingCache(tmp_path, encoder.fingerprint, encoder.dim) as cache:
+        embed_missing(cache, ids, picture, encoder, batch=4, lanes=lanes, enter_lane=enter)
+        assert cache.rows(ids).tolist() == list(range(50))
+        np.testing.assert_array_equal(cache.matrix(), [encoder.prepare(picture(i)) for i in ids])
+
+
+FULL_DISK = """
+import resource, signal, sys; from pathlib import Path
+from models.cache import EmbeddingCache; from models.embedding import DiskFullError, embed_missing
+from tests.test_cache import names; from tests.test_embedding import Thumbnail, picture
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (30 * 96, resource.RLIM_INFINITY))
+with EmbeddingCache(Path(sys.argv[1]), Thumbnail.fingerprint, Thumbnail.dim) as cache:
+    try:
+        embed_missing(cache, names(*range(60)), picture, Thumbnail(), batch=8)
+    except DiskFullError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files there")
+def test_a_full_disk_says_so_and_leaves_a_cache_that_resumes(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path)]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "the disk is full" in shown.stdout and "24 embeddings are kept" in shown.stdout
+    encoder, ids = Thumbnail(), names(*range(60))
+    with EmbeddingCache(tmp_path, encoder.fingerprint, encoder.dim) as cache:
+        assert len(cache) == 24 and cache.warning is None
+        embed_missing(cache, ids, picture, encoder, batch=8)
+        np.testing.assert_array_equal(cache.matrix(), [encoder.prepare(picture(i)) for i in ids])
+
+
+RIVAL = """
+import sys, time; from pathlib import Path
+from models.cache import CacheLockedError, EmbeddingCache
+from models.embedding import embed_missing
+from tests.test_cache import names; from tests.test_embedding import Thumbnail, picture
+def load(identity):
+    time.sleep(0.002)
+    return picture(identity)
+order = names(*range(80))[:: int(sys.argv[2])]
+with EmbeddingCache(Path(sys.argv[1]), Thumbnail.fingerprint, Thumbnail.dim) as cache:
+    while True:
+        try:
+            embed_missing(cache, order, load, Thumbnail(), batch=4)
+            break
+        except CacheLockedError:
+            print("locked")
+            time.sleep(0.05)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks there")
+def test_two_processes_on_one_cache_do_not_corrupt_it(tmp_path: Path) -> None:
+    rivals = [
+        subprocess.Popen([sys.executable, "-c", RIVAL, str(tmp_path), step], cwd=ROOT)
+        for step in ("1", "-1")
+    ]
+    assert [rival.wait(60) for rival in rivals] == [0, 0]
+    encoder, ids = Thumbnail(), names(*range(80))
+    cache = EmbeddingCache(tmp_path, encoder.fingerprint, encoder.dim)
+    assert len(cache) == 80 and cache.warning is None
+    rows = cache.rows(ids)
+    assert sorted(rows.tolist()) == list(range(80))
+    np.testing.assert_array_equal(cache.matrix()[rows], [encoder.prepare(picture(i)) for i in ids])
+
+
 def test_an_encoder_that_fails_and_a_cache_that_is_locked_raise(tmp_path: Path) -> None:
     class Failing(Thumbnail):
         def embed_prepared(self, prepared: Sequence[Any]) -> NDArray[np.float32]:

@@ -162,3 +162,21 @@ def test_nothing_is_kept_of_an_image_that_cannot_be_decoded(tmp_path: Path) -> N
     with pytest.raises(UnreadableImageError):
         cached_copy(tmp_path, "ab" * 32, "thumb", lambda: b"text")
     assert list(tmp_path.rglob("*.*")) == []
+
+
+def test_a_large_jpeg_is_decoded_no_larger_than_asked_and_looks_the_same() -> None:
+    soft = picture(2, 64).resize((1000, 700), Image.Resampling.BICUBIC)
+    data = encoded(soft, "JPEG", quality=90)
+    whole, small = load_image(data, "a"), load_image(data, "a", least=96)
+    assert whole.size == (1000, 700) and small.size == (250, 175)
+    pair = [np.asarray(i.resize((96, 96), Image.Resampling.BICUBIC), float) for i in (whole, small)]
+    assert np.abs(pair[0] - pair[1]).mean() < 1.0  # of 255
+    assert load_image(data, "a", least=701).size == (1000, 700)
+    assert load_image(encoded(soft, "PNG"), "a", least=96).size == (1000, 700)
+
+
+def test_a_turned_jpeg_is_upright_when_it_is_decoded_small() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(picture(2, 64).resize((800, 400)), "JPEG", exif=exif)
+    assert load_image(data, "a", least=100).size == (100, 200)

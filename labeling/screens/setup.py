@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from labeling.errors import HoneError
+from labeling.screens import backbone
 from labeling.screens.shell import annotator
 from labeling.session import Session
 from labeling.store import LabelClass
@@ -44,8 +45,6 @@ HEADS = {
     "logistic": ("Logistic regression", "Class-balanced, one layer; fits in milliseconds."),
     "mlp": ("MLP", "One hidden layer of 1,024; slower, for classes that no straight line parts."),
 }
-BUNDLED = "bundled"
-OTHER = "another timm model or folder …"
 
 
 def show(session: Session) -> None:
@@ -58,8 +57,8 @@ def show(session: Session) -> None:
         _classes(session)
     with right:
         _strategy(session)
-        _backbone(session)
         _person(session)
+    backbone.show(session)
 
 
 def show_without_project(reason: str) -> None:
@@ -192,43 +191,6 @@ def _choice(title: str, options: dict[str, tuple[str, str]], current: str) -> st
     name = st.selectbox(title, names, index=index, format_func=lambda name: options[name][0])
     st.caption(options[name][1])
     return str(name)
-
-
-def _backbone(session: Session) -> None:
-    from models.backbones import BACKBONES, BackboneError
-
-    st.subheader("Backbone")
-    st.fragment(_embedding, run_every=1 if session.ingest.busy else None)(session)
-    current = session.project.settings().backbone or BUNDLED
-    names = [BUNDLED, *(name for name in BACKBONES if name != BUNDLED), OTHER]
-    chosen = st.selectbox(
-        "Use", names, index=names.index(current) if current in names else len(names) - 1
-    )
-    if chosen == OTHER:
-        chosen = st.text_input(
-            "timm name, or folder",
-            "" if current in names else current,
-            placeholder="resnet50.a1_in1k",
-        )
-    if chosen and chosen != current and st.button("Embed with this backbone"):
-        try:
-            session.change(backbone=None if chosen == BUNDLED else chosen)
-            WORKSPACE.reopen(session)
-            st.rerun()
-        except (HoneError, BackboneError) as error:
-            st.error(str(error))
-
-
-def _embedding(session: Session) -> None:
-    """Which backbone is used and why, and how far it is through the pool."""
-    state = session.ingest.state
-    st.markdown(state.why or ("It is being loaded …" if session.ingest.busy else "None is loaded."))
-    if state.stage == "embedding" and state.total:
-        left = "" if state.seconds_left is None else f", {state.seconds_left:.0f} s left"
-        st.progress(
-            min(1.0, state.done / state.total),
-            f"{state.done:,} of {state.total:,} embedded, {state.rate:.0f} images/s{left}",
-        )
 
 
 def _person(session: Session) -> None:

@@ -1,0 +1,265 @@
+"""How fast Hone embeds, against the bare forward pass, bare decoding, and a plain DataLoader loop.
+
+    python -m benchmarks.embedding [--images 20000] [--backbone bundled] [--threads 2]
+
+Generates photos of 500×375 pixels as JPEG, embeds them as `python -m labeling embed` does (reading,
+checking, decoding, computing, storing), and times beside it, in the same run on the same images:
+the forward pass alone on one batch of the same size, decoding alone in threads and in processes,
+and the loop that one writes first: a DataLoader with timm's transform and workers.
+"""
+
+import argparse
+import io
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import timm
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+
+from benchmarks.machine import peak_mb, resident_mb
+from labeling.images import load_image
+from labeling.ingest import Ingest
+from labeling.project import open_project
+from models.backbones import BACKBONES, WEIGHTS_DIR, Backbone, resolve
+
+SIZE = (500, 375)
+PARTS = 20  # of the pool, between which memory is looked at
+DECODED = 600  # images that bare decoding is timed on
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Images a second, and memory over the pool in MB."""
+
+    hone: float
+    forward: float
+    folded: float
+    whole_forward: float
+    threads: float
+    one_thread: float
+    processes: float
+    loader: float
+    memory: tuple[float, ...]
+
+
+def write_photos(folder: Path, count: int) -> list[Path]:
+    """Photos of soft shapes with grain, each different, some 60 kB as JPEG."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    grain = [rng.normal(0, 9, (SIZE[1], SIZE[0], 1)).astype(np.float32) for _ in range(8)]
+    files = []
+    for number in range(count):
+        file = folder / f"{number:06}.jpg"
+        files.append(file)
+        if file.exists():
+            continue
+        coarse = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
+        soft = np.asarray(coarse.resize(SIZE, Image.Resampling.BICUBIC), np.float32)
+        pixels = np.clip(soft + grain[number % 8], 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(file, "JPEG", quality=85)
+    return files
+
+
+def hone(pool: Path, folder: Path, backbone: Backbone) -> tuple[float, tuple[float, ...]]:
+    """Images a second of the embedding in Ingest, its scan left out, and memory as it goes."""
+    memory: list[float] = []
+    with closing(open_project(pool, folder)) as project:
+        ingest = Ingest(project, lambda: None, backbone)
+        ingest._scan()
+        total = len(project.store.samples.ids())
+
+        def told() -> None:
+            if ingest.state.done >= total * len(memory) / PARTS:
+                memory.append(resident_mb())
+
+        ingest._arrived = told
+        begin = time.perf_counter()
+        ingest._embed()
+        seconds = time.perf_counter() - begin
+        ingest.stop()
+        if ingest.state.done != total:
+            raise SystemExit(f"only {ingest.state.done} of {total} are embedded")
+    return total / seconds, tuple(memory)
+
+
+def rate_of(work: Callable[[], object], images: int, rounds: int = ROUNDS) -> float:
+    """Images a second, the median of several runs after one that warms up."""
+    work()
+    seconds = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - begin)
+    return images / float(np.median(seconds))
+
+
+def as_timm_builds_it(name: str, backbone: Backbone) -> Any:
+    """The same network, without anything that Hone does to make it faster."""
+    entry = BACKBONES.get(name)
+    if name == "bundled":
+        folder = next(WEIGHTS_DIR.glob("*/config.json")).parent
+        model: Any = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0)
+    else:
+        model = timm.create_model(entry.timm if entry else name, num_classes=0)
+        if entry and model.pretrained_cfg.get("fixed_input_size"):
+            model = timm.create_model(entry.timm, num_classes=0, img_size=entry.input_size)
+    model = model.eval().requires_grad_(False).to(backbone.device)
+    return model.to(memory_format=torch.channels_last)
+
+
+def bare_forward(model: Any, backbone: Backbone) -> float:
+    """A network alone, on normalised pixels that lie ready in its memory layout."""
+    pixels = torch.randn(backbone.batch, 3, *backbone.input_size, device=backbone.device)
+    pixels = pixels.contiguous(memory_format=torch.channels_last)
+    autocast = torch.autocast(
+        torch.device(backbone.device).type, dtype=backbone.half, enabled=backbone.half is not None
+    )
+
+    def run() -> None:
+        with torch.inference_mode(), autocast:
+            model(pixels)
+        if backbone.device.startswith("cuda"):
+            torch.cuda.synchronize()
+
+    return rate_of(run, backbone.batch, 15)
+
+
+def whole_forward(backbone: Backbone) -> float:
+    """The forward pass from bytes to numbers, as Hone makes it."""
+    pixels = list(torch.randint(0, 256, (backbone.batch, 3, *backbone.input_size)).to(torch.uint8))
+    return rate_of(partial(backbone.embed_prepared, pixels), backbone.batch, 15)
+
+
+def decode(least: int, data: bytes) -> tuple[int, int]:
+    """Decode as Hone does; gives the size, so that a process need not send pixels."""
+    return load_image(data, "photo", least).size
+
+
+def bare_decoding(files: list[Path], backbone: Backbone, pool: Executor) -> float:
+    """Images a second through the decoder, read beforehand."""
+    held = [file.read_bytes() for file in files[:DECODED]]
+    work = partial(decode, backbone.shorter_side)
+    return rate_of(lambda: list(pool.map(work, held, chunksize=20)), len(held), 3)
+
+
+class Files(Dataset[Any]):
+    """What one writes first: open, convert, transform."""
+
+    def __init__(self, files: list[Path], backbone: Backbone) -> None:
+        self.files, self.backbone = files, backbone
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Any:
+        with Image.open(io.BytesIO(self.files[index].read_bytes())) as image:
+            return self.backbone.transform(image.convert("RGB"))
+
+
+def loader_loop(files: list[Path], model: Any, backbone: Backbone) -> float:
+    """Images a second of a plain DataLoader loop with a worker for each core."""
+    loader: DataLoader[Any] = DataLoader(
+        Files(files, backbone), batch_size=backbone.batch, num_workers=os.cpu_count() or 1,
+        pin_memory=backbone.device.startswith("cuda"),
+    )  # fmt: skip
+    begin = time.perf_counter()
+    rows = []
+    with torch.inference_mode():
+        for batch in loader:
+            pixels = batch.to(backbone.device, non_blocking=True).float() / 255
+            rows.append(model((pixels - backbone.mean) / backbone.std).float().cpu())
+    return len(torch.cat(rows)) / (time.perf_counter() - begin)
+
+
+def measure(given: argparse.Namespace, scratch: Path) -> Rates:
+    """Everything in one run."""
+    backbone = resolve(given.backbone, features=given.features)
+    print(f"{backbone.why}; batches of {backbone.batch} on {backbone.device}.", flush=True)
+    photos = given.photos or scratch / "photos"
+    files = write_photos(photos, given.images)
+    size = np.mean([file.stat().st_size for file in files]) / 1e3
+    print(f"{len(files):,} photos of {SIZE[0]}×{SIZE[1]}, {size:.0f} kB each.", flush=True)
+    plain = as_timm_builds_it(given.backbone, backbone)
+    forward, folded = bare_forward(plain, backbone), bare_forward(backbone.model, backbone)
+    whole = whole_forward(backbone)
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(cores) as threads:
+        one_thread = bare_decoding(files, backbone, one)
+        all_threads = bare_decoding(files, backbone, threads)
+    with ProcessPoolExecutor(cores) as processes:
+        in_processes = bare_decoding(files, backbone, processes)
+    loop = loader_loop(files[: given.loop], plain, backbone)
+    rate, memory = hone(photos, scratch / "project", backbone)
+    again = bare_forward(plain, backbone)  # a machine that others use has its moods
+    return Rates(
+        rate,
+        (forward + again) / 2,
+        folded,
+        whole,
+        all_threads,
+        one_thread,
+        in_processes,
+        loop,
+        memory,
+    )
+
+
+def lines(rates: Rates, on_cpu: bool) -> Iterator[str]:
+    """The table, and what the limit is."""
+    yield "| what | images/s | Hone, % of it |"
+    yield "|---|---|---|"
+    together = 1 / (1 / rates.folded + 1 / rates.threads)
+    shown = {
+        "Hone: read, check, decode, compute, store": rates.hone,
+        "bare forward pass of the network as timm builds it, pixels ready": rates.forward,
+        "bare forward pass, batch norms folded": rates.folded,
+        "forward pass from bytes to numbers, one batch at a time": rates.whole_forward,
+        "bare decoding, all cores, threads": rates.threads,
+        "bare decoding, all cores, processes": rates.processes,
+        "bare decoding, one thread": rates.one_thread,
+        "plain DataLoader loop": rates.loader,
+    }
+    if on_cpu:
+        shown["forward and decoding on the same cores, nothing else"] = together
+    for name, rate in shown.items():
+        yield f"| {name} | {rate:.0f} | {100 * rates.hone / rate:.0f} |"
+    half = len(rates.memory) // 2
+    yield (
+        f"\nMemory: {rates.memory[1]:.0f} MB after a {PARTS}th of the pool, "
+        f"{rates.memory[half]:.0f} MB after half, {rates.memory[-1]:.0f} MB at the end, "
+        f"{peak_mb():.0f} MB at most."
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--images", type=int, default=20_000)
+    add("--loop", type=int, default=2_000, help="images that the plain loop is timed on")
+    add("--backbone", default="bundled")
+    add("--features")
+    add("--threads", type=int, default=torch.get_num_threads())
+    add("--photos", type=Path, help="keep the generated photos here")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    with tempfile.TemporaryDirectory() as scratch, suppress(KeyboardInterrupt):
+        rates = measure(given, Path(scratch))
+        print(f"{given.threads} threads, {os.cpu_count()} cores.\n")
+        print("\n".join(lines(rates, resolve("bundled").device == "cpu")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,280 @@
+"""The backbone's part of the Setup screen: what there is, how fast here, and which suits best."""
+
+from collections.abc import Callable
+from functools import cache, partial
+
+import pandas as pd
+import streamlit as st
+
+from labeling.errors import HoneError
+from labeling.session import Session
+from labeling.speeds import SPEEDS, decoding_seconds, pool_seconds
+from labeling.trials import SAMPLE, Trial, called
+from labeling.verdict import basis, duration, verdict
+from labeling.workspace import WORKSPACE
+
+BUNDLED = "bundled"
+OTHER = "another timm model, folder or checkpoint …"
+HOW = (
+    "A timm name (`resnet50.a1_in1k`), a folder with config.json and model.safetensors, or a "
+    "checkpoint: `FILE.safetensors`, or `resnet50=FILE.safetensors`."
+)
+
+
+def show(session: Session) -> None:
+    """Everything about the backbone of a project."""
+    st.subheader("Backbone")
+    state = session.ingest.state
+    st.fragment(_embedding, run_every=1 if session.ingest.busy else None)(session)
+    busy = SPEEDS.busy or any(_runs(trial) for trial in WORKSPACE.trials(session).all())
+    if state.stage == "done":
+        SPEEDS.measure(_names())
+        busy = busy or SPEEDS.busy
+    st.fragment(_catalogue, run_every=2 if busy else None)(session)
+    _choose(session)
+    st.fragment(_on_trial, run_every=1 if busy else None)(session)
+    _candidates(session)
+
+
+def _embedding(session: Session) -> None:
+    """Which backbone is used and why, and how far it is through the pool."""
+    state = session.ingest.state
+    st.markdown(state.why or ("It is being loaded …" if session.ingest.busy else "None is loaded."))
+    if state.stage == "loading" and state.bytes_total:
+        st.progress(
+            min(1.0, state.bytes_done / state.bytes_total),
+            f"{state.bytes_done / 1e6:.1f} of {state.bytes_total / 1e6:.1f} MB downloaded",
+        )
+    if state.stage == "embedding" and state.total:
+        _bar(state.done, state.total, state.rate, state.seconds_left)
+
+
+def _bar(done: int, total: int, rate: float, seconds_left: float | None) -> None:
+    left = "" if seconds_left is None else f", {duration(seconds_left)} left"
+    text = f"{done:,} of {total:,} embedded, {rate:.0f} images/s{left}"
+    st.progress(min(1.0, done / max(1, total)), text)
+
+
+# -- the list ----------------------------------------------------------------------------------
+
+
+def _catalogue(session: Session) -> None:
+    """The list, from fast to strong, with the speed on this machine."""
+    from models.backbones import BACKBONES, pick_device
+    from models.catalogue import suggest
+
+    images = session.status().total
+    default, why = suggest(pick_device(), images)
+    if why not in session.ingest.state.why:
+        st.caption(f"{default} is {why}.")
+    decoding = _decoding(session)
+    rows = []
+    for name, entry in BACKBONES.items():
+        rate = SPEEDS.rate(name)
+        rows.append(
+            {
+                "backbone": name,
+                "images/s here": "…"
+                if rate is None
+                else f"{rate:,.0f}"
+                if rate >= 10
+                else f"{rate:.1f}",
+                "this pool takes": "…"
+                if rate is None
+                else duration(pool_seconds(images, rate, decoding)),
+                "good for": entry.good_for,
+                "million parameters": entry.params_m,
+                "numbers": entry.dim,
+                "pixels": entry.input_size,
+                "trained on": entry.pretraining,
+                "licence": entry.licence,
+            }
+        )
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    if SPEEDS.busy:
+        st.caption("The speeds are being measured, two seconds each …")
+    for name, problem in SPEEDS.problems.items():
+        st.caption(f"{name} cannot be timed: {problem}")
+
+
+def _decoding(session: Session) -> float:
+    """Seconds to decode one image, measured once for each visit."""
+    key = f"decoding-{session.project.key}"
+    if key not in st.session_state:
+        st.session_state[key] = decoding_seconds(session.project, 256)
+    return float(st.session_state[key])
+
+
+def _names() -> list[str]:
+    from models.backbones import BACKBONES
+
+    return list(BACKBONES)
+
+
+# -- taking another ----------------------------------------------------------------------------
+
+
+def _choose(session: Session) -> None:
+    settings = session.project.settings()
+    current = settings.backbone or BUNDLED
+    names = [*_names(), OTHER]
+    chosen = st.selectbox(
+        "Use", names, index=names.index(current) if current in names else len(names) - 1
+    )
+    if chosen == OTHER:
+        chosen = st.text_input(
+            "timm name, folder or checkpoint",
+            "" if current in names else current,
+            placeholder="resnet50.a1_in1k",
+            help=HOW,
+        ).strip()
+    if not chosen:
+        return
+    parts, problem = _parts(chosen)
+    kept = [part for part in settings.features.split("+") if part in parts]
+    features = st.multiselect(
+        "Features",
+        parts,
+        kept if chosen == current and kept else parts[:1],
+        help="“pooled” is what the network itself hands to its classifier. Earlier blocks suit "
+        "images unlike those it was trained on; several are put side by side.",
+    )
+    if problem:
+        st.caption(problem)
+    wanted = "+".join(features) or "pooled"
+    if (chosen, wanted) == (current, settings.features):
+        return
+    st.caption(
+        "It is embedded in the background while you go on with the present one; every label stays."
+    )
+    if st.button("Embed with this backbone"):
+        _attempt(lambda: _begin(session, chosen, wanted))
+
+
+@cache
+def _parts(name: str) -> tuple[list[str], str]:
+    """The features that can be had of a network, and what is wrong where that cannot be told."""
+    from models.speed import features_of
+
+    try:
+        return list(features_of(name)), ""
+    except Exception as error:  # it is told again, and in full, when it is tried
+        return ["pooled"], str(error)
+
+
+def _begin(session: Session, backbone: str, features: str) -> None:
+    WORKSPACE.trials(session).request(backbone, features, whole=True)
+    session.project.change(next_backbone=backbone, next_features=features)
+    st.rerun()
+
+
+def _switch(session: Session, trial: Trial) -> None:
+    """Take it: everything is embedded, so that the next round is a matter of seconds."""
+    session.project.change(
+        backbone=trial.backbone,
+        features=trial.features,
+        next_backbone=None,
+        next_features="pooled",
+        pinned_round=None,  # its head belongs to the backbone before
+    )
+    WORKSPACE.reopen(session)
+    st.rerun(scope="app")
+
+
+def _discard(session: Session, trial: Trial) -> None:
+    WORKSPACE.trials(session).forget(trial.name)
+    settings = session.project.settings()
+    if (settings.next_backbone, settings.next_features) == (trial.backbone, trial.features):
+        session.project.change(next_backbone=None, next_features="pooled")
+    st.rerun(scope="app")
+
+
+# -- on trial ----------------------------------------------------------------------------------
+
+
+def _on_trial(session: Session) -> None:
+    """What runs in the background, and how those that are done compare on the labels so far."""
+    trials = WORKSPACE.trials(session).all()
+    if not trials:
+        return
+    for trial in trials:
+        if trial.stage == "failed":
+            st.error(f"{trial.name}: {trial.note}", icon=":material/error:")
+        elif _runs(trial):
+            st.markdown(f"**{trial.name}** is {_doing(trial)}")
+            if trial.total:
+                _bar(trial.done, trial.total, trial.rate, trial.seconds_left)
+    _verdicts(session, trials)
+    for trial in trials:
+        with st.container(horizontal=True):
+            if trial.whole and trial.stage in ("embedding", "done"):
+                label = (
+                    f"Use {trial.name}" if trial.stage == "done" else f"Use {trial.name} at once"
+                )
+                if st.button(label, icon=":material/swap_horiz:"):
+                    _switch(session, trial)
+            elif trial.stage == "done" and st.button(f"Embed all with {trial.name}"):
+                _attempt(partial(_begin, session, trial.backbone, trial.features))
+            if not _runs(trial) and st.button(f"Dismiss {trial.name}"):
+                _discard(session, trial)
+
+
+def _verdicts(session: Session, trials: list[Trial]) -> None:
+    compared = WORKSPACE.trials(session).compare()
+    if compared is None:
+        if any(trial.stage == "done" for trial in trials):
+            st.info("There are no labels of two classes yet to compare them on.")
+        return
+    images = session.status().total
+    by_name = {trial.name: trial for trial in trials}
+    for standing in compared.standings:
+        if standing.name in by_name:
+            trial = by_name[standing.name]
+            rate = SPEEDS.rate(trial.backbone) or trial.rate
+            left = 0 if trial.whole and trial.stage == "done" else images - trial.done
+            st.markdown(verdict(standing, compared, left / rate if rate else None))
+    rows = [(one.name, f"{100 * one.accuracy:.1f} %") for one in compared.standings]
+    st.dataframe(pd.DataFrame(rows, columns=["best first", "right"]), hide_index=True)
+    st.caption(basis(compared))
+
+
+def _candidates(session: Session) -> None:
+    """Which of several backbones suits these images?"""
+    settings = session.project.settings()
+    current = called(settings.backbone, settings.features)
+    with st.expander("Which backbone suits my images?"):
+        st.caption(
+            f"Embeds {SAMPLE:,} images with each, your labeled ones first, in the background, and "
+            "compares them on your labels."
+        )
+        names = [name for name in _names() if name != current]
+        chosen = st.multiselect("Candidates", names, names[:2])
+        if st.button("Try them", disabled=not chosen):
+            _attempt(lambda: _try(session, chosen))
+
+
+def _try(session: Session, names: list[str]) -> None:
+    for name in names:
+        WORKSPACE.trials(session).request(name)
+    st.rerun()
+
+
+def _runs(trial: Trial) -> bool:
+    return trial.stage in ("waiting", "loading", "embedding")
+
+
+def _doing(trial: Trial) -> str:
+    if trial.stage == "waiting":
+        return "waiting for its turn"
+    if trial.stage == "loading":
+        return f"being loaded. {trial.note}"
+    return f"being embedded in the background. {trial.note}"
+
+
+def _attempt(action: Callable[[], None]) -> None:
+    from models.errors import BackboneError
+
+    try:
+        action()
+    except (HoneError, BackboneError) as error:
+        st.error(str(error), icon=":material/error:")
