@@ -19,9 +19,9 @@ LAYERS = (
     ("store",),
     ("project",),
     ("ingest", "ledger", "tokens", "truth", "exchange"),
-    ("table", "rounds", "cards", "learner", "curves", "charts"),
+    ("table", "rounds", "cards", "certify", "learner", "curves", "charts"),
     ("session",),
-    ("workspace", "replay", "simulate", "sweep", "progress", "terminal", "options"),
+    ("workspace", "replay", "simulate", "sweep", "progress", "acceptance", "terminal", "options"),
     ("api", "cli"),
     ("screens", "__main__"),
 )
