@@ -21,7 +21,17 @@ LAYERS = (
     ("ingest", "ledger", "tokens", "truth", "exchange"),
     ("table", "rounds", "cards", "certify", "learner", "curves", "charts"),
     ("session",),
-    ("workspace", "replay", "simulate", "sweep", "progress", "acceptance", "terminal", "options"),
+    (
+        "workspace",
+        "replay",
+        "simulate",
+        "sweep",
+        "progress",
+        "acceptance",
+        "figures",
+        "terminal",
+        "options",
+    ),
     ("api", "cli"),
     ("screens", "__main__"),
 )

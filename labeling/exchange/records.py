@@ -17,7 +17,8 @@ class Record:
     There is one record for each path, since people join on paths; identical files share a
     `sha256`. `kind` is label, skip or unsure, and None where nobody has answered. `predicted`,
     `confidence` and `round` are what the model said before the answer, `shown` whether the
-    annotator saw it. `certificate` is what a pre-label was accepted on unseen. `path` is empty if the file has left the pool but its answer stands.
+    annotator saw it. `certificate` is the one on which a pre-label was accepted unseen. `path` is
+    empty if the file has left the pool but its answer stands.
     """
 
     path: str
