@@ -31,8 +31,8 @@ class Played:
 
     `asked` (n,) are rows of the sheet in the order of the answers, `audits` which of them were
     uniform, `chance` (n,) their acquisition probability (NaN: unknown), `guessed` what was
-    predicted before the answer (-1: nothing). `accuracy` (n // BATCH,) is the true accuracy after
-    each batch on the rows of the pool without a label.
+    predicted before the answer (-1: nothing) and `sure` how confidently. `accuracy` (n // BATCH,)
+    is the true accuracy after each batch on the rows of the pool without a label.
     """
 
     images: str
@@ -42,6 +42,7 @@ class Played:
     audits: Bools
     chance: Floats
     guessed: npt.NDArray[np.int64]
+    sure: Floats
     accuracy: Floats
 
     def write(self, folder: Path) -> None:
@@ -73,11 +74,13 @@ def play(images: ImageSet, query: str, seed: int, labels: int) -> Played:
     audits: list[Bools] = []
     chances: list[Floats] = []
     guessed: list[npt.NDArray[np.int64]] = []
+    sure: list[npt.NDArray[Any]] = []
     accuracy: list[float] = []
     while len(sheet.labeled) < labels:
         asked, is_audit, chance = _ask(sheet, query, min(BATCH, labels - len(sheet.labeled)), rng)
         before = sheet.scores
         guessed.append(np.full(len(asked), -1) if before is None else before.best[asked])
+        sure.append(np.zeros(len(asked)) if before is None else before.first[asked])
         audits.append(is_audit)
         chances.append(chance)
         sheet.learn(asked, is_audit)
@@ -90,6 +93,7 @@ def play(images: ImageSet, query: str, seed: int, labels: int) -> Played:
         np.concatenate(audits),
         np.concatenate(chances),
         np.concatenate(guessed),
+        np.concatenate(sure).astype(np.float64),
         np.array(accuracy),
     )
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from labeling.store import Answer, LabelClass, RoundRecord
-from models.anchoring import Anchoring as Sway
+from models.anchoring import Anchoring
 from models.anchoring import anchoring
 from models.metrics import agreement, wilson
 
@@ -254,7 +254,7 @@ def unchanged(answers: Sequence[Answer]) -> Tally:
     return Tally(sum(seen), len(seen))
 
 
-def sway(answers: Sequence[Answer]) -> Sway | None:
+def sway(answers: Sequence[Answer]) -> Anchoring | None:
     """Whether a person agrees more with a guess for having seen it; see `models.anchoring`."""
     told = [
         answer

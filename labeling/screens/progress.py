@@ -7,7 +7,8 @@ import streamlit as st
 
 from labeling import progress
 from labeling.errors import HoneError
-from labeling.figures import FIGURES, Evidence, pool_accuracy
+from labeling.figures import FIGURES
+from labeling.screens.accuracy import how_good
 from labeling.screens.charts import draw
 from labeling.session import Session
 from labeling.store import Answer
@@ -53,32 +54,9 @@ def _headline(session: Session, answers: list[Answer]) -> None:
         speed = progress.pace(answers).recent
         pace.metric("Labels a minute", f"{speed:.0f}" if speed else "–")
     with audit:
-        _accuracy(FIGURES.evidence(session))
-
-
-def _accuracy(evidence: Evidence | None) -> None:
-    """The one figure that can be believed, in a sentence, or why there is none yet."""
-    measured = None if evidence is None else pool_accuracy(evidence)
-    if evidence is None or measured is None:
-        checks = 0 if evidence is None else int(evidence.uniform.sum())
-        st.info(
-            f"Accuracy on the pool: shown after 10 blind checks; {checks} so far. They are "
-            "drawn at random and shown without a guess.",
-            icon=":material/visibility_off:",
-        )
-        return
-    what = (
-        f"{measured.measured} blind checks"
-        if measured.method == "audits"
-        else f"{measured.measured} labels, each weighted by its chance to be asked"
-    )
-    st.success(
-        f"Of the {len(evidence.open_rows):,} images without a label, today’s model gets about "
-        f"**{measured.value:.0%}** right: between **{measured.low:.0%} and {measured.high:.0%}** "
-        f"with 95 % confidence. Measured on {what}, each foreseen by a model that had not seen "
-        "it, and corrected for how sure the model is of the rest.",
-        icon=":material/verified:",
-    )
+        evidence = FIGURES.evidence(session)
+        if evidence is not None:
+            how_good(evidence)
 
 
 def _agreement(answers: list[Answer]) -> None:

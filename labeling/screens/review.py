@@ -11,6 +11,7 @@ from labeling.screens.charts import draw
 from labeling.screens.pictures import picture, strip
 from labeling.screens.shell import annotator
 from labeling.session import Session
+from models.anchoring import Anchoring
 
 VIEWS = ("Suspected errors", "Confusion", "Calibration", "Habits")
 KEYS = "1234567890"
@@ -243,7 +244,7 @@ def _habits(session: Session) -> None:
         st.caption(f"{speed.active_seconds / 60:.0f} minutes of labeling in all.")
 
 
-def _anchoring(found: "progress.Sway | None", kept: progress.Tally) -> None:
+def _anchoring(found: Anchoring | None, kept: progress.Tally) -> None:
     if kept.total:
         st.markdown(
             f"Of {kept.total} shown guesses, **{kept.agreed / kept.total:.0%}** were accepted "
