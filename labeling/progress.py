@@ -12,8 +12,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from labeling.store import Answer, LabelClass, RoundRecord
-from models.anchoring import Anchoring
-from models.anchoring import anchoring
+from models.anchoring import Anchoring, anchoring
 from models.metrics import agreement, wilson
 
 FEWEST_AUDITS = 10

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from models.learning_curve import Point
 
-FEWEST_POINTS, LABELS_PER_CLASS, FEWEST_AUDITS = 5, 5, 20
+FEWEST_POINTS, LABELS_PER_CLASS, FEWEST_AUDITS = 5, 5, 15
 EXPONENTS = np.linspace(0.25, 1.5, 11)  # of the power law; measured curves lie in between
 REPLICATES = 300
 SHARE = 0.8  # of the band
@@ -41,7 +41,7 @@ class Forecast:
 
 
 def is_meant(points: list[Point], classes: int) -> bool:
-    """Whether there is enough to forecast from: 5 points, 5 labels a class, 20 audits."""
+    """Whether there is enough to forecast from: 5 points, 5 labels a class, 15 audits."""
     told = [point for point in points if point.labels >= classes]
     return bool(
         len(told) >= FEWEST_POINTS

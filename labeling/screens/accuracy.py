@@ -6,7 +6,7 @@ import streamlit as st
 
 from labeling.figures import FIGURES, Evidence, pool_accuracy
 from labeling.screens import certificates
-from labeling.screens.charts import BLUE, GREY, draw
+from labeling.screens.charts import draw
 from labeling.session import Session
 from labeling.trust import CURVES, Curve, effort
 
@@ -92,10 +92,10 @@ def _classes(session: Session, evidence: Evidence) -> None:
         tooltip=["class", alt.Tooltip("found", format=".0%"), "checks"],
     )
     percent = alt.Axis(format="%")
-    bars = base.mark_rule(strokeWidth=3, opacity=0.4, color=BLUE).encode(
+    bars = base.mark_rule(strokeWidth=3, opacity=0.4).encode(
         x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=percent, title="found"), x2="high:Q"
     )
-    dots = base.mark_circle(size=100, opacity=1, color=BLUE).encode(x="found:Q")
+    dots = base.mark_circle(size=100, opacity=1).encode(x="found:Q")
     text_marks = base.mark_text(align="left", dx=8, color="#888").encode(
         x="high:Q", text=alt.Text("checks:Q", format=".0f")
     )
@@ -134,7 +134,7 @@ def _plot(curve: Curve) -> None:
     color = alt.Color(
         "picked by:N",
         title=None,
-        scale=alt.Scale(domain=["your labels", "random picking"], range=[BLUE, GREY]),
+        sort=["your labels", "random picking"],
         legend=alt.Legend(orient="bottom"),
     )
     base = alt.Chart(table).encode(
@@ -169,7 +169,7 @@ def _forecast(session: Session, evidence: Evidence, curve: Curve) -> None:
     found = effort(session, evidence, curve, target)
     if found is None:
         st.caption(
-            "A forecast is shown once there are five points, five labels a class and 20 blind "
+            "A forecast is shown once there are five points, five labels a class and 15 blind "
             "checks; before, it would be a guess."
         )
         return

@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 CHART_HEIGHT = 260
-BLUE, GREY = "#2458c5", "#8a8a86"
 
 
 def draw(
