@@ -5,12 +5,12 @@ import pandas as pd
 import streamlit as st
 
 from labeling.figures import FIGURES, Evidence, pool_accuracy
-from labeling.screens import certificates
+from labeling.screens import backbone, certificates
 from labeling.screens.charts import draw
 from labeling.session import Session
 from labeling.trust import CURVES, Curve, effort
 
-VIEWS = ("How good", "With more labels", "Certify", "Accept")
+VIEWS = ("How good", "With more labels", "Certify", "Accept", "Backbone")
 
 
 def show(session: Session) -> None:
@@ -29,6 +29,8 @@ def show(session: Session) -> None:
         certificates.certify(session, evidence)
     elif view == "Accept":
         certificates.accept_many(session, evidence)
+    elif view == "Backbone":
+        backbone.show(session, evidence)
     else:
         how_good(evidence)
         _classes(session, evidence)
