@@ -17,6 +17,7 @@ REASONS = {
     "unscored": "picked at random while its embedding is under way",
     "audit": "a blind check: picked at random, shown without a guess, so that the accuracy "
     "figure stays honest",
+    "certificate": "a blind check for the certificate: picked at random, shown without a guess",
     "least_confidence": "the model is least confident here",
     "margin": "two classes are close",
     "entropy": "the model is undecided here",

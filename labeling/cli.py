@@ -140,6 +140,22 @@ def token(given: argparse.Namespace) -> int:
     return 0
 
 
+def report(given: argparse.Namespace) -> int:
+    """Write one HTML file with data, accuracy, curve, classes, certificates and versions."""
+    from labeling.report import report as written
+    from labeling.session import Session
+
+    if not given.to.parent.is_dir():
+        raise HoneError(f"There is no folder {given.to.parent} for {given.to.name}; make it first.")
+    session = Session(_open(given, new=False))
+    try:
+        session.prepare()
+        given.to.write_text(written(session), encoding="utf-8")
+    finally:
+        session.close()
+    return 0
+
+
 def simulate(given: argparse.Namespace) -> int:
     """Replay true labels: learning curves of queries against random; --pool digits works too."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -252,7 +268,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(
-        title="commands", metavar="embed | backbones | status | export | token | simulate"
+        title="commands",
+        metavar="embed | backbones | status | export | report | token | simulate",
     )
 
     def command(run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -270,6 +287,9 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--to", metavar="PATH", required=True, help="a new folder or file")
     exporting.add_argument("--link", action="store_true", help="link to images, do not copy")
     exporting.add_argument("--history", action="store_true", help="all answers, undone ones too")
+    command(report).add_argument(
+        "--to", metavar="FILE", type=Path, default=Path("report.html"), help="default: report.html"
+    )
     scripting = command(token)
     scripting.add_argument(
         "--name", default="script", help="whose answers they are (default: script)"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FIRST_FILES = 24  # enough for the first screen
 FILES_AT_ONCE = 500
+ADDED_FROM = "added_from"  # the setting that says at which place the images added last begin
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class Ingest:
 
     def _scan(self) -> None:
         samples = self._project.store.samples
-        known_files = samples.files()
+        known_files, before = samples.files(), len(samples.ids())
         known = {
             path: (file.size or 0, file.mtime_ns or 0, file.sample_id)
             for path, file in known_files.items()
@@ -122,7 +123,15 @@ class Ingest:
             if self._stop.is_set():
                 return
         samples.forget_files([path for path in known_files if path not in found])
+        self._mark_added(before)
         self.pool_version += 1
+
+    def _mark_added(self, before: int) -> None:
+        """Remember where new images begin, once a head has learned on all that was there before."""
+        newest = self._project.store.rounds.latest()
+        grown = len(self._project.store.samples.ids()) > before
+        if grown and newest is not None and newest.metrics.get("embedded", 0) >= before:
+            self._project.store.set(ADDED_FROM, before)
 
     def _import_labels(self, files: Iterable[Scanned]) -> None:
         """Turn a manifest's labels, or class folders if asked for, into imported answers."""

@@ -11,7 +11,7 @@ from labeling.errors import HoneError
 from labeling.ingest import Ingest
 from labeling.ledger import Moment
 from labeling.project import Project, Settings
-from labeling.store import RoundRecord
+from labeling.store import Answer, RoundRecord
 from labeling.trainer import Newer, Report, State
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class Learner:
         cache = self._ingest.cache
         if cache is None or record.through != moment.last_answer:
             return False
-        labeled = [key for key, answer in moment.answers.items() if answer.class_id in classes]
+        labeled = [key for key, answer in moment.answers.items() if _teaches(answer, classes)]
         embedded = (cache.rows(labeled) >= 0) & (moment.roster.places(labeled) >= 0)
         return record.metrics.get("labels") == np.count_nonzero(embedded)
 
@@ -231,6 +231,15 @@ class Learner:
         round_.seconds["keep"] = time.perf_counter() - begin
 
 
+def _teaches(answer: Answer, classes: set[int]) -> bool:
+    """Whether a head learns from an answer.
+
+    An archived class is not learned: it could be predicted, but not be chosen. Nor is a pre-label
+    that was accepted unseen: the head would only agree with itself.
+    """
+    return answer.class_id in classes and answer.certificate_id is None
+
+
 def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
     """What the answers of a moment say of the rows of a table, in the order of the answers."""
     from labeling.rounds import AUDIT, Snapshot
@@ -245,8 +254,8 @@ def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
     for row, answer in zip(rows.tolist(), answers, strict=True):
         if row < 0:
             continue
-        # An archived class is not learned: it could be predicted, but not be chosen.
-        if answer.class_id is not None and answer.class_id in classes:
+        if _teaches(answer, classes):
+            assert answer.class_id is not None
             labels[row] = answer.class_id
             if answer.query == AUDIT:
                 audits.add(row)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from labeling.store import Answer, LabelClass, RoundRecord
+from models.anchoring import Anchoring, anchoring
 from models.metrics import agreement, wilson
 
 FEWEST_AUDITS = 10
@@ -240,3 +241,30 @@ def _per_minute(
 ) -> float | None:
     seconds = float(gaps[active].sum())
     return 60.0 * float(labels.sum()) / seconds if seconds > 0 else None
+
+
+def unchanged(answers: Sequence[Answer]) -> Tally:
+    """How many of the guesses that a person saw, one by one, were accepted as they were."""
+    seen = [
+        answer.class_id == answer.predicted_class
+        for answer in _standing(answers)
+        if answer.kind == "label" and _one_by_one(answer) and answer.shown
+    ]
+    return Tally(sum(seen), len(seen))
+
+
+def sway(answers: Sequence[Answer]) -> Anchoring | None:
+    """Whether a person agrees more with a guess for having seen it; see `models.anchoring`."""
+    told = [
+        answer
+        for answer in _standing(answers)
+        if answer.kind == "label"
+        and _one_by_one(answer)
+        and answer.predicted_class is not None
+        and answer.predicted_confidence is not None
+    ]
+    return anchoring(
+        np.array([answer.class_id == answer.predicted_class for answer in told], dtype=bool),
+        np.array([answer.predicted_confidence for answer in told], dtype=np.float64),
+        np.array([answer.shown for answer in told], dtype=bool),
+    )

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from labeling.cards import Card, make_card
+from labeling.certify import Certifier
 from labeling.changes import Changes
 from labeling.errors import AnswerError, HoneError
 from labeling.ingest import Ingest, IngestState
@@ -21,7 +22,6 @@ from labeling.trainer import Newer, Report, State, Trainer
 if TYPE_CHECKING:
     from labeling.rounds import Round
     from models.backbones import Backbone
-
 
 GUESSES = 256  # random places of the pool that are tried before a list of the rest is made
 
@@ -58,6 +58,7 @@ class Session:
         self.store = project.store
         self.ingest = Ingest(project, self._arrived, backbone)
         self.ledger = Ledger(self.store)
+        self.certifier = Certifier(project, self.ledger)
         self.learner = Learner(project, self.ingest, self.ledger.moment, self._ranked)
         self.trainer = Trainer(self._run_round, self._told)
         self._in_background = False
@@ -124,7 +125,7 @@ class Session:
         round_ = self.round
         if round_ is None or round_.scores is None:
             return []
-        rows = self._open_rows(round_)
+        rows = round_.table.open_rows(self.ledger)
         rows = rows[round_.scores.best[rows] == class_id]
         confidence = round_.scores.first[rows]
         rows = rows[np.argsort(-confidence if confident else confidence, kind="stable")]
@@ -140,22 +141,15 @@ class Session:
         round_ = self.round
         if round_ is None or round_.scores is None:
             return {}
-        found, counts = np.unique(round_.scores.best[self._open_rows(round_)], return_counts=True)
+        found, counts = np.unique(
+            round_.scores.best[round_.table.open_rows(self.ledger)], return_counts=True
+        )
         return {int(key): int(n) for key, n in zip(found, counts, strict=True) if key >= 0}
-
-    def _open_rows(self, round_: "Round") -> npt.NDArray[np.int64]:
-        """Rows of the round's table that have no answer now, ascending."""
-        table = round_.table
-        roster, is_open = self.ledger.open_places()
-        if table.roster is roster:
-            return np.flatnonzero(is_open[table.place_of])
-        places = roster.places_of(table.roster)[table.place_of]  # some may have left the pool since
-        return np.flatnonzero((places >= 0) & is_open[places])
 
     def _offers(self, round_: "Round | None", keep: set[str]) -> Iterator[Offer]:
         """Every sample that may be shown, best first; drawn only as far as it is needed."""
         seen, ledger = set(keep), self.ledger
-        for offer in round_.ranking if round_ else ():
+        for offer in chain(self.certifier.offers(), round_.ranking if round_ else ()):
             if ledger.is_open(offer.sample_id) and offer.sample_id not in seen:
                 yield offer
                 seen.add(offer.sample_id)
@@ -198,6 +192,7 @@ class Session:
         with self.ledger.lock:
             refused = self._append(annotator, answers)
             self.ledger.refresh([answer.sample_id for answer in answers])
+            self.certifier.look()
             self.changes.bump()
         self.trainer.request()
         return refused
@@ -272,8 +267,6 @@ class Session:
     def resume(self) -> None:
         """Let new answers train the head again."""
         self.change(pinned_round=None)
-
-    # -- changes from below ------------------------------------------------------------------
 
     def _arrived(self) -> None:
         """New samples or embeddings: show them, and rank anew when they change the picture."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.ingest import Ingest
+from labeling.ledger import Ledger
 from labeling.roster import Roster
 from models.scoring import Scorer
 from models.space import Space
@@ -52,6 +53,14 @@ class Table:
         rows = np.full(len(places), -1, dtype=np.int64)
         rows[places >= 0] = self.row_of[places[places >= 0]]
         return rows
+
+    def open_rows(self, ledger: Ledger) -> npt.NDArray[np.int64]:
+        """Rows of samples that are in the pool and have no answer now, ascending."""
+        roster, is_open = ledger.open_places()
+        if self.roster is roster:
+            return np.flatnonzero(is_open[self.place_of])
+        places = roster.places_of(self.roster)[self.place_of]  # some may have left the pool since
+        return np.flatnonzero((places >= 0) & is_open[places])
 
 
 def make_table(

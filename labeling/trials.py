@@ -195,13 +195,13 @@ class Trials:
         labeled = [
             key
             for key, a in moment.answers.items()
-            if a.class_id is not None and key in moment.places
+            if a.class_id is not None and key in moment.roster
         ]
         labeled.sort(key=lambda key: (moment.answers[key].query != "audit", moment.answers[key].id))
         known = set(labeled)
         seed = self._project.settings().seed
-        order = np.random.default_rng(seed).permutation(len(moment.ids)).tolist()
-        return labeled + [moment.ids[i] for i in order if moment.ids[i] not in known]
+        order = np.random.default_rng(seed).permutation(len(moment.roster)).tolist()
+        return labeled + [moment.roster[i] for i in order if moment.roster[i] not in known]
 
     # -- what they have shown ------------------------------------------------------------------
 
@@ -249,7 +249,7 @@ class Trials:
         classes = {one.id for one in self._project.store.classes.all()}
         chosen = [
             (key, answer) for key, answer in moment.answers.items()
-            if answer.class_id in classes and key in moment.places
+            if answer.class_id in classes and key in moment.roster
         ]  # fmt: skip
         keys = [key for key, _ in chosen]
         there = np.ones(len(keys), dtype=bool)

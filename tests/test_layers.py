@@ -13,16 +13,27 @@ FILES = sorted([*ROOT.glob("labeling/**/*.py"), *ROOT.glob("models/**/*.py"), RO
 
 # A module may import those of its own layer and of the layers before it.
 LAYERS = (
-    ("errors", "trainer", "threads", "changes", "roster"),
+    ("errors", "trainer", "threads", "changes", "roster", "svg"),
     ("images",),
     ("samples",),
     ("store",),
     ("project",),
     ("loading",),
     ("ingest", "ledger", "tokens", "truth", "exchange", "speeds"),
-    ("table", "rounds", "cards", "learner", "curves", "charts", "trials", "verdict"),
+    ("table", "rounds", "cards", "certify", "learner", "curves", "charts", "trials", "verdict"),
     ("session",),
-    ("workspace", "replay", "simulate", "sweep", "progress", "terminal", "options", "candidates"),
+    (
+        "workspace",
+        "replay",
+        "simulate",
+        "sweep",
+        "progress",
+        "acceptance",
+        "figures",
+        "terminal",
+        "options",
+        "candidates",
+    ),
     ("api", "cli"),
     ("screens", "__main__"),
 )

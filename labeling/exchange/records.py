@@ -17,7 +17,8 @@ class Record:
     There is one record for each path, since people join on paths; identical files share a
     `sha256`. `kind` is label, skip or unsure, and None where nobody has answered. `predicted`,
     `confidence` and `round` are what the model said before the answer, `shown` whether the
-    annotator saw it. `path` is empty if the file has left the pool but its answer stands.
+    annotator saw it. `certificate` is the one on which a pre-label was accepted unseen. `path` is
+    empty if the file has left the pool but its answer stands.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Record:
     query: str | None
     score: float | None
     acquisition_probability: float | None
+    certificate: int | None
     answered_at: datetime | None
     sha256: str
 
@@ -120,6 +122,7 @@ def _facts(answer: Answer, names: Mapping[int, str]) -> dict[str, Any]:
         "query": answer.query,
         "score": answer.score,
         "acquisition_probability": answer.acquisition_probability,
+        "certificate": answer.certificate_id,
         "answered_at": datetime.fromtimestamp(answer.at, UTC),
     }
 

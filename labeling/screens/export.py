@@ -5,6 +5,7 @@ import streamlit as st
 
 from labeling.errors import HoneError
 from labeling.exchange import FORMATS, as_download
+from labeling.report import report
 from labeling.session import Session
 
 SCREEN_FORMATS = {
@@ -35,6 +36,7 @@ def show(session: Session) -> None:
     # The file is made when it is asked for, so that it holds the newest answers.
     if st.button("Prepare", type="primary", icon=":material/inventory_2:"):
         _offer(session, chosen)
+    _report(session)
     _preview(session)
     st.caption(
         "For large pools, or links instead of copies: "
@@ -58,6 +60,25 @@ def _offer(session: Session, chosen: str) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def _report(session: Session) -> None:
+    st.subheader("Report")
+    st.caption(
+        "One HTML file that opens anywhere: data, backbone, accuracy with its interval, learning "
+        "curve, classes, certificates, versions."
+    )
+    if st.button("Write the report", icon=":material/summarize:"):
+        with st.spinner("Measuring …"):
+            text = report(session)
+        st.download_button(
+            f"Download report.html ({len(text) / 1e3:.0f} kB)",
+            text,
+            file_name="report.html",
+            mime="text/html",
+            icon=":material/download:",
+            on_click="ignore",
+        )
 
 
 def _preview(session: Session) -> None:

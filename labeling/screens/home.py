@@ -6,7 +6,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from labeling.errors import HoneError
-from labeling.screens import export, grid, label, progress, setup
+from labeling.screens import accuracy, export, grid, label, progress, review, setup
 from labeling.screens.shell import current_session, dress
 from labeling.session import Session
 
@@ -26,6 +26,8 @@ def main() -> None:
         _page(session, label.show, "Label", ":material/label:", default=True),
         _page(session, grid.show, "Grid", ":material/grid_view:"),
         _page(session, progress.show, "Progress", ":material/monitoring:"),
+        _page(session, accuracy.show, "Accuracy", ":material/verified:"),
+        _page(session, review.show, "Review", ":material/rate_review:"),
         _page(session, export.show, "Export", ":material/download:"),
         _page(session, setup.show, "Setup", ":material/tune:"),
     ]

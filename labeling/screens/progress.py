@@ -7,11 +7,13 @@ import streamlit as st
 
 from labeling import progress
 from labeling.errors import HoneError
+from labeling.figures import FIGURES
+from labeling.screens.accuracy import how_good
+from labeling.screens.charts import draw
 from labeling.session import Session
 from labeling.store import Answer
 
 REFRESH_SECONDS = 3
-CHART_HEIGHT = 260
 
 
 def show(session: Session) -> None:
@@ -44,7 +46,6 @@ def _figures(session: Session) -> None:
 def _headline(session: Session, answers: list[Answer]) -> None:
     status = session.status()
     accuracy, audit = st.columns([3, 4], vertical_alignment="center")
-    measured = progress.audit_accuracy(answers)
     with accuracy:
         labeled, agreeing, pace = st.columns(3)
         labeled.metric("Labeled", f"{status.labels:,} of {status.total:,}")
@@ -53,22 +54,9 @@ def _headline(session: Session, answers: list[Answer]) -> None:
         speed = progress.pace(answers).recent
         pace.metric("Labels a minute", f"{speed:.0f}" if speed else "–")
     with audit:
-        if measured is None:
-            checks = sum(answer.query == "audit" for answer in answers)
-            st.info(
-                f"Accuracy on the pool: shown after 10 blind checks; {checks} so far. They are "
-                "drawn at random and shown without a guess.",
-                icon=":material/visibility_off:",
-            )
-        else:
-            st.success(
-                f"Of images drawn at random, the model of that time got **{measured.correct} of "
-                f"{measured.total}** right before they were answered: accuracy "
-                f"**{measured.correct / measured.total:.0%}**, with 95 % confidence between "
-                f"{measured.low:.0%} and {measured.high:.0%}. Earlier models count too, so today’s "
-                "is likely better.",
-                icon=":material/verified:",
-            )
+        evidence = FIGURES.evidence(session)
+        if evidence is not None:
+            how_good(evidence)
 
 
 def _agreement(answers: list[Answer]) -> None:
@@ -84,14 +72,16 @@ def _agreement(answers: list[Answer]) -> None:
     table = pd.DataFrame(
         {"guess": np.arange(1, len(agreement.rolling) + 1), "share": agreement.rolling}
     )
-    _draw(
+    draw(
         alt.Chart(table)
         .mark_line(interpolate="monotone", strokeWidth=2.5)
         .encode(
             x=alt.X("guess", title="guesses, in order", axis=alt.Axis(tickMinStep=1)),
             y=alt.Y("share", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
             tooltip=["guess", alt.Tooltip("share", format=".0%")],
-        )
+        ),
+        "guesses right",
+        table,
     )
 
 
@@ -107,7 +97,7 @@ def _classes(session: Session) -> None:
         tooltip=["class", "labels"],
     )
     text = bars.mark_text(align="left", dx=4, color="#888").encode(text="labels")
-    _draw(bars.mark_bar(cornerRadiusEnd=3) + text)
+    draw(bars.mark_bar(cornerRadiusEnd=3) + text, "labels per class", table)
 
 
 def _seconds(answers: list[Answer]) -> None:
@@ -120,14 +110,16 @@ def _seconds(answers: list[Answer]) -> None:
     table = pd.DataFrame(
         {"label": np.arange(1, len(seconds.rolling) + 1), "seconds": seconds.rolling}
     )
-    _draw(
+    draw(
         alt.Chart(table)
         .mark_line(strokeWidth=2.5)
         .encode(
             x=alt.X("label", title="labels, in order", axis=alt.Axis(tickMinStep=1)),
             y=alt.Y("seconds", title=None, scale=alt.Scale(zero=True)),
             tooltip=["label", alt.Tooltip("seconds", format=".1f")],
-        )
+        ),
+        "time per label",
+        table,
     )
 
 
@@ -144,7 +136,7 @@ def _round_times(session: Session) -> None:
         for stage, value in (("fit", row.fit_ms), ("score", row.score_ms), ("rank", row.rank_ms))
         if value is not None
     )
-    _draw(
+    draw(
         alt.Chart(table)
         .mark_bar()
         .encode(
@@ -154,7 +146,9 @@ def _round_times(session: Session) -> None:
                 "stage", sort=["fit", "score", "rank"], legend=alt.Legend(orient="top")
             ),
             tooltip=["round", "stage", alt.Tooltip("ms", format=".0f")],
-        )
+        ),
+        "time per round",
+        table,
     )
 
 
@@ -211,7 +205,3 @@ def _restore(session: Session, round_ids: list[int]) -> None:
             st.error(str(error))
         else:
             st.rerun()
-
-
-def _draw(chart: "alt.Chart | alt.LayerChart") -> None:
-    st.altair_chart(chart.properties(height=CHART_HEIGHT), width="stretch")

@@ -1,10 +1,21 @@
 """All SQL of Hone: facts in tables, everything else derived by queries."""
 
 from labeling.store.answers import Answer, NewAnswer
+from labeling.store.certificates import Certificate, Draw
 from labeling.store.classes import LabelClass
 from labeling.store.database import Store
 from labeling.store.leases import Offer
 from labeling.store.rounds import RoundRecord
 from labeling.store.samples import Sample
 
-__all__ = ["Answer", "LabelClass", "NewAnswer", "Offer", "RoundRecord", "Sample", "Store"]
+__all__ = [
+    "Answer",
+    "Certificate",
+    "Draw",
+    "LabelClass",
+    "NewAnswer",
+    "Offer",
+    "RoundRecord",
+    "Sample",
+    "Store",
+]

@@ -22,7 +22,8 @@ LONGEST_SECONDS = 3600.0
 class NewAnswer:
     """An answer as a person gives it; `client_id` makes a repeated delivery harmless.
 
-    `undoes` is the client id of the answer that an undo takes back.
+    `undoes` is the client id of the answer that an undo takes back, and `certificate_id` the
+    certificate on whose strength a pre-label was accepted that nobody has looked at.
     """
 
     client_id: str
@@ -32,6 +33,7 @@ class NewAnswer:
     undoes: str | None = None
     seconds: float | None = None
     source: str = "human"
+    certificate_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Answer:
     predicted_class: int | None
     predicted_confidence: float | None
     shown: bool
+    certificate_id: int | None = None
 
 
 class Answers:
@@ -133,6 +136,7 @@ def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer) ->
             at=time.time(),
             seconds=_plausible(answer.seconds),
             source=answer.source,
+            certificate_id=answer.certificate_id,
             **offer,
         )
     )

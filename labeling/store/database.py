@@ -13,6 +13,7 @@ from alembic.util import CommandError
 
 from labeling.errors import ProjectError
 from labeling.store.answers import Answers
+from labeling.store.certificates import Certificates
 from labeling.store.classes import Classes
 from labeling.store.leases import Leases
 from labeling.store.rounds import Rounds
@@ -77,6 +78,7 @@ class Store:
         self.answers = Answers(self._database)
         self.rounds = Rounds(self._database)
         self.leases = Leases(self._database)
+        self.certificates = Certificates(self._database)
 
     def setting(self, key: str, default: Any = None) -> Any:
         """The stored value of a setting, or the default."""

@@ -61,6 +61,7 @@ ANSWERS = sa.Table(
     sa.Column("predicted_class", sa.ForeignKey("classes.id")),
     sa.Column("predicted_confidence", sa.Float),
     sa.Column("shown", sa.Boolean, nullable=False),
+    sa.Column("certificate_id", sa.ForeignKey("certificates.id"), index=True),
 )
 
 ROUNDS = sa.Table(
@@ -89,4 +90,30 @@ LEASES = sa.Table(
     sa.Column("predicted_class", sa.Integer),
     sa.Column("predicted_confidence", sa.Float),
     sa.Column("shown", sa.Boolean, nullable=False),
+)
+
+CERTIFICATES = sa.Table(
+    "certificates",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("round_id", sa.ForeignKey("rounds.id"), nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("claim", sa.Float, nullable=False),
+    sa.Column("alpha", sa.Float, nullable=False),
+    sa.Column("bet", sa.JSON, nullable=False),
+    sa.Column("ended", sa.Float),
+    sa.Column("end", sa.String),
+    sa.Column("result", sa.JSON, nullable=False),
+)
+
+CERTIFICATE_SAMPLES = sa.Table(
+    "certificate_samples",
+    METADATA,
+    sa.Column("certificate_id", sa.ForeignKey("certificates.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("sample_id", sa.ForeignKey("samples.id"), nullable=False),
+    sa.Column("predicted_class", sa.Integer, nullable=False),
+    sa.Column("predicted_confidence", sa.Float, nullable=False),
 )

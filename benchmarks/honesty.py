@@ -1,0 +1,216 @@
+"""Whether Hone's figures are true: simulated sessions, and what the app would have said of them.
+
+    python -m benchmarks.honesty [--seeds 20] [--labels 300] [--sets emoji digits] [--cache FOLDER]
+
+Sessions of the default query and of the one with known chances label several pools from zero,
+with a tenth of blind checks; one pool's embeddings are noise. After 50, 100, 200 and 300 labels the
+truth is known, and is compared with: each estimate of the accuracy and its interval, beside those
+that other tools show; certificates of claims that are just false; certified acceptance; forecasts;
+the anchoring meter; and the ranking of planted label errors. Prints tables, and writes
+honesty.json to benchmarks/pictures/. Sessions and answers are kept in the cache, so that it goes
+on after an interruption.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.honesty_checks import (
+    Fact,
+    acceptances,
+    certificates,
+    estimates,
+    forecasts,
+    moments,
+    planted,
+)
+from benchmarks.honesty_sessions import HOPELESS, Played, hopeless, play
+from benchmarks.image_sets import SETS, ImageSet, embed, find
+from labeling.replay import pin_threads
+
+ROOT = Path(__file__).parents[1]
+PICTURES = Path(__file__).parent / "pictures"
+QUERIES = ("uncertainty_herding", "power_margin")
+SIZES = (50, 100, 200, 300)
+FORECAST_AT = (170, 210)
+
+
+def sets(given: argparse.Namespace) -> dict[str, ImageSet]:
+    """The image sets that are there, embedded, and the one that says nothing."""
+    found: dict[str, ImageSet] = {}
+    for name, pool in find(tuple(given.sets), given.shared, given.cache):
+        file = given.cache / f"{name}.npz"
+        if file.exists():
+            found[name] = ImageSet.read(file)
+        elif pool is not None:
+            found[name] = embed(name, pool, given.cache)
+            found[name].write(file)
+    like = max(found.values(), key=lambda one: one.classes)
+    found[HOPELESS] = hopeless(like, np.random.default_rng(0))
+    return found
+
+
+def facts_of(images: ImageSet, played: Played) -> list[Fact]:
+    """Everything that is asked of one session."""
+    rng, facts = np.random.default_rng([played.seed, 3]), list[Fact]()
+    for moment in moments(images, played, SIZES):
+        facts += estimates(moment)
+        if moment.size >= 100:
+            facts += certificates(moment, rng)
+            facts += acceptances(moment, rng)
+            facts += planted(moment, rng)
+    for moment in moments(images, played, FORECAST_AT):
+        facts += forecasts(moment, rng)
+    return facts
+
+
+def gather(given: argparse.Namespace) -> list[Fact]:
+    """Play and judge all sessions, one after another, on one thread."""
+    pin_threads()
+    given.cache.mkdir(parents=True, exist_ok=True)
+    found, facts, begin = sets(given), list[Fact](), time.monotonic()
+    for seed in range(given.seeds):
+        for name, images in found.items():
+            for query in QUERIES:
+                file = Played.file(given.cache, name, query, seed)
+                if not file.exists():
+                    play(images, query, seed, given.labels).write(given.cache)
+                kept = file.with_suffix(".facts.json")
+                if not kept.exists():
+                    told = facts_of(images, Played.read(file))
+                    kept.write_text(json.dumps(told, default=float), encoding="utf-8")
+                facts += json.loads(kept.read_text(encoding="utf-8"))
+        print(f"seed {seed}: {time.monotonic() - begin:.0f} s", flush=True)
+    return facts
+
+
+# -- tables --------------------------------------------------------------------------------------
+
+
+def summary(facts: list[Fact]) -> dict[str, Any]:
+    """What all sessions come to."""
+
+    def of(what: str) -> list[Fact]:
+        return [fact for fact in facts if fact["what"] == what]
+
+    pools = sorted({fact["images"] for fact in facts})
+    return {
+        "sessions": len({(f["images"], f["query"], f["seed"]) for f in facts}),
+        "estimates": _by_name(of("estimate"), pools),
+        "certificates": {
+            "claims": len(of("certificate")),
+            "violations": _share(f["violated"] for f in of("certificate")),
+        },
+        "acceptance": [_acceptance(of("acceptance"), pool) for pool in pools],
+        "forecast": {
+            "bands": len(of("forecast")),
+            "held": _share(f["held"] for f in of("forecast")),
+            "per pool": {
+                pool: _share(f["held"] for f in of("forecast") if f["images"] == pool)
+                for pool in pools
+            },
+            "hopeless told so": _share(
+                f["told_never"] for f in of("far target") if f["images"] == HOPELESS
+            ),
+        },
+        "anchoring": {
+            name: _share(f["detected"] for f in of("anchoring") if f["name"] == name)
+            for name in ("unbiased", "swayed")
+        },
+        "flipped": {
+            pool: {
+                key: _share(f[key] for f in of("flipped") if f["images"] == pool)
+                for key in ("recall", "recall_twice", "random")
+            }
+            for pool in pools
+        },
+    }
+
+
+def _by_name(facts: list[Fact], pools: list[str]) -> list[dict[str, Any]]:
+    rows = []
+    for name in dict.fromkeys(fact["name"] for fact in facts):
+        for pool in ("all", *pools):
+            mine = [f for f in facts if f["name"] == name and pool in ("all", f["images"])]
+            if not mine:
+                continue
+            errors = np.array([f["error"] for f in mine])
+            held = [f["low"] - 1e-9 <= f["truth"] <= f["high"] + 1e-9 for f in mine]
+            rows.append(
+                {
+                    "name": name,
+                    "pool": pool,
+                    "runs": len(mine),
+                    "bias": float(errors.mean()),
+                    "rmse": float(np.sqrt((errors**2).mean())),
+                    "coverage": float(np.mean(held)),
+                    "width": float(np.mean([f["high"] - f["low"] for f in mine])),
+                }
+            )
+    return rows
+
+
+def _acceptance(facts: list[Fact], pool: str) -> dict[str, Any]:
+    mine = [fact for fact in facts if fact["images"] == pool]
+    passed = [fact for fact in mine if fact["draws"] is not None]
+    return {
+        "pool": pool,
+        "audits": len(mine),
+        "passed": len(passed),
+        "violations of audits": _share(f["violated"] for f in mine),
+        "accepted share of the pool": _share((f["size"] - f["draws"]) / f["pool"] for f in passed),
+        "accepted for each check": _share((f["size"] - f["draws"]) / f["draws"] for f in passed),
+    }
+
+
+def _share(values: Iterable[Any]) -> float | None:
+    found = [float(value) for value in values]
+    return float(np.mean(found)) if found else None
+
+
+def show(result: dict[str, Any], console: Console) -> None:
+    """Print what the sessions come to."""
+    table = Table(title=f"Estimates of the accuracy, {result['sessions']} sessions, points")
+    for name in ("estimate", "pool", "runs", "bias", "RMSE", "95 % held", "width"):
+        table.add_column(name, justify="left" if name in ("estimate", "pool") else "right")
+    for row in result["estimates"]:
+        table.add_row(
+            row["name"],
+            row["pool"],
+            str(row["runs"]),
+            f"{100 * row['bias']:+.1f}",
+            f"{100 * row['rmse']:.1f}",
+            f"{row['coverage']:.0%}",
+            f"{100 * row['width']:.0f}",
+            end_section=row["pool"] == "sign-digits",
+        )
+    console.print(table)
+    for name in ("certificates", "acceptance", "forecast", "anchoring", "flipped"):
+        console.print(name, style="bold")
+        console.print_json(json.dumps(result[name]))
+
+
+def main() -> None:
+    """Play, judge, print, write."""
+    parser = argparse.ArgumentParser(description="Whether Hone's figures are true.")
+    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--labels", type=int, default=300)
+    parser.add_argument("--cache", type=Path, default=ROOT / ".hone" / "honesty")
+    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    given = parser.parse_args()
+    result = summary(gather(given))
+    show(result, Console(width=110))
+    PICTURES.mkdir(exist_ok=True)
+    (PICTURES / "honesty.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""What the newest round's head says of labels that it has not seen: the base of all figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.session import Session
+from labeling.store import Answer
+
+if TYPE_CHECKING:
+    from labeling.rounds import Round
+    from models.accuracy import Accuracy
+    from models.left_out import LeftOut
+
+UNIFORM = ("audit", "certificate", "random", "unscored")  # drawn uniformly; blind ones count
+SLOW_GROWTH = 1.1  # heads without a closed form are judged anew when the labels grow by a tenth
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Every trained label beside what the head predicts for it without it, oldest label first.
+
+    Attributes
+    ----------
+    round_id, through : the round, and the last answer that it has seen.
+    ids : the samples (n).
+    rows, labels : (n,) rows of the table, and class ids given.
+    left_out : predictions (n) by heads that have seen neither the row nor its near-duplicates.
+    uniform : (n,) drawn uniformly and labeled without sight of a guess.
+    chance : (n,) acquisition probability, NaN where there is none.
+    groups : (n,) near-duplicates.
+    open_rows : rows without a label by a person; `open_confidence` (m,) of the head on them.
+    """
+
+    round_id: int
+    through: int
+    ids: tuple[str, ...]
+    rows: Indices
+    labels: Indices
+    left_out: "LeftOut"
+    uniform: Bools
+    chance: Floats
+    groups: Indices
+    open_rows: Indices
+    open_confidence: Floats
+
+    @property
+    def hits(self) -> Bools:
+        """Whether each left-out prediction is the label."""
+        hits: Bools = self.left_out.predicted == self.labels
+        return hits
+
+
+class Figures:
+    """Gathers evidence once for each round of each session."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._known: WeakKeyDictionary[Session, Evidence] = WeakKeyDictionary()
+
+    def evidence(self, session: Session) -> Evidence | None:
+        """Evidence on the newest complete round, None before there is a head."""
+        round_ = session.round
+        if round_ is None or round_.head is None or round_.id is None or round_.scores is None:
+            return None
+        with self._lock:
+            known = self._known.get(session)
+            if known is not None and not _is_news(known, round_):
+                return known
+            found = gather(round_, session.labels())
+            if found is not None:
+                self._known[session] = found
+            return found
+
+
+def _is_news(known: Evidence, round_: "Round") -> bool:
+    """Whether a round tells more than what is known, at a price worth paying."""
+    if (known.round_id, known.through) == (round_.id, round_.snapshot.through):
+        return False
+    from models.head import LinearHead
+
+    return isinstance(round_.head, LinearHead) or (
+        len(round_.labels) >= SLOW_GROWTH * len(known.rows) or len(round_.labels) < len(known.rows)
+    )
+
+
+def gather(round_: "Round", answers: Mapping[str, Answer]) -> Evidence | None:
+    """The evidence of a round with a head; None where its labels are of one class."""
+    from models.groups import near_duplicates
+
+    assert round_.head is not None and round_.scores is not None and round_.id is not None
+    table, labels = round_.table, round_.labels
+    rows = np.fromiter(labels.keys(), dtype=np.int64, count=len(labels))
+    given = np.fromiter(labels.values(), dtype=np.int64, count=len(labels))
+    if len(np.unique(given)) < 2:
+        return None
+    ids = tuple(table.id(row) for row in rows.tolist())
+    told = [answers.get(key) for key in ids]
+    features = table.features[rows]
+    groups = near_duplicates(features)
+    chance = [np.nan if a is None else a.acquisition_probability or np.nan for a in told]
+    is_open = np.ones(len(table), dtype=bool)
+    is_open[round_.snapshot.answered] = False
+    is_open &= round_.scores.best >= 0
+    open_rows = np.flatnonzero(is_open)
+    return Evidence(
+        round_id=round_.id,
+        through=round_.snapshot.through,
+        ids=ids,
+        rows=rows,
+        labels=given,
+        left_out=_left_out(round_, features, given, groups),
+        uniform=np.array([a is not None and a.query in UNIFORM and not a.shown for a in told]),
+        chance=np.array(chance, dtype=np.float64),
+        groups=groups,
+        open_rows=open_rows,
+        open_confidence=round_.scores.first[open_rows].astype(np.float64),
+    )
+
+
+def _left_out(
+    round_: "Round", features: npt.NDArray[np.float16], labels: Indices, groups: Indices
+) -> "LeftOut":
+    """Leave-one-out of the head where it has a closed form, else a tenth of the labels at once."""
+    from models.head import HEADS, LinearHead
+    from models.left_out import cross_predict, leave_out
+
+    head, everything = round_.head, np.arange(len(labels))
+    assert head is not None
+    if isinstance(head, LinearHead):
+        return leave_out(
+            features,
+            labels,
+            everything,
+            strength=head.strength,
+            temperature=head.temperature,
+            groups=groups,
+        )
+    rng = np.random.default_rng(len(labels))
+    return cross_predict(HEADS["mlp"], features, labels, everything, rng, groups)
+
+
+def pool_accuracy(evidence: Evidence, level: float = 0.95) -> "Accuracy | None":
+    """Accuracy of the newest head on images without a label; None before it can be told.
+
+    Where the query's draws have probabilities all labels count, else the uniform blind ones.
+    """
+    from models.accuracy import audited, weighted
+
+    if len(evidence.open_confidence) == 0:
+        return None
+    mean, sure = float(evidence.open_confidence.mean()), evidence.left_out.confidence
+    drawn = np.isfinite(evidence.chance) & (evidence.chance > 0)
+    if drawn.sum() > 2 * evidence.uniform.sum():
+        pool = len(evidence.open_rows) + int(drawn.sum())
+        chance = evidence.chance[drawn]
+        return weighted(evidence.hits[drawn], sure[drawn], mean, chance, pool, level=level)
+    audits = evidence.uniform
+    return audited(
+        evidence.hits[audits], sure[audits], mean, groups=evidence.groups[audits], level=level
+    )
+
+
+FIGURES = Figures()

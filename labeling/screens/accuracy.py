@@ -1,0 +1,219 @@
+"""The Accuracy screen: how good the model is, what more labels bring, and what can be proven."""
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from labeling.figures import FIGURES, Evidence, pool_accuracy
+from labeling.screens import certificates, transfer
+from labeling.screens.charts import draw
+from labeling.session import Session
+from labeling.trust import CURVES, Curve, effort
+
+VIEWS = ("How good", "With more labels", "Certify", "Accept", "Backbone")
+
+
+def show(session: Session) -> None:
+    """Show one of the views, once there is a head."""
+    evidence = FIGURES.evidence(session)
+    if evidence is None:
+        st.info(
+            "There is no model yet. Label a few images of two classes first.",
+            icon=":material/label:",
+        )
+        return
+    view = st.segmented_control("View", VIEWS, default=VIEWS[0], label_visibility="collapsed")
+    if view == "With more labels":
+        _curve(session, evidence)
+    elif view == "Certify":
+        certificates.certify(session, evidence)
+    elif view == "Accept":
+        certificates.accept_many(session, evidence)
+    elif view == "Backbone":
+        transfer.show(session, evidence)
+    else:
+        how_good(evidence)
+        _classes(session, evidence)
+
+
+def how_good(evidence: Evidence) -> None:
+    """The one figure that can be believed, in a sentence, or why there is none yet."""
+    measured = pool_accuracy(evidence)
+    if measured is None:
+        st.info(
+            f"Accuracy on the pool: shown after 10 blind checks; {int(evidence.uniform.sum())} "
+            "so far. They are drawn at random and shown without a guess.",
+            icon=":material/visibility_off:",
+        )
+        return
+    what = (
+        f"{measured.measured} blind checks"
+        if measured.method == "audits"
+        else f"{measured.measured} labels, each weighted by its chance to be asked"
+    )
+    st.success(
+        f"Of the {len(evidence.open_rows):,} images without a label, today’s model gets about "
+        f"**{measured.value:.0%}** right: between **{measured.low:.0%} and {measured.high:.0%}** "
+        f"with 95 % confidence. Measured on {what}, each foreseen by a model that had not seen "
+        "it, and corrected for how sure the model is of the rest.",
+        icon=":material/verified:",
+    )
+
+
+def _classes(session: Session, evidence: Evidence) -> None:
+    """How often each class is found, on blind checks."""
+    from models.accuracy import class_recall, macro_recall
+
+    rows = evidence.uniform
+    if not rows.any():
+        return
+    hits, labels = evidence.hits[rows], evidence.labels[rows]
+    names = {one.id: one.name for one in session.store.classes.all(archived=True)}
+    st.subheader("Each class")
+    macro = macro_recall(hits, labels)
+    text = "The share of each class’s blind checks that was foreseen, with its 95 % interval."
+    if macro is not None:
+        text += (
+            f" All classes weighted alike: **{macro.mean:.0%}**, between {macro.low:.0%} and "
+            f"{macro.high:.0%}."
+        )
+    st.markdown(text)
+    found = class_recall(hits, labels)
+    table = pd.DataFrame(
+        {
+            "class": names[key],
+            "found": right / total,
+            "low": interval.low,
+            "high": interval.high,
+            "checks": total,
+        }
+        for key, (right, total, interval) in found.items()
+    )
+    base = alt.Chart(table).encode(
+        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=160)),
+        tooltip=["class", alt.Tooltip("found", format=".0%"), "checks"],
+    )
+    percent = alt.Axis(format="%")
+    bars = base.mark_rule(strokeWidth=3, opacity=0.4).encode(
+        x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=percent, title="found"), x2="high:Q"
+    )
+    dots = base.mark_circle(size=100, opacity=1).encode(x="found:Q")
+    text_marks = base.mark_text(align="left", dx=8, color="#888").encode(
+        x="high:Q", text=alt.Text("checks:Q", format=".0f")
+    )
+    draw(bars + dots + text_marks, "accuracy per class", table, height=60 + 28 * len(table))
+
+
+def _curve(session: Session, evidence: Evidence) -> None:
+    with st.spinner("Fitting models along your labels …"):
+        curve = CURVES.of(session, evidence)
+    if len(curve.points) < 2:
+        st.info(
+            f"The learning curve is shown after 10 blind checks and 20 labels; "
+            f"{int(evidence.uniform.sum())} checks so far.",
+            icon=":material/show_chart:",
+        )
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _plot(curve)
+    with right:
+        _forecast(session, evidence, curve)
+        _beside(curve)
+
+
+def _plot(curve: Curve) -> None:
+    st.subheader("Accuracy over labels")
+    rows = [
+        ("your labels", point.labels, point.accuracy.value, point.accuracy.low, point.accuracy.high)
+        for point in curve.points
+    ]
+    rows += [
+        ("random picking", one.labels, one.random.mean, one.random.low, one.random.high)
+        for one in curve.beside
+    ]
+    table = pd.DataFrame(rows, columns=["picked by", "labels", "accuracy", "low", "high"])
+    color = alt.Color(
+        "picked by:N",
+        title=None,
+        sort=["your labels", "random picking"],
+        legend=alt.Legend(orient="bottom"),
+    )
+    base = alt.Chart(table).encode(
+        x=alt.X("labels:Q", title="labels given", scale=alt.Scale(zero=False)), color=color
+    )
+    percent = alt.Axis(format="%")
+    band = base.mark_area(opacity=0.15).encode(
+        y=alt.Y("low:Q", axis=percent, title="accuracy on the pool", scale=alt.Scale(zero=False)),
+        y2="high:Q",
+    )
+    line = base.mark_line(point=True, strokeWidth=2.5).encode(
+        y="accuracy:Q",
+        tooltip=[
+            "picked by",
+            "labels",
+            alt.Tooltip("accuracy:Q", format=".0%"),
+            alt.Tooltip("low:Q", format=".0%"),
+            alt.Tooltip("high:Q", format=".0%"),
+        ],
+    )
+    draw(band + line, "learning curve", table, height=340)
+    st.caption(
+        "Each point is a model fitted on the first labels and judged on all blind checks, left "
+        "out where it had seen them. Bands are 95 % intervals; all points share the same checks, "
+        "so the shape is known better than the height."
+    )
+
+
+def _forecast(session: Session, evidence: Evidence, curve: Curve) -> None:
+    st.subheader("How many more?")
+    target = st.slider("Accuracy to reach", 50, 99, 90, format="%d %%", key="target") / 100
+    found = effort(session, evidence, curve, target)
+    if found is None:
+        st.caption(
+            "A forecast is shown once there are five points, five labels a class and 15 blind "
+            "checks; before, it would be a guess."
+        )
+        return
+    told = found.forecast
+    ceiling = f"The curve ends between {told.ceiling[0]:.0%} and {told.ceiling[1]:.0%}."
+    if told.reached:
+        st.markdown(f"**Probably reached.** {ceiling} A certificate can prove it.")
+    elif told.low is None:
+        st.warning(
+            f"**{target:.0%} is not reachable with this backbone.** {ceiling} Take a larger "
+            "backbone under Setup.",
+            icon=":material/block:",
+        )
+    elif told.high is None:
+        st.markdown(f"**{told.low:,} more labels at the least**, perhaps never. {ceiling}")
+    else:
+        st.markdown(f"**Between {told.low:,} and {told.high:,} more labels**{_minutes(found)}.")
+        st.caption(f"{ceiling} In four of five cases the truth lies inside the range.")
+
+
+def _minutes(found: "object") -> str:
+    minutes = getattr(found, "minutes", None)
+    if minutes is None or minutes[1] is None:
+        return ""
+    return f", {minutes[0]:.0f} to {max(1, minutes[1]):.0f} minutes at your pace"
+
+
+def _beside(curve: Curve) -> None:
+    st.subheader("Against random picking")
+    if not curve.beside:
+        st.caption("Compared once there are 20 blind checks.")
+        return
+    last = curve.beside[-1]
+    text = (
+        f"With {last.labels} labels you were **{100 * last.gain.mean:+.0f} points** ahead of "
+        f"random picking (95 % interval {100 * last.gain.low:+.0f} to "
+        f"{100 * last.gain.high:+.0f}), refitted from the blind checks alone."
+    )
+    if curve.loses:
+        st.warning(
+            text + " Random picking would have been better: choose another query under Setup.",
+            icon=":material/trending_down:",
+        )
+    else:
+        st.markdown(text)

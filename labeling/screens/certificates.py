@@ -1,0 +1,200 @@
+"""The parts of the Accuracy screen that prove: certificates, and accepting many at once."""
+
+import pandas as pd
+import streamlit as st
+
+from labeling.acceptance import accept, take_back
+from labeling.certify import Standing
+from labeling.errors import HoneError
+from labeling.figures import Evidence, pool_accuracy
+from labeling.screens.shell import annotator
+from labeling.session import Session
+from labeling.store import Certificate
+from labeling.store.certificates import ACCEPT, ACCEPTED, ACCURACY, PROVEN
+from labeling.trust import acceptable, certificate_length, expected
+
+REFRESH_SECONDS = 3
+ENDS = {
+    None: "running",
+    "proven": "proven",
+    "abandoned": "not proven",
+    "accepted": "accepted",
+    "taken_back": "taken back",
+}
+
+
+def certify(session: Session, evidence: Evidence) -> None:
+    """Prove an accuracy of today's model."""
+    st.markdown(
+        "A certificate freezes today’s model and proves, from fresh blind checks drawn one after "
+        "another, that it gets at least a share of the images right that have no label now. You "
+        "may look as often as you like; the confidence stays 95 %."
+    )
+    if session.certifier.running is not None:
+        st.fragment(_running, run_every=REFRESH_SECONDS)(session)
+    else:
+        _begin_accuracy(session, evidence)
+    _history(session, ACCURACY)
+
+
+def _begin_accuracy(session: Session, evidence: Evidence) -> None:
+    known = pool_accuracy(evidence)
+    guess = max(50, min(98, int(100 * (known.low if known else 0.8))))
+    share = st.slider("At least", 50, 99, guess, format="%d %%", key="certified-share") / 100
+    length = certificate_length(session, evidence, share)
+    if length.middle is None:
+        st.warning(
+            f"By what is known now, “at least {share:.0%}” will probably not be proven (chance "
+            f"{length.chance:.0%}). Label on first, or ask for less.",
+            icon=":material/hourglass_disabled:",
+        )
+    else:
+        st.markdown(
+            f"It will probably take **{length.low} to {_or_more(length.high)} blind checks**, "
+            f"{length.middle} in the middle case; chance to succeed {length.chance:.0%}."
+        )
+    if st.button("Freeze the model and begin", type="primary", icon=":material/verified:"):
+        right, wrong = expected(evidence)
+        _attempt(
+            lambda: session.certifier.begin_accuracy(
+                session.round, share, right / max(right + wrong, 1e-9)
+            )
+        )
+
+
+def accept_many(session: Session, evidence: Evidence) -> None:
+    """Accept a proven set of pre-labels at once."""
+    st.markdown(
+        "Choose how many wrong labels you can bear. Hone takes the largest set of pre-labels that "
+        "will probably pass, shows you a random part of it blind, and accepts the rest only once "
+        "that proves the bound. Accepted labels carry the certificate, teach the model nothing, "
+        "and go back in one action. Not reviewed is not the same as correct."
+    )
+    proven = [
+        one for one in session.store.certificates.all() if one.kind == ACCEPT and one.end == PROVEN
+    ]
+    if session.certifier.running is not None:
+        st.fragment(_running, run_every=REFRESH_SECONDS)(session)
+    elif proven:
+        _accept(session, proven[-1])
+    else:
+        _begin_accept(session, evidence)
+    _history(session, ACCEPT)
+
+
+def _begin_accept(session: Session, evidence: Evidence) -> None:
+    bound = st.slider("At most wrong", 1, 20, 5, format="%d %%", key="bound") / 100
+    offered = acceptable(session, evidence, bound)
+    size, length = len(offered.proposal.rows), offered.length
+    if length is None:
+        st.info(
+            "No set of pre-labels is sure enough for that bound yet. Label on, or allow more.",
+            icon=":material/hourglass_empty:",
+        )
+        return
+    st.markdown(
+        f"**{size:,} pre-labels** are in the set; about {offered.proposal.error:.1%} of them are "
+        "expected to be wrong. "
+        + (
+            f"It will probably take **{length.low} to {_or_more(length.high)} blind checks**."
+            if length.middle is not None
+            else f"But a set of this size will probably not pass (chance {length.chance:.0%}): so "
+            "many checks are nearly the whole set."
+        )
+    )
+    if st.button("Freeze the set and begin", type="primary", icon=":material/done_all:"):
+        _attempt(lambda: session.certifier.begin_accept(session.round, offered.proposal, bound))
+
+
+def _accept(session: Session, certificate: Certificate) -> None:
+    left, value = certificate.result["left"], certificate.result["value"]
+    st.success(
+        f"Proven after {certificate.result['drawn']} blind checks: of the **{left:,} pre-labels** "
+        f"left, at most **{value:.1%}** are wrong at 95 % confidence.",
+        icon=":material/verified:",
+    )
+    if st.button(f"Accept {left:,} pre-labels", type="primary", icon=":material/done_all:"):
+        with st.spinner("Accepting …"):
+            _attempt(lambda: accept(session, certificate, annotator(session)))
+
+
+def _running(session: Session) -> None:
+    running = session.certifier.running
+    if running is None:
+        st.rerun()
+        return
+    standing = session.certifier.standing(running)
+    st.info(_sentence(standing), icon=":material/pending:")
+    total = len(session.certifier.draws(running))
+    st.progress(
+        min(1.0, standing.drawn / max(1, total)),
+        text=f"{standing.drawn} checked, {standing.right} right. They come first on **Label**.",
+    )
+    if st.button("Give up", icon=":material/close:", help="Your labels stay."):
+        session.certifier.give_up()
+        st.rerun()
+
+
+def _sentence(standing: Standing) -> str:
+    one = standing.certificate
+    if one.kind == ACCURACY:
+        return (
+            f"Certificate {one.id} is running: at least {one.claim:.0%} of {one.size:,} images "
+            f"right. Proven so far: at least **{standing.value:.1%}**."
+        )
+    return (
+        f"Certificate {one.id} is running: at most {one.claim:.0%} of {one.size:,} pre-labels "
+        f"wrong. Proven so far: at most **{standing.value:.1%}**."
+    )
+
+
+def _history(session: Session, kind: str) -> None:
+    found = [one for one in session.store.certificates.all() if one.kind == kind]
+    if not found:
+        return
+    st.subheader("Certificates")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "certificate": one.id,
+                "begun": pd.Timestamp(one.at, unit="s", tz="UTC"),
+                "claim": f"{'≥' if kind == ACCURACY else '≤'} {one.claim:.0%}",
+                "images": one.size,
+                "checked": one.result.get("drawn"),
+                "right": one.result.get("right"),
+                "proven": one.result.get("value"),
+                "accepted": one.result.get("accepted"),
+                "round": one.round_id,
+                "end": ENDS[one.end],
+            }
+            for one in reversed(found)
+        ),
+        hide_index=True,
+        column_config={
+            "begun": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            "proven": st.column_config.NumberColumn(format="percent"),
+        },
+    )
+    for one in found:
+        if one.end == ACCEPTED and st.button(
+            f"Take back the {one.result.get('accepted', 0):,} labels of certificate {one.id}",
+            icon=":material/undo:",
+            key=f"take-back-{one.id}",
+        ):
+            with st.spinner("Taking back …"):
+                _attempt(lambda one=one: take_back(session, one, annotator(session)))
+
+
+def _or_more(value: int | None) -> str:
+    return "more than 1,000" if value is None else f"{value}"
+
+
+def _attempt(action: "object") -> None:
+    """Carry something out and show the screen anew, or say why it cannot be."""
+    assert callable(action)
+    try:
+        action()
+    except HoneError as error:
+        st.error(str(error), icon=":material/error:")
+    else:
+        st.rerun()

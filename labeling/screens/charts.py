@@ -1,0 +1,27 @@
+"""Charts in the app's look, each with its data to take along."""
+
+import re
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+CHART_HEIGHT = 260
+
+
+def draw(
+    chart: "alt.Chart | alt.LayerChart", name: str, table: pd.DataFrame, height: int = CHART_HEIGHT
+) -> None:
+    """Show a chart; its menu saves PNG and SVG, the button below its figures as CSV."""
+    st.altair_chart(chart.properties(height=height), width="stretch")
+    st.download_button(
+        "CSV",
+        table.to_csv(index=False),
+        file_name=re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") + ".csv",
+        mime="text/csv",
+        type="tertiary",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"csv-{name}",
+        help=f"The figures of “{name}”. The menu at the chart’s corner saves it as PNG or SVG.",
+    )

@@ -1,0 +1,98 @@
+"""Certificates: what is to be proven of a fixed set of samples, and the order of its draws."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from labeling.store.schema import CERTIFICATE_SAMPLES, CERTIFICATES
+
+if TYPE_CHECKING:
+    from labeling.store.database import Database
+
+ACCURACY, ACCEPT = "accuracy", "accept"
+PROVEN, ABANDONED, ACCEPTED, TAKEN_BACK = "proven", "abandoned", "accepted", "taken_back"
+ROWS_AT_ONCE = 5000
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One sample of a certificate's set with what the frozen head says of it."""
+
+    position: int
+    sample_id: str
+    predicted_class: int
+    predicted_confidence: float
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What was set out to be proven; everything that its guarantee rests on is fixed here.
+
+    `kind` is "accuracy" (at least the share `claim` of the set is predicted right) or "accept" (at
+    most the share `claim` of what is accepted is wrong); `size` is the number of samples in the
+    set, `alpha` the chance of a false proof, `bet` what was guessed beforehand. `end` is None
+    while it runs.
+    """
+
+    id: int
+    at: float
+    kind: str
+    round_id: int
+    size: int
+    claim: float
+    alpha: float
+    bet: dict[str, float]
+    ended: float | None = None
+    end: str | None = None
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+class Certificates:
+    """Every certificate that was ever begun."""
+
+    def __init__(self, database: "Database") -> None:
+        self._database = database
+
+    def next_id(self) -> int:
+        """The id that the next certificate will get."""
+        with self._database.read() as connection:
+            return (connection.scalar(sa.select(sa.func.max(CERTIFICATES.c.id))) or 0) + 1
+
+    def add(self, certificate: Certificate, draws: Sequence[Draw]) -> None:
+        """Remember a certificate and the order of its draws, before the first is shown."""
+        with self._database.write() as connection:
+            connection.execute(sa.insert(CERTIFICATES).values(**vars(certificate)))
+            for begin in range(0, len(draws), ROWS_AT_ONCE):
+                rows = [
+                    asdict(draw) | {"certificate_id": certificate.id}
+                    for draw in draws[begin : begin + ROWS_AT_ONCE]
+                ]
+                connection.execute(sa.insert(CERTIFICATE_SAMPLES), rows)
+
+    def all(self) -> list[Certificate]:
+        """Every certificate, oldest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(CERTIFICATES).order_by(CERTIFICATES.c.id))
+            return [Certificate(**row._mapping) for row in rows]
+
+    def draws(self, certificate_id: int) -> list[Draw]:
+        """The samples of a certificate in the order of their draws."""
+        query = sa.select(CERTIFICATE_SAMPLES).order_by(CERTIFICATE_SAMPLES.c.position)
+        query = query.where(CERTIFICATE_SAMPLES.c.certificate_id == certificate_id)
+        with self._database.read() as connection:
+            return [
+                Draw(row.position, row.sample_id, row.predicted_class, row.predicted_confidence)
+                for row in connection.execute(query)
+            ]
+
+    def end(self, certificate_id: int, end: str, result: dict[str, Any]) -> None:
+        """Write down how a certificate ended."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(CERTIFICATES)
+                .where(CERTIFICATES.c.id == certificate_id)
+                .values(end=end, ended=time.time(), result=result)
+            )
