@@ -41,9 +41,12 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Rates:
-    """Images a second, and memory over the pool in MB."""
+    """Images a second, milliseconds of a core for an image, and memory over the pool in MB."""
 
     hone: float
+    hone_core: float
+    forward_core: float
+    folded_core: float
     forward: float
     folded: float
     whole_forward: float
@@ -72,8 +75,11 @@ def write_photos(folder: Path, count: int) -> list[Path]:
     return files
 
 
-def hone(pool: Path, folder: Path, backbone: Backbone) -> tuple[float, tuple[float, ...]]:
-    """Images a second of the embedding in Ingest, its scan left out, and memory as it goes."""
+def hone(pool: Path, folder: Path, backbone: Backbone) -> tuple[float, float, tuple[float, ...]]:
+    """Images a second and core milliseconds of the embedding in Ingest, and memory as it goes.
+
+    Its scan is left out.
+    """
     memory: list[float] = []
     with closing(open_project(pool, folder)) as project:
         ingest = Ingest(project, lambda: None, backbone)
@@ -85,13 +91,13 @@ def hone(pool: Path, folder: Path, backbone: Backbone) -> tuple[float, tuple[flo
                 memory.append(resident_mb())
 
         ingest._arrived = told
-        begin = time.perf_counter()
+        begin, core = time.perf_counter(), time.process_time()
         ingest._embed()
-        seconds = time.perf_counter() - begin
+        seconds, core = time.perf_counter() - begin, time.process_time() - core
         ingest.stop()
         if ingest.state.done != total:
             raise SystemExit(f"only {ingest.state.done} of {total} are embedded")
-    return total / seconds, tuple(memory)
+    return total / seconds, 1000 * core / total, tuple(memory)
 
 
 def rate_of(work: Callable[[], object], images: int, rounds: int = ROUNDS) -> float:
@@ -134,6 +140,24 @@ def bare_forward(model: Any, backbone: Backbone) -> float:
             torch.cuda.synchronize()
 
     return rate_of(run, backbone.batch, 15)
+
+
+def core_ms(model: Any, backbone: Backbone) -> float:
+    """Milliseconds of one core that the network alone takes for an image.
+
+    Unlike a rate, it hardly depends on what else a machine is doing.
+    """
+    pixels = torch.randn(backbone.batch, 3, *backbone.input_size, device=backbone.device)
+    pixels = pixels.contiguous(memory_format=torch.channels_last)
+    threads, seconds = torch.get_num_threads(), []
+    torch.set_num_threads(1)
+    for _ in range(ROUNDS + 1):
+        begin = time.process_time()
+        with torch.inference_mode():
+            model(pixels)
+        seconds.append(time.process_time() - begin)
+    torch.set_num_threads(threads)
+    return 1000 * float(np.median(seconds[1:])) / backbone.batch
 
 
 def whole_forward(backbone: Backbone) -> float:
@@ -201,18 +225,21 @@ def measure(given: argparse.Namespace, scratch: Path) -> Rates:
     with ProcessPoolExecutor(cores) as processes:
         in_processes = bare_decoding(files, backbone, processes)
     loop = loader_loop(files[: given.loop], plain, backbone)
-    rate, memory = hone(photos, scratch / "project", backbone)
+    rate, core, memory = hone(photos, scratch / "project", backbone)
     again = bare_forward(plain, backbone)  # a machine that others use has its moods
     return Rates(
-        rate,
-        (forward + again) / 2,
-        folded,
-        whole,
-        all_threads,
-        one_thread,
-        in_processes,
-        loop,
-        memory,
+        hone=rate,
+        hone_core=core,
+        forward_core=core_ms(plain, backbone),
+        folded_core=core_ms(backbone.model, backbone),
+        forward=(forward + again) / 2,
+        folded=folded,
+        whole_forward=whole,
+        threads=all_threads,
+        one_thread=one_thread,
+        processes=in_processes,
+        loader=loop,
+        memory=memory,
     )
 
 
@@ -235,6 +262,11 @@ def lines(rates: Rates, on_cpu: bool) -> Iterator[str]:
         shown["forward and decoding on the same cores, nothing else"] = together
     for name, rate in shown.items():
         yield f"| {name} | {rate:.0f} | {100 * rates.hone / rate:.0f} |"
+    if on_cpu:
+        yield (
+            f"\nMilliseconds of a core for an image: Hone {rates.hone_core:.1f}; the bare forward "
+            f"pass {rates.forward_core:.1f}, with batch norms folded {rates.folded_core:.1f}."
+        )
     half = len(rates.memory) // 2
     yield (
         f"\nMemory: {rates.memory[1]:.0f} MB after a {PARTS}th of the pool, "

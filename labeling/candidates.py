@@ -35,7 +35,7 @@ def print_list(project: Project) -> None:
 
 def print_comparison(project: Project, names: Sequence[str]) -> None:
     """Embed a sample with each and say which suits the labels best."""
-    bring_in(project)
+    bring_in(project)  # with its progress bar; what follows finds everything embedded
     ingest = Ingest(project, lambda: None)
     ingest.run()
     with closing(Trials(project, ingest, Ledger(project.store))) as trials:
@@ -56,6 +56,7 @@ def print_comparison(project: Project, names: Sequence[str]) -> None:
             if standing.name in by_name:
                 trial = by_name[standing.name]
                 left = len(project.store.samples.ids()) - trial.done
-                print(verdict(standing, compared, left / trial.rate if trial.rate else None))
+                seconds = left / trial.rate if trial.rate and left else None
+                print(verdict(standing, compared, seconds))
         print(basis(compared))
     ingest.stop()

@@ -24,7 +24,7 @@ def fold(model: nn.Module, pixels: Tensor) -> nn.Module:
         setattr(parent, norm_name, getattr(norm, "act", nn.Identity()))
     if not pairs:
         return model
-    folded.requires_grad_(False)
+    folded.eval().requires_grad_(False)
     wanted, given = model(pixels), folded(pixels)
     limit = CLOSE * float(wanted.abs().max())
     same = given.shape == wanted.shape and float((given - wanted).abs().max()) <= limit

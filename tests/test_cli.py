@@ -213,6 +213,32 @@ def test_a_refused_backbone_leaves_the_settings_as_they_were(pool: Path, tmp_pat
     project.close()
 
 
+def test_backbones_and_features_are_compared_on_the_labels_so_far(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ["--pool", str(pool), "--project", str(tmp_path / "p")]
+    project = open_project(pool, tmp_path / "p")
+    project.change(backbone="bundled", labels_from_folders=True)
+    project.close()
+    assert main(["backbones", "--compare", "bundled:block-2", "--compare", "resnt18", *place]) == 0
+    shown = capsys.readouterr().out
+    assert "%  bundled\n" in shown and "%  bundled (block-2)\n" in shown
+    assert "bundled (block-2) is" in shown and "re-embedding takes" not in shown
+    assert "the same 40 labels for all" in shown and "did you mean resnet18" in shown
+
+
+def test_features_are_chosen_by_option_and_refused_ones_are_not_kept(
+    pool: Path, tmp_path: Path
+) -> None:
+    place = ["--pool", str(pool), "--project", str(tmp_path / "p")]
+    assert main(["embed", "--backbone", "bundled", "--features", "block-2+pooled", *place]) == 0
+    assert main(["embed", "--features", "cls", *place]) == 2
+    project = open_project(pool, tmp_path / "p")
+    assert project.settings().features == "block-2+pooled"
+    assert len(list(project.embeddings.glob("mobilenetv2_075-*"))) == 1
+    project.close()
+
+
 def test_asking_for_the_state_of_no_project_makes_none(pool: Path, tmp_path: Path) -> None:
     assert main(["status", "--pool", str(pool)]) == 2
     assert not (tmp_path / "home").exists()

@@ -23,7 +23,7 @@ def test_a_folded_network_gives_the_same_numbers_without_its_norms(name: str) ->
     noise(model)
     pixels = torch.randn(3, 3, 64, 64)
     folded = fold(model, pixels)
-    assert norms(model) > 0 == norms(folded)
+    assert norms(model) > 2 > norms(folded)  # one may follow several layers
     with torch.inference_mode():
         wanted = model(pixels)
         error = (folded(pixels) - wanted).abs().max() / wanted.abs().max()

@@ -235,6 +235,38 @@ def test_a_label_that_cannot_be_a_class_is_named_and_its_image_stays(
     assert "its label is left out" in reason and "use at most 80" in reason
 
 
+def test_a_new_project_takes_the_default_once_and_says_why(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HONE_DEVICE", "cpu")
+    for start in range(2):
+        project = open_project(images, tmp_path / "p")
+        worker = Ingest(project, lambda: None)
+        worker.run()
+        worker.stop()
+        assert worker.state.error is None and worker.state.done == 6
+        assert project.settings().backbone == "bundled"  # the hub is switched off in tests
+        if start == 0:
+            assert worker.state.why.startswith("mobilenetv4_conv_small is the default for a CPU")
+            assert "switched off" in worker.state.why and "using the bundled" in worker.state.why
+        else:
+            assert "mobilenetv4" not in worker.state.why
+        project.close()
+
+
+def test_a_project_with_embeddings_keeps_its_backbone_whatever_the_default(
+    images: Path, ingest: Any, tmp_path: Path
+) -> None:
+    ingest(images)
+    project = open_project(images, tmp_path / "p")
+    worker = Ingest(project, lambda: None)
+    worker.run()
+    worker.stop()
+    assert worker.state.why.endswith("the bundled backbone, which needs no network")
+    assert project.settings().backbone is None
+    project.close()
+
+
 def test_an_unknown_backbone_ends_in_a_state_that_names_it(images: Path, tmp_path: Path) -> None:
     project = open_project(images, tmp_path / "p")
     project.change(backbone="resnet_of_nobody")
