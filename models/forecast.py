@@ -1,19 +1,24 @@
 """How many more labels an accuracy will take: a range, or that it cannot be reached."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from models.learning_curve import Point
 
+EARLIEST = 2  # labels a class; before, curves are of another shape
 FEWEST_POINTS, LABELS_PER_CLASS, FEWEST_AUDITS = 5, 5, 15
-EXPONENTS = np.linspace(0.25, 1.5, 11)  # of the power law; measured curves lie in between
+POWERS = (0.3, 0.5, 0.7, 1.0, 1.4)  # of the power law; measured curves lie in between
+# Where a query takes the hard images away, the rest is learned faster than any power of n.
+DECAYS = (0.5, 1.0, 2.0, 4.0)  # times the labels so far
 REPLICATES = 300
 SHARE = 0.8  # of the band
 FIT_NOISE = 0.012  # scatter of a point around its curve, beside that of the audits
 MISFIT = 0.55  # in log labels: power laws bend, and half of all forecasts are off by half
-FLAT = 0.9  # of the replicates that never get there make it "not reachable"
+CALIBRATED = 0.1  # how far confidence and hits lie apart on a pool, from 100 labels on
+SURE = 0.9  # of the replicates that never get there make it "not reachable"
 FARTHEST = 50.0  # times the labels so far; beyond, a number would be a joke
 
 Floats = npt.NDArray[np.float64]
@@ -42,7 +47,7 @@ class Forecast:
 
 def is_meant(points: list[Point], classes: int) -> bool:
     """Whether there is enough to forecast from: 5 points, 5 labels a class, 15 audits."""
-    told = [point for point in points if point.labels >= classes]
+    told = [point for point in points if point.labels >= EARLIEST * classes]
     return bool(
         len(told) >= FEWEST_POINTS
         and told[-1].labels >= LABELS_PER_CLASS * classes
@@ -55,63 +60,92 @@ def forecast(
 ) -> Forecast | None:
     """The labels that `target` accuracy takes, or None before that can be meant.
 
-    A power law a - b·n^-c is fitted to the curve, many times with the audits drawn anew, an
-    exponent from its posterior, and a misfit as wide as that of power laws on measured curves: on
-    true accuracies, seen halfway, the number of labels was within a factor of 1.5 half of the
-    time only. Early points, with less than a label a class, are left out.
+    Power laws a - b·n^-c and decays a - b·exp(-n / d) are fitted to the curve, many times with the
+    audits drawn anew, the shape by how well it fits, and a misfit as wide as that of such curves:
+    on true accuracies, seen halfway, the number of labels was within a factor of 1.5 half of the
+    time only. Early points, with less than two labels a class, are left out.
     """
     if not is_meant(points, classes):
         return None
-    told = [point for point in points if point.labels >= classes]
+    told = [point for point in points if point.labels >= EARLIEST * classes]
     n = np.array([point.labels for point in told], dtype=np.float64)
     values = _replicates(told, rng)
-    ceilings, needed = np.empty(REPLICATES), np.empty(REPLICATES)
+    now, ceilings, more = n[-1], np.empty(REPLICATES), np.empty(REPLICATES)
     for place, row in enumerate(values):
-        a, b, c = _fit(n, row, rng)
+        a, b, shape = _fit(n, row, rng)
         ceilings[place] = a
-        gap = a - target
-        needed[place] = (b / gap) ** (1 / c) if gap > 1e-6 else np.inf
+        if a - b * shape.left(now) >= target:
+            more[place] = 0.0
+        else:
+            more[place] = shape.labels((a - target) / b) - now if a - target > 1e-6 else np.inf
+    more = more * np.exp(MISFIT * rng.standard_normal(REPLICATES))
+    more[more > FARTHEST * now] = np.inf
     low, high = (1 - SHARE) / 2, (1 + SHARE) / 2
     ends = np.quantile(ceilings, (low, high))
     ceiling = (float(ends[0]), float(ends[1]))
-    now = n[-1]
-    if np.mean(values[:, -1] >= target) >= 0.5:
-        return Forecast(target, 0, 0, ceiling, reached=True)
-    more = np.maximum(needed - now, 1.0) * np.exp(MISFIT * rng.standard_normal(REPLICATES))
-    more[more > FARTHEST * now] = np.inf
-    if np.mean(np.isinf(more)) >= FLAT:
+    if np.mean(np.isinf(more)) >= SURE:
         return Forecast(target, None, None, ceiling)
     first, last = np.quantile(more, (low, high), method="inverted_cdf")
-    return Forecast(target, int(first), None if np.isinf(last) else int(np.ceil(last)), ceiling)
+    return Forecast(
+        target,
+        int(first),
+        None if np.isinf(last) else int(np.ceil(last)),
+        ceiling,
+        reached=bool(np.mean(more == 0.0) >= SURE),
+    )
 
 
 def _replicates(points: list[Point], rng: np.random.Generator) -> Floats:
-    """Curves (R, p) as other audits would have measured them."""
+    """Curves (R, p) as they may have been: the audits drawn anew, and the height drawn to 0.
+
+    Hit - confidence is near 0 where a head is calibrated. Few audits tell it less well than that
+    is known beforehand, so that its mean is weighed against a normal of that spread.
+    """
     residual = np.array([point.residual for point in points])  # (p, a)
     mean = np.array([point.confidence for point in points])
     audits = residual.shape[1]
     drawn = rng.integers(audits, size=(REPLICATES, audits))
-    curves = mean + residual[:, drawn].mean(axis=2).T
-    noise = FIT_NOISE * rng.standard_normal(curves.shape)
-    clipped: Floats = np.clip(curves + noise, 0.0, 1.0)
+    again = residual[:, drawn].mean(axis=2).T  # (R, p)
+    seen = residual.mean(axis=1)
+    error = float(residual.std(axis=1, ddof=1).mean()) / audits**0.5
+    weight = CALIBRATED**2 / (CALIBRATED**2 + error**2)
+    height = weight * seen + weight**0.5 * (again - seen)
+    noise = FIT_NOISE * rng.standard_normal(height.shape)
+    clipped: Floats = np.clip(mean + height + noise, 0.0, 1.0)
     return clipped
 
 
-def _fit(n: Floats, y: Floats, rng: np.random.Generator) -> tuple[float, float, float]:
-    """a, b ≥ 0 and c of a - b·n^-c with a ≤ 1; c is drawn by how well it fits."""
-    best: list[tuple[float, float, float]] = []
+@dataclass(frozen=True)
+class _Shape:
+    """How what is still to be learned shrinks: as n^-power, or as exp(-n / decay)."""
+
+    power: float = 0.0
+    decay: float = 0.0
+
+    def left(self, n: Any) -> Any:
+        """The part that is left after n labels."""
+        return n**-self.power if self.power else np.exp(-n / self.decay)
+
+    def labels(self, left: float) -> float:
+        """The labels after which that part is left."""
+        return float(left ** (-1 / self.power) if self.power else -self.decay * np.log(left))
+
+
+def _fit(n: Floats, y: Floats, rng: np.random.Generator) -> tuple[float, float, _Shape]:
+    """a ≤ 1, b ≥ 0 and the shape of a - b·left(n); the shape is drawn by how well it fits."""
+    shapes = [_Shape(power=one) for one in POWERS]
+    shapes += [_Shape(decay=one * n[-1]) for one in DECAYS]
+    found: list[tuple[float, float, float]] = []
     weights = n / n.sum()  # late points are nearer to what is asked
-    for c in EXPONENTS:
-        x = n**-c
+    for shape in shapes:
+        x = shape.left(n)
         mx, my = weights @ x, weights @ y
-        b = max(0.0, -float(weights @ ((x - mx) * (y - my)) / (weights @ (x - mx) ** 2)))
+        b = max(1e-9, -float(weights @ ((x - mx) * (y - my)) / (weights @ (x - mx) ** 2)))
         a = float(my + b * mx)
         if a > 1.0:
-            a = 1.0
-            b = max(0.0, float(weights @ (x * (1.0 - y)) / (weights @ x**2)))
-        error = float(weights @ (y - a + b * x) ** 2)
-        best.append((error, a, b))
-    errors = np.array([one[0] for one in best])
+            a, b = 1.0, max(1e-9, float(weights @ (x * (1.0 - y)) / (weights @ x**2)))
+        found.append((float(weights @ (y - a + b * x) ** 2), a, b))
+    errors = np.array([one[0] for one in found])
     chances = np.exp(-(errors - errors.min()) * len(n) / (2 * (2 * FIT_NOISE) ** 2))
-    place = int(rng.choice(len(EXPONENTS), p=chances / chances.sum()))
-    return best[place][1], best[place][2], float(EXPONENTS[place])
+    place = int(rng.choice(len(shapes), p=chances / chances.sum()))
+    return found[place][1], found[place][2], shapes[place]

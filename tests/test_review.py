@@ -1,0 +1,109 @@
+"""Figures, review and report through a real session."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from labeling.figures import FIGURES, pool_accuracy
+from labeling.report import report
+from labeling.review import confirmed, confusion, decide, suspects
+from labeling.session import Session
+from labeling.store import NewAnswer
+from labeling.transfer import transfer
+from labeling.trust import CURVES, acceptable, certificate_length, effort
+
+OpenSession = Callable[..., Session]
+
+
+def kind(session: Session, sample_id: str) -> str:
+    sample = session.store.samples.get(sample_id)
+    assert sample is not None
+    return "warm" if int(re.sub(r"\D", "", sample.paths[0])) % 2 == 0 else "cold"
+
+
+@pytest.fixture
+def session(open_session: OpenSession) -> Session:
+    """32 labels of 40 pictures by random picking; the tenth and the twentieth are wrong."""
+    opened = open_session(query="random", audit_share=0.5)
+    classes = {name: opened.store.classes.ensure(name).id for name in ("cold", "warm")}
+    for number in range(32):
+        card = opened.next("tab", 1)[0]
+        name = kind(opened, card.sample_id)
+        if number in (9, 19):
+            name = "cold" if name == "warm" else "warm"
+        answer = NewAnswer(f"a{number}", card.sample_id, "label", classes[name], seconds=1.0)
+        assert opened.answer("ann", [answer]) == {}
+        if number % 8 == 7:
+            opened.trainer.wait()
+    opened.trainer.wait()
+    return opened
+
+
+def wrong(session: Session) -> set[str]:
+    answers = session.store.answers.all()
+    return {answers[9].sample_id, answers[19].sample_id}
+
+
+def test_every_figure_rests_on_labels_that_the_head_has_not_seen(session: Session) -> None:
+    evidence = FIGURES.evidence(session)
+    assert evidence is not None and FIGURES.evidence(session) is evidence
+    assert len(evidence.rows) == 32 and len(evidence.open_rows) == 8
+    assert 5 <= evidence.uniform.sum() <= 32
+    missed = {key for key, hit in zip(evidence.ids, evidence.hits, strict=True) if not hit}
+    assert wrong(session) <= missed
+    found = pool_accuracy(evidence)
+    assert found is not None
+    assert found.low < found.value <= 1.0
+    cells = confusion(evidence, uniform=False)
+    assert sum(len(cell.sample_ids) for cell in cells) == 32
+
+
+def test_wrong_labels_come_first_and_are_mended_or_confirmed(session: Session) -> None:
+    evidence = FIGURES.evidence(session)
+    assert evidence is not None
+    found = suspects(session, evidence)
+    assert {one.sample_id for one in found[:2]} == wrong(session)
+    first, second = found[:2]
+    assert first.given != first.predicted and len(first.neighbours) == 4
+    assert all(key != first.sample_id for key, _ in first.neighbours)
+    decide(session, "ann", first.sample_id, first.predicted)
+    decide(session, "ann", second.sample_id, second.given)
+    session.trainer.wait()
+    assert session.labels()[first.sample_id].class_id == first.predicted
+    assert confirmed(session.store.answers.standing()) == {second.sample_id}
+    evidence = FIGURES.evidence(session)
+    assert evidence is not None
+    left = {one.sample_id for one in suspects(session, evidence)}
+    assert not left & {first.sample_id, second.sample_id}
+
+
+def test_the_report_is_one_file_without_a_link_or_a_script(session: Session) -> None:
+    session.store.classes.create("<script>alert(1)</script>")
+    text = report(session)
+    for heading in ("Data", "Accuracy", "Each class", "Confusion", "Labeling", "Versions"):
+        assert f"<h2>{heading}</h2>" in text
+    assert "<script" not in text and "&lt;script&gt;" in text
+    assert not re.search(r"(?:src|href)=|https?://|url\(", text)
+
+
+def test_what_a_certificate_and_an_acceptance_will_take_is_told_before(session: Session) -> None:
+    evidence = FIGURES.evidence(session)
+    assert evidence is not None
+    length = certificate_length(session, evidence, 0.5)
+    assert length.chance > 0.5
+    offered = acceptable(session, evidence, 0.2)
+    assert len(offered.proposal.rows) <= 8 and offered.length is None  # too few are left
+    curve = CURVES.of(session, evidence)
+    assert effort(session, evidence, curve, 0.9) is None  # hidden: too few labels
+
+
+def test_the_backbone_is_compared_with_pixels_and_random_weights(session: Session) -> None:
+    evidence = FIGURES.evidence(session)
+    assert evidence is not None
+    found = transfer(session, evidence)
+    assert found is not None
+    assert found.pixels.rows in (int(evidence.uniform.sum()), 32)
+    assert 0.5 < found.pixels.ours <= 1.0
+    assert np.isfinite(found.random.gain.mean)
