@@ -58,7 +58,7 @@ class Ledger:
     def refresh(self, sample_ids: Sequence[str]) -> None:
         """Read the answers of these samples anew."""
         with self.lock:
-            found = self._store.answers.current(sample_ids)
+            found, last = self._store.answers.news(sample_ids)
             for key in dict.fromkeys(sample_ids):
                 before, after = self.current.pop(key, None), found.get(key)
                 if before is not None:
@@ -66,7 +66,7 @@ class Ledger:
                 if after is not None:
                     self._count(key, after, 1)
                     self.current[key] = after
-            self.last_answer = self._store.answers.last_id()
+            self.last_answer = last
 
     def is_open(self, sample_id: str) -> bool:
         """Whether a sample is in the pool and has no answer."""

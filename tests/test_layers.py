@@ -19,7 +19,7 @@ LAYERS = (
     ("store",),
     ("project",),
     ("ingest", "ledger", "tokens", "truth", "exchange"),
-    ("table", "rounds", "cards", "learner", "curves", "charts"),
+    ("table", "rounds", "cards", "status", "learner", "curves", "charts"),
     ("session",),
     ("workspace", "replay", "simulate", "sweep", "progress", "terminal", "options"),
     ("api", "cli"),
