@@ -1,6 +1,6 @@
 """What a browser needs to show one sample: its name, its pre-label, and why it was picked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from labeling.rounds import Round
 
 NEIGHBOURS = 3
+View = tuple[dict[int, float], list[tuple[str, int]]]  # probabilities and neighbours of a card
+UNSEEN: View = ({}, [])
 REASONS = {
     "random": "picked at random",
     "unscored": "picked at random while its embedding is under way",
@@ -55,18 +57,16 @@ class Card:
     measure: str = ""
 
 
-def make_card(offer: Offer, sample: Sample, round_: "Round | None") -> Card:
-    """The card of an offer; the model's view of a blind sample stays on the server."""
-    probabilities: dict[int, float] = {}
-    neighbours: list[tuple[str, int]] = []
-    if round_ is not None and offer.shown and round_.head is not None:
-        proba = round_.prediction(offer.sample_id)
-        if proba is not None:
-            order = np.argsort(-proba, kind="stable")
-            probabilities = {
-                int(round_.head.classes[column]): round(float(proba[column]), 4) for column in order
-            }
-            neighbours = _neighbours(round_, offer.sample_id, round_.labels)
+def make_cards(
+    offers: Sequence[Offer], samples: Mapping[str, Sample], round_: "Round | None"
+) -> list[Card]:
+    """The cards of offers; the model's view of a blind sample stays on the server."""
+    views = {} if round_ is None else _views(round_, [one.sample_id for one in offers if one.shown])
+    return [_card(one, samples[one.sample_id], views.get(one.sample_id, UNSEEN)) for one in offers]
+
+
+def _card(offer: Offer, sample: Sample, view: View) -> Card:
+    probabilities, neighbours = view
     return Card(
         sample_id=offer.sample_id,
         name=sample.paths[0] if sample.paths else offer.sample_id[:12],
@@ -78,6 +78,31 @@ def make_card(offer: Offer, sample: Sample, round_: "Round | None") -> Card:
         neighbours=neighbours,
         measure=_measure(offer, len(probabilities)),
     )
+
+
+def _views(round_: "Round", sample_ids: Sequence[str]) -> dict[str, View]:
+    """What the head sees in those of the samples that have a row, all read at once."""
+    from models.explain import nearest_labeled
+
+    table, labels = round_.table, round_.labels
+    found = zip(sample_ids, table.rows(sample_ids).tolist(), strict=True)
+    placed = {key: row for key, row in found if row >= 0}
+    if round_.head is None or not placed:
+        return {}
+    rows = np.array(list(placed.values()), dtype=np.int64)
+    labeled = np.fromiter(labels.keys(), dtype=np.int64, count=len(labels))
+    proba = round_.head.predict_proba(table.features[rows])
+    order = np.argsort(-proba, kind="stable")
+    classes = round_.head.classes[order].tolist()
+    values = np.take_along_axis(proba, order, axis=1).astype(float).round(4).tolist()
+    near = nearest_labeled(table.features, rows, labeled, NEIGHBOURS)
+    return {
+        key: (
+            dict(zip(classes[at], values[at], strict=True)),
+            [(table.id(row), labels[row]) for row in near[at][0].tolist()],
+        )
+        for at, key in enumerate(placed)
+    }
 
 
 def _measure(offer: Offer, classes: int) -> str:
@@ -97,15 +122,3 @@ def _measure(offer: Offer, classes: int) -> str:
     if offer.query == "uncertainty_herding":
         return f"its label would cover {score:.1%} more of what is uncertain"
     return ""
-
-
-def _neighbours(
-    round_: "Round", sample_id: str, labels: Mapping[int, int]
-) -> list[tuple[str, int]]:
-    from models.explain import nearest_labeled
-
-    labeled = np.fromiter(labels.keys(), dtype=np.int64, count=len(labels))
-    row = round_.table.row(sample_id)
-    assert row is not None  # it has been predicted
-    rows, _ = nearest_labeled(round_.table.features, row, labeled, NEIGHBOURS)
-    return [(round_.table.id(row), labels[int(row)]) for row in rows]

@@ -267,10 +267,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m labeling", description="Hone without a browser. Each command has --help."
     )
     parser.set_defaults(run=None)
-    commands = parser.add_subparsers(
-        title="commands",
-        metavar="embed | backbones | status | export | report | token | simulate",
-    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def command(run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         text = run.__doc__ or ""

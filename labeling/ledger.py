@@ -59,13 +59,13 @@ class Ledger:
     def refresh(self, sample_ids: Sequence[str]) -> None:
         """Read the answers of these samples anew."""
         with self.lock:
-            found = self._store.answers.current(sample_ids)
+            found, last = self._store.answers.news(sample_ids)
             changed = list(dict.fromkeys(sample_ids))
             before = [self.current.pop(key) for key in changed if key in self.current]
             self._count(before, -1)
             self._count(list(found.values()), 1)
             self.current.update(found)
-            self.last_answer = self._store.answers.last_id()
+            self.last_answer = last
 
     def is_open(self, sample_id: str) -> bool:
         """Whether a sample is in the pool and has no answer."""

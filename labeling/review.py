@@ -50,7 +50,8 @@ def suspects(session: Session, evidence: Evidence) -> list[Suspect]:
     for place in np.argsort(found.self_confidence, kind="stable").tolist():
         if not found.suspect[place] or evidence.ids[place] in settled:
             continue
-        near, _ = nearest_labeled(features, int(evidence.rows[place]), evidence.rows, NEIGHBOURS)
+        row = evidence.rows[place : place + 1]
+        near = nearest_labeled(features, row, evidence.rows, NEIGHBOURS)[0][0]
         places = [place_of[row] for row in near.tolist()]
         result.append(
             Suspect(

@@ -1,20 +1,20 @@
 """The loop: next, answer, undo, status. The one seam between people and models."""
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labeling.cards import Card, make_card
+from labeling.cards import Card, make_cards
 from labeling.certify import Certifier
 from labeling.changes import Changes
 from labeling.errors import AnswerError, HoneError
-from labeling.ingest import Ingest, IngestState
+from labeling.ingest import Ingest
 from labeling.learner import Learner
 from labeling.ledger import Ledger
 from labeling.project import Project, Settings
+from labeling.status import Status
 from labeling.store import Answer, NewAnswer, Offer
 from labeling.threads import share_cores
 from labeling.trainer import Newer, Report, State, Trainer
@@ -24,27 +24,6 @@ if TYPE_CHECKING:
     from models.backbones import Backbone
 
 GUESSES = 256  # random places of the pool that are tried before a list of the rest is made
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where the loop stands; every count is of samples that are in the pool now."""
-
-    version: int
-    state: str
-    error: str | None
-    round_id: int | None
-    pinned: bool
-    seen: int
-    labels: int
-    skipped: int
-    unsure: int
-    total: int
-    round_seconds: float | None
-    complete: bool
-    stages: dict[str, float]
-    ingest: IngestState
-    per_class: dict[int, int]
 
 
 class Session:
@@ -108,6 +87,15 @@ class Session:
             offers = self._offers(round_, set(kept))
             claimed = self.store.leases.claim(holder, offers, count, kept, spare)
         return self._cards(claimed, round_)
+
+    def hold(self, holder: str, sample_ids: Sequence[str]) -> list[str]:
+        """Renew the leases of a holder who still looks at these samples; those that are not lost.
+
+        Lost is what has been answered meanwhile, or leased to somebody else.
+        """
+        with self.ledger.lock:
+            open_ = [key for key in sample_ids if self.ledger.is_open(key)]
+            return self.store.leases.hold(holder, open_)
 
     def page(
         self,
@@ -179,7 +167,7 @@ class Session:
 
     def _cards(self, offers: Sequence[Offer], round_: "Round | None") -> list[Card]:
         samples = self.store.samples.many([offer.sample_id for offer in offers])
-        return [make_card(offer, samples[offer.sample_id], round_) for offer in offers]
+        return make_cards(offers, samples, round_)
 
     # -- answer ------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import os
 import secrets
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -48,13 +49,18 @@ def for_script(folder: Path, annotator: str, days: int = 30) -> str:
 def check(token: str, secret: str) -> Person:
     """The person whom a token speaks for; raises TokenError if it is wrong or expired."""
     try:
-        project, annotator, until = _signer(secret).loads(token)
-        expired = time.time() > float(until)
+        person, until = _read(token, secret)
     except (BadSignature, ValueError, TypeError) as error:
         raise TokenError("This page's key is not valid; reload the page.") from error
-    if expired:
+    if time.time() > until:
         raise TokenError("This page's key has expired; reload the page.")
-    return Person(project, annotator)
+    return person
+
+
+@lru_cache(maxsize=256)  # each image of a page comes with the same one
+def _read(token: str, secret: str) -> tuple[Person, float]:
+    project, annotator, until = _signer(secret).loads(token)
+    return Person(project, annotator), float(until)
 
 
 def local_secret(folder: Path | None = None) -> str:

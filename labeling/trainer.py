@@ -27,7 +27,7 @@ class Trainer:
     `work` takes its own snapshot when it begins, so the newest is always the one that is used.
     It reports its stages, may ask whether a newer request has come and give up its own, and
     returns the state to rest in. If it raises, the state is FAILED and `error` holds the reason
-    until a later run succeeds. `told` is called when either is new.
+    until a later run succeeds. `told` is called when either is another than after the last run.
     """
 
     def __init__(self, work: Work, told: Callable[[], None] = lambda: None) -> None:
@@ -40,6 +40,7 @@ class Trainer:
         self._thread: threading.Thread | None = None
         self.state = State.IDLE
         self.error: str | None = None
+        self._last: tuple[State, str | None] | None = None
 
     def request(self) -> None:
         """Ask for a run; returns at once."""
@@ -86,7 +87,9 @@ class Trainer:
         except Exception as error:  # the thread must outlive any failed round
             self.state = State.FAILED
             self.error = f"{type(error).__name__}: {error}"
-        self._told()
+        last, self._last = self._last, (self.state, self.error)
+        if self._last != last:
+            self._told()
 
     def _report(self, state: State) -> None:
         self.state = state

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labeling.cards import REASONS, make_card
+from labeling.cards import REASONS, Card, make_cards
 from labeling.rounds import Policy, Round, Snapshot, compute
 from labeling.store import Offer, Sample
 from labeling.table import make_table
@@ -21,6 +21,11 @@ def round_() -> Round:
     labels = {0: 7, 1: 3, 2: 7, 3: 3}
     snapshot = Snapshot(table, labels, frozenset(), np.arange(4), 4)
     return compute(snapshot, Policy(query="margin", audit_share=0.0), rng, round_id=5)
+
+
+def make_card(offer: Offer, sample: Sample, round_: Round | None) -> Card:
+    (card,) = make_cards([offer], {offer.sample_id: sample}, round_)
+    return card
 
 
 def sample(row: int, *paths: str) -> Sample:
@@ -80,3 +85,11 @@ def test_a_score_that_means_nothing_is_not_shown(round_: Round, score: float | N
     assert make_card(offer, sample(5, "a.png"), round_).measure == ""
     audit = round_.offer(IDS[5], "margin", score=0.5, shown=False)
     assert make_card(audit, sample(5, "a.png"), round_).measure == ""
+
+
+def test_cards_made_together_are_those_made_alone(round_: Round) -> None:
+    offers = [round_.offer(IDS[row], "margin") for row in (5, 1, 8)]
+    offers += [round_.offer(IDS[9], "audit", shown=False), Offer("f" * 64, "unscored")]
+    samples = {offer.sample_id: Sample(offer.sample_id, ("a.png",)) for offer in offers}
+    alone = [make_card(offer, samples[offer.sample_id], round_) for offer in offers]
+    assert make_cards(offers, samples, round_) == alone

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from models.explain import nearest_labeled
+from models import explain
+
+
+def nearest_labeled(
+    features: np.ndarray, row: int, labeled: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The neighbours of one row."""
+    (found,) = explain.nearest_labeled(features, np.array([row]), labeled, count)
+    return found
 
 
 def unit(rows: int, width: int = 8) -> np.ndarray:
@@ -39,3 +47,10 @@ def test_ties_keep_the_order_in_which_they_were_labeled() -> None:
     features = np.eye(8, dtype=np.float32)[np.zeros(6, dtype=int)]
     rows, _ = nearest_labeled(features, 0, np.array([5, 2, 4]), 2)
     assert rows.tolist() == [5, 2]
+
+
+def test_rows_explained_together_have_the_neighbours_that_each_has_alone() -> None:
+    features, labeled = unit(40).astype(np.float16), np.arange(5, 30)
+    together = explain.nearest_labeled(features, np.array([2, 7, 35]), labeled, 4)
+    for row, (rows, _) in zip((2, 7, 35), together, strict=True):
+        assert rows.tolist() == nearest_labeled(features, row, labeled, 4)[0].tolist()

@@ -324,6 +324,52 @@ def test_keeping_what_another_holds_does_not_take_it_away(store: Store, ids: lis
     assert claimed(store, "c", ids, 1) == [ids[1]]
 
 
+def shown_round(sample_id: str, class_id: int, round_id: int | None) -> NewAnswer:
+    return NewAnswer(f"c{round_id}", sample_id, "label", class_id, round_id=round_id)
+
+
+@pytest.mark.parametrize(
+    ("told", "stored"), [(1, (1, 0.75)), (2, (2, 0.5)), (None, (2, 0.5)), (7, (2, 0.5))]
+)
+def test_an_answer_stores_the_offer_that_was_on_screen_when_a_newer_one_came(
+    store: Store, ids: list[str], cat: int, told: int | None, stored: tuple[int, float]
+) -> None:
+    for number in (1, 2):
+        store.rounds.add(RoundRecord(number, 1.0, 0, "b", "margin", "h.npz", {}, {}))
+    store.leases.claim("a", [offer_of(ids[0], 1, cat)], 1)
+    again = Offer(ids[0], "margin", 2, 0.1, None, cat, 0.5, True)
+    assert store.leases.claim("a", [again], 1, spare=[ids[0]]) == [again]
+    store.answers.append("ann", [shown_round(ids[0], cat, told)])
+    (answer,) = store.answers.all()
+    assert (answer.round_id, answer.predicted_confidence) == stored
+
+
+def test_a_card_of_the_cold_start_that_was_on_screen_is_stored_without_a_guess(
+    store: Store, ids: list[str], cat: int, round_id: int
+) -> None:
+    store.leases.claim("a", [Offer(ids[0], "max_herding", score=0.2)], 1)
+    store.leases.claim("a", [offer_of(ids[0], round_id, cat)], 1, spare=[ids[0]])
+    store.answers.append("ann", [shown_round(ids[0], cat, 0)])
+    (answer,) = store.answers.all()
+    assert (answer.query, answer.round_id, answer.shown) == ("max_herding", None, False)
+
+
+def test_leases_are_renewed_for_as_long_as_somebody_looks(
+    store: Store, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(leases_module.time, "time", lambda: now[0])
+    claimed(store, "a", ids, 3)
+    now[0] += leases_module.LEASE_SECONDS - 1
+    assert store.leases.hold("a", ids[:3]) == ids[:3]
+    now[0] += leases_module.LEASE_SECONDS - 1
+    assert claimed(store, "b", ids, 1) == [ids[3]]
+    now[0] += 2  # nobody looked
+    assert claimed(store, "b", ids, 1) == [ids[0]]
+    assert store.leases.hold("a", ids[:3]) == ids[1:3]
+    assert claimed(store, "c", ids, 1) == [ids[3]]
+
+
 # -- classes ---------------------------------------------------------------------------------
 
 

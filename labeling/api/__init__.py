@@ -7,7 +7,7 @@ from the same descriptions as the routes. A new operation is one `Operation` and
 from starlette.routing import BaseRoute, Route
 
 from labeling.api.answers import ANSWERS, HISTORY
-from labeling.api.cards import NEXT, PAGE
+from labeling.api.cards import HOLD, NEXT, PAGE
 from labeling.api.classes import CREATE_CLASS
 from labeling.api.files import open_routes
 from labeling.api.gate import LARGEST_BODY, endpoint
@@ -16,7 +16,7 @@ from labeling.api.server import prepare_server
 from labeling.api.status import STATUS
 from labeling.workspace import Workspace
 
-OPERATIONS = (NEXT, PAGE, ANSWERS, CREATE_CLASS, STATUS, HISTORY, IMAGE)
+OPERATIONS = (NEXT, PAGE, HOLD, ANSWERS, CREATE_CLASS, STATUS, HISTORY, IMAGE)
 
 
 def routes(workspace: Workspace) -> list[BaseRoute]:

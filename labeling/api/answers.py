@@ -9,7 +9,7 @@ from labeling.store import NewAnswer
 HISTORY_LENGTH = 100
 
 ANSWER = structure(
-    ("class_id", "undoes", "seconds", "source"),
+    ("class_id", "undoes", "seconds", "source", "round_id"),
     client_id=described(
         STRING,
         "Made up by you, unlike any other (a UUID). The same one sent again is stored once.",
@@ -25,6 +25,11 @@ ANSWER = structure(
         {"enum": ["human", "accepted"]},
         "`accepted` if a person let a guess stand among many; else `human`, the default.",
     ),
+    round_id=described(
+        {"type": ["integer", "null"]},
+        "The round_id of the card on screen, 0 if it had none: what is stored is then what "
+        "was shown, even if the sample has been ranked anew meanwhile.",
+    ),
 )
 
 
@@ -37,7 +42,9 @@ def _answers(session: Session, annotator: str, body: Json) -> Json:
 
 def _new_answer(item: Json) -> NewAnswer:
     client_id = str(item["client_id"])
-    class_id, undoes, seconds = (item.get(name) for name in ("class_id", "undoes", "seconds"))
+    class_id, undoes, seconds, round_id = (
+        item.get(name) for name in ("class_id", "undoes", "seconds", "round_id")
+    )
     return NewAnswer(
         client_id=client_id,
         sample_id=str(item["sample_id"]),
@@ -46,6 +53,7 @@ def _new_answer(item: Json) -> NewAnswer:
         undoes=None if undoes is None else str(undoes),
         seconds=None if seconds is None else float(seconds),
         source="accepted" if item.get("source") == "accepted" else "human",
+        round_id=None if round_id is None else int(round_id),
     )
 
 

@@ -1,7 +1,5 @@
 """Cards: the samples to label next, leased to the one who asks."""
 
-from dataclasses import asdict
-
 from labeling.api.operation import Json, Operation
 from labeling.api.schema import (
     BOOLEAN,
@@ -23,7 +21,7 @@ LONGEST_HOLDER = 64
 HOLDER = described(
     STRING,
     "Who leases: one name for each browser tab or script, made up by it. Nobody else is given "
-    "what it holds; a lease ends with the answer, by another call, or after 15 minutes.",
+    "what it holds; a lease ends with the answer, by another call, or 15 minutes after the last.",
 )
 COUNT = described(INTEGER, f"How many; 0 gives everything back. {MOST_CARDS} is the limit.")
 KEEP = described(listed(STRING), "Ids of samples that stay leased and are not to come again.")
@@ -32,7 +30,7 @@ CARDS = listed(schema_of(Card))
 
 def _next(session: Session, _annotator: str, body: Json) -> Json:
     cards = session.next(_holder(body), _count(body), _ids(body, "keep"), _ids(body, "spare"))
-    return {"cards": [asdict(card) for card in cards], **now(session)}
+    return {"cards": [vars(card) for card in cards], **now(session)}
 
 
 def _page(session: Session, _annotator: str, body: Json) -> Json:
@@ -44,10 +42,14 @@ def _page(session: Session, _annotator: str, body: Json) -> Json:
         keep=_ids(body, "keep"),
     )
     return {
-        "cards": [asdict(card) for card in cards],
+        "cards": [vars(card) for card in cards],
         "counts": session.predicted_counts(),
         **now(session),
     }
+
+
+def _hold(session: Session, _annotator: str, body: Json) -> Json:
+    return {"held": session.hold(_holder(body), _ids(body, "sample_ids")), **now(session)}
 
 
 def _holder(body: Json) -> str:
@@ -94,4 +96,17 @@ PAGE = Operation(
     ),
     reply=structure(cards=CARDS, counts=mapped(INTEGER), **NOW),
     handle=_page,
+)
+HOLD = Operation(
+    "POST",
+    "/api/hold",
+    "Renew leases before they end, as long as somebody looks at the samples.",
+    body=structure(holder=HOLDER, sample_ids=listed(STRING)),
+    reply=structure(
+        held=described(
+            listed(STRING), "Those that are the holder's; the others are answered or somebody's."
+        ),
+        **NOW,
+    ),
+    handle=_hold,
 )

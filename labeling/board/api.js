@@ -27,6 +27,10 @@ export class Api {
     return this.#send("page", { holder, class_id, count, confident, keep });
   }
 
+  hold(holder, sample_ids) {
+    return this.#send("hold", { holder, sample_ids });
+  }
+
   answers(answers) {
     return this.#send("answers", { answers });
   }

@@ -5,6 +5,7 @@ import { Calm } from "./calm.js";
 import { el, isTyping, uuid } from "./dom.js";
 import { GridMode } from "./grid.js";
 import { Help } from "./help.js";
+import { Hold } from "./hold.js";
 import { Hotkeys } from "./hotkeys.js";
 import { keyName, Keys } from "./keys.js";
 import { LabelMode } from "./label.js";
@@ -33,7 +34,7 @@ class Board {
     this.outbox = new Outbox(
       this.api,
       data.project,
-      () => this.line.show(this.status, this.outbox),
+      () => this.#changed(),
       (answer, text) => this.#refused(answer, text),
     );
     this.line = new StatusLine();
@@ -50,6 +51,8 @@ class Board {
   start() {
     this.line.show(null, this.outbox);
     this.mode.start().catch((error) => this.say(error.message));
+    const { mode } = this;
+    this.hold = new Hold(this.api, this.holder, () => mode.held(), (ids) => mode.lost(ids));
     this.watch = new Watch(this.api, this.data.project, () => this.status?.version ?? -1);
   }
 
@@ -61,6 +64,7 @@ class Board {
 
   unmount() {
     this.watch.close();
+    this.hold.close();
     window.removeEventListener("pagehide", this.leave);
     this.keys.close();
     this.calm.close();
@@ -122,6 +126,11 @@ class Board {
     const ranked = before && (before.round_id !== status.round_id || before.seen !== status.seen);
     if (ranked) this.mode.advanced();
     if (!before || renamed) this.mode.show();
+  }
+
+  #changed() {
+    this.line.show(this.status, this.outbox);
+    if (this.outbox?.waiting.length) this.watch?.hurry();
   }
 
   #refused(answer, text) {

@@ -11,7 +11,7 @@ const DECODED = 6; // ready to be painted; a decoded image is large
 const LOADING = 3; // images under way at once: answers need connections too
 const BEHIND = 6; // answered cards whose image is kept, for undo
 const BUSY = 100; // ms between two rankings while answers come
-const CALM = 1000; // and while only others answer
+const CALM = 2000; // and while only others answer
 const RETRY = 1500;
 
 export class Deck {
@@ -62,6 +62,16 @@ export class Deck {
     forget(card);
     this.#forward();
     this.due = true;
+    this.refill();
+  }
+
+  // Others have got these.
+  lose(ids) {
+    const gone = this.cards.filter((card) => ids.has(card.sample_id));
+    this.cards = this.cards.filter((card) => !ids.has(card.sample_id));
+    gone.forEach(forget);
+    this.due = true;
+    this.#forward();
     this.refill();
   }
 

@@ -76,6 +76,16 @@ export class GridMode {
     else this.load();
   }
 
+  held() {
+    const cards = [...this.tiles.map((tile) => tile.card), ...(this.pages.next?.cards ?? [])];
+    return cards.map((card) => card.sample_id);
+  }
+
+  // Others have got some of these: another page.
+  lost() {
+    this.turn({});
+  }
+
   async load() {
     if (this.loading || this.pages.closed) return;
     clearTimeout(this.later);
@@ -151,6 +161,7 @@ export class GridMode {
       kind: "label",
       class_id: tile.classId,
       seconds,
+      round_id: tile.card.round_id ?? 0,
       source: tile.changed ? "human" : "accepted",
     }));
     for (const tile of tiles) if (!tile.goes) pages.passed.add(tile.card.sample_id);

@@ -62,6 +62,17 @@ export class LabelMode {
     this.deck.refill();
   }
 
+  // What is held ahead. An image that is being changed has an answer, so it needs no lease.
+  held() {
+    const ids = this.deck.cards.map((card) => card.sample_id);
+    return this.editing ? ids.slice(1) : ids;
+  }
+
+  lost(ids) {
+    this.deck.lose(ids);
+    this.show();
+  }
+
   // Keys mean something else from now on: say so everywhere.
   keysChanged() {
     this.controls.showKeys(this.board.hotkeys);
@@ -102,7 +113,7 @@ export class LabelMode {
     const card = this.deck.current;
     if (!card || this.shown !== card) return; // what is not on screen cannot be answered
     const seconds = (this.pace.clock() - this.since) / 1000;
-    const answer = { client_id: uuid(), sample_id: card.sample_id, kind, class_id: one?.id ?? null, seconds };
+    const answer = { client_id: uuid(), sample_id: card.sample_id, kind, class_id: one?.id ?? null, seconds, round_id: card.round_id ?? 0 };
     this.deck.advance();
     this.history.add(card, answer);
     this.pace.answered(seconds);

@@ -4,7 +4,8 @@
 // one gets through.
 
 const WAIT = 25; // seconds that the server may take
-const GAP = 30; // ms between two requests at least
+const GAP = 30; // ms between two requests while this tab answers
+const CALM = 500; // … and while only others do
 const SOONEST = 1000;
 const LATEST = 5000;
 
@@ -19,6 +20,12 @@ export class Watch {
     this.seen = () => (document.hidden ? this.#leave() : this.#enter());
     document.addEventListener("visibilitychange", this.seen);
     this.seen();
+  }
+
+  // An answer is given here: the round that it brings about is wanted at once.
+  hurry() {
+    this.own = true;
+    this.wake?.();
   }
 
   close() {
@@ -36,6 +43,15 @@ export class Watch {
     else navigator.locks.request(this.name, { signal }, lead).catch(() => {}); // hidden meanwhile
   }
 
+  // As long as told, or until there is a hurry; a dead line is not hurried.
+  async #rest(time) {
+    await new Promise((go) => {
+      setTimeout(go, time);
+      if (time <= CALM) this.wake = () => setTimeout(go, GAP);
+    });
+    this.wake = null;
+  }
+
   #leave() {
     this.stop?.abort();
     this.stop = null;
@@ -48,11 +64,13 @@ export class Watch {
       try {
         const { status, classes } = await this.api.news(this.version(), pause ? 0 : WAIT, signal);
         if (!signal.aborted) this.channel.postMessage({ status, classes });
+        if (status.seen !== this.told) this.own = false;
+        this.told = status.seen;
         pause = 0;
       } catch {
         pause = Math.min(pause * 2 || SOONEST, LATEST);
       }
-      if (!signal.aborted) await new Promise((go) => setTimeout(go, pause || GAP));
+      if (!signal.aborted) await this.#rest(pause || (this.own ? GAP : CALM));
     }
   }
 }

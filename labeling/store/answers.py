@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from labeling.errors import AnswerError
-from labeling.store.schema import ANSWERS, CLASSES, LEASES, SAMPLES
+from labeling.store.schema import ANSWERS, CLASSES, LEASES, OFFER_FIELDS, SAMPLES
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
@@ -22,7 +22,8 @@ LONGEST_SECONDS = 3600.0
 class NewAnswer:
     """An answer as a person gives it; `client_id` makes a repeated delivery harmless.
 
-    `undoes` is the client id of the answer that an undo takes back, and `certificate_id` the
+    `undoes` is the client id of the answer that an undo takes back. `round_id` is that of the
+    card which was on screen, 0 if it had none, None if that is not told. `certificate_id` is the
     certificate on whose strength a pre-label was accepted that nobody has looked at.
     """
 
@@ -33,6 +34,7 @@ class NewAnswer:
     undoes: str | None = None
     seconds: float | None = None
     source: str = "human"
+    round_id: int | None = None
     certificate_id: int | None = None
 
 
@@ -72,8 +74,12 @@ class Answers:
         Raises AnswerError, and stores none of them, if one names an unknown sample, class or
         answer.
         """
-        with self._database.write() as connection:
-            return [_append_one(connection, annotator, answer) for answer in answers]
+        try:
+            with self._database.write() as connection:
+                return [_append_one(connection, annotator, answer) for answer in answers]
+        except AnswerError:
+            self._database.memo.forget()  # the one who sent it may know more, or less
+            raise
 
     def all(self) -> list[Answer]:
         """The full history, oldest first."""
@@ -81,11 +87,11 @@ class Answers:
 
     def standing(self) -> list[Answer]:
         """Answers that have not been undone, oldest first, without the undos themselves."""
-        return self._fetch(_standing().order_by(ANSWERS.c.id))
+        return self._fetch(_STANDING.order_by(ANSWERS.c.id))
 
     def current(self, sample_ids: Sequence[str] | None = None) -> dict[str, Answer]:
         """The answer that counts for each sample (of the named ones): its latest standing one."""
-        query = _standing().order_by(ANSWERS.c.id)
+        query = _STANDING.order_by(ANSWERS.c.id)
         if sample_ids is not None:
             query = query.where(ANSWERS.c.sample_id.in_(sample_ids))
         return {answer.sample_id: answer for answer in self._fetch(query)}
@@ -98,100 +104,99 @@ class Answers:
 
     def latest(self, annotator: str, count: int) -> list[Answer]:
         """The annotator's last answers that stand, newest first."""
-        query = _standing().where(ANSWERS.c.annotator == annotator)
+        query = _STANDING.where(ANSWERS.c.annotator == annotator)
         return self._fetch(query.order_by(ANSWERS.c.id.desc()).limit(count))
 
     def last_id(self) -> int:
         """The id of the newest answer, 0 if there is none."""
         with self._database.read() as connection:
-            return connection.scalar(sa.select(sa.func.max(ANSWERS.c.id))) or 0
+            return connection.scalar(_LAST) or 0
+
+    def news(self, sample_ids: Sequence[str]) -> tuple[dict[str, Answer], int]:
+        """`current` of these samples and `last_id`, at one moment."""
+        with self._database.read() as connection:
+            rows = connection.execute(_CURRENT, {"sample_ids": list(sample_ids)})
+            current = {row.sample_id: Answer(*row) for row in rows}
+            return current, connection.scalar(_LAST) or 0
 
     def _fetch(self, query: sa.Select[Any]) -> list[Answer]:
         with self._database.read() as connection:
-            return [Answer(**row._mapping) for row in connection.execute(query)]
-
-
-def _standing() -> sa.Select[Any]:
-    undo = ANSWERS.alias("undo")
-    undone = sa.exists().where(undo.c.undoes == ANSWERS.c.id)
-    return sa.select(ANSWERS).where(ANSWERS.c.kind != "undo", ~undone)
+            return [Answer(*row) for row in connection.execute(query)]
 
 
 def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer) -> int:
-    known = connection.scalar(
-        sa.select(ANSWERS.c.id).where(ANSWERS.c.client_id == answer.client_id)
-    )
-    if known is not None:
-        return int(known)
-    undoes = _checked(connection, answer)
-    offer = {"shown": False} if answer.kind == "undo" else _offer(connection, answer.sample_id)
-    result = connection.execute(
-        sa.insert(ANSWERS).values(
-            client_id=answer.client_id,
-            sample_id=answer.sample_id,
-            kind=answer.kind,
-            class_id=answer.class_id,
-            undoes=undoes,
-            annotator=annotator,
-            at=time.time(),
-            seconds=_plausible(answer.seconds),
-            source=answer.source,
-            certificate_id=answer.certificate_id,
-            **offer,
-        )
-    )
+    facts = _facts(connection, answer)
+    if facts.known is not None:
+        return int(facts.known)
+    _check(answer, facts)
+    values = {
+        "client_id": answer.client_id,
+        "sample_id": answer.sample_id,
+        "kind": answer.kind,
+        "class_id": answer.class_id,
+        "undoes": facts.target,
+        "annotator": annotator,
+        "at": time.time(),
+        "seconds": _plausible(answer.seconds),
+        "source": answer.source,
+        "certificate_id": answer.certificate_id,
+    }
+    shown = _NOTHING if answer.kind == "undo" else _shown(connection, answer)
+    result = connection.execute(_INSERT, values | shown)
     if answer.kind != "undo":
-        connection.execute(sa.delete(LEASES).where(LEASES.c.sample_id == answer.sample_id))
+        connection.execute(_RELEASE, {"sample_id": answer.sample_id})
     key = result.inserted_primary_key
     assert key is not None  # an INSERT of one row always has one
     return int(key[0])
 
 
-def _offer(connection: sa.Connection, sample_id: str) -> dict[str, Any]:
+def _facts(connection: sa.Connection, answer: NewAnswer) -> Any:
+    """The rows that an answer names, each None where there is none."""
+    is_possible = answer.class_id is not None and 0 < answer.class_id < 2**63  # what SQLite holds
+    named = {
+        "client_id": answer.client_id,
+        "sample_id": answer.sample_id,
+        "class_id": answer.class_id if is_possible else None,
+        "undoes": answer.undoes,
+    }
+    return connection.execute(_FACTS, named).one()
+
+
+def _shown(connection: sa.Connection, answer: NewAnswer) -> dict[str, Any]:
     """What was shown with a sample: by its lease, or by its first answer if that is changed.
 
     A slip that is mended must not turn a blind audit pick into one whose label was known.
     """
-    lease, first = (
-        connection.execute(sa.select(table).where(where).limit(1)).first()
-        for table, where in (
-            (LEASES, LEASES.c.sample_id == sample_id),
-            (ANSWERS, (ANSWERS.c.sample_id == sample_id) & ANSWERS.c.query.is_not(None)),
-        )
-    )
-    changed = lease is None or lease.query == "again" or (first and first.query == "audit")
-    shown = first if first is not None and changed else lease
-    return {name: getattr(shown, name) for name in _OFFER_FIELDS} if shown else {"shown": False}
+    key = {"sample_id": answer.sample_id}
+    lease, first = (_row(connection.execute(query, key).first()) for query in (_LEASE, _FIRST))
+    is_changed = lease is None or lease["query"] == "again" or (first and first["query"] == "audit")
+    shown = first if first is not None and is_changed else lease or _NOTHING
+    if shown is lease and lease is not None and answer.round_id is not None:
+        # Ranked anew while it came on screen: what the person saw is what was offered before.
+        earlier = lease["earlier"]
+        if earlier and answer.round_id == (earlier["round_id"] or 0) != (lease["round_id"] or 0):
+            shown = earlier
+    return {name: shown[name] for name in OFFER_FIELDS}
 
 
-def _checked(connection: sa.Connection, answer: NewAnswer) -> int | None:
-    """Check an answer against the database; the row id of the answer that it undoes, if any."""
+def _row(row: sa.Row[Any] | None) -> dict[str, Any] | None:
+    return None if row is None else row._asdict()
+
+
+def _check(answer: NewAnswer, facts: Any) -> None:
+    """Raise AnswerError for an answer that makes no sense, or not any more."""
     if answer.kind not in KINDS or answer.source not in SOURCES:
         raise AnswerError(f"Unknown kind or source of answer: {answer.kind!r}, {answer.source!r}.")
     if (answer.kind == "label") != (answer.class_id is not None):
         raise AnswerError("A label needs a class, and only a label has one.")
     if (answer.kind == "undo") != (answer.undoes is not None):
         raise AnswerError("An undo needs the answer that it undoes, and only an undo has one.")
-    if not connection.scalar(sa.select(SAMPLES.c.id).where(SAMPLES.c.id == answer.sample_id)):
+    if facts.sample is None:
         raise AnswerError(f"There is no sample {answer.sample_id[:16]}… in this project.")
-    if answer.class_id is not None and not 0 < answer.class_id < 2**63:  # what SQLite can hold
-        raise AnswerError(f"There is no class {answer.class_id}.")
-    if answer.class_id is not None and not connection.scalar(
-        sa.select(CLASSES.c.id).where(
-            CLASSES.c.id == answer.class_id, CLASSES.c.archived.is_(False)
-        )
-    ):
+    if answer.class_id is not None and facts.class_ is None:
         raise AnswerError(f"There is no class {answer.class_id} any more; choose another class.")
-    if answer.undoes is None:
-        return None
-    target = connection.execute(
-        sa.select(ANSWERS.c.id, ANSWERS.c.kind, ANSWERS.c.sample_id).where(
-            ANSWERS.c.client_id == answer.undoes
-        )
-    ).one_or_none()
-    if target is None or target.kind == "undo" or target.sample_id != answer.sample_id:
+    if answer.undoes is not None and facts.target is None:
         raise AnswerError("The answer to undo is not in this project, or is of another sample.")
-    return int(target.id)
 
 
 def _plausible(seconds: float | None) -> float | None:
@@ -201,12 +206,42 @@ def _plausible(seconds: float | None) -> float | None:
     return seconds
 
 
-_OFFER_FIELDS = (
-    "round_id",
-    "query",
-    "score",
-    "acquisition_probability",
-    "predicted_class",
-    "predicted_confidence",
-    "shown",
+_UNDO = ANSWERS.alias("undo")
+_STANDING = sa.select(ANSWERS).where(
+    ANSWERS.c.kind != "undo", ~sa.exists().where(_UNDO.c.undoes == ANSWERS.c.id)
 )
+
+
+def _one(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+    return sa.select(column).where(*where).scalar_subquery()
+
+
+# Built once, since building takes longer than asking: these run with each answer.
+_LAST = sa.select(sa.func.max(ANSWERS.c.id))
+_CURRENT = _STANDING.where(
+    ANSWERS.c.sample_id.in_(sa.bindparam("sample_ids", expanding=True))
+).order_by(ANSWERS.c.id)
+_TARGET = ANSWERS.alias("target")
+_FACTS = sa.select(
+    _one(ANSWERS.c.id, ANSWERS.c.client_id == sa.bindparam("client_id")).label("known"),
+    _one(SAMPLES.c.id, SAMPLES.c.id == sa.bindparam("sample_id")).label("sample"),
+    _one(
+        CLASSES.c.id, CLASSES.c.id == sa.bindparam("class_id"), CLASSES.c.archived.is_(False)
+    ).label("class_"),
+    _one(
+        _TARGET.c.id,
+        _TARGET.c.client_id == sa.bindparam("undoes"),
+        _TARGET.c.sample_id == sa.bindparam("sample_id"),
+        _TARGET.c.kind != "undo",
+    ).label("target"),
+)
+_LEASE = sa.select(LEASES).where(LEASES.c.sample_id == sa.bindparam("sample_id"))
+_FIRST = (
+    sa.select(*(ANSWERS.c[name] for name in OFFER_FIELDS))
+    .where(ANSWERS.c.sample_id == sa.bindparam("sample_id"), ANSWERS.c.query.is_not(None))
+    .order_by(ANSWERS.c.id)
+    .limit(1)
+)
+_INSERT = sa.insert(ANSWERS)
+_RELEASE = sa.delete(LEASES).where(LEASES.c.sample_id == sa.bindparam("sample_id"))
+_NOTHING: dict[str, Any] = dict.fromkeys(OFFER_FIELDS) | {"shown": False}

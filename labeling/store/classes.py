@@ -2,6 +2,8 @@
 
 import time
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,9 @@ class Classes:
 
     def all(self, *, archived: bool = False) -> list[LabelClass]:
         """Classes in order; archived ones only if asked for."""
+        return list(self._database.memo.get(("classes", archived), lambda: self._read(archived)))
+
+    def _read(self, archived: bool) -> list[LabelClass]:
         query = sa.select(CLASSES.c.id, CLASSES.c.name, CLASSES.c.archived)
         if not archived:
             query = query.where(CLASSES.c.archived.is_(False))
@@ -40,19 +45,25 @@ class Classes:
             rows = connection.execute(query.order_by(CLASSES.c.position, CLASSES.c.id))
             return [LabelClass(row.id, row.name, row.archived) for row in rows]
 
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        with self._database.write() as connection:
+            yield connection
+        self._database.memo.forget()
+
     def create(self, name: str) -> LabelClass:
         """Add a class; an archived one of that name comes back.
 
         Raises ClassNameError for a name that is empty, too long, taken or unprintable.
         """
         _checked(name)
-        with self._database.write() as connection:
+        with self._write() as connection:
             return _add(connection, name)
 
     def ensure(self, name: str) -> LabelClass:
         """The class of that name, created or brought back if need be."""
         _, folded = _checked(name)
-        with self._database.write() as connection:
+        with self._write() as connection:
             row = connection.execute(
                 sa.select(CLASSES).where(CLASSES.c.folded_name == folded)
             ).one_or_none()
@@ -63,7 +74,7 @@ class Classes:
     def rename(self, class_id: int, name: str) -> LabelClass:
         """Give a class another name; every answer follows, since answers hold its id."""
         clean, folded = _checked(name)
-        with self._database.write() as connection:
+        with self._write() as connection:
             taken = connection.execute(
                 sa.select(CLASSES).where(CLASSES.c.folded_name == folded, CLASSES.c.id != class_id)
             ).one_or_none()
@@ -82,14 +93,14 @@ class Classes:
 
     def archive(self, class_id: int) -> None:
         """Take a class out of the choices; its answers stay and it can come back."""
-        with self._database.write() as connection:
+        with self._write() as connection:
             connection.execute(
                 sa.update(CLASSES).where(CLASSES.c.id == class_id).values(archived=True)
             )
 
     def reorder(self, class_ids: list[int]) -> None:
         """Put the classes in this order, which is the order of their hotkeys."""
-        with self._database.write() as connection:
+        with self._write() as connection:
             for position, class_id in enumerate(class_ids, start=1):
                 connection.execute(
                     sa.update(CLASSES).where(CLASSES.c.id == class_id).values(position=position)

@@ -16,6 +16,7 @@ from labeling.store.answers import Answers
 from labeling.store.certificates import Certificates
 from labeling.store.classes import Classes
 from labeling.store.leases import Leases
+from labeling.store.memo import Memo
 from labeling.store.rounds import Rounds
 from labeling.store.samples import Samples
 from labeling.store.schema import SETTINGS
@@ -37,6 +38,7 @@ class Database:
         self._writer = self.engine.execution_options(hone_write=True)
         # Threads queue here: in SQLite they would sleep and poll, each holding a connection.
         self._write_turn = threading.Lock()
+        self.memo = Memo()  # of classes and settings
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -82,15 +84,19 @@ class Store:
 
     def setting(self, key: str, default: Any = None) -> Any:
         """The stored value of a setting, or the default."""
-        with self._database.read() as connection:
-            value = connection.scalar(sa.select(SETTINGS.c.value).where(SETTINGS.c.key == key))
+        value = self._database.memo.get(("setting", key), lambda: self._setting(key))
         return default if value is None else value
+
+    def _setting(self, key: str) -> Any:
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(SETTINGS.c.value).where(SETTINGS.c.key == key))
 
     def set(self, key: str, value: Any) -> None:
         """Store one setting (any JSON value)."""
         with self._database.write() as connection:
             connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.key == key))
             connection.execute(sa.insert(SETTINGS).values(key=key, value=value))
+        self._database.memo.forget()
 
     def close(self) -> None:
         self._database.close()

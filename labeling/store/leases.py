@@ -1,14 +1,14 @@
 """Leases: a sample is offered to one browser at a time, with the reason it was picked."""
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from labeling.store.schema import LEASES
+from labeling.store.schema import LEASES, OFFER_FIELDS
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
@@ -55,33 +55,49 @@ class Leases:
         """
         now = time.time()
         with self._database.write() as connection:
-            connection.execute(
-                sa.delete(LEASES).where(
-                    LEASES.c.holder == holder, LEASES.c.sample_id.not_in([*keep, *spare])
-                )
-            )
-            taken = set(
-                connection.scalars(sa.select(LEASES.c.sample_id).where(LEASES.c.until > now))
-            )
-            own = set(
-                connection.scalars(sa.select(LEASES.c.sample_id).where(LEASES.c.holder == holder))
-            )
+            leases = [row._asdict() for row in connection.execute(_ALL)]
+            own = {row["sample_id"]: row for row in leases if row["holder"] == holder}
+            others = {
+                row["sample_id"] for row in leases if row["holder"] != holder and row["until"] > now
+            }
+            staying = {*keep, *spare}
+            gone = [{"key": key} for key in own if key not in staying]
+            if gone:
+                connection.execute(_DROP, gone)
             # What a person took back by undo is on screen without a lease.
-            brought_back = [Offer(key, "again") for key in keep if key not in taken | own]
-            taken = (taken | own) - (own & set(spare) - set(keep))
-            claimed = _first(count, offers, taken)
-            if brought_back or claimed:
-                connection.execute(
-                    insert(LEASES).prefix_with("OR REPLACE"),
-                    [
-                        asdict(offer) | {"holder": holder, "until": now + LEASE_SECONDS}
-                        for offer in (*brought_back, *claimed)
-                    ],
-                )
-            connection.execute(
-                sa.update(LEASES).where(LEASES.c.holder == holder).values(until=now + LEASE_SECONDS)
-            )
+            brought_back = [Offer(key, "again") for key in keep if key not in own.keys() | others]
+            claimed = _first(count, offers, others | (own.keys() & set(keep)))
+            until = now + LEASE_SECONDS
+            rows = [
+                _row(offer, own.get(offer.sample_id)) | {"holder": holder, "until": until}
+                for offer in (*brought_back, *claimed)
+            ]
+            if rows:
+                connection.execute(_CLAIM, rows)
+            connection.execute(_RENEW, {"of": holder, "to": until})
         return claimed
+
+    def hold(self, holder: str, sample_ids: Sequence[str]) -> list[str]:
+        """Renew the holder's leases; those of the samples that are the holder's from now on.
+
+        One that nobody holds any more is leased anew, one that somebody else holds is lost.
+        """
+        now = time.time()
+        with self._database.write() as connection:
+            leases = connection.execute(_ALL).all()
+            others = {row.sample_id for row in leases if row.holder != holder and row.until > now}
+            own = {row.sample_id for row in leases if row.holder == holder}
+            until = now + LEASE_SECONDS
+            held = [key for key in sample_ids if key not in others]
+            rows = [
+                _row(Offer(key, "again"), None) | {"holder": holder, "until": until}
+                for key in held
+                if key not in own
+            ]
+            if rows:
+                connection.execute(_CLAIM, rows)
+            connection.execute(_RENEW, {"of": holder, "to": until})
+        return held
 
     def held(self) -> int:
         """How many samples somebody holds now."""
@@ -104,3 +120,21 @@ def _first(count: int, offers: Iterable[Offer], taken: set[str]) -> list[Offer]:
         if offer.sample_id not in taken:
             claimed.setdefault(offer.sample_id, offer)
     return list(claimed.values())
+
+
+def _row(offer: Offer, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The columns of a lease that takes the place of the holder's lease `before`, if any.
+
+    The browser may show what was offered before: it was on its way while the new offer was made.
+    """
+    earlier = None if before is None else {name: before[name] for name in OFFER_FIELDS}
+    return vars(offer) | {"earlier": earlier}
+
+
+# Built once, since building takes longer than asking.
+_ALL = sa.select(LEASES)
+_DROP = sa.delete(LEASES).where(LEASES.c.sample_id == sa.bindparam("key"))
+_CLAIM = insert(LEASES).prefix_with("OR REPLACE")
+_RENEW = (
+    sa.update(LEASES).where(LEASES.c.holder == sa.bindparam("of")).values(until=sa.bindparam("to"))
+)

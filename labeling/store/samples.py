@@ -109,16 +109,13 @@ class Samples:
 
     def many(self, sample_ids: Sequence[str] | None = None) -> dict[str, Sample]:
         """The named samples (or all) with their paths, by id."""
-        query = (
-            sa.select(SAMPLES.c.id, SAMPLES.c.kind, SAMPLES.c.problem, FILES.c.path)
-            .join_from(SAMPLES, FILES, isouter=True)
-            .order_by(SAMPLES.c.position, FILES.c.path)
-        )
-        if sample_ids is not None:
-            query = query.where(SAMPLES.c.id.in_(sample_ids))
         found: dict[str, Sample] = {}
         with self._database.read() as connection:
-            for row in connection.execute(query):
+            if sample_ids is None:
+                rows = connection.execute(_MANY)
+            else:
+                rows = connection.execute(_NAMED, {"sample_ids": list(sample_ids)})
+            for row in rows:
                 paths = found[row.id].paths if row.id in found else ()
                 paths += (row.path,) if row.path else ()
                 found[row.id] = Sample(row.id, paths, row.kind, row.problem)
@@ -137,4 +134,11 @@ class Samples:
             return [(row[0], row[1]) for row in rows]
 
 
+# Built once, since building takes longer than asking.
+_MANY = (
+    sa.select(SAMPLES.c.id, SAMPLES.c.kind, SAMPLES.c.problem, FILES.c.path)
+    .join_from(SAMPLES, FILES, isouter=True)
+    .order_by(SAMPLES.c.position, FILES.c.path)
+)
+_NAMED = _MANY.where(SAMPLES.c.id.in_(sa.bindparam("sample_ids", expanding=True)))
 _FILE_FIELDS = ("sample_id", "size", "mtime_ns", "problem")

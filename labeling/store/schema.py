@@ -90,6 +90,17 @@ LEASES = sa.Table(
     sa.Column("predicted_class", sa.Integer),
     sa.Column("predicted_confidence", sa.Float),
     sa.Column("shown", sa.Boolean, nullable=False),
+    sa.Column("earlier", sa.JSON(none_as_null=True)),  # the offer that this one has replaced
+)
+
+OFFER_FIELDS = (
+    "round_id",
+    "query",
+    "score",
+    "acquisition_probability",
+    "predicted_class",
+    "predicted_confidence",
+    "shown",
 )
 
 CERTIFICATES = sa.Table(

@@ -1,0 +1,11 @@
+"""A lease remembers the offer that it has replaced."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.add_column("leases", sa.Column("earlier", sa.JSON))
