@@ -24,15 +24,12 @@ HOW = (
 def show(session: Session) -> None:
     """Everything about the backbone of a project."""
     st.subheader("Backbone")
-    state = session.ingest.state
     st.fragment(_embedding, run_every=1 if session.ingest.busy else None)(session)
-    busy = SPEEDS.busy or any(_runs(trial) for trial in WORKSPACE.trials(session).all())
-    if state.stage == "done":
-        SPEEDS.measure(_names())
-        busy = busy or SPEEDS.busy
-    st.fragment(_catalogue, run_every=2 if busy else None)(session)
+    measured = all(SPEEDS.rate(name) or name in SPEEDS.problems for name in _names())
+    st.fragment(_catalogue, run_every=None if measured else 2)(session)
     _choose(session)
-    st.fragment(_on_trial, run_every=1 if busy else None)(session)
+    on_trial = any(_runs(trial) for trial in WORKSPACE.trials(session).all())
+    st.fragment(_on_trial, run_every=1 if on_trial else None)(session)
     _candidates(session)
 
 
@@ -63,6 +60,8 @@ def _catalogue(session: Session) -> None:
     from models.backbones import BACKBONES, pick_device
     from models.catalogue import suggest
 
+    if session.ingest.state.stage == "done":  # before, both would be slower than they are
+        SPEEDS.measure(_names())
     images = session.status().total
     default, why = suggest(pick_device(), images)
     if why not in session.ingest.state.why:
