@@ -30,7 +30,14 @@ def test_every_place_in_the_readmes_map_exists() -> None:
 
 def test_every_command_of_the_readme_is_understood() -> None:
     lines = re.findall(r"^python -m labeling ([^#\n]+)", README, re.MULTILINE)
-    assert {line.split()[0] for line in lines} == {"status", "embed", "export", "token", "simulate"}
+    assert {line.split()[0] for line in lines} == {
+        "status",
+        "embed",
+        "export",
+        "report",
+        "token",
+        "simulate",
+    }
     for line in lines:
         words = line.split()
         assert cli._parser().parse_args(words).run is not None

@@ -89,6 +89,11 @@ def _classes(session: Session, evidence: Evidence) -> None:
         }
         for key, (right, total, interval) in found.items()
     )
+    draw(_ranges(table), "accuracy per class", table, height=60 + 28 * len(table))
+
+
+def _ranges(table: pd.DataFrame) -> alt.LayerChart:
+    """A dot with its interval for each class."""
     base = alt.Chart(table).encode(
         y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=160)),
         tooltip=["class", alt.Tooltip("found", format=".0%"), "checks"],
@@ -101,7 +106,8 @@ def _classes(session: Session, evidence: Evidence) -> None:
     text_marks = base.mark_text(align="left", dx=8, color="#888").encode(
         x="high:Q", text=alt.Text("checks:Q", format=".0f")
     )
-    draw(bars + dots + text_marks, "accuracy per class", table, height=60 + 28 * len(table))
+    chart: alt.LayerChart = bars + dots + text_marks
+    return chart
 
 
 def _curve(session: Session, evidence: Evidence) -> None:
