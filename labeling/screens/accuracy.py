@@ -123,6 +123,11 @@ def _curve(session: Session, evidence: Evidence) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         _plot(curve)
+        st.caption(
+            "Each point is a model fitted on the first labels and judged on all blind checks, left "
+            "out where it had seen them. Bands are 95 % intervals; all points share the same "
+            "checks, so the shape is known better than the height."
+        )
     with right:
         _forecast(session, evidence, curve)
         _beside(curve)
@@ -164,11 +169,6 @@ def _plot(curve: Curve) -> None:
         ],
     )
     draw(band + line, "learning curve", table, height=340)
-    st.caption(
-        "Each point is a model fitted on the first labels and judged on all blind checks, left "
-        "out where it had seen them. Bands are 95 % intervals; all points share the same checks, "
-        "so the shape is known better than the height."
-    )
 
 
 def _forecast(session: Session, evidence: Evidence, curve: Curve) -> None:

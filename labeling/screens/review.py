@@ -228,6 +228,11 @@ def _calibration(evidence: Evidence) -> None:
         for one in found.bins
     )
     table.columns = pd.Index(["confidence", "right", "low", "high", "checks"])
+    draw(_diagonal(table), "calibration", table, height=340)
+
+
+def _diagonal(table: pd.DataFrame) -> alt.LayerChart:
+    """Hits over confidence, beside the line on which they are equal."""
     share = alt.Scale(domain=[0, 1])
     percent = alt.Axis(format="%")
     base = alt.Chart(table).encode(
@@ -241,14 +246,14 @@ def _calibration(evidence: Evidence) -> None:
     line = alt.Chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]})).mark_line(
         color="#8a8a86", strokeDash=[4, 4]
     )
-    chart = (
+    chart: alt.LayerChart = (
         line.encode(x="x:Q", y="y:Q")
         + base.mark_rule(strokeWidth=2).encode(
             y=alt.Y("low:Q", scale=share, axis=percent, title="right"), y2="high:Q"
         )
         + base.mark_circle(size=90, opacity=1).encode(y=alt.Y("right:Q", scale=share))
     )
-    draw(chart, "calibration", table, height=340)
+    return chart
 
 
 def _habits(session: Session) -> None:
