@@ -38,7 +38,7 @@ def transfer(session: Session, evidence: Evidence) -> Transfer | None:
     round_ = session.round
     assert round_ is not None
     order = np.lexsort((-np.arange(len(evidence.rows)), ~evidence.uniform))[:MOST_IMAGES]
-    read = [(place, _image(session, evidence.ids[place])) for place in order.tolist()]
+    read = [(place, read_image(session, evidence.ids[place])) for place in order.tolist()]
     places = np.array([place for place, image in read if image is not None], dtype=np.int64)
     images = [image for _, image in read if image is not None]
     if len(places) == 0 or len(np.unique(evidence.labels[places])) < 2:
@@ -73,7 +73,7 @@ def added_shift(session: Session, evidence: Evidence) -> "Shift | None":
     )
 
 
-def _image(session: Session, sample_id: str) -> Image | None:
+def read_image(session: Session, sample_id: str) -> Image | None:
     """The pixels of a sample, None where its file is gone or damaged."""
     sample = session.store.samples.get(sample_id)
     if sample is None or not sample.paths:

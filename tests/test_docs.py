@@ -35,6 +35,7 @@ def test_every_command_of_the_readme_is_understood() -> None:
         "embed",
         "backbones",
         "export",
+        "report",
         "token",
         "simulate",
     }

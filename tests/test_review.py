@@ -1,11 +1,14 @@
 """Figures, review and report through a real session."""
 
+import io
 import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from labeling.errors import HoneError
 from labeling.figures import FIGURES, pool_accuracy
 from labeling.report import report
 from labeling.review import confirmed, confusion, decide, suspects
@@ -13,6 +16,7 @@ from labeling.session import Session
 from labeling.store import NewAnswer
 from labeling.transfer import transfer
 from labeling.trust import CURVES, acceptable, certificate_length, effort
+from labeling.why import evidence_picture
 
 OpenSession = Callable[..., Session]
 
@@ -107,3 +111,11 @@ def test_the_backbone_is_compared_with_pixels_and_random_weights(session: Sessio
     assert found.pixels.rows in (int(evidence.uniform.sum()), 32)
     assert 0.5 < found.pixels.ours <= 1.0
     assert np.isfinite(found.random.gain.mean)
+
+
+def test_why_shows_what_the_backbone_sees(session: Session) -> None:
+    key, warm = next(iter(session.labels())), session.store.classes.ensure("warm").id
+    shown = Image.open(io.BytesIO(evidence_picture(session, key, warm)))
+    assert shown.size == (300, 300)
+    with pytest.raises(HoneError, match="does not know that class"):
+        evidence_picture(session, key, 99)

@@ -89,6 +89,11 @@ def _classes(session: Session, evidence: Evidence) -> None:
         }
         for key, (right, total, interval) in found.items()
     )
+    draw(_ranges(table), "accuracy per class", table, height=60 + 28 * len(table))
+
+
+def _ranges(table: pd.DataFrame) -> alt.LayerChart:
+    """A dot with its interval for each class."""
     base = alt.Chart(table).encode(
         y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=160)),
         tooltip=["class", alt.Tooltip("found", format=".0%"), "checks"],
@@ -101,7 +106,8 @@ def _classes(session: Session, evidence: Evidence) -> None:
     text_marks = base.mark_text(align="left", dx=8, color="#888").encode(
         x="high:Q", text=alt.Text("checks:Q", format=".0f")
     )
-    draw(bars + dots + text_marks, "accuracy per class", table, height=60 + 28 * len(table))
+    chart: alt.LayerChart = bars + dots + text_marks
+    return chart
 
 
 def _curve(session: Session, evidence: Evidence) -> None:
@@ -117,6 +123,11 @@ def _curve(session: Session, evidence: Evidence) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         _plot(curve)
+        st.caption(
+            "Each point is a model fitted on the first labels and judged on all blind checks, left "
+            "out where it had seen them. Bands are 95 % intervals; all points share the same "
+            "checks, so the shape is known better than the height."
+        )
     with right:
         _forecast(session, evidence, curve)
         _beside(curve)
@@ -158,11 +169,6 @@ def _plot(curve: Curve) -> None:
         ],
     )
     draw(band + line, "learning curve", table, height=340)
-    st.caption(
-        "Each point is a model fitted on the first labels and judged on all blind checks, left "
-        "out where it had seen them. Bands are 95 % intervals; all points share the same checks, "
-        "so the shape is known better than the height."
-    )
 
 
 def _forecast(session: Session, evidence: Evidence, curve: Curve) -> None:

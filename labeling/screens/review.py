@@ -11,6 +11,7 @@ from labeling.screens.charts import draw
 from labeling.screens.pictures import picture, strip
 from labeling.screens.shell import annotator
 from labeling.session import Session
+from labeling.why import evidence_picture
 from models.anchoring import Anchoring
 
 VIEWS = ("Suspected errors", "Confusion", "Calibration", "Habits")
@@ -58,6 +59,9 @@ def _suspects(session: Session, evidence: Evidence, names: dict[int, str]) -> No
     content = picture(session, first.sample_id, "view")
     if content is not None:
         image.image(content, width=300)
+    if image.toggle("Why", help="Where the evidence lies", key="why"):
+        with image:
+            _why(session, first, names)
     with facts:
         st.markdown(
             f"Labeled **{names[first.given]}**; the others say **{names[first.predicted]}** and "
@@ -76,6 +80,18 @@ def _suspects(session: Session, evidence: Evidence, names: dict[int, str]) -> No
         rest = found[1 : 1 + SHOWN // 2]
         captions = [f"{names[one.given]}, or {names[one.predicted]}?" for one in rest]
         strip(session, [one.sample_id for one in rest], captions, 88)
+
+
+def _why(session: Session, suspect: review.Suspect, names: dict[int, str]) -> None:
+    """Where the model sees what speaks for either class."""
+    with st.container(horizontal=True, gap="small"):
+        for class_id in (suspect.predicted, suspect.given):
+            try:
+                content = evidence_picture(session, suspect.sample_id, class_id)
+            except HoneError as error:
+                st.caption(str(error))
+                return
+            st.image(content, caption=f"speaks for {names[class_id]}", width=145)
 
 
 def _decide(session: Session, suspect: review.Suspect, names: dict[int, str]) -> None:
@@ -126,26 +142,11 @@ def _confusion(session: Session, evidence: Evidence, names: dict[int, str]) -> N
     )
     table.columns = pd.Index(["label", "foreseen", "images"])
     order = [one.name for one in session.store.classes.all() if one.id in evidence.left_out.classes]
-    pick = alt.selection_point(name="cell", fields=["label", "foreseen"])
-    base = alt.Chart(table).encode(
-        x=alt.X("foreseen:N", sort=order, title="foreseen", axis=alt.Axis(labelAngle=-40)),
-        y=alt.Y("label:N", sort=order, title="label"),
-        tooltip=["label", "foreseen", "images"],
-    )
-    boxes = base.mark_rect(cornerRadius=2).encode(
-        color=alt.Color("images:Q", scale=alt.Scale(type="symlog", scheme="blues"), legend=None),
-        stroke=alt.condition(pick, alt.value("#d0743c"), alt.value("transparent")),
-    )
-    text = base.mark_text().encode(
-        text="images:Q",
-        color=alt.condition(
-            alt.datum.images > table["images"].max() / 4, alt.value("white"), alt.value("#333")
-        ),
-    )
+    boxes = _boxes(table, order)
     left, right = st.columns([3, 2], gap="large")
     with left:
         event = st.altair_chart(
-            (boxes.add_params(pick) + text).properties(height=max(220, 40 * len(order))),
+            boxes.properties(height=max(220, 40 * len(order))),
             width="stretch",
             on_select="rerun",
             selection_mode="cell",
@@ -162,6 +163,28 @@ def _confusion(session: Session, evidence: Evidence, names: dict[int, str]) -> N
         )
     with right:
         _cell(session, cells, names, event)
+
+
+def _boxes(table: pd.DataFrame, order: list[str]) -> alt.LayerChart:
+    """A box for each cell, darker where it holds more; a click picks it."""
+    pick = alt.selection_point(name="cell", fields=["label", "foreseen"])
+    base = alt.Chart(table).encode(
+        x=alt.X("foreseen:N", sort=order, title="foreseen", axis=alt.Axis(labelAngle=-40)),
+        y=alt.Y("label:N", sort=order, title="label"),
+        tooltip=["label", "foreseen", "images"],
+    )
+    boxes = base.mark_rect(cornerRadius=2).encode(
+        color=alt.Color("images:Q", scale=alt.Scale(type="symlog", scheme="blues"), legend=None),
+        stroke=alt.condition(pick, alt.value("#d0743c"), alt.value("transparent")),
+    )
+    text = base.mark_text().encode(
+        text="images:Q",
+        color=alt.condition(
+            alt.datum.images > table["images"].max() / 4, alt.value("white"), alt.value("#333")
+        ),
+    )
+    chart: alt.LayerChart = boxes.add_params(pick) + text
+    return chart
 
 
 def _cell(session: Session, cells: list[review.Cell], names: dict[int, str], event: object) -> None:
@@ -205,6 +228,11 @@ def _calibration(evidence: Evidence) -> None:
         for one in found.bins
     )
     table.columns = pd.Index(["confidence", "right", "low", "high", "checks"])
+    draw(_diagonal(table), "calibration", table, height=340)
+
+
+def _diagonal(table: pd.DataFrame) -> alt.LayerChart:
+    """Hits over confidence, beside the line on which they are equal."""
     share = alt.Scale(domain=[0, 1])
     percent = alt.Axis(format="%")
     base = alt.Chart(table).encode(
@@ -218,14 +246,14 @@ def _calibration(evidence: Evidence) -> None:
     line = alt.Chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]})).mark_line(
         color="#8a8a86", strokeDash=[4, 4]
     )
-    chart = (
+    chart: alt.LayerChart = (
         line.encode(x="x:Q", y="y:Q")
         + base.mark_rule(strokeWidth=2).encode(
             y=alt.Y("low:Q", scale=share, axis=percent, title="right"), y2="high:Q"
         )
         + base.mark_circle(size=90, opacity=1).encode(y=alt.Y("right:Q", scale=share))
     )
-    draw(chart, "calibration", table, height=340)
+    return chart
 
 
 def _habits(session: Session) -> None:

@@ -1,0 +1,55 @@
+"""Pictures of why: where in an image the evidence for a class lies."""
+
+import io
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from labeling.errors import HoneError
+from labeling.session import Session
+from labeling.transfer import read_image
+
+if TYPE_CHECKING:
+    from models.backbones import Backbone
+
+FAINT = 0.35  # how much of the image is seen where nothing speaks for the class
+SIDE = 300
+
+
+def evidence_picture(session: Session, sample_id: str, class_id: int) -> bytes:
+    """A WebP of what the backbone sees of a sample, bright where evidence for the class lies.
+
+    Raises HoneError with the reason where there is none: a head that is not linear, or a backbone
+    that does not average a feature map.
+    """
+    from models.head import LinearHead
+    from models.heat import NoHeatMapError, heat_map
+
+    round_, image = session.round, read_image(session, sample_id)
+    if round_ is None or image is None or not isinstance(round_.head, LinearHead):
+        raise HoneError("A heat map needs the logistic head, and an image that can be read.")
+    if class_id not in round_.head.classes:
+        raise HoneError("The model does not know that class yet.")
+    backbone = _loaded(session.project.settings().backbone, session.ingest.device)
+    try:
+        found = heat_map(backbone, round_.head, round_.table.space.center, image, class_id)
+    except NoHeatMapError as error:
+        raise HoneError(str(error)) from error
+    seen = Image.fromarray(backbone.prepare(image).permute(1, 2, 0).numpy())
+    seen = seen.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    cells = np.clip(found.cells, 0.0, None) / max(float(found.cells.max()), 1e-9)
+    grey = Image.fromarray((255 * cells).astype(np.uint8))
+    light = np.asarray(grey.resize(seen.size, Image.Resampling.BICUBIC), dtype=np.float32) / 255
+    shaded = np.asarray(seen, dtype=np.float32) * (FAINT + (1 - FAINT) * light[..., None])
+    buffer = io.BytesIO()
+    Image.fromarray(shaded.astype(np.uint8)).save(buffer, "WEBP", quality=88)
+    return buffer.getvalue()
+
+
+@lru_cache(1)
+def _loaded(name: str | None, device: str) -> "Backbone":
+    from models.backbones import resolve
+
+    return resolve(name, device=device)
