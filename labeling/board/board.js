@@ -126,6 +126,7 @@ class Board {
     const ranked = before && (before.round_id !== status.round_id || before.seen !== status.seen);
     if (ranked) this.mode.advanced();
     if (!before || renamed) this.mode.show();
+    else this.mode.counted?.();
   }
 
   #changed() {

@@ -76,6 +76,11 @@ export class GridMode {
     else this.load();
   }
 
+  // Other counts: what stands in place of a page may say something else now.
+  counted() {
+    if (!this.tiles.length && !this.loading) this.show();
+  }
+
   held() {
     const cards = [...this.tiles.map((tile) => tile.card), ...(this.pages.next?.cards ?? [])];
     return cards.map((card) => card.sample_id);
