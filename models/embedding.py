@@ -138,7 +138,7 @@ def embed_missing(
     writer = _Writer(cache, pace)
     try:
         pace.report()
-        decoded = _ahead(pool, lambda name: backbone.prepare(load(name)), todo, (2 + lanes) * batch)
+        decoded = _ahead(pool, lambda name: backbone.prepare(load(name)), todo, (1 + lanes) * batch)
         batches = _batches(decoded, batch, pace.leave_out)
         for names, embeddings in _computed(batches, backbone.embed_prepared, lanes, enter_lane):
             if stop is not None and stop.is_set():
