@@ -248,7 +248,7 @@ def _diagonal(table: pd.DataFrame) -> alt.LayerChart:
     )
     chart: alt.LayerChart = (
         line.encode(x="x:Q", y="y:Q")
-        + base.mark_rule(strokeWidth=2).encode(
+        + base.mark_rule(strokeWidth=2, color="#8a8a86").encode(
             y=alt.Y("low:Q", scale=share, axis=percent, title="right"), y2="high:Q"
         )
         + base.mark_circle(size=90, opacity=1).encode(y=alt.Y("right:Q", scale=share))

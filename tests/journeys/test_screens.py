@@ -24,6 +24,8 @@ def test_no_screen_fails_or_scrolls_sideways(
         ("", "find or create a class"),
         ("grid", "Label a few images of two classes first"),
         ("progress", "There is no label yet"),
+        ("accuracy", "There is no model yet"),
+        ("review", "There is nothing to review yet"),
         ("export", "There is no label to export yet"),
         ("setup", "Which images come next"),
     ):
