@@ -18,6 +18,7 @@ from models.shadow import leave_one_out
 from models.space import Space
 
 SIDE = 16  # pixels; more of them make a ridge no better on small sets
+LEAST_DEVIATION = 1e-6  # of a channel; below, it is the same everywhere
 BATCH = 32
 FEWEST_LABELS, FEWEST_AUDITS = 30, 30
 
@@ -101,7 +102,7 @@ def pixel_features(images: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
 
 
 def random_twin(backbone: Backbone, seed: int = 0) -> Backbone:
-    """The same architecture with weights drawn anew; its norms are set by `embed_random`."""
+    """The same architecture with weights drawn anew; `embed_random` sets its scales."""
     model = copy.deepcopy(backbone.model)
     state = torch.random.get_rng_state()
     torch.manual_seed(seed)
@@ -116,9 +117,12 @@ def random_twin(backbone: Backbone, seed: int = 0) -> Backbone:
 
 
 def embed_random(twin: Backbone, images: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
-    """Embeddings (n, D) by a random twin, its batch norms fitted to these images first.
+    """Embeddings (n, D) by a random twin, its scales fitted to these images first.
 
-    Without that, activations of an untrained network fade or grow from layer to layer.
+    Without that, activations of an untrained network fade or grow from layer to layer. Batch norms
+    take the statistics of all images; convolutions, into which norms may have been folded, are
+    scaled to the first batch (Krähenbühl, Doersch, Donahue, Darrell, "Data-dependent
+    Initializations of Convolutional Neural Networks", ICLR 2016, arXiv 1511.06856).
     """
     norms = [m for m in twin.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     for norm in norms:
@@ -126,10 +130,29 @@ def embed_random(twin: Backbone, images: Sequence[Image.Image]) -> npt.NDArray[n
         norm.momentum = None  # a plain mean over the batches
         norm.train()
     batches = [images[begin : begin + BATCH] for begin in range(0, len(images), BATCH)]
-    for batch in batches if norms else []:
+    hooks = [m.register_forward_hook(_standardise) for m in _convolutions(twin.model)]
+    for batch in batches:
         twin.embed_prepared([twin.prepare(image) for image in batch])
+        while hooks:
+            hooks.pop().remove()
     for norm in norms:
         norm.eval()
     return np.concatenate(
         [twin.embed_prepared([twin.prepare(image) for image in batch]) for batch in batches]
     )
+
+
+def _convolutions(model: nn.Module) -> list[nn.Conv2d]:
+    return [module for module in model.modules() if isinstance(module, nn.Conv2d)]
+
+
+def _standardise(conv: nn.Module, _: object, output: torch.Tensor) -> torch.Tensor:
+    """Give each channel of a convolution's output mean 0 and deviation 1 on this batch."""
+    assert isinstance(conv, nn.Conv2d)
+    deviation, mean = torch.std_mean(output, dim=(0, 2, 3), correction=0)
+    scale = 1.0 / torch.where(deviation > LEAST_DEVIATION, deviation, 1.0)
+    if conv.bias is None:
+        conv.bias = nn.Parameter(torch.zeros_like(mean), requires_grad=False)
+    conv.weight.copy_(conv.weight * scale[:, None, None, None])
+    conv.bias.copy_((conv.bias - mean) * scale)
+    return (output - mean[:, None, None]) * scale[:, None, None]

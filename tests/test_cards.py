@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from labeling.cards import REASONS, Card, make_cards
+from labeling.roster import Roster
 from labeling.rounds import Policy, Round, Snapshot, compute
 from labeling.store import Offer, Sample
 from labeling.table import make_table
@@ -16,8 +17,7 @@ IDS = [f"{number:064x}" for number in range(12)]
 def round_() -> Round:
     rng = np.random.default_rng(0)
     embeddings = rng.normal(size=(12, 6)).astype(np.float16)
-    places = {key: place for place, key in enumerate(IDS)}
-    table = make_table(IDS, places, np.arange(12), embeddings)
+    table = make_table(Roster.of(IDS), np.arange(12), embeddings)
     labels = {0: 7, 1: 3, 2: 7, 3: 3}
     snapshot = Snapshot(table, labels, frozenset(), np.arange(4), 4)
     return compute(snapshot, Policy(query="margin", audit_share=0.0), rng, round_id=5)

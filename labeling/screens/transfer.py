@@ -1,12 +1,16 @@
 """The part of the Accuracy screen that asks whether the backbone helps, and still fits."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import streamlit as st
 
 from labeling.figures import Evidence
 from labeling.session import Session
 from labeling.transfer import Transfer, added_shift, transfer
-from models.transfer import FEWEST_LABELS, Gain
+
+if TYPE_CHECKING:  # torch, which no screen waits for
+    from models.transfer import Gain
 
 
 def show(session: Session, evidence: Evidence) -> None:
@@ -21,6 +25,8 @@ def show(session: Session, evidence: Evidence) -> None:
         with st.spinner("Embedding the labeled images by random weights …"):
             found = transfer(session, evidence)
         if found is None:
+            from models.transfer import FEWEST_LABELS
+
             st.info(f"Compared from {FEWEST_LABELS} labels of two classes on.")
         st.session_state[key] = found
     if isinstance(found := st.session_state.get(key), Transfer):
@@ -30,7 +36,7 @@ def show(session: Session, evidence: Evidence) -> None:
     _shift(session, evidence)
 
 
-def _gain(what: str, gain: Gain) -> None:
+def _gain(what: str, gain: "Gain") -> None:
     half = 100 * (gain.gain.high - gain.gain.low) / 2
     text = f"Transfer gain over {what}: **{100 * gain.gain.mean:+.0f} ± {half:.0f} points**."
     if gain.negative:
