@@ -1,6 +1,7 @@
 """A real server and a real browser for each journey."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -73,14 +74,27 @@ class Server:
             self._process = None
 
 
+@pytest.fixture(scope="session")
+def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the sample data is embedded, so that not every journey does it again."""
+    home = tmp_path_factory.mktemp("embedded-home")
+    environment = os.environ | {"HONE_HOME": str(home)}
+    command = [sys.executable, "-m", "labeling", "embed"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    return home
+
+
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts servers that end with the test."""
+def serve(tmp_path: Path, embedded_home: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers that end with the test; those of the sample data know its embeddings."""
     servers: list[Server] = []
 
     def start(pool: Path | None = None) -> Server:
         server = Server(tmp_path / f"home-{len(servers)}", pool)
         servers.append(server)
+        if pool is None:
+            for folder in embedded_home.glob("*/embeddings"):
+                shutil.copytree(folder, server.home / folder.relative_to(embedded_home))
         server.start()
         return server
 
