@@ -57,8 +57,8 @@ class Ingest:
         self._project = project
         self._arrived = arrived
         self._backbone = backbone
-        self._in_background = False
-        self._stop = threading.Event()
+        self._in_background, self._patience = False, 0.0
+        self._stop, self._looked = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self.cache: EmbeddingCache | None = None
         self.device = "cpu"
@@ -70,11 +70,19 @@ class Ingest:
         """Whether files are still being read or embedded."""
         return self.state.stage not in ("done", "failed")
 
-    def start(self) -> None:
-        """Run in a background thread, beside training and serving."""
-        self._in_background = True
+    def start(self, patience: float = 0.0) -> None:
+        """Run in a background thread, beside training and serving.
+
+        Torch is not imported before the first `look` of a person, or the end of `patience` (s):
+        that takes all of a core for seconds, which the first screen would feel.
+        """
+        self._in_background, self._patience = True, patience
         self._thread = threading.Thread(target=self.run, name="ingest", daemon=True)
         self._thread.start()
+
+    def look(self) -> None:
+        """Somebody has the first images."""
+        self._looked.set()
 
     def wait(self, timeout: float | None = None) -> None:
         """Block until the background thread has ended."""
@@ -84,6 +92,7 @@ class Ingest:
     def stop(self) -> None:
         """Stop at the next batch; a later start goes on from there."""
         self._stop.set()
+        self.look()
         self.wait(30.0)
         if self.cache is not None:
             self.cache.close()
@@ -159,6 +168,7 @@ class Ingest:
             store.answers.append("import", answers)
 
     def _embed(self) -> None:
+        self._looked.wait(self._patience)
         # Torch takes seconds to import; the first image must not wait for it.
         from models.cache import EmbeddingCache
 

@@ -51,10 +51,13 @@ class Session:
 
     # -- life --------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Scan, embed and train in the background; labeling can begin at once."""
+    def start(self, patience: float = 0.0) -> None:
+        """Scan, embed and train in the background; labeling can begin at once.
+
+        Embedding waits for up to `patience` seconds until somebody has the first images.
+        """
         self._in_background = True
-        self.ingest.start()
+        self.ingest.start(patience)
 
     def prepare(self) -> None:
         """Scan and embed everything before returning, then rank; for scripts."""
@@ -86,6 +89,7 @@ class Session:
         with self.ledger.lock:
             offers = self._offers(round_, set(kept))
             claimed = self.store.leases.claim(holder, offers, count, kept, spare)
+        self.ingest.look()
         return self._cards(claimed, round_)
 
     def hold(self, holder: str, sample_ids: Sequence[str]) -> list[str]:

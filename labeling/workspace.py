@@ -11,6 +11,8 @@ from labeling.trials import Trials
 
 SAMPLE_POOL = Path(__file__).parents[1] / "sample_data" / "emoji"
 
+FIRST_LOOK = 8.0  # seconds within which a person who has started Hone sees its first screen
+
 
 class Workspace:
     """Keeps one running session for each open project."""
@@ -66,7 +68,7 @@ class Workspace:
         session = Session(project)
         trials = Trials(project, session.ingest, session.ledger, session.changes.bump)
         self._sessions[project.key], self._trials[project.key] = session, trials
-        session.start()
+        session.start(FIRST_LOOK)
         trials.resume()
         return session
 

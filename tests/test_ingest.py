@@ -3,6 +3,7 @@
 import hashlib
 import io
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from labeling.ingest import Ingest
 from labeling.project import Project, open_project
+from labeling.session import Session
 from labeling.store import NewAnswer
 from models.backbones import Backbone
 from tests.conftest import fill, picture
@@ -286,3 +288,23 @@ def test_a_pool_that_vanishes_while_it_is_open_is_no_crash(images: Path, ingest:
     worker._scan()
     assert project.store.samples.ids() == []
     assert len(project.store.samples.many()) == 6
+
+
+def test_the_first_screen_does_not_wait_for_the_backbone(images: Path, tmp_path: Path) -> None:
+    session = Session(open_project(images, tmp_path / "patient"))
+    session.start(patience=60.0)
+    while not session.ledger.roster:
+        time.sleep(0.01)
+    assert session.ingest.state.stage == "scanning"
+    assert len(session.next("tab", 2)) == 2  # a person has the first images
+    session.ingest.wait(60.0)
+    assert session.ingest.state.stage == "done"
+    session.close()
+
+
+def test_an_ingest_that_nobody_looks_at_can_be_stopped(images: Path, tmp_path: Path) -> None:
+    session = Session(open_project(images, tmp_path / "unseen"))
+    session.start(patience=600.0)
+    begin = time.monotonic()
+    session.close()
+    assert time.monotonic() - begin < 20.0

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -26,6 +26,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+expect.set_options(timeout=15_000)  # several browsers and servers share the cores
 
 
 class Server:
@@ -86,13 +88,14 @@ def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def serve(tmp_path: Path, embedded_home: Path) -> Iterator[Callable[..., Server]]:
-    """Starts servers that end with the test; those of the sample data know its embeddings."""
+    """Starts servers that end with the test; those of the sample data know its embeddings,
+    unless they are to be `new`."""
     servers: list[Server] = []
 
-    def start(pool: Path | None = None) -> Server:
+    def start(pool: Path | None = None, *, new: bool = False) -> Server:
         server = Server(tmp_path / f"home-{len(servers)}", pool)
         servers.append(server)
-        if pool is None:
+        if pool is None and not new:
             for folder in embedded_home.glob("*/embeddings"):
                 shutil.copytree(folder, server.home / folder.relative_to(embedded_home))
         server.start()
