@@ -1,11 +1,8 @@
 """Sharing the cores between embedding, training and serving."""
 
 import os
-import sys
 import threading
-from contextlib import suppress
 
-NICE = 5
 _DONE = threading.local()
 _AT_START: list[int] = []  # a thread that is new begins with what any other has set last
 
@@ -13,8 +10,8 @@ _AT_START: list[int] = []  # a thread that is new begins with what any other has
 def share_cores() -> None:
     """Let this thread's sums use half of the cores at most; to be called in each worker thread.
 
-    Two pools of BLAS threads that each want every core make everything several times slower. And
-    who answers a request, or paints an image on this machine, goes before.
+    Two pools of BLAS threads that each want every core make everything several times slower. They
+    are not made nice: one that is put aside while it holds the interpreter holds up every request.
     """
     if getattr(_DONE, "shared", False):
         return
@@ -26,9 +23,6 @@ def share_cores() -> None:
         _AT_START.append(torch.get_num_threads())
     torch.set_num_threads(min(half, _AT_START[0]))
     threadpool_limits(half)
-    if sys.platform == "linux":  # elsewhere a thread has no rank of its own
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
     _DONE.shared = True
 
 
