@@ -98,8 +98,8 @@ def _ranges(table: pd.DataFrame) -> alt.LayerChart:
         y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=160)),
         tooltip=["class", alt.Tooltip("found", format=".0%"), "checks"],
     )
-    percent = alt.Axis(format="%")
-    bars = base.mark_rule(strokeWidth=3, opacity=0.4).encode(
+    percent = alt.Axis(format="%", tickCount=10)
+    bars = base.mark_rule(strokeWidth=3, opacity=0.6, color="#888").encode(
         x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=percent, title="found"), x2="high:Q"
     )
     dots = base.mark_circle(size=100, opacity=1).encode(x="found:Q")
@@ -153,7 +153,7 @@ def _plot(curve: Curve) -> None:
     base = alt.Chart(table).encode(
         x=alt.X("labels:Q", title="labels given", scale=alt.Scale(zero=False)), color=color
     )
-    percent = alt.Axis(format="%")
+    percent = alt.Axis(format="%", tickCount=10)
     band = base.mark_area(opacity=0.15).encode(
         y=alt.Y("low:Q", axis=percent, title="accuracy on the pool", scale=alt.Scale(zero=False)),
         y2="high:Q",
