@@ -144,5 +144,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
 
     yield open_page
     for context in contexts:
+        for page in context.pages:
+            page.goto("about:blank")  # gives back what it holds
         context.close()
     assert errors == []

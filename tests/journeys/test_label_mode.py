@@ -15,6 +15,7 @@ Serve = Callable[..., Server]
 Visit = Callable[..., Page]
 CLASSES = ("ant", "bee", "cat", "polar bear", "brown bear")
 WIDTH, HEIGHT = 1700, 1120
+IMAGES = 160  # each journey's tab holds 24 of its own, and may be slow to give them back
 
 
 def _pool(folder: Path, count: int, size: tuple[int, int]) -> Path:
@@ -32,7 +33,7 @@ def _pool(folder: Path, count: int, size: tuple[int, int]) -> Path:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for the whole file: each journey answers images of its own."""
     folder = tmp_path_factory.mktemp("label-mode")
-    server = Server(folder / "home", _pool(folder / "pool", 40, (WIDTH, HEIGHT)))
+    server = Server(folder / "home", _pool(folder / "pool", IMAGES, (WIDTH, HEIGHT)))
     server.start()
     yield server
     server.kill()
