@@ -108,7 +108,7 @@ class Ingest:
 
     def _scan(self) -> None:
         samples = self._project.store.samples
-        known_files, before = samples.files(), len(samples.ids())
+        known_files, before = samples.files(), samples.count()
         known = {
             path: (file.size or 0, file.mtime_ns or 0, file.sample_id)
             for path, file in known_files.items()
@@ -138,7 +138,7 @@ class Ingest:
     def _mark_added(self, before: int) -> None:
         """Remember where new images begin, once a head has learned on all that was there before."""
         newest = self._project.store.rounds.latest()
-        grown = len(self._project.store.samples.ids()) > before
+        grown = self._project.store.samples.count() > before
         if grown and newest is not None and newest.metrics.get("embedded", 0) >= before:
             self._project.store.set(ADDED_FROM, before)
 

@@ -192,16 +192,14 @@ class Trials:
     def _order(self) -> list[str]:
         """Every sample: blind checks first, then other labels, then the rest at random."""
         moment = self._ledger.moment()
-        labeled = [
-            key
-            for key, a in moment.answers.items()
-            if a.class_id is not None and key in moment.roster
-        ]
+        keys = [key for key, a in moment.answers.items() if a.class_id is not None]
+        places = moment.roster.places(keys).tolist()
+        labeled = [key for key, place in zip(keys, places, strict=True) if place >= 0]
         labeled.sort(key=lambda key: (moment.answers[key].query != "audit", moment.answers[key].id))
-        known = set(labeled)
+        known = set(places)
         seed = self._project.settings().seed
         order = np.random.default_rng(seed).permutation(len(moment.roster)).tolist()
-        return labeled + [moment.roster[i] for i in order if moment.roster[i] not in known]
+        return labeled + [moment.roster[i] for i in order if i not in known]
 
     # -- what they have shown ------------------------------------------------------------------
 

@@ -480,6 +480,7 @@ def test_identical_files_are_one_sample_with_all_paths(store: Store) -> None:
 def test_samples_keep_the_order_in_which_they_were_found(store: Store, ids: list[str]) -> None:
     store.samples.add([FileRecord("new.png", "f" * 64), FileRecord("again.png", ids[3])])
     assert store.samples.ids() == [*ids, "f" * 64]
+    assert store.samples.count() == len(ids) + 1
 
 
 def test_a_changed_file_is_another_sample_and_the_old_one_keeps_its_answers(

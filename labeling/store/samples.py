@@ -95,10 +95,15 @@ class Samples:
         """The same ids as 32 bytes each, one after another, without ever holding all as text."""
         return b"".join(bytes.fromhex("".join(part)) for part in self._parts())
 
+    def count(self) -> int:
+        """How many ids there are."""
+        query = sa.select(sa.func.count()).select_from(SAMPLES).where(*_USABLE)
+        with self._database.read() as connection:
+            return int(connection.scalar(query) or 0)
+
     def _parts(self) -> Iterator[Sequence[str]]:
         """The ids, some thousand at once."""
-        present = sa.exists().where(FILES.c.sample_id == SAMPLES.c.id)
-        query = sa.select(SAMPLES.c.id).where(SAMPLES.c.problem.is_(None), present)
+        query = sa.select(SAMPLES.c.id).where(*_USABLE)
         query = query.order_by(SAMPLES.c.position).execution_options(yield_per=IDS_AT_ONCE)
         with self._database.read() as connection:
             yield from connection.scalars(query).partitions()
@@ -141,4 +146,6 @@ _MANY = (
     .order_by(SAMPLES.c.position, FILES.c.path)
 )
 _NAMED = _MANY.where(SAMPLES.c.id.in_(sa.bindparam("sample_ids", expanding=True)))
+# Readable, and still with a file.
+_USABLE = (SAMPLES.c.problem.is_(None), sa.exists().where(FILES.c.sample_id == SAMPLES.c.id))
 _FILE_FIELDS = ("sample_id", "size", "mtime_ns", "problem")
