@@ -1,7 +1,7 @@
 """A round: one fitted head with everything derived from it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -82,28 +82,31 @@ class Round:
     def labels(self) -> Mapping[int, int]:
         return self.snapshot.labels
 
-    def prediction(self, sample_id: str) -> npt.NDArray[np.float32] | None:
-        """Class probabilities (K,) of one sample in the order of head.classes, if it has any."""
-        row = self.table.row(sample_id)
-        if row is None or self.head is None:
-            return None
-        proba: npt.NDArray[np.float32] = self.head.predict_proba(self.table.features[row, None])[0]
-        return proba
-
     def offer(self, sample_id: str, query: str, **why: Any) -> Offer:
         """An offer of a sample with what this round predicts for it."""
-        proba = self.prediction(sample_id)
-        if proba is None or self.head is None:
+        row = self.table.row(sample_id)
+        if row is None:
             return Offer(sample_id, query, **why)
-        best = int(proba.argmax())
-        return Offer(
-            sample_id,
-            query,
-            round_id=self.id,
-            predicted_class=int(self.head.classes[best]),
-            predicted_confidence=float(proba[best]),
-            **({"shown": True} | why),
-        )
+        return self.offers(np.array([row]), [{"query": query, **why}])[0]
+
+    def offers(self, rows: Indices, whys: Sequence[dict[str, Any]]) -> list[Offer]:
+        """Offers of rows of the table, each for its reason, predicted all at once."""
+        keys = [self.table.id(row) for row in rows.tolist()]
+        if self.head is None or not keys:
+            return [Offer(key, **why) for key, why in zip(keys, whys, strict=True)]
+        proba = self.head.predict_proba(self.table.features[rows])
+        classes = self.head.classes[proba.argmax(axis=1)].tolist()
+        predicted = zip(classes, proba.max(axis=1).tolist(), strict=True)
+        return [
+            Offer(
+                key,
+                round_id=self.id,
+                predicted_class=best,
+                predicted_confidence=confidence,
+                **({"shown": True} | why),
+            )
+            for key, why, (best, confidence) in zip(keys, whys, predicted, strict=True)
+        ]
 
 
 def compute(
@@ -203,13 +206,11 @@ def _rank(
     picks = QUERIES[policy.query](left, len(is_audit) - len(audits.indices), rng)
     acting = acting_query(policy.query, left)
     audits, picks = _mixed(audits, picks, whole, acting, share)
-    places = {True: iter(range(len(audits.indices))), False: iter(range(len(picks.indices)))}
-    return tuple(
-        _offer(round_, audits, next(places[True]), AUDIT)
-        if audit
-        else _offer(round_, picks, next(places[False]), acting)
-        for audit in is_audit
-    )
+    ranked = np.empty(len(is_audit), dtype=np.int64)
+    ranked[is_audit], ranked[~is_audit] = audits.indices, picks.indices
+    asked, checks = iter(_whys(picks, acting)), iter(_whys(audits, AUDIT))
+    whys = [next(checks if audit else asked) for audit in is_audit.tolist()]
+    return tuple(round_.offers(ranked, whys))
 
 
 def _pool(round_: Round) -> Pool:
@@ -266,15 +267,19 @@ def _without(rows: Indices, few: Indices) -> Indices:
     return np.delete(rows, places[np.isin(rows[places], few)])
 
 
-def _offer(round_: Round, picks: Picks, position: int, query: str) -> Offer:
-    probability = float(picks.acquisition_probability[position])
-    why: dict[str, Any] = {
-        "score": float(picks.scores[position]),
-        "acquisition_probability": None if np.isnan(probability) else probability,
-    }
-    if query == AUDIT:
-        why["shown"] = False
-    return round_.offer(round_.table.id(int(picks.indices[position])), query, **why)
+def _whys(picks: Picks, query: str) -> list[dict[str, Any]]:
+    """Why each was picked, as it is stored with the answer."""
+    blind = {"shown": False} if query == AUDIT else {}
+    chances = zip(picks.scores.tolist(), picks.acquisition_probability.tolist(), strict=True)
+    return [
+        {
+            "query": query,
+            "score": score,
+            "acquisition_probability": None if np.isnan(chance) else chance,
+            **blind,
+        }
+        for score, chance in chances
+    ]
 
 
 class _timed:  # noqa: N801 - reads as a statement

@@ -97,7 +97,7 @@ def test_without_two_classes_there_is_a_ranking_but_no_head(
     for offer in round_.ranking:
         assert (offer.round_id, offer.predicted_class, offer.shown) == (None, None, False)
         assert offer.query in QUERIES  # the one that acted in its place
-    assert round_.prediction(round_.table.id(0)) is None
+    assert round_.offer(round_.table.id(0), "grid").predicted_class is None
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
