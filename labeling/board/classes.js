@@ -1,7 +1,7 @@
 // The list of classes: a button each with its key and the model's probability, and the search
 // field that finds a class by name or creates one.
 
-import { el, percent } from "./dom.js";
+import { arrange, el, hide, percent, put } from "./dom.js";
 import { search } from "./fuzzy.js";
 import { Hotkeys } from "./hotkeys.js";
 import { keyText } from "./keys.js";
@@ -59,14 +59,15 @@ export class ClassList {
     const keys = classes.map((one) => `${one.id}:${one.name}:${this.hotkeys.classKey(one.id)}`);
     if (keys.join("\n") !== this.drawn) this.#draw(keys.join("\n"));
     const find = matchMedia("(hover: none)").matches ? "" : `  ( ${keyText(this.hotkeys.actionKey("find"))} )`;
-    this.field.placeholder = `find or create a class${find}`;
+    const hint = `find or create a class${find}`;
+    if (this.field.placeholder !== hint) this.field.placeholder = hint;
     const top = classes.length > MANY ? likeliest(classes, probabilities) : [];
     for (const one of classes) this.#fill(this.buttons.get(one.id), probabilities[one.id], !top.length && one.id === best);
     for (const [place, one] of top.entries())
       this.#fill(this.#pin(one, place), probabilities[one.id], one.id === best);
     this.top = top;
-    this.likely.replaceChildren(...top.map((one) => this.pins.get(one.id)));
-    this.likely.hidden = this.filtered || !top.length;
+    arrange(this.likely, top.map((one) => this.pins.get(one.id)));
+    hide(this.likely, Boolean(this.filtered || !top.length));
     this.#filter();
   }
 
@@ -81,7 +82,7 @@ export class ClassList {
     button.dataset.shown = wanted;
     button.classList.toggle("guess", isBest);
     button.querySelector(".bar").style.width = `${(value ?? 0) * 100}%`;
-    button.querySelector(".chance").textContent = value === undefined ? "" : percent(value);
+    put(button.querySelector(".chance"), value === undefined ? "" : percent(value));
   }
 
   #draw(drawn) {
@@ -109,7 +110,7 @@ export class ClassList {
   #pin(one, place) {
     if (!this.pins.has(one.id)) this.pins.set(one.id, this.#button(one, true));
     const button = this.pins.get(one.id);
-    button.querySelector("kbd").textContent = keyText(this.hotkeys.classKey(one.id)) || `⇧${place + 1}`;
+    put(button.querySelector("kbd"), keyText(this.hotkeys.classKey(one.id)) || `⇧${place + 1}`);
     return button;
   }
 
@@ -153,7 +154,7 @@ export class ClassList {
     this.new.classList.toggle("picked", picked?.item === null);
     this.new.replaceChildren(el("kbd", {}, "+"), el("span.name", {}, `create “${typed}”`));
     this.filtered = Boolean(typed);
-    this.likely.hidden = this.filtered || !this.top.length;
+    hide(this.likely, Boolean(this.filtered || !this.top.length));
   }
 
   #fieldKey(event) {

@@ -1,6 +1,6 @@
 // The buttons beside and below the image, each with the key that does the same.
 
-import { el } from "./dom.js";
+import { el, put } from "./dom.js";
 import { keyText } from "./keys.js";
 
 export class Controls {
@@ -32,11 +32,11 @@ export class Controls {
 
   showAccept(enabled, text) {
     this.buttons.accept.disabled = !enabled;
-    this.buttons.accept.firstElementChild.textContent = text;
+    put(this.buttons.accept.firstElementChild, text);
   }
 
   showZoom(viewer) {
-    this.buttons.fit.textContent = viewer.text;
+    put(this.buttons.fit, viewer.text);
     this.buttons.fit.classList.toggle("on", viewer.zoomed);
   }
 

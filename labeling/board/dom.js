@@ -14,6 +14,24 @@ export function el(spec, attributes = {}, ...children) {
   return node;
 }
 
+// Texts and children change only where they are others: the same text put again is laid out again,
+// and at one answer after another that is most of what a page does.
+
+export function put(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export function arrange(parent, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  for (const [at, node] of nodes.entries())
+    if (parent.children[at] !== node) parent.insertBefore(node, parent.children[at] ?? null);
+}
+
+export function hide(node, hidden) {
+  if (node.hidden !== hidden) node.hidden = hidden;
+}
+
 export function percent(value) {
   if (value > 0.99 && value < 1) return "99%"; // a head is never certain
   return `${Math.round(value * 100)}%`;

@@ -1,6 +1,6 @@
 // The strip of the last answers, newest first. Each brings its image back, to answer it again.
 
-import { el, target } from "./dom.js";
+import { arrange, el, hide, put, target } from "./dom.js";
 import { thumb } from "./thumb.js";
 
 export const STRIP = 10;
@@ -29,7 +29,7 @@ export class History {
     const at = this.entries.findIndex((one) => one.card.sample_id === card.sample_id);
     const [before] = at < 0 ? [] : this.entries.splice(at, 1);
     this.entries.unshift({ card, answer, before });
-    if (this.entries[STRIP]) this.entries[STRIP].node = null;
+    if (this.entries[STRIP]) this.entries[STRIP].node = this.entries[STRIP].drawn = null;
     const old = this.entries[WHOLE];
     if (old) old.card = { sample_id: old.card.sample_id, name: old.card.name, ...UNKNOWN };
   }
@@ -54,9 +54,8 @@ export class History {
     const shown = this.entries.slice(0, STRIP);
     for (const entry of shown) this.#draw(entry, entry.card.sample_id === current);
     const nodes = shown.map((entry) => entry.node);
-    const same = nodes.length === this.node.children.length && nodes.every((node, i) => node === this.node.children[i]);
-    if (!same) this.node.replaceChildren(...nodes);
-    this.node.hidden = nodes.length === 0;
+    arrange(this.node, nodes);
+    hide(this.node, nodes.length === 0);
   }
 
   focus() {
@@ -78,8 +77,9 @@ export class History {
       el("span"),
     );
     const label = this.label(answer);
-    const text = entry.node.lastElementChild;
-    if (text.textContent !== label) text.textContent = label;
+    if (entry.drawn === `${label} ${changing}`) return;
+    entry.drawn = `${label} ${changing}`;
+    put(entry.node.lastElementChild, label);
     entry.node.title = `${card.name}: ${label}. Click to change it.`;
     entry.node.setAttribute("aria-label", `${label}, ${card.name}; change`);
     entry.node.setAttribute("aria-current", changing);

@@ -3,7 +3,7 @@
 import { ClassList } from "./classes.js";
 import { actsOf, Controls } from "./controls.js";
 import { Deck } from "./deck.js";
-import { el, percent, target, uuid } from "./dom.js";
+import { el, percent, put, target, uuid } from "./dom.js";
 import { History } from "./history.js";
 import { keyName } from "./keys.js";
 import { Light } from "./light.js";
@@ -184,7 +184,7 @@ export class LabelMode {
     this.since = this.pace.clock();
     const [best] = ranked(card);
     const guess = best ? `guess ${this.board.name(best.id)} ${percent(best.value)}` : "no guess";
-    this.said.textContent = `${card.name}; ${guess}`;
+    put(this.said, `${card.name}; ${guess}`);
     this.#showHistory();
     this.#showAccept();
   }
@@ -254,7 +254,8 @@ export class LabelMode {
   }
 
   #focus() {
-    this.stage.focus({ preventScroll: true });
+    // The page is laid out before a focus is set, even where it is already.
+    if (this.stage.getRootNode().activeElement !== this.stage) this.stage.focus({ preventScroll: true });
   }
 
   #build() {

@@ -1,6 +1,6 @@
 // How long this person has been labeling and how fast. The clock stops while nobody is there.
 
-import { el } from "./dom.js";
+import { el, put } from "./dom.js";
 
 const IDLE = 60_000; // without a key or the pointer
 const RECENT = 200; // answers that the median is taken of
@@ -62,8 +62,7 @@ export class Pace {
       parts.push(`${Math.round(this.count / Math.max(minutes, 1 / 60))}/min`, `${median.toFixed(1)} s each`);
     }
     if (this.idle) parts.unshift("paused");
-    const text = parts.join(" · ");
-    if (this.node.textContent !== text) this.node.textContent = text;
+    put(this.node, parts.join(" · "));
   }
 
   #touch() {

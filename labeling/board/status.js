@@ -1,6 +1,6 @@
 // The line below the images: what is saved, what the model has seen, how far the pool is in.
 
-import { el } from "./dom.js";
+import { el, hide, put } from "./dom.js";
 
 const SAVED = { saved: "✓ saved", saving: "saving", offline: "offline", stuck: "not saved" };
 
@@ -29,11 +29,11 @@ export class StatusLine {
       status.skipped ? `${status.skipped} skipped` : "",
       status.unsure ? `${status.unsure} unsure` : "",
     ].filter(Boolean);
-    this.count.textContent = [`${status.labels} of ${status.total} labeled`, ...more].join(" · ");
-    this.model.textContent = modelText(status);
+    put(this.count, [`${status.labels} of ${status.total} labeled`, ...more].join(" · "));
+    put(this.model, modelText(status));
     this.model.classList.toggle("failed", Boolean(status.error));
-    this.ingest.textContent = ingestText(status.ingest);
-    this.embedded.hidden = status.ingest.stage !== "embedding";
+    put(this.ingest, ingestText(status.ingest));
+    hide(this.embedded, status.ingest.stage !== "embedding");
     this.embedded.value = status.ingest.done / Math.max(status.ingest.total, 1);
   }
 
@@ -45,8 +45,7 @@ export class StatusLine {
     const parts = [SAVED[state], waiting ? ` ${waiting}` : ""];
     if (state === "offline") parts.push(waiting ? kept : ", all saved");
     if (state === "stuck") parts.push(`: ${reason}`);
-    const text = parts.join("");
-    if (this.saved.textContent !== text) this.saved.textContent = text;
+    put(this.saved, parts.join(""));
     this.saved.dataset.state = state;
   }
 }

@@ -16,7 +16,11 @@ export class Viewer {
     this.image = null;
     this.scale = null; // screen pixels per image pixel; null while the image is fitted
     this.pointers = new Map();
-    this.observer = new ResizeObserver(() => this.#layout());
+    this.room = { width: 0, height: 0 }; // of the stage: to ask it would lay the page out at once
+    this.observer = new ResizeObserver(([{ contentRect }]) => {
+      this.room = contentRect;
+      this.#layout();
+    });
     this.observer.observe(this.stage);
     this.#listen();
   }
@@ -73,8 +77,7 @@ export class Viewer {
 
   get #fit() {
     const { naturalWidth: width, naturalHeight: height } = this.image;
-    const { clientWidth, clientHeight } = this.stage;
-    return Math.min(clientWidth / width, clientHeight / height, LARGEST_FIT);
+    return Math.min(this.room.width / width, this.room.height / height, LARGEST_FIT);
   }
 
   get #one() {
@@ -107,7 +110,7 @@ export class Viewer {
     if (!image) return;
     const scale = this.scale ?? this.#fit;
     const [width, height] = [image.naturalWidth * scale, image.naturalHeight * scale];
-    const [roomX, roomY] = [stage.clientWidth, stage.clientHeight];
+    const { width: roomX, height: roomY } = this.room;
     const [mostX, mostY] = [Math.max(0, width - roomX) / 2, Math.max(0, height - roomY) / 2];
     this.x = Math.min(mostX, Math.max(-mostX, this.x));
     this.y = Math.min(mostY, Math.max(-mostY, this.y));

@@ -88,23 +88,33 @@ def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, embedded_home: Path) -> Iterator[Callable[..., Server]]:
-    """Starts servers that end with the test; those of the sample data know its embeddings,
-    unless they are to be `new`."""
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers that end with the test."""
     servers: list[Server] = []
 
-    def start(pool: Path | None = None, *, new: bool = False) -> Server:
+    def start(pool: Path | None = None) -> Server:
         server = Server(tmp_path / f"home-{len(servers)}", pool)
         servers.append(server)
-        if pool is None and not new:
-            for folder in embedded_home.glob("*/embeddings"):
-                shutil.copytree(folder, server.home / folder.relative_to(embedded_home))
         server.start()
         return server
 
     yield start
     for server in servers:
         server.kill()
+
+
+@pytest.fixture(scope="module")
+def sample_server(
+    tmp_path_factory: pytest.TempPathFactory, embedded_home: Path
+) -> Iterator[Server]:
+    """One server of the embedded sample data for a whole file: a start costs more than most
+    journeys, so each of them labels images of its own and counts from what it finds."""
+    server = Server(tmp_path_factory.mktemp("shared") / "home")
+    for folder in embedded_home.glob("*/embeddings"):
+        shutil.copytree(folder, server.home / folder.relative_to(embedded_home))
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

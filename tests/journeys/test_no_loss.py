@@ -9,6 +9,7 @@ from labeling.project import open_project
 from tests.journeys import board
 from tests.journeys.conftest import Server
 
+SIZE = 620  # images of the sample data
 Serve = Callable[..., Server]
 Visit = Callable[..., Page]
 
@@ -37,6 +38,12 @@ def _answers(server: Server) -> int:
     return count
 
 
+def _labeled(page: Page) -> int:
+    """How many labels the page has heard of."""
+    expect(page.locator(".count")).to_contain_text(f"of {SIZE} labeled")
+    return int(page.locator(".count").inner_text().split()[0])
+
+
 def _answer(page: Page, count: int) -> dict[str, str]:
     truth, given = board.true_labels(), {}
     name = board.on_screen(page)
@@ -49,26 +56,25 @@ def _answer(page: Page, count: int) -> dict[str, str]:
 
 
 def test_answers_given_while_the_server_is_dead_arrive_when_it_is_back(
-    serve: Serve, visit: Visit
+    sample_server: Server, visit: Visit
 ) -> None:
-    server = serve()
+    server, before = sample_server, _labels(sample_server)
     page = visit(server.url)
     given = _answer(page, 6)
     board.saved(page)
-    page.wait_for_timeout(4000)  # the next images are being loaded ahead
+    page.wait_for_timeout(1500)  # the next images are being loaded ahead
     server.kill()
     given |= _answer(page, 3)
     expect(page.locator(".saved")).to_have_attribute("data-state", "offline")
     expect(page.locator(".saved")).to_contain_text("offline 3")
     server.start()
     board.saved(page)
-    expect(page.locator(".count")).to_have_text("9 of 620 labeled")
-    server.kill()
-    assert _labels(server) == given
+    expect(page.locator(".count")).to_have_text(f"{len(before) + 9} of {SIZE} labeled")
+    assert _labels(server) == before | given
 
 
-def test_answers_not_yet_delivered_survive_a_reload(serve: Serve, visit: Visit) -> None:
-    server = serve()
+def test_answers_not_yet_delivered_survive_a_reload(sample_server: Server, visit: Visit) -> None:
+    server, before = sample_server, _labels(sample_server)
     page = visit(server.url)
     board.on_screen(page)
     page.route("**/api/answers", lambda route: route.abort())
@@ -78,26 +84,26 @@ def test_answers_not_yet_delivered_survive_a_reload(serve: Serve, visit: Visit) 
     page.reload()
     board.on_screen(page)
     board.saved(page)
-    expect(page.locator(".count")).to_have_text("4 of 620 labeled")
-    assert _labels(server) == given
+    expect(page.locator(".count")).to_have_text(f"{len(before) + 4} of {SIZE} labeled")
+    assert _labels(server) == before | given
 
 
-def test_a_held_key_answers_once(serve: Serve, visit: Visit) -> None:
-    server = serve()
-    page = visit(server.url)
+def test_a_held_key_answers_once(sample_server: Server, visit: Visit) -> None:
+    page = visit(sample_server.url)
     board.on_screen(page)
+    before = _labeled(page)
     page.keyboard.down("1")
     for _ in range(20):
         page.keyboard.down("1")  # without an up in between: what a held key sends
     page.keyboard.up("1")
     board.saved(page)
-    expect(page.locator(".count")).to_have_text("1 of 620 labeled")
+    expect(page.locator(".count")).to_have_text(f"{before + 1} of {SIZE} labeled")
 
 
 def test_two_tabs_mashed_through_a_reload_a_killed_server_and_a_cut_line(
-    serve: Serve, visit: Visit
+    sample_server: Server, visit: Visit
 ) -> None:
-    server = serve()
+    server, before, known = sample_server, _labels(sample_server), _answers(sample_server)
     tabs = [visit(server.url), visit(server.url)]  # of two browsers
     for tab in tabs:
         tab.context.add_init_script(board.RECORD)
@@ -125,17 +131,17 @@ def test_two_tabs_mashed_through_a_reload_a_killed_server_and_a_cut_line(
     pressed = {path: names[int(key) - 1] for path, key in (first | second).items()}
     assert len(first) > 30 and len(second) > 30
     assert not set(first) & set(second)
-    assert _labels(server) == pressed
-    assert _answers(server) == len(pressed)
+    assert _labels(server) == before | pressed
+    assert _answers(server) == known + len(pressed)
 
 
 def test_labeling_goes_on_without_a_line_until_the_images_run_out(
-    serve: Serve, visit: Visit
+    sample_server: Server, visit: Visit
 ) -> None:
-    server = serve()
+    server, before = sample_server, _labels(sample_server)
     page = visit(server.url)
     board.on_screen(page)
-    page.wait_for_timeout(3000)  # the next images are being loaded ahead
+    page.wait_for_timeout(2000)  # the next images are being loaded ahead
     page.context.set_offline(True)
     given = _answer(page, 20)
     truth, keys = board.true_labels(), board.keys(page)
@@ -151,24 +157,24 @@ def test_labeling_goes_on_without_a_line_until_the_images_run_out(
     page.context.set_offline(False)
     board.saved(page)
     assert board.on_screen(page) not in given
-    assert _labels(server) == given
+    assert _labels(server) == before | given
 
 
-def test_two_browsers_are_never_shown_the_same_image(serve: Serve, visit: Visit) -> None:
-    server = serve()
+def test_two_browsers_are_never_shown_the_same_image(sample_server: Server, visit: Visit) -> None:
+    server, before = sample_server, _labels(sample_server)
     first, second = visit(server.url), visit(server.url)
     given_first, given_second = _answer(first, 8), _answer(second, 8)
     assert not given_first.keys() & given_second.keys()
     board.saved(first)
     board.saved(second)
-    expect(second.locator(".count")).to_have_text("16 of 620 labeled")
-    assert _labels(server) == given_first | given_second
+    expect(second.locator(".count")).to_have_text(f"{len(before) + 16} of {SIZE} labeled")
+    assert _labels(server) == before | given_first | given_second
 
 
 def test_a_double_click_on_a_class_labels_two_images_not_one_twice(
-    serve: Serve, visit: Visit
+    sample_server: Server, visit: Visit
 ) -> None:
-    server = serve()
+    server, before = sample_server, _labels(sample_server)
     page = visit(server.url)
     name = board.on_screen(page)
     page.locator(".class").first.click()
@@ -176,8 +182,7 @@ def test_a_double_click_on_a_class_labels_two_images_not_one_twice(
     page.locator(".class").first.dblclick()
     board.saved(page)
     page.wait_for_timeout(300)
-    shown = int(page.locator(".count").inner_text().split()[0])
-    assert len(_labels(server)) == shown <= 3
+    assert len(_labels(server)) == _labeled(page) <= len(before) + 3
 
 
 def test_a_pool_without_classes_is_labeled_by_naming_the_first_class(

@@ -15,9 +15,9 @@ Visit = Callable[..., Page]
 
 @pytest.mark.parametrize("width, height", [(1440, 900), (390, 844)])
 def test_no_screen_fails_or_scrolls_sideways(
-    serve: Serve, visit: Visit, width: int, height: int
+    sample_server: Server, visit: Visit, width: int, height: int
 ) -> None:
-    server = serve()
+    server = sample_server  # nothing is labeled in it yet
     page = visit(server.url, width, height)
     board.on_screen(page)
     for name, sign in (
@@ -48,9 +48,8 @@ def test_a_missing_folder_is_named_and_another_can_be_opened(
     assert board.on_screen(page).startswith("images/")
 
 
-def test_keys_help_search_and_history_work_by_keyboard(serve: Serve, visit: Visit) -> None:
-    server = serve()
-    page = visit(server.url)
+def test_keys_help_search_and_history_work_by_keyboard(sample_server: Server, visit: Visit) -> None:
+    page = visit(sample_server.url)
     first = board.on_screen(page)
     page.keyboard.press("?")
     expect(page.locator("dialog.help")).to_be_visible()
@@ -76,9 +75,10 @@ def test_keys_help_search_and_history_work_by_keyboard(serve: Serve, visit: Visi
     expect(page.locator(".count")).to_have_text("1 of 620 labeled · 1 skipped · 1 unsure")
 
 
-def test_a_class_whose_name_is_part_of_another_can_be_created(serve: Serve, visit: Visit) -> None:
-    server = serve()
-    page = visit(server.url)
+def test_a_class_whose_name_is_part_of_another_can_be_created(
+    sample_server: Server, visit: Visit
+) -> None:
+    page = visit(sample_server.url)
     name = board.on_screen(page)
     page.keyboard.press("/")
     page.keyboard.type("anima")

@@ -1,16 +1,15 @@
 """Two people, two tabs: nobody gets what another holds, and news reach everybody."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys import board
 from tests.journeys.conftest import Server
 
-Serve = Callable[..., Server]
 Visit = Callable[..., Page]
 
 
@@ -24,11 +23,21 @@ def _database(server: Server) -> sqlite3.Connection:
     return sqlite3.connect(next(server.home.glob("*/hone.sqlite")), timeout=20)
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of fewer images than one tab holds."""
+    folder = tmp_path_factory.mktemp("small")
+    server = Server(folder / "home", board.part_of_sample(folder / "pool", 40))
+    server.start()
+    yield server
+    server.kill()
+
+
 def test_what_a_vanished_tab_held_comes_back_when_its_lease_ends(
-    serve: Serve, visit: Visit, tmp_path: Path
+    small: Server, visit: Visit
 ) -> None:
-    pool = board.part_of_sample(tmp_path / "pool", 40)  # fewer than one tab holds
-    server = serve(pool)
+    server, pool = small, small.pool
+    assert pool is not None
     first = visit(server.url)
     board.on_screen(first)
     first.wait_for_timeout(1000)
@@ -48,13 +57,10 @@ def test_what_a_vanished_tab_held_comes_back_when_its_lease_ends(
     assert set(_held(server).values()).isdisjoint(held.values())
 
 
-def test_a_tab_that_is_closed_gives_back_what_it_held(
-    serve: Serve, visit: Visit, tmp_path: Path
-) -> None:
-    server = serve(board.part_of_sample(tmp_path / "pool", 40))
-    first = visit(server.url)
+def test_a_tab_that_is_closed_gives_back_what_it_held(small: Server, visit: Visit) -> None:
+    first = visit(small.url)
     shown = board.on_screen(first)
-    second = visit(server.url)
+    second = visit(small.url)
     expect(second.locator(".empty")).to_contain_text("open in other browsers")
     first.goto("about:blank")
     assert board.on_screen(second)
@@ -62,9 +68,9 @@ def test_a_tab_that_is_closed_gives_back_what_it_held(
 
 
 def test_of_two_tabs_of_one_browser_one_waits_for_news_and_both_hear_them(
-    serve: Serve, visit: Visit
+    sample_server: Server, visit: Visit
 ) -> None:
-    server = serve()
+    server = sample_server
     first = visit(server.url)
     waiting: list[Page] = []
     first.context.on(

@@ -19,7 +19,7 @@ RANKING = 250  # ms in which the board has asked for what the newest round ranks
 def test_a_new_user_labels_by_keyboard_and_the_guesses_get_better(
     serve: Serve, visit: Visit, tmp_path: Path
 ) -> None:
-    server = serve(new=True)
+    server = serve()
     page = visit(server.url)
     _embedded(page)
     expected = _label(page, 40)
