@@ -168,6 +168,7 @@ class Ingest:
             store.answers.append("import", answers)
 
     def _embed(self) -> None:
+        self.state = replace(self.state, stage="loading", done=0)
         self._looked.wait(self._patience)
         # Torch takes seconds to import; the first image must not wait for it.
         from models.cache import EmbeddingCache
@@ -176,7 +177,6 @@ class Ingest:
             return
         if self._in_background:
             share_cores()
-        self.state = replace(self.state, stage="loading", done=0)
         ids = self._project.store.samples.ids()
         settings = self._project.settings()
         backbone, why = self._choose(settings, len(ids))

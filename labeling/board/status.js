@@ -11,7 +11,7 @@ export class StatusLine {
     this.progress = el("progress", { max: 1, "aria-label": "share of the pool that is answered" });
     this.count = el("span.count");
     this.ingest = el("span.ingest");
-    this.embedded = el("progress", { max: 1, "aria-label": "share of the pool that is embedded" });
+    this.embedded = el("progress", { max: 1, "aria-label": "progress of what goes on in the background" });
     this.node = el(
       "footer.status",
       {},
@@ -33,8 +33,10 @@ export class StatusLine {
     put(this.model, modelText(status));
     this.model.classList.toggle("failed", Boolean(status.error));
     put(this.ingest, ingestText(status.ingest));
-    hide(this.embedded, status.ingest.stage !== "embedding");
-    this.embedded.value = status.ingest.done / Math.max(status.ingest.total, 1);
+    const { stage, done, total, bytes_done: here, bytes_total: bytes } = status.ingest;
+    const [part, whole] = stage === "loading" ? [here, bytes] : [done, total];
+    hide(this.embedded, !whole || !["loading", "embedding"].includes(stage));
+    this.embedded.value = part / Math.max(whole, 1);
   }
 
   // «✓ saved», «saving 3», «offline 3, kept in this browser» or «not saved 3: why».
@@ -64,7 +66,10 @@ function modelText(status) {
 
 function ingestText(ingest) {
   if (ingest.stage === "scanning") return `reading files: ${ingest.done}`;
-  if (ingest.stage === "loading") return "loading the backbone";
+  if (ingest.stage === "loading") {
+    const [done, total] = [ingest.bytes_done, ingest.bytes_total].map((bytes) => (bytes / 1e6).toFixed(0));
+    return `loading the backbone${ingest.bytes_total ? `: ${done} of ${total} MB` : ""}`;
+  }
   if (ingest.stage !== "embedding") return "";
   const left = ingest.seconds_left === null ? "" : ` · ${duration(ingest.seconds_left)} left`;
   return `embedding ${ingest.done} of ${ingest.total} · ${Math.round(ingest.rate)} images/s${left}`;
