@@ -19,7 +19,7 @@ from labeling.store import NewAnswer
 from labeling.tokens import Person, check, local_secret
 
 ROOT = Path(__file__).parents[1]
-KILLED_SAMPLES = 192
+KILLED_SAMPLES = 320
 
 
 @pytest.fixture(autouse=True)

@@ -104,7 +104,7 @@ def test_without_two_classes_there_is_a_ranking_but_no_head(
 def test_the_share_of_audit_picks_is_as_asked_and_they_are_blind_and_uniform(share: float) -> None:
     snapshot = make_snapshot(LABELS)
     audits, shown = 0, 0
-    for seed in range(40):
+    for seed in range(40 if 0 < share < 1 else 5):
         round_ = run(snapshot, share=share, seed=seed)
         ranking = round_.ranking
         # The first pick is never one that a position before it has taken.
