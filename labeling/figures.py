@@ -149,6 +149,38 @@ def _left_out(
     return cross_predict(HEADS["mlp"], features, labels, everything, rng, groups)
 
 
+@dataclass(frozen=True)
+class Missing:
+    """Why there is no evidence yet; `passes` by itself, or is an `error`, or waits for labels."""
+
+    text: str
+    passes: bool = False
+    error: bool = False
+
+
+def missing(session: Session) -> Missing:
+    """What a person is told while there is no evidence: what goes on, or what to do."""
+    status = session.status()
+    known = {one.id for one in session.store.classes.all()} & status.per_class.keys()
+    if status.error:
+        return Missing(f"There is no model: {status.error}", error=True)
+    if len(known) < 2:
+        return Missing("There is no model yet. Label a few images of two classes first.")
+    begin = f"{status.labels:,} images are labeled. "
+    ingest = status.ingest
+    if ingest.stage == "scanning":
+        return Missing(f"{begin}Hone is looking through the pool’s files …", passes=True)
+    if ingest.stage == "loading":
+        return Missing(f"{begin}Hone is loading the backbone …", passes=True)
+    if ingest.stage == "embedding":
+        return Missing(
+            f"{begin}The model begins once their embeddings are there: {ingest.done:,} of "
+            f"{ingest.total:,} images are read …",
+            passes=True,
+        )
+    return Missing(f"{begin}The model is being fitted to them …", passes=True)
+
+
 def pool_accuracy(evidence: Evidence, level: float = 0.95) -> "Accuracy | None":
     """Accuracy of the newest head on images without a label; None before it can be told.
 
