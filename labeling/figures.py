@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from models.left_out import LeftOut
 
 UNIFORM = ("audit", "certificate", "random", "unscored")  # drawn uniformly; blind ones count
+CHECKS = 10  # blind ones; below, no accuracy and no calibration is told
 SLOW_GROWTH = 1.1  # heads without a closed form are judged anew when the labels grow by a tenth
 
 Floats = npt.NDArray[np.float64]
@@ -179,6 +180,19 @@ def missing(session: Session) -> Missing:
             passes=True,
         )
     return Missing(f"{begin}The model is being fitted to them …", passes=True)
+
+
+def until_checked(session: Session, checks: int, needed: int) -> str:
+    """What it takes from so many blind checks to the number that a figure needs."""
+    share = session.project.settings().audit_share
+    text = f"from {needed} blind checks on; {checks} so far. "
+    if share == 0:
+        return text + "They are switched off: choose a share of them under Setup."
+    return text + (
+        f"A blind check is an image drawn at random and shown without a guess, about {share:.0%} "
+        f"of those that you label: some {max(1, needed - checks) / share:.0f} more labels from here, "
+        "fewer if you raise that share under Setup."
+    )
 
 
 def pool_accuracy(evidence: Evidence, level: float = 0.95) -> "Accuracy | None":

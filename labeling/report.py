@@ -7,7 +7,7 @@ from html import escape
 from importlib.metadata import version
 
 from labeling import progress
-from labeling.figures import FIGURES, Evidence, pool_accuracy
+from labeling.figures import CHECKS, FIGURES, Evidence, pool_accuracy
 from labeling.review import confusion
 from labeling.session import Session
 from labeling.store.certificates import ACCURACY
@@ -91,7 +91,8 @@ def _accuracy(evidence: Evidence) -> str:
     text = "<h2>Accuracy</h2>"
     if found is None:
         return text + (
-            f"<p>Not told yet: {int(evidence.uniform.sum())} blind checks, and it takes 10.</p>"
+            f"<p>Not told yet: {int(evidence.uniform.sum())} blind checks, and it takes "
+            f"{CHECKS}.</p>"
         )
     return text + (
         f"<p>Of the {len(evidence.open_rows):,} images without a label, the model gets about "
@@ -108,7 +109,7 @@ def _classes(session: Session, evidence: Evidence) -> str:
     from models.accuracy import class_recall, macro_recall
 
     rows = evidence.uniform
-    if not rows.any():
+    if rows.sum() < CHECKS:
         return ""
     names = _names(session)
     found = class_recall(evidence.hits[rows], evidence.labels[rows])
@@ -166,7 +167,7 @@ def _calibration(evidence: Evidence) -> str:
     from models.reliability import reliability
 
     rows = evidence.uniform
-    if rows.sum() < 10:
+    if rows.sum() < CHECKS:
         return ""
     found = reliability(evidence.left_out.confidence[rows], evidence.hits[rows])
     table = [

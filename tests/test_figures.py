@@ -3,12 +3,21 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from labeling.figures import FIGURES, missing
+from labeling.figures import FIGURES, missing, until_checked
 from labeling.project import open_project
 from labeling.session import Session
 from labeling.store import NewAnswer
 
 OpenSession = Callable[..., Session]
+
+
+def test_a_figure_that_needs_blind_checks_says_how_many_labels_they_take(
+    open_session: OpenSession,
+) -> None:
+    session = open_session(audit_share=0.2)
+    assert "some 30 more labels" in until_checked(session, 4, 10)
+    session.change(audit_share=0.0)
+    assert "switched off" in until_checked(session, 4, 10)
 
 
 def test_without_a_model_it_is_said_whether_to_label_or_to_wait(open_session: OpenSession) -> None:

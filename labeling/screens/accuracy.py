@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from labeling.figures import Evidence, pool_accuracy
+from labeling.figures import CHECKS, Evidence, pool_accuracy, until_checked
 from labeling.screens import certificates, transfer
 from labeling.screens.charts import draw
 from labeling.screens.views import choose
@@ -30,17 +30,20 @@ def show(session: Session) -> None:
     elif view == "Backbone":
         transfer.show(session, evidence)
     else:
-        how_good(evidence)
+        how_good(session, evidence)
         _classes(session, evidence)
 
 
-def how_good(evidence: Evidence) -> None:
+def how_good(session: Session, evidence: Evidence) -> None:
     """The one figure that can be believed, in a sentence, or why there is none yet."""
+    if len(evidence.open_rows) == 0:
+        st.info("Every image has an answer: none is left to be guessed.", icon=":material/task_alt:")
+        return
     measured = pool_accuracy(evidence)
     if measured is None:
         st.info(
-            f"Accuracy on the pool: shown after 10 blind checks; {int(evidence.uniform.sum())} "
-            "so far. They are drawn at random and shown without a guess.",
+            "How good the model is on the pool is told "
+            + until_checked(session, int(evidence.uniform.sum()), CHECKS),
             icon=":material/visibility_off:",
         )
         return
@@ -63,7 +66,7 @@ def _classes(session: Session, evidence: Evidence) -> None:
     from models.accuracy import class_recall, macro_recall
 
     rows = evidence.uniform
-    if not rows.any():
+    if rows.sum() < CHECKS:
         return
     hits, labels = evidence.hits[rows], evidence.labels[rows]
     names = {one.id: one.name for one in session.store.classes.all(archived=True)}
@@ -118,10 +121,12 @@ def _ranges(table: pd.DataFrame) -> alt.LayerChart:
 def _curve(session: Session, evidence: Evidence) -> None:
     with st.spinner("Fitting models along your labels …"):
         curve = CURVES.of(session, evidence)
+    checks = int(evidence.uniform.sum())
     if len(curve.points) < 2:
         st.info(
-            f"The learning curve is shown after 10 blind checks and 20 labels; "
-            f"{int(evidence.uniform.sum())} checks so far.",
+            "The learning curve is shown " + until_checked(session, checks, CHECKS)
+            if checks < CHECKS
+            else f"The learning curve is shown from 20 labels on; {len(evidence.rows)} so far.",
             icon=":material/show_chart:",
         )
         return
@@ -135,7 +140,7 @@ def _curve(session: Session, evidence: Evidence) -> None:
         )
     with right:
         _forecast(session, evidence, curve)
-        _beside(curve, int(evidence.uniform.sum()))
+        _beside(curve, checks)
 
 
 def _plot(curve: Curve) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # torch, which no screen waits for
     from models.certificate import Length
 
 REFRESH_SECONDS = 3
+WORTHWHILE = 0.5  # of a set; whoever has checked more than that has little left to accept
 ENDS = {
     None: "running",
     "proven": "proven",
@@ -106,16 +107,17 @@ def _begin_accept(session: Session, evidence: Evidence) -> None:
             icon=":material/hourglass_empty:",
         )
         return
-    st.markdown(
+    text = (
         f"**{size:,} pre-labels** are in the set; about {offered.proposal.error:.1%} of them are "
         "expected to be wrong. "
-        + (
-            f"It will probably take **{_draws(length)}** until the rest can be accepted."
-            if length.middle is not None
-            else f"But a set of this size will probably not pass (chance {chance(length.chance)}): "
-            "so many checks are nearly the whole set. Label on, or allow more."
-        )
     )
+    if length.middle is None:
+        text += f"But a set of this size will probably not pass (chance {chance(length.chance)})."
+    else:
+        text += f"It will probably take **{_draws(length)}** until the rest can be accepted."
+    if length.middle is None or length.middle > WORTHWHILE * size:
+        text += " So many checks are nearly the whole set: label on first, or allow more."
+    st.markdown(text)
     if st.button("Freeze the set and begin", type="primary", icon=":material/done_all:"):
         _attempt(lambda: session.certifier.begin_accept(session.round, offered.proposal, bound))
 

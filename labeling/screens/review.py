@@ -6,7 +6,7 @@ import streamlit as st
 
 from labeling import progress, review
 from labeling.errors import HoneError
-from labeling.figures import Evidence
+from labeling.figures import CHECKS, Evidence, until_checked
 from labeling.screens import confusion
 from labeling.screens.charts import draw
 from labeling.screens.pictures import picture, strip
@@ -34,7 +34,7 @@ def show(session: Session) -> None:
     if view == "Confusion":
         confusion.show(session, evidence, names)
     elif view == "Calibration":
-        _calibration(evidence)
+        _calibration(session, evidence)
     elif view == "Habits":
         _habits(session)
     else:
@@ -151,13 +151,14 @@ def _decide(session: Session, suspect: review.Suspect, names: dict[int, str]) ->
     st.rerun()
 
 
-def _calibration(evidence: Evidence) -> None:
+def _calibration(session: Session, evidence: Evidence) -> None:
     from models.reliability import reliability
 
     rows = evidence.uniform
-    if rows.sum() < 10:
+    if rows.sum() < CHECKS:
         st.info(
-            f"Shown after 10 blind checks; {int(rows.sum())} so far.",
+            "Whether the model’s confidence can be believed is told "
+            + until_checked(session, int(rows.sum()), CHECKS),
             icon=":material/visibility_off:",
         )
         return
