@@ -204,7 +204,7 @@ class Learner:
         cache = self._ingest.cache
         if cache is None or record.through != moment.last_answer:
             return False
-        labeled = [key for key, answer in moment.answers.items() if _teaches(answer, classes)]
+        labeled = [key for key, answer in moment.answers.items() if teaches(answer, classes)]
         embedded = (cache.rows(labeled) >= 0) & (moment.roster.places(labeled) >= 0)
         return record.metrics.get("labels") == np.count_nonzero(embedded)
 
@@ -231,7 +231,7 @@ class Learner:
         round_.seconds["keep"] = time.perf_counter() - begin
 
 
-def _teaches(answer: Answer, classes: set[int]) -> bool:
+def teaches(answer: Answer, classes: set[int]) -> bool:
     """Whether a head learns from an answer.
 
     An archived class is not learned: it could be predicted, but not be chosen. Nor is a pre-label
@@ -254,7 +254,7 @@ def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
     for row, answer in zip(rows.tolist(), answers, strict=True):
         if row < 0:
             continue
-        if _teaches(answer, classes):
+        if teaches(answer, classes):
             assert answer.class_id is not None
             labels[row] = answer.class_id
             if answer.query == AUDIT:

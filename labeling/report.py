@@ -7,12 +7,13 @@ from html import escape
 from importlib.metadata import version
 
 from labeling import progress
-from labeling.figures import FIGURES, Evidence, pool_accuracy
+from labeling.figures import CHECKS, FIGURES, Evidence, pool_accuracy
 from labeling.review import confusion
 from labeling.session import Session
 from labeling.store.certificates import ACCURACY
 from labeling.svg import Series, bars, line_plot
 from labeling.trust import CURVES
+from labeling.wording import ahead, points
 
 PACKAGES = ("streamlit", "torch", "timm", "scikit-learn", "numpy", "scipy")
 ENDS = {None: "running", "abandoned": "not proven", "taken_back": "taken back"}
@@ -90,11 +91,12 @@ def _accuracy(evidence: Evidence) -> str:
     text = "<h2>Accuracy</h2>"
     if found is None:
         return text + (
-            f"<p>Not told yet: {int(evidence.uniform.sum())} blind checks, and it takes 10.</p>"
+            f"<p>Not told yet: {int(evidence.uniform.sum())} blind checks, and it takes "
+            f"{CHECKS}.</p>"
         )
     return text + (
         f"<p>Of the {len(evidence.open_rows):,} images without a label, the model gets about "
-        f"<b>{found.value:.1%}</b> right; 95 % interval {found.low:.1%} to {found.high:.1%}.</p>"
+        f"<b>{found.value:.1%}</b> right; 95% interval {found.low:.1%} to {found.high:.1%}.</p>"
         f"<p class=note>From {found.measured} "
         + ("blind checks" if found.method == "audits" else "labels weighted by their chance")
         + ", each foreseen by leave-one-out (near-duplicates left out together), with the "
@@ -107,12 +109,12 @@ def _classes(session: Session, evidence: Evidence) -> str:
     from models.accuracy import class_recall, macro_recall
 
     rows = evidence.uniform
-    if not rows.any():
+    if rows.sum() < CHECKS:
         return ""
     names = _names(session)
     found = class_recall(evidence.hits[rows], evidence.labels[rows])
     macro = macro_recall(evidence.hits[rows], evidence.labels[rows])
-    text = "<h2>Each class</h2><p>Share of its blind checks that was foreseen, 95 % interval."
+    text = "<h2>Each class</h2><p>Share of its blind checks that was foreseen, 95% interval."
     if macro is not None:
         text += f" All classes alike: {macro.mean:.1%} ({macro.low:.1%} to {macro.high:.1%})."
     return (
@@ -140,9 +142,9 @@ def _curve(session: Session, evidence: Evidence) -> str:
         series.append(Series("random picking", random, "random"))
         last = curve.beside[-1]
         note += (
-            f" Grey: random picking, refitted from the blind checks alone; with {last.labels} "
-            f"labels the session was {100 * last.gain.mean:+.0f} points ahead "
-            f"({100 * last.gain.low:+.0f} to {100 * last.gain.high:+.0f})."
+            f" Grey: random picking, refitted from the blind checks alone; after {last.labels} "
+            f"labels the session was {ahead(last.gain.mean)} it "
+            f"({points(last.gain.low)} to {points(last.gain.high)})."
         )
     return text + line_plot(series, "labels", "accuracy") + f"<p class=note>{note}</p>"
 
@@ -165,7 +167,7 @@ def _calibration(evidence: Evidence) -> str:
     from models.reliability import reliability
 
     rows = evidence.uniform
-    if rows.sum() < 10:
+    if rows.sum() < CHECKS:
         return ""
     found = reliability(evidence.left_out.confidence[rows], evidence.hits[rows])
     table = [
@@ -177,9 +179,11 @@ def _calibration(evidence: Evidence) -> str:
         )
         for one in found.bins
     ]
-    return f"<h2>Calibration</h2><p>Expected calibration error {found.error:.1%}.</p>" + _table(
-        ("confidence", "right", "95 % interval", "checks"), table, {0, 1, 3}
+    text = (
+        f"<h2>Calibration</h2><p>Expected calibration error {found.error:.1%}, of which so few "
+        f"checks would make {found.chance:.1%} by chance alone.</p>"
     )
+    return text + _table(("confidence", "right", "95% interval", "checks"), table, {0, 1, 3})
 
 
 def _certificates(session: Session) -> str:
@@ -221,8 +225,8 @@ def _people(session: Session) -> str:
         rows.append(
             (
                 "Sway of shown guesses",
-                f"{100 * sway.effect:+.0f} points "
-                f"({100 * sway.low:+.0f} to {100 * sway.high:+.0f}) at equal confidence",
+                f"{points(sway.effect)} points "
+                f"({points(sway.low)} to {points(sway.high)}) at equal confidence",
             )
         )
     return "<h2>Labeling</h2>" + _table((), rows)

@@ -114,6 +114,7 @@ class Session:
 
         What is in `keep` stays leased and is not returned again.
         """
+        self.ingest.look()
         round_ = self.round
         if round_ is None or round_.scores is None:
             return []

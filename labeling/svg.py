@@ -40,7 +40,7 @@ def line_plot(series: Sequence[Series], x_title: str, y_title: str) -> str:
         begin, end = at(x_low, step / 10), at(x_high, step / 10)
         parts.append(_line(begin, end, "grid"))
         x, y = begin.split(",")
-        parts.append(_text(float(x) - 6, float(y) + 4, f"{10 * step} %", "end"))
+        parts.append(_text(float(x) - 6, float(y) + 4, f"{10 * step}%", "end"))
     for value in sorted({x_low, (x_low + x_high) / 2, x_high}):
         x, y = at(value, y_low).split(",")
         parts.append(_text(float(x), float(y) + 16, f"{value:,.0f}", "middle"))
@@ -65,7 +65,7 @@ def bars(rows: Sequence[tuple[str, float, float, float, str]]) -> str:
     for share in (0.0, 0.5, 1.0):
         x = left + share * span
         parts.append(_line(f"{x},0", f"{x},{height - 20}", "grid"))
-        parts.append(_text(x, height - 6, f"{share:.0%}".replace("%", " %"), "middle"))
+        parts.append(_text(x, height - 6, f"{share:.0%}", "middle"))
     for place, (name, share, low, high, note) in enumerate(rows):
         y = step * place + 14
         parts.append(_text(left - 8, y + 4, name if len(name) < 22 else name[:20] + "…", "end"))

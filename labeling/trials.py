@@ -10,6 +10,7 @@ import numpy as np
 
 from labeling.errors import HoneError
 from labeling.ingest import Ingest
+from labeling.learner import teaches
 from labeling.ledger import Ledger
 from labeling.loading import embed_samples
 from labeling.project import Project
@@ -247,7 +248,7 @@ class Trials:
         classes = {one.id for one in self._project.store.classes.all()}
         chosen = [
             (key, answer) for key, answer in moment.answers.items()
-            if answer.class_id in classes and key in moment.roster
+            if teaches(answer, classes) and key in moment.roster
         ]  # fmt: skip
         keys = [key for key, _ in chosen]
         there = np.ones(len(keys), dtype=bool)

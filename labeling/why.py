@@ -14,12 +14,14 @@ from labeling.transfer import read_image
 if TYPE_CHECKING:
     from models.backbones import Backbone
 
-FAINT = 0.35  # how much of the image is seen where nothing speaks for the class
+GLOW = (240, 110, 20)  # what evidence is coloured by, seen on light and on dark images
+FAINT = 0.5  # how far the rest of the image is drawn towards its own grey
+STRONG = 0.75  # how much of the colour covers the image where the evidence is strongest
 SIDE = 300
 
 
 def evidence_picture(session: Session, sample_id: str, class_id: int) -> bytes:
-    """A WebP of what the backbone sees of a sample, bright where evidence for the class lies.
+    """A WebP of what the backbone sees of a sample, glowing where evidence for the class lies.
 
     Raises HoneError with the reason where there is none: a head that is not linear, or a backbone
     that does not average a feature map.
@@ -40,9 +42,12 @@ def evidence_picture(session: Session, sample_id: str, class_id: int) -> bytes:
     seen = Image.fromarray(backbone.prepare(image).permute(1, 2, 0).numpy())
     seen = seen.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     cells = np.clip(found.cells, 0.0, None) / max(float(found.cells.max()), 1e-9)
-    grey = Image.fromarray((255 * cells).astype(np.uint8))
-    light = np.asarray(grey.resize(seen.size, Image.Resampling.BICUBIC), dtype=np.float32) / 255
-    shaded = np.asarray(seen, dtype=np.float32) * (FAINT + (1 - FAINT) * light[..., None])
+    map_ = Image.fromarray((255 * cells).astype(np.uint8))
+    light = np.asarray(map_.resize(seen.size, Image.Resampling.BICUBIC), dtype=np.float32) / 255
+    pixels = np.asarray(seen, dtype=np.float32)
+    grey = np.asarray(seen.convert("L"), dtype=np.float32)[..., None]
+    cover = STRONG * light[..., None]
+    shaded = (1 - cover) * ((1 - FAINT) * pixels + FAINT * grey) + cover * np.array(GLOW)
     buffer = io.BytesIO()
     Image.fromarray(shaded.astype(np.uint8)).save(buffer, "WEBP", quality=88)
     return buffer.getvalue()

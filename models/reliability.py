@@ -24,10 +24,14 @@ class Bin:
 
 @dataclass(frozen=True)
 class Reliability:
-    """Bins by rising confidence, and the expected calibration error over them, in [0, 1]."""
+    """Bins by rising confidence, and the expected calibration error over them, in [0, 1].
+
+    `chance` is what that error would be in the mean on as many rows if the confidence were right.
+    """
 
     bins: tuple[Bin, ...]
     error: float
+    chance: float
 
 
 def reliability(
@@ -37,8 +41,8 @@ def reliability(
 
     Bins hold equally many rows, at least 5 each and 8 bins at most, as bins of equal width would
     be empty where a head is mostly sure (Nguyen and O'Connor, EMNLP 2015). The error is the mean
-    gap between confidence and hits, each bin by its rows; with n rows some 0.4/√(n/bins) of it is
-    noise, so it is a figure to watch, not one to compare on a few rows.
+    gap between confidence and hits, each bin by its rows. Few rows part the two by chance: a bin
+    whose confidence is right by √(2/π) standard errors in the mean.
 
     Parameters
     ----------
@@ -50,9 +54,11 @@ def reliability(
         raise ValueError(f"{len(confidence)} confidences do not fit {len(hits)} hits")
     order = np.argsort(confidence, kind="stable")
     count = max(1, min(BINS, len(order) // FEWEST))
-    bins, gap = [], 0.0
+    bins, gap, chance = [], 0.0, 0.0
     for rows in np.array_split(order, count):
         right, sure = int(np.asarray(hits)[rows].sum()), float(np.mean(confidence[rows]))
         bins.append(Bin(sure, right / len(rows), wilson(right, len(rows), level), len(rows)))
         gap += len(rows) * abs(right / len(rows) - sure)
-    return Reliability(tuple(bins), gap / len(order))
+        spread = np.asarray(confidence, dtype=np.float64)[rows]
+        chance += float(np.sqrt(2 / np.pi * (spread * (1 - spread)).sum()))
+    return Reliability(tuple(bins), gap / len(order), chance / len(order))

@@ -290,13 +290,19 @@ def test_a_pool_that_vanishes_while_it_is_open_is_no_crash(images: Path, ingest:
     assert len(project.store.samples.many()) == 6
 
 
-def test_the_first_screen_does_not_wait_for_the_backbone(images: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("screen", ["label", "grid"])
+def test_the_first_screen_does_not_wait_for_the_backbone(
+    images: Path, tmp_path: Path, screen: str
+) -> None:
     session = Session(open_project(images, tmp_path / "patient"))
     session.start(patience=60.0)
     while not session.ledger.roster:
         time.sleep(0.01)
     assert session.ingest.state.stage == "scanning"
-    assert len(session.next("tab", 2)) == 2  # a person has the first images
+    if screen == "label":
+        assert len(session.next("tab", 2)) == 2  # a person has the first images
+    else:
+        assert session.page("tab", 1, 2) == []  # nothing to wait for before there is a model
     session.ingest.wait(60.0)
     assert session.ingest.state.stage == "done"
     session.close()

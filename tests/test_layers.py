@@ -13,7 +13,7 @@ FILES = sorted([*ROOT.glob("labeling/**/*.py"), *ROOT.glob("models/**/*.py"), RO
 
 # A module may import those of its own layer and of the layers before it.
 LAYERS = (
-    ("errors", "trainer", "threads", "changes", "roster", "svg"),
+    ("errors", "trainer", "threads", "changes", "roster", "svg", "wording"),
     ("images",),
     ("samples",),
     ("store",),

@@ -22,6 +22,14 @@ def test_confidence_that_is_too_high_is_seen() -> None:
     assert found.error == pytest.approx(0.3, abs=0.07)
 
 
+def test_what_few_rows_part_by_chance_is_told() -> None:
+    rng = np.random.default_rng(2)
+    confidence = rng.uniform(0.3, 1.0, 40)
+    runs = [reliability(confidence, rng.random(40) < confidence) for _ in range(300)]
+    assert np.mean([one.error for one in runs]) == pytest.approx(runs[0].chance, rel=0.1)
+    assert runs[0].chance > 0.1
+
+
 def test_few_rows_make_few_bins_and_none_is_refused() -> None:
     assert len(reliability(np.full(12, 0.9), np.ones(12, dtype=bool)).bins) == 2
     with pytest.raises(ValueError, match="0 confidences do not fit 0 hits"):

@@ -10,7 +10,7 @@ from timm.models._hub import save_for_hf
 
 from labeling import trials as module
 from labeling.project import open_project
-from labeling.store import NewAnswer, Offer
+from labeling.store import Certificate, NewAnswer, Offer
 from labeling.trials import Trials, called
 from labeling.workspace import Workspace
 from models.cache import EmbeddingCache
@@ -73,6 +73,26 @@ def test_blind_checks_alone_are_compared_on_once_there_are_enough(
     trials.wait(60)
     compared = trials.compare()
     assert compared is not None and compared.audits_only and compared.labels == 32
+
+
+def test_labels_that_were_accepted_unseen_do_not_compare_backbones(
+    opened: tuple[Trials, object], weights: str
+) -> None:
+    trials, session = opened
+    answer(session, 12)
+    session.trainer.wait()  # type: ignore[attr-defined]
+    store = session.store  # type: ignore[attr-defined]
+    store.certificates.add(Certificate(1, 0.0, "accept", 1, 20, 0.1, 0.05, {}), [])
+    warm = store.classes.ensure("warm").id
+    given = [
+        NewAnswer(f"a{key}", key, "label", warm, source="accepted", certificate_id=1)
+        for key in store.samples.ids()[12:30]
+    ]
+    assert session.answer("me", given) == {}  # type: ignore[attr-defined]
+    trials.request(weights)
+    trials.wait(60)
+    compared = trials.compare()
+    assert compared is not None and compared.labels == 12
 
 
 def test_without_labels_there_is_nothing_to_compare(

@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { link } from "./states.js";
+import { canGuess } from "./status.js";
 
 // `passed` samples were left out here; `again` brings them back.
 export function emptyGrid(status, outbox, passed, again) {
@@ -20,6 +21,9 @@ function words(status, outbox, passed) {
   if (outbox.offline)
     return ["Offline", "Your answers are kept in this browser. The next page comes as soon as the server answers again."];
   if (!status) return ["Loading the first page …", ""];
+  if (status.round_id === null && status.error) return ["There is no model", status.error, ["Open Setup", "setup"]];
+  if (status.round_id === null && canGuess(status))
+    return ["The model is on its way", "Your labels are there; it needs the images’ embeddings, and the line below tells how far they are. The page comes by itself."];
   if (status.round_id === null)
     return [
       "No guess to sort by yet",

@@ -52,10 +52,15 @@ export class StatusLine {
   }
 }
 
+// Whether there are labels of two classes, which a model needs.
+export function canGuess(status) {
+  return Object.values(status.per_class).filter((count) => count > 0).length > 1;
+}
+
 function modelText(status) {
   if (status.error) return `⚠ ${status.error}`;
   if (status.round_id === null)
-    return "the model starts to guess once two classes have a label";
+    return canGuess(status) ? "the model is on its way" : "the model starts to guess once two classes have a label";
   const milliseconds = Math.max(1, Math.round(status.round_seconds * 1000));
   const pinned = status.pinned ? " (restored, not training)" : "";
   return (

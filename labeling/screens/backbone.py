@@ -232,7 +232,7 @@ def _verdicts(session: Session, trials: list[Trial]) -> None:
             rate = SPEEDS.rate(trial.backbone) or trial.rate
             left = 0 if trial.whole and trial.stage == "done" else images - trial.done
             st.markdown(verdict(standing, compared, left / rate if rate else None))
-    rows = [(one.name, f"{100 * one.accuracy:.1f} %") for one in compared.standings]
+    rows = [(one.name, f"{100 * one.accuracy:.1f}%") for one in compared.standings]
     st.dataframe(pd.DataFrame(rows, columns=["best first", "right"]), hide_index=True)
     st.caption(basis(compared))
 

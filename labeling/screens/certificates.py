@@ -1,5 +1,9 @@
 """The parts of the Accuracy screen that prove: certificates, and accepting many at once."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import streamlit as st
 
@@ -12,8 +16,13 @@ from labeling.session import Session
 from labeling.store import Certificate
 from labeling.store.certificates import ACCEPT, ACCEPTED, ACCURACY, PROVEN
 from labeling.trust import acceptable, certificate_length, expected
+from labeling.wording import chance
+
+if TYPE_CHECKING:  # torch, which no screen waits for
+    from models.certificate import Length
 
 REFRESH_SECONDS = 3
+WORTHWHILE = 0.5  # of a set; whoever has checked more than that has little left to accept
 ENDS = {
     None: "running",
     "proven": "proven",
@@ -28,7 +37,7 @@ def certify(session: Session, evidence: Evidence) -> None:
     st.markdown(
         "A certificate freezes today’s model and proves, from fresh blind checks drawn one after "
         "another, that it gets at least a share of the images right that have no label now. You "
-        "may look as often as you like; the confidence stays 95 %."
+        "may look as often as you like; the confidence stays 95%."
     )
     if session.certifier.running is not None:
         st.fragment(_running, run_every=REFRESH_SECONDS)(session)
@@ -40,18 +49,18 @@ def certify(session: Session, evidence: Evidence) -> None:
 def _begin_accuracy(session: Session, evidence: Evidence) -> None:
     known = pool_accuracy(evidence)
     guess = max(50, min(98, int(100 * (known.low if known else 0.8))))
-    share = st.slider("At least", 50, 99, guess, format="%d %%", key="certified-share") / 100
+    share = _share("Right at least", 50, 99, guess, "certified-share")
     length = certificate_length(session, evidence, share)
     if length.middle is None:
         st.warning(
             f"By what is known now, “at least {share:.0%}” will probably not be proven (chance "
-            f"{length.chance:.0%}). Label on first, or ask for less.",
+            f"{chance(length.chance)}). Label on first, or ask for less.",
             icon=":material/hourglass_disabled:",
         )
     else:
         st.markdown(
-            f"It will probably take **{length.low} to {_or_more(length.high)} blind checks**, "
-            f"{length.middle} in the middle case; chance to succeed {length.chance:.0%}."
+            f"It will probably take **{_draws(length)}**, {length.middle} in the middle case; "
+            f"chance to succeed {chance(length.chance)}."
         )
     if st.button("Freeze the model and begin", type="primary", icon=":material/verified:"):
         right, wrong = expected(evidence)
@@ -60,6 +69,12 @@ def _begin_accuracy(session: Session, evidence: Evidence) -> None:
                 session.round, share, right / max(right + wrong, 1e-9)
             )
         )
+
+
+def _share(name: str, least: int, most: int, value: int, key: str) -> float:
+    """A slider over percents; no wider than it takes to set it well."""
+    with st.container(width=640):
+        return st.slider(name, least, most, value, format="%d%%", key=key) / 100
 
 
 def accept_many(session: Session, evidence: Evidence) -> None:
@@ -83,7 +98,7 @@ def accept_many(session: Session, evidence: Evidence) -> None:
 
 
 def _begin_accept(session: Session, evidence: Evidence) -> None:
-    bound = st.slider("At most wrong", 1, 20, 5, format="%d %%", key="bound") / 100
+    bound = _share("Wrong at most", 1, 20, 5, "bound")
     offered = acceptable(session, evidence, bound)
     size, length = len(offered.proposal.rows), offered.length
     if length is None:
@@ -92,16 +107,17 @@ def _begin_accept(session: Session, evidence: Evidence) -> None:
             icon=":material/hourglass_empty:",
         )
         return
-    st.markdown(
+    text = (
         f"**{size:,} pre-labels** are in the set; about {offered.proposal.error:.1%} of them are "
         "expected to be wrong. "
-        + (
-            f"It will probably take **{length.low} to {_or_more(length.high)} blind checks**."
-            if length.middle is not None
-            else f"But a set of this size will probably not pass (chance {length.chance:.0%}): so "
-            "many checks are nearly the whole set."
-        )
     )
+    if length.middle is None:
+        text += f"But a set of this size will probably not pass (chance {chance(length.chance)})."
+    else:
+        text += f"It will probably take **{_draws(length)}** until the rest can be accepted."
+    if length.middle is None or length.middle > WORTHWHILE * size:
+        text += " So many checks are nearly the whole set: label on first, or allow more."
+    st.markdown(text)
     if st.button("Freeze the set and begin", type="primary", icon=":material/done_all:"):
         _attempt(lambda: session.certifier.begin_accept(session.round, offered.proposal, bound))
 
@@ -110,7 +126,7 @@ def _accept(session: Session, certificate: Certificate) -> None:
     left, value = certificate.result["left"], certificate.result["value"]
     st.success(
         f"Proven after {certificate.result['drawn']} blind checks: of the **{left:,} pre-labels** "
-        f"left, at most **{value:.1%}** are wrong at 95 % confidence.",
+        f"left, at most **{value:.1%}** are wrong at 95% confidence.",
         icon=":material/verified:",
     )
     if st.button(f"Accept {left:,} pre-labels", type="primary", icon=":material/done_all:"):
@@ -182,16 +198,18 @@ def _history(session: Session, kind: str) -> None:
             key=f"take-back-{one.id}",
         ):
             with st.spinner("Taking back …"):
-                _attempt(lambda one=one: take_back(session, one, annotator(session)))
+                _attempt(partial(take_back, session, one, annotator(session)))
 
 
-def _or_more(value: int | None) -> str:
-    return "more than 1,000" if value is None else f"{value}"
+def _draws(length: "Length") -> str:
+    """How many blind checks; the upper end is open where they may all be drawn in vain."""
+    if length.high is None:
+        return f"{length.low} blind checks or more"
+    return f"{length.low} to {length.high} blind checks"
 
 
-def _attempt(action: "object") -> None:
+def _attempt(action: Callable[[], object]) -> None:
     """Carry something out and show the screen anew, or say why it cannot be."""
-    assert callable(action)
     try:
         action()
     except HoneError as error:

@@ -56,7 +56,7 @@ def _headline(session: Session, answers: list[Answer]) -> None:
     with audit:
         evidence = FIGURES.evidence(session)
         if evidence is not None:
-            how_good(evidence)
+            how_good(session, evidence)
 
 
 def _agreement(answers: list[Answer]) -> None:

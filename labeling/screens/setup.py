@@ -174,7 +174,7 @@ def _strategy(session: Session) -> None:
         0,
         30,
         round(settings.audit_share * 100),
-        format="%d %%",
+        format="%d%%",
         help="This share of images is drawn at random and shown without a guess. It is what the "
         "accuracy on the Progress screen is measured on.",
     )

@@ -8,6 +8,7 @@ import streamlit as st
 from labeling.figures import Evidence
 from labeling.session import Session
 from labeling.transfer import Transfer, added_shift, transfer
+from labeling.wording import points
 
 if TYPE_CHECKING:  # torch, which no screen waits for
     from models.transfer import Gain
@@ -15,7 +16,7 @@ if TYPE_CHECKING:  # torch, which no screen waits for
 
 def show(session: Session, evidence: Evidence) -> None:
     """Compare on demand, as it takes some seconds; the last comparison stays on screen."""
-    st.subheader("Does the transfer help?")
+    st.subheader("Does the pretrained backbone help?")
     st.markdown(
         "The same labels on the backbone’s features, on plain pixels (16 × 16), and on the same "
         "architecture with random weights: what the pretrained weights are worth on these images."
@@ -38,7 +39,7 @@ def show(session: Session, evidence: Evidence) -> None:
 
 def _gain(what: str, gain: "Gain") -> None:
     half = 100 * (gain.gain.high - gain.gain.low) / 2
-    text = f"Transfer gain over {what}: **{100 * gain.gain.mean:+.0f} ± {half:.0f} points**."
+    text = f"Transfer gain over {what}: **{points(gain.gain.mean)} ± {half:.0f} points**."
     if gain.negative:
         st.warning(
             f"{text} Negative transfer: {what} are better. Take another backbone under Setup.",
@@ -60,12 +61,15 @@ def _table(found: Transfer) -> None:
         pd.DataFrame(
             {
                 "features": ["backbone", "16 × 16 pixels", "random weights"],
-                "accuracy": [found.pixels.ours, found.pixels.theirs, found.random.theirs],
+                "accuracy": [
+                    100 * share
+                    for share in (found.pixels.ours, found.pixels.theirs, found.random.theirs)
+                ],
             }
         ),
         hide_index=True,
         width=360,
-        column_config={"accuracy": st.column_config.NumberColumn(format="percent")},
+        column_config={"accuracy": st.column_config.NumberColumn(format="%.0f%%")},
     )
 
 
@@ -73,12 +77,16 @@ def _shift(session: Session, evidence: Evidence) -> None:
     st.subheader("Do new images still fit?")
     found = added_shift(session, evidence)
     if found is None:
-        st.caption("Compared when at least 20 images have been added to the pool.")
+        st.caption(
+            "Put more images into the pool’s folder and start Hone again: from 20 new ones on, "
+            "they are compared with those that the model has learned on."
+        )
         return
     text = (
-        f"{found.added:,} images were added last. They can be told from the pool with an AUC of "
-        f"**{found.auc:.2f}** ({found.low:.2f} to {found.high:.2f}; 0.5 is not at all), and "
-        f"**{found.outside:,}** of them lie outside what the model has seen."
+        f"{found.added:,} images were added last. Of one of them and one of the pool, it can be "
+        f"told in **{found.auc:.0%}** of cases which is new ({found.low:.0%} to {found.high:.0%}; "
+        f"50% is by chance, AUC), and **{found.outside:,}** of them lie outside what the model "
+        "has seen."
     )
     if found.warned:
         st.warning(

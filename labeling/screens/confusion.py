@@ -1,0 +1,114 @@
+"""The part of the Review screen that shows what is mixed up: a matrix, and the images of a cell."""
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from labeling import review
+from labeling.figures import Evidence
+from labeling.screens.pictures import strip
+from labeling.session import Session
+
+Pair = tuple[str, str]  # a label, and the class that is foreseen
+
+SHOWN = 24  # images of a cell
+BLUE, PALE_BLUE = "#2458c5", "#8ab0ff"  # of the light and the dark theme
+
+
+def show(session: Session, evidence: Evidence, names: dict[int, str]) -> None:
+    """Show the matrix and the images of one cell."""
+    checks = int(evidence.uniform.sum())
+    only = st.toggle(f"Only the {checks} blind checks", value=False, disabled=checks == 0)
+    st.caption(
+        "Rows are the labels, columns what the model foresees without them. "
+        + (
+            "Blind checks are drawn at random: the shares are those of the pool."
+            if only
+            else "Most images were chosen for being hard: this shows what is mixed up, not how "
+            "often it happens in the pool."
+        )
+        + " Click a cell to see its images."
+    )
+    cells = review.confusion(evidence, uniform=only)
+    mixed = [one for one in cells if one.given != one.predicted]
+    worst = max(mixed, key=lambda one: len(one.sample_ids), default=None)
+    wanted = (names[worst.given], names[worst.predicted]) if worst else None
+    table = pd.DataFrame(
+        (names[one.given], names[one.predicted], len(one.sample_ids)) for one in cells
+    )
+    table.columns = pd.Index(["label", "foreseen", "images"])
+    order = [one.name for one in session.store.classes.all() if one.id in evidence.left_out.classes]
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        wanted = _matrix(table, order, wanted, f"confusion-{only}")
+    with right:
+        for one in cells:
+            if (names[one.given], names[one.predicted]) == wanted:
+                _cell(session, one, names)
+
+
+def _matrix(table: pd.DataFrame, order: list[str], wanted: Pair | None, key: str) -> Pair | None:
+    """The matrix with its figures to take along; the cell that is clicked, else the wanted one."""
+    event = st.altair_chart(
+        _boxes(table, order, wanted).properties(height=110 + 40 * len(order)),
+        width="stretch",
+        on_select="rerun",
+        selection_mode="cell",
+        key=key,
+    )
+    st.download_button(
+        "CSV",
+        table.to_csv(index=False),
+        file_name="confusion.csv",
+        mime="text/csv",
+        type="tertiary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    picked = getattr(event, "selection", {}).get("cell") or []
+    return (picked[0]["label"], picked[0]["foreseen"]) if picked else wanted
+
+
+def _boxes(table: pd.DataFrame, order: list[str], wanted: Pair | None) -> alt.LayerChart:
+    """A box for each cell, stronger where it holds more; a click picks it.
+
+    A scheme from light to dark would make the emptiest cells the brightest ones on a dark ground.
+    """
+    light = st.context.theme.type != "dark"
+    ink, on_full = ("#1b1d21", "#ffffff") if light else ("#e9eaec", "#10131a")
+    value = [{"label": wanted[0], "foreseen": wanted[1]}] if wanted else alt.Undefined
+    pick = alt.selection_point(name="cell", fields=["label", "foreseen"], value=value, empty=False)
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "foreseen:N", sort=order, title="the model foresees", axis=alt.Axis(labelAngle=-40)
+        ),
+        y=alt.Y("label:N", sort=order, title="the label", axis=alt.Axis(labelFlush=False)),
+        tooltip=["label", "foreseen", "images"],
+    )
+    most = float(table["images"].max())
+    strength = alt.Scale(type="symlog", domain=[0, most], range=[0.1, 1])
+    boxes = base.mark_rect(cornerRadius=2, color=BLUE if light else PALE_BLUE).encode(
+        opacity=alt.Opacity("images:Q", scale=strength, legend=None)
+    )
+    frame = base.mark_rect(cornerRadius=2, fillOpacity=0, strokeWidth=2.5).encode(
+        stroke=alt.condition(pick, alt.value("#d0743c"), alt.value("transparent"))
+    )
+    # The box at which letters of the other shade are read better.
+    full = alt.datum.images > (1 + most) ** (0.8 if light else 0.5) - 1
+    text = base.mark_text().encode(
+        text="images:Q", color=alt.condition(full, alt.value(on_full), alt.value(ink))
+    )
+    chart: alt.LayerChart = boxes + text + frame.add_params(pick)
+    return chart
+
+
+def _cell(session: Session, cell: review.Cell, names: dict[int, str]) -> None:
+    """The images of a cell."""
+    st.markdown(
+        f"**{len(cell.sample_ids)}** labeled **{names[cell.given]}**, "
+        f"foreseen as **{names[cell.predicted]}**"
+    )
+    keys = cell.sample_ids[:SHOWN]
+    strip(session, keys, [""] * len(keys), 72)
+    if len(cell.sample_ids) > SHOWN:
+        st.caption(f"The first {SHOWN} of them.")

@@ -1,0 +1,48 @@
+"""Screens of several views on one model: which view, what is known of the model, or why nothing."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from labeling.figures import FIGURES, Evidence, missing
+from labeling.session import Session
+
+REFRESH_SECONDS = 1
+
+# A control that was clicked keeps the focus, and Streamlit gives no key to a button while an input
+# has it: after a click the keys of the screen would be dead. Who moves by Tab keeps the focus.
+FREE_KEYS = """<script>
+if (!window.honeFreesKeys) {
+  window.honeFreesKeys = true;
+  const clicked = ".stCheckbox input, .stButton button, .stButtonGroup button";
+  addEventListener("click", ({ detail }) => {
+    const focused = document.activeElement;
+    if (detail && focused?.matches(clicked)) focused.blur();
+  });
+}
+</script>"""
+
+
+def choose(session: Session, views: Sequence[str]) -> tuple[str, Evidence] | None:
+    """The chosen view with what is known; None while nothing is, which is said and waited for."""
+    session.ingest.look()
+    evidence = FIGURES.evidence(session)
+    if evidence is None:
+        st.fragment(_wait, run_every=REFRESH_SECONDS)(session)
+        return None
+    st.html(FREE_KEYS, unsafe_allow_javascript=True)
+    view = st.segmented_control(
+        "View", views, default=views[0], required=True, label_visibility="collapsed"
+    )
+    return view, evidence
+
+
+def _wait(session: Session) -> None:
+    if FIGURES.evidence(session) is not None:
+        st.rerun()
+    reason = missing(session)
+    if reason.error:
+        st.error(reason.text, icon=":material/error:")
+    else:
+        icon = ":material/hourglass_top:" if reason.passes else ":material/label:"
+        st.info(reason.text, icon=icon)

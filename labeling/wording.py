@@ -1,0 +1,25 @@
+"""How figures are written in sentences, the same on the screens and in the report."""
+
+
+def points(share: float) -> str:
+    """A difference of shares in percentage points with its sign: +12, −7, 0."""
+    value = round(100 * share)
+    return f"{value:+d}".replace("-", "−") if value else "0"
+
+
+def chance(share: float) -> str:
+    """A probability in whole percent; what is not quite none or all does not become it."""
+    if 0 < share < 0.005:
+        return "under 1%"
+    if 0.995 < share < 1:
+        return "over 99%"
+    return f"{share:.0%}"
+
+
+def ahead(share: float) -> str:
+    """Where one is by a difference of shares: 12 points ahead of, 7 points behind, level with."""
+    value = round(100 * abs(share))
+    if value == 0:
+        return "level with"
+    unit = "point" if value == 1 else "points"
+    return f"{value} {unit} {'ahead of' if share > 0 else 'behind'}"

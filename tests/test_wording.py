@@ -1,0 +1,24 @@
+"""How figures are written."""
+
+import pytest
+
+from labeling.wording import ahead, chance, points
+
+
+@pytest.mark.parametrize(
+    "share, told, where",
+    [
+        (0.124, "+12", "12 points ahead of"),
+        (-0.07, "−7", "7 points behind"),
+        (-0.012, "−1", "1 point behind"),
+        (0.004, "0", "level with"),
+    ],
+)
+def test_a_difference_has_a_sign_or_a_side(share: float, told: str, where: str) -> None:
+    assert (points(share), ahead(share)) == (told, where)
+
+
+def test_hardly_ever_is_not_written_as_never() -> None:
+    shares = (0.0, 0.002, 0.31, 0.998, 1.0)
+    told = ["0%", "under 1%", "31%", "over 99%", "100%"]
+    assert [chance(share) for share in shares] == told
