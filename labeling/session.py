@@ -175,28 +175,30 @@ class Session:
 
     # -- answer ------------------------------------------------------------------------------
 
-    def answer(self, annotator: str, answers: Sequence[NewAnswer]) -> dict[str, str]:
+    def answer(
+        self, annotator: str, answers: Sequence[NewAnswer], *, own: bool = False
+    ) -> dict[str, str]:
         """Commit answers in order and ask for a round; (client id: reason) of those refused.
 
         When it returns, every answer that was not refused is on disk. Delivering an answer twice
-        stores it once.
+        stores it once. With `own`, only the annotator's own answers can be undone.
         """
         with self.ledger.lock:
-            refused = self._append(annotator, answers)
+            refused = self._append(annotator, answers, own)
             self.ledger.refresh([answer.sample_id for answer in answers])
             self.certifier.look()
             self.changes.bump()
         self.trainer.request()
         return refused
 
-    def _append(self, annotator: str, answers: Sequence[NewAnswer]) -> dict[str, str]:
+    def _append(self, annotator: str, answers: Sequence[NewAnswer], own: bool) -> dict[str, str]:
         refused: dict[str, str] = {}
         try:
-            self.store.answers.append(annotator, answers)
+            self.store.answers.append(annotator, answers, own=own)
         except AnswerError:
             for answer in answers:  # one bad answer must not hold up the others
                 try:
-                    self.store.answers.append(annotator, [answer])
+                    self.store.answers.append(annotator, [answer], own=own)
                 except AnswerError as error:
                     refused[answer.client_id] = str(error)
         return refused

@@ -1,7 +1,7 @@
 """What every format writes: one record for each file of the pool, or for each answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,11 +67,15 @@ class Contents:
     history: bool
 
     @classmethod
-    def of(cls, project: Project, *, history: bool) -> "Contents":
-        """Read a project as it stands now."""
+    def of(cls, project: Project, *, history: bool, pseudonyms: bool = False) -> "Contents":
+        """Read a project as it stands now, with `pseudonyms` in place of people's names."""
         store = project.store
         # Classes and samples are never deleted, so those read after the answers cover them.
         answers = store.answers.all() if history else list(store.answers.current().values())
+        if pseudonyms:
+            # By first answers, which are never deleted: the same in each export.
+            names = {name: f"annotator-{n}" for n, name in enumerate(store.answers.shares(), 1)}
+            answers = [replace(one, annotator=names[one.annotator]) for one in answers]
         classes = store.classes.all(archived=True)
         samples = store.samples.many()
         return cls(project.name, project.source, answers, classes, samples, history)

@@ -62,28 +62,39 @@ class Answer:
     certificate_id: int | None = None
 
 
+@dataclass(frozen=True)
+class Share:
+    """What one annotator has given: labels that stand, and when the last answer came."""
+
+    labels: int
+    last: float
+
+
 class Answers:
     """Every answer ever given, and the queries that derive the present from them."""
 
     def __init__(self, database: "Database") -> None:
         self._database = database
 
-    def append(self, annotator: str, answers: Sequence[NewAnswer]) -> list[int]:
+    def append(
+        self, annotator: str, answers: Sequence[NewAnswer], *, own: bool = False
+    ) -> list[int]:
         """Commit answers in order and return their ids; a known client id is not stored twice.
 
         Raises AnswerError, and stores none of them, if one names an unknown sample, class or
-        answer.
+        answer, or with `own` undoes somebody else's answer.
         """
         try:
             with self._database.write() as connection:
-                return [_append_one(connection, annotator, answer) for answer in answers]
+                return [_append_one(connection, annotator, answer, own) for answer in answers]
         except AnswerError:
             self._database.memo.forget()  # the one who sent it may know more, or less
             raise
 
-    def all(self) -> list[Answer]:
-        """The full history, oldest first."""
-        return self._fetch(sa.select(ANSWERS).order_by(ANSWERS.c.id))
+    def all(self, annotator: str | None = None) -> list[Answer]:
+        """The full history (of one annotator), oldest first."""
+        query = sa.select(ANSWERS).order_by(ANSWERS.c.id)
+        return self._fetch(query if annotator is None else query.filter_by(annotator=annotator))
 
     def standing(self) -> list[Answer]:
         """Answers that have not been undone, oldest first, without the undos themselves."""
@@ -107,6 +118,14 @@ class Answers:
         query = _STANDING.where(ANSWERS.c.annotator == annotator)
         return self._fetch(query.order_by(ANSWERS.c.id.desc()).limit(count))
 
+    def shares(self) -> dict[str, Share]:
+        """What each annotator has given, in the order of their first answers."""
+        labels = sa.func.count().filter(ANSWERS.c.kind == "label", _IS_STANDING)
+        query = sa.select(ANSWERS.c.annotator, labels, sa.func.max(ANSWERS.c.at))
+        query = query.group_by(ANSWERS.c.annotator).order_by(sa.func.min(ANSWERS.c.id))
+        with self._database.read() as connection:
+            return {name: Share(count, last) for name, count, last in connection.execute(query)}
+
     def last_id(self) -> int:
         """The id of the newest answer, 0 if there is none."""
         with self._database.read() as connection:
@@ -124,11 +143,13 @@ class Answers:
             return [Answer(*row) for row in connection.execute(query)]
 
 
-def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer) -> int:
+def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer, own: bool) -> int:
     facts = _facts(connection, answer)
     if facts.known is not None:
         return int(facts.known)
     _check(answer, facts)
+    if own and facts.target is not None and facts.target_annotator != annotator:
+        raise AnswerError("Only the one who gave an answer, or a reviewer, can undo it.")
     values = {
         "client_id": answer.client_id,
         "sample_id": answer.sample_id,
@@ -207,9 +228,8 @@ def _plausible(seconds: float | None) -> float | None:
 
 
 _UNDO = ANSWERS.alias("undo")
-_STANDING = sa.select(ANSWERS).where(
-    ANSWERS.c.kind != "undo", ~sa.exists().where(_UNDO.c.undoes == ANSWERS.c.id)
-)
+_IS_STANDING = ~sa.exists().where(_UNDO.c.undoes == ANSWERS.c.id).correlate(ANSWERS)
+_STANDING = sa.select(ANSWERS).where(ANSWERS.c.kind != "undo", _IS_STANDING)
 
 
 def _one(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
@@ -234,6 +254,9 @@ _FACTS = sa.select(
         _TARGET.c.sample_id == sa.bindparam("sample_id"),
         _TARGET.c.kind != "undo",
     ).label("target"),
+    _one(_TARGET.c.annotator, _TARGET.c.client_id == sa.bindparam("undoes")).label(
+        "target_annotator"
+    ),
 )
 _LEASE = sa.select(LEASES).where(LEASES.c.sample_id == sa.bindparam("sample_id"))
 _FIRST = (
