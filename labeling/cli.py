@@ -13,6 +13,7 @@ from labeling.errors import HoneError
 from labeling.exchange import FORMATS
 from labeling.exchange import export as write_export
 from labeling.options import add_backbones, add_embed, add_place, add_simulate, open_chosen
+from labeling.panel import current
 from labeling.project import Project
 from labeling.team import add_invite, add_revoke, invite, member_or_name, people, revoke
 from labeling.terminal import bring_in, console_on, one_line, progress_bar
@@ -198,9 +199,9 @@ def _facts(project: Project) -> dict[str, Any]:
 
     store, ids = project.store, project.store.samples.ids()
     names = {found.id: found.name for found in store.classes.all(archived=True)}
-    current = store.answers.current().values()
-    kinds = Counter(answer.kind for answer in current)
-    labels = Counter(answer.class_id for answer in current if answer.class_id is not None)
+    counting = current(store.answers.standing()).values()
+    kinds = Counter(answer.kind for answer in counting)
+    labels = Counter(answer.class_id for answer in counting if answer.class_id is not None)
     embedded = {}
     for manifest in sorted(project.embeddings.glob("*/manifest.json")):
         dim = json.loads(manifest.read_text(encoding="utf-8"))["dim"]

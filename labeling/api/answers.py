@@ -5,7 +5,7 @@ from labeling.api.operation import Json, Operation
 from labeling.api.schema import STRING, described, listed, mapped, structure
 from labeling.api.status import NOW, now
 from labeling.session import Session
-from labeling.store import NewAnswer, Role
+from labeling.store import NewAnswer
 
 HISTORY_LENGTH = 100
 
@@ -36,7 +36,7 @@ ANSWER = structure(
 
 def _answers(session: Session, visitor: Visitor, body: Json) -> Json:
     answers = [_new_answer(item) for item in body["answers"]]
-    refused = session.answer(visitor.name, answers, own=visitor.role < Role.REVIEWER)
+    refused = session.answer(visitor.name, answers, own=visitor.member is not None)
     saved = [answer.client_id for answer in answers if answer.client_id not in refused]
     return {"saved": saved, "refused": refused, **now(session)}
 

@@ -31,7 +31,7 @@ CARDS = listed(schema_of(Card))
 
 def _next(session: Session, visitor: Visitor, body: Json) -> Json:
     cards = session.next(
-        _holder(visitor, body), _count(body), _ids(body, "keep"), _ids(body, "spare")
+        _holder(visitor, body), _count(body), _ids(body, "keep"), _ids(body, "spare"), visitor.name
     )
     return {"cards": [vars(card) for card in cards], **now(session)}
 
@@ -52,7 +52,10 @@ def _page(session: Session, visitor: Visitor, body: Json) -> Json:
 
 
 def _hold(session: Session, visitor: Visitor, body: Json) -> Json:
-    return {"held": session.hold(_holder(visitor, body), _ids(body, "sample_ids")), **now(session)}
+    return {
+        "held": session.hold(_holder(visitor, body), _ids(body, "sample_ids"), visitor.name),
+        **now(session),
+    }
 
 
 def _holder(visitor: Visitor, body: Json) -> str:

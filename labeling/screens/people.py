@@ -20,7 +20,7 @@ ROLES = {
 
 
 def show(session: Session) -> None:
-    """The team, a form to invite, and what can be changed of each member."""
+    """The team, a form to invite, what can be changed of each member, and the work."""
     st.subheader("People")
     if not needs_login():
         st.caption(
@@ -34,9 +34,10 @@ def show(session: Session) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _invite(session)
-    if members:
-        with right:
+    with right:
+        if members:
             _change(session, members)
+        _work(session)
 
 
 def _table(session: Session, members: list[Member]) -> None:
@@ -132,6 +133,33 @@ def _change(session: Session, members: list[Member]) -> None:
                 help="Shut out at once; every answer stays.",
             ):
                 _attempt(lambda: people.revoke(chosen.id), again=True)
+
+
+def _work(session: Session) -> None:
+    """How many people answer an image, and how many labels are to be reached."""
+    settings = session.project.settings()
+    with st.container(border=True):
+        share = st.slider(
+            "Images that several people answer",
+            0,
+            100,
+            round(settings.overlap_share * 100),
+            format="%d %%",
+            help="Each without sight of a guess or of the others’ answers. **Review** then tells "
+            "how far people agree, and what is to be decided.",
+        )
+        people = st.slider("People on each of these", 2, 5, settings.overlap_people)
+        each, team = st.columns(2)
+        goal = each.number_input("Goal of each, in labels", 0, None, settings.goal_person)
+        total = team.number_input("Goal of the team", 0, None, settings.goal_team)
+    chosen = {
+        "overlap_share": share / 100,
+        "overlap_people": people,
+        "goal_person": int(goal),
+        "goal_team": int(total),
+    }
+    if any(getattr(settings, name) != value for name, value in chosen.items()):
+        session.change(**chosen)
 
 
 def _plain(name: str) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from labeling import progress
 from labeling.errors import HoneError
 from labeling.figures import FIGURES
+from labeling.screens import goals
 from labeling.screens.accuracy import how_good
 from labeling.screens.charts import draw
 from labeling.screens.shell import annotator, refreshed, visitor
@@ -39,6 +40,7 @@ def _own(session: Session) -> None:
     yours.metric("Your labels", f"{sum(counts.values()):,}")
     team.metric("The whole team", f"{status.labels:,} of {status.total:,}")
     pace.metric("Your labels a minute", f"{speed.recent:.0f}" if speed.recent else "–")
+    goals.own(session, sum(counts.values()))
     left, right = st.columns(2, gap="large")
     with left:
         _agreement(answers)
@@ -56,6 +58,7 @@ def _figures(session: Session) -> None:
         )
         return
     _headline(session, answers)
+    goals.team(session)
     left, right = st.columns(2, gap="large")
     with left:
         _agreement(answers)

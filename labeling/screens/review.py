@@ -7,6 +7,7 @@ import streamlit as st
 from labeling import progress, review
 from labeling.errors import HoneError
 from labeling.figures import FIGURES, Evidence
+from labeling.screens import adjudicate
 from labeling.screens.charts import draw
 from labeling.screens.pictures import picture, strip
 from labeling.screens.shell import annotator
@@ -20,7 +21,9 @@ SHOWN = 24  # images of a cell
 
 
 def show(session: Session) -> None:
-    """Show one of the views, once there is a head."""
+    """Show one of the views, once there is a head; first what a team has to decide."""
+    if adjudicate.show(session):
+        return
     evidence = FIGURES.evidence(session)
     if evidence is None:
         st.info(

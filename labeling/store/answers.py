@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from labeling.errors import AnswerError
-from labeling.store.schema import ANSWERS, CLASSES, LEASES, OFFER_FIELDS, SAMPLES
+from labeling.store.schema import ANSWERS, CLASSES, LEASES, SAMPLES
+from labeling.store.shown import NOTHING, Before
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
 
 KINDS = ("label", "skip", "unsure", "undo")
-SOURCES = ("human", "accepted", "propagated", "imported")
+ADJUDICATED = "adjudicated"  # a reviewer's decision
+SOURCES = ("human", "accepted", "propagated", "imported", ADJUDICATED)
 LONGEST_SECONDS = 3600.0
 
 
@@ -82,7 +84,8 @@ class Answers:
         """Commit answers in order and return their ids; a known client id is not stored twice.
 
         Raises AnswerError, and stores none of them, if one names an unknown sample, class or
-        answer, or with `own` undoes somebody else's answer.
+        answer. With `own` they are opinions of one of a team: they undo none of another's, and
+        stand beside those of others.
         """
         try:
             with self._database.write() as connection:
@@ -101,7 +104,7 @@ class Answers:
         return self._fetch(_STANDING.order_by(ANSWERS.c.id))
 
     def current(self, sample_ids: Sequence[str] | None = None) -> dict[str, Answer]:
-        """The answer that counts for each sample (of the named ones): its latest standing one."""
+        """The latest standing answer of each sample (of the named ones), whoever gave it."""
         query = _STANDING.order_by(ANSWERS.c.id)
         if sample_ids is not None:
             query = query.where(ANSWERS.c.sample_id.in_(sample_ids))
@@ -131,12 +134,12 @@ class Answers:
         with self._database.read() as connection:
             return connection.scalar(_LAST) or 0
 
-    def news(self, sample_ids: Sequence[str]) -> tuple[dict[str, Answer], int]:
-        """`current` of these samples and `last_id`, at one moment."""
+    def news(self, sample_ids: Sequence[str]) -> tuple[list[Answer], int]:
+        """The standing answers of these samples, oldest first, and `last_id`, at one moment."""
         with self._database.read() as connection:
             rows = connection.execute(_CURRENT, {"sample_ids": list(sample_ids)})
-            current = {row.sample_id: Answer(*row) for row in rows}
-            return current, connection.scalar(_LAST) or 0
+            standing = [Answer(*row) for row in rows]
+            return standing, connection.scalar(_LAST) or 0
 
     def _fetch(self, query: sa.Select[Any]) -> list[Answer]:
         with self._database.read() as connection:
@@ -149,7 +152,7 @@ def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer, ow
         return int(facts.known)
     _check(answer, facts)
     if own and facts.target is not None and facts.target_annotator != annotator:
-        raise AnswerError("Only the one who gave an answer, or a reviewer, can undo it.")
+        raise AnswerError("Only the one who gave an answer can undo it.")
     values = {
         "client_id": answer.client_id,
         "sample_id": answer.sample_id,
@@ -162,10 +165,13 @@ def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer, ow
         "source": answer.source,
         "certificate_id": answer.certificate_id,
     }
-    shown = _NOTHING if answer.kind == "undo" else _shown(connection, answer)
-    result = connection.execute(_INSERT, values | shown)
-    if answer.kind != "undo":
-        connection.execute(_RELEASE, {"sample_id": answer.sample_id})
+    if answer.kind == "undo":
+        result = connection.execute(_INSERT, values | NOTHING)
+    else:
+        before = Before.of(connection, annotator, answer.sample_id)
+        result = connection.execute(_INSERT, values | before.shown(answer.round_id, own))
+        if not before.keeps_lease:
+            connection.execute(_RELEASE, {"sample_id": answer.sample_id})
     key = result.inserted_primary_key
     assert key is not None  # an INSERT of one row always has one
     return int(key[0])
@@ -181,27 +187,6 @@ def _facts(connection: sa.Connection, answer: NewAnswer) -> Any:
         "undoes": answer.undoes,
     }
     return connection.execute(_FACTS, named).one()
-
-
-def _shown(connection: sa.Connection, answer: NewAnswer) -> dict[str, Any]:
-    """What was shown with a sample: by its lease, or by its first answer if that is changed.
-
-    A slip that is mended must not turn a blind audit pick into one whose label was known.
-    """
-    key = {"sample_id": answer.sample_id}
-    lease, first = (_row(connection.execute(query, key).first()) for query in (_LEASE, _FIRST))
-    is_changed = lease is None or lease["query"] == "again" or (first and first["query"] == "audit")
-    shown = first if first is not None and is_changed else lease or _NOTHING
-    if shown is lease and lease is not None and answer.round_id is not None:
-        # Ranked anew while it came on screen: what the person saw is what was offered before.
-        earlier = lease["earlier"]
-        if earlier and answer.round_id == (earlier["round_id"] or 0) != (lease["round_id"] or 0):
-            shown = earlier
-    return {name: shown[name] for name in OFFER_FIELDS}
-
-
-def _row(row: sa.Row[Any] | None) -> dict[str, Any] | None:
-    return None if row is None else row._asdict()
 
 
 def _check(answer: NewAnswer, facts: Any) -> None:
@@ -258,13 +243,5 @@ _FACTS = sa.select(
         "target_annotator"
     ),
 )
-_LEASE = sa.select(LEASES).where(LEASES.c.sample_id == sa.bindparam("sample_id"))
-_FIRST = (
-    sa.select(*(ANSWERS.c[name] for name in OFFER_FIELDS))
-    .where(ANSWERS.c.sample_id == sa.bindparam("sample_id"), ANSWERS.c.query.is_not(None))
-    .order_by(ANSWERS.c.id)
-    .limit(1)
-)
 _INSERT = sa.insert(ANSWERS)
 _RELEASE = sa.delete(LEASES).where(LEASES.c.sample_id == sa.bindparam("sample_id"))
-_NOTHING: dict[str, Any] = dict.fromkeys(OFFER_FIELDS) | {"shown": False}
