@@ -14,10 +14,11 @@ endif
 .PHONY: run test clean
 
 # Opens the sample data, or your own images: make run POOL=path [PROJECT=path] [PORT=8501]
+# ADDRESS=0.0.0.0 serves other machines; everybody then needs an invitation.
 run: $(VENV)/installed
 	@$(if $(PORT),$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' \
 		2>/dev/null || { echo "Port $(PORT) is in use or not allowed; choose another: make run PORT=8600"; exit 1; })
-	$(BIN)/streamlit run app.py $(if $(PORT),--server.port $(PORT))
+	$(BIN)/streamlit run app.py $(if $(PORT),--server.port $(PORT)) $(if $(ADDRESS),--server.address $(ADDRESS))
 
 test: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .

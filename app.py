@@ -1,11 +1,13 @@
 """Hone: `streamlit run app.py`. Wires the screens and the HTTP routes to the open projects."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
 
+from labeling.access import is_loopback
 from labeling.api import prepare_server, routes
 from labeling.errors import HoneError
 from labeling.workspace import WORKSPACE, configured
@@ -15,6 +17,9 @@ from labeling.workspace import WORKSPACE, configured
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Open the configured project before the first visitor comes, and close all at the end."""
     prepare_server()
+    # Behind a proxy on this machine, HONE_LOGIN says it; what a proxy forwards is noticed too.
+    asked = os.environ.get("HONE_LOGIN", "").lower() in ("1", "true", "yes")
+    WORKSPACE.login = asked or not is_loopback(st.get_option("server.address"))
     try:
         WORKSPACE.open(*configured())
     except HoneError as error:

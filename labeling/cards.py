@@ -19,6 +19,7 @@ REASONS = {
     "unscored": "picked at random while its embedding is under way",
     "audit": "a blind check: picked at random, shown without a guess, so that the accuracy "
     "figure stays honest",
+    "overlap": "shown without a guess, so that answers of several people can be compared",
     "certificate": "a blind check for the certificate: picked at random, shown without a guess",
     "least_confidence": "the model is least confident here",
     "margin": "two classes are close",

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from labeling.errors import HoneError
 from labeling.exchange import FORMATS
 from labeling.exchange import export as write_export
-from labeling.options import add_backbones, add_embed, add_place, add_simulate
-from labeling.project import Project, default_folder, open_project
+from labeling.options import add_backbones, add_embed, add_place, add_simulate, open_chosen
+from labeling.panel import current
+from labeling.project import Project
+from labeling.team import add_invite, add_revoke, invite, member_or_name, people, revoke
 from labeling.terminal import bring_in, console_on, one_line, progress_bar
 from labeling.tokens import for_script
-from labeling.workspace import configured
 
 if TYPE_CHECKING:
     from labeling.curves import Plan
@@ -63,7 +64,7 @@ def _is_fit_to_show(error: Exception) -> bool:
 
 def embed(given: argparse.Namespace) -> int:
     """Scan the pool and embed every sample that has no embedding yet."""
-    with closing(_open(given)) as project:
+    with closing(open_chosen(given)) as project:
         before = project.settings()
         if given.backbone is not None:
             project.change(backbone=given.backbone)
@@ -89,7 +90,7 @@ def backbones(given: argparse.Namespace) -> int:
     """List the backbones with their speed here, or compare some on the labels so far."""
     from labeling.candidates import print_comparison, print_list
 
-    with closing(_open(given, new=not given.compare)) as project:
+    with closing(open_chosen(given, new=not given.compare)) as project:
         if given.compare:
             print_comparison(project, _once(given.compare))
         else:
@@ -99,7 +100,7 @@ def backbones(given: argparse.Namespace) -> int:
 
 def status(given: argparse.Namespace) -> int:
     """Print where the project stands."""
-    with closing(_open(given, new=False)) as project:
+    with closing(open_chosen(given, new=False)) as project:
         facts = _facts(project)
     if given.json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
@@ -125,8 +126,10 @@ def export(given: argparse.Namespace) -> int:
     elif given.history and not name.endswith("_history"):
         kept = ", ".join(form.removesuffix("_history") for form in FORMATS if "_history" in form)
         raise HoneError(f"The format {name} holds no history; take one of {kept}.")
-    with closing(_open(given, new=False)) as project:
-        written = write_export(project, name, given.to, link=given.link)
+    with closing(open_chosen(given, new=False)) as project:
+        written = write_export(
+            project, name, given.to, link=given.link, pseudonyms=given.pseudonyms
+        )
     print(f"{written.path}: {written.count:,} written.")
     for path in written.missing:
         print(f"left out, as the labeled file is gone: {one_line(path)}", file=sys.stderr)
@@ -135,8 +138,8 @@ def export(given: argparse.Namespace) -> int:
 
 def token(given: argparse.Namespace) -> int:
     """Print a token with which a script may label a project that is open in the app."""
-    with closing(_open(given, new=False)) as project:
-        print(for_script(project.folder, given.name, given.days))
+    with closing(open_chosen(given, new=False)) as project:
+        print(for_script(project.folder, member_or_name(project, given.name), given.days))
     return 0
 
 
@@ -147,7 +150,7 @@ def report(given: argparse.Namespace) -> int:
 
     if not given.to.parent.is_dir():
         raise HoneError(f"There is no folder {given.to.parent} for {given.to.name}; make it first.")
-    session = Session(_open(given, new=False))
+    session = Session(open_chosen(given, new=False))
     try:
         session.prepare()
         given.to.write_text(written(session), encoding="utf-8")
@@ -196,9 +199,9 @@ def _facts(project: Project) -> dict[str, Any]:
 
     store, ids = project.store, project.store.samples.ids()
     names = {found.id: found.name for found in store.classes.all(archived=True)}
-    current = store.answers.current().values()
-    kinds = Counter(answer.kind for answer in current)
-    labels = Counter(answer.class_id for answer in current if answer.class_id is not None)
+    counting = current(store.answers.standing()).values()
+    kinds = Counter(answer.kind for answer in counting)
+    labels = Counter(answer.class_id for answer in counting if answer.class_id is not None)
     embedded = {}
     for manifest in sorted(project.embeddings.glob("*/manifest.json")):
         dim = json.loads(manifest.read_text(encoding="utf-8"))["dim"]
@@ -238,28 +241,12 @@ def _projects(given: argparse.Namespace, pools: Sequence[str | None]) -> Iterato
         raise HoneError("--project is the folder of one pool; leave it out to take several pools.")
     for pool in pools:
         given.pool = str(digits_pool()) if is_digits(pool) else pool
-        yield _open(given)
+        yield open_chosen(given)
 
 
 def _once(values: Sequence[T]) -> list[T]:
     """Each value once, in order."""
     return list(dict.fromkeys(values))
-
-
-def _open(given: argparse.Namespace, *, new: bool = True) -> Project:
-    """The chosen project; one that does not exist yet is made only if it may be `new`."""
-    pool, folder = configured()
-    if given.pool is not None:
-        pool, folder = given.pool, None  # HONE_PROJECT belongs to HONE_POOL
-    folder = given.project or folder
-    location = Path(pool).expanduser().resolve()
-    place = Path(folder).expanduser() if folder else default_folder(location)
-    if not new and location.exists() and not (place / "hone.sqlite").is_file():
-        raise HoneError(
-            f"There is no project of {pool} yet in {place}; "
-            "begin one with “python -m labeling embed”, or by labeling in the browser."
-        )
-    return open_project(pool, folder)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -284,6 +271,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--to", metavar="PATH", required=True, help="a new folder or file")
     exporting.add_argument("--link", action="store_true", help="link to images, do not copy")
     exporting.add_argument("--history", action="store_true", help="all answers, undone ones too")
+    exporting.add_argument("--pseudonyms", action="store_true", help="leave people unnamed")
     command(report).add_argument(
         "--to", metavar="FILE", type=Path, default=Path("report.html"), help="default: report.html"
     )
@@ -294,5 +282,8 @@ def _parser() -> argparse.ArgumentParser:
     scripting.add_argument(
         "--days", type=int, default=30, metavar="N", help="how long it is good for (default: 30)"
     )
+    add_invite(command(invite))
+    command(people)
+    add_revoke(command(revoke))
     add_simulate(command(simulate))
     return parser

@@ -25,6 +25,10 @@ class AnswerError(HoneError):
     """An answer names a sample, class or earlier answer that does not exist."""
 
 
+class PersonError(HoneError):
+    """A person cannot be invited, changed or found."""
+
+
 class TokenError(HoneError):
     """A request carries no token, or a wrong, expired or foreign one."""
 

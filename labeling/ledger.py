@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from labeling.panel import Overlap, Panel, by_sample
 from labeling.roster import Roster
 from labeling.store import Answer
 
 if TYPE_CHECKING:
     from labeling.store import Store
+
+
+NO_OVERLAP = Overlap()
 
 
 @dataclass(frozen=True)
@@ -42,16 +46,18 @@ class Ledger:
     moment in which the ledger knows of it.
     """
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: "Store", overlap: Overlap = NO_OVERLAP) -> None:
         self._store = store
+        self.panel = Panel(overlap)
         self.lock = threading.RLock()
         self.reload()
 
-    def reload(self) -> None:
-        """Read everything anew."""
+    def reload(self, overlap: Overlap | None = None) -> None:
+        """Read everything anew, from now on with another overlap if one is given."""
         with self.lock:
             self.roster = Roster(self._store.samples.keys())
-            self.current = self._store.answers.current()
+            self.panel = Panel(overlap or self.panel.overlap)
+            self.current = self.panel.settle(by_sample(self._store.answers.standing()))
             self.last_answer = self._store.answers.last_id()
             self._tally: Counter[tuple[str, int | None]] = Counter()
             self._count(list(self.current.values()), 1)
@@ -59,8 +65,10 @@ class Ledger:
     def refresh(self, sample_ids: Sequence[str]) -> None:
         """Read the answers of these samples anew."""
         with self.lock:
-            found, last = self._store.answers.news(sample_ids)
-            changed = list(dict.fromkeys(sample_ids))
+            standing, last = self._store.answers.news(sample_ids)
+            told = by_sample(standing)
+            found = self.panel.settle({key: told.get(key, ()) for key in sample_ids})
+            changed = dict.fromkeys([*sample_ids, *found])
             before = [self.current.pop(key) for key in changed if key in self.current]
             self._count(before, -1)
             self._count(list(found.values()), 1)
@@ -70,6 +78,13 @@ class Ledger:
     def is_open(self, sample_id: str) -> bool:
         """Whether a sample is in the pool and has no answer."""
         return sample_id not in self.current and sample_id in self.roster
+
+    def is_open_to(self, annotator: str | None, sample_id: str) -> bool:
+        """Whether a person may answer a sample: it is open, or that person's opinion is wanted."""
+        if self.is_open(sample_id):
+            return True
+        wanted = annotator is not None and self.panel.waits_for(sample_id, annotator)
+        return wanted and sample_id in self.roster
 
     def open_places(self) -> tuple[Roster, npt.NDArray[np.bool_]]:
         """The roster, and whether each place of it (pool,) has no answer."""

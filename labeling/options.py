@@ -1,10 +1,14 @@
-"""Options of the command line that several commands share, or that one has many of."""
+"""Options of the command line that several commands share, or that one has many of; the project."""
 
 import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from labeling.errors import HoneError
+from labeling.project import Project, default_folder, open_project
+from labeling.workspace import configured
 
 
 def add_place(parser: argparse.ArgumentParser, *, several: bool) -> None:
@@ -86,3 +90,19 @@ def add_simulate(parser: argparse.ArgumentParser) -> None:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def open_chosen(given: argparse.Namespace, *, new: bool = True) -> Project:
+    """The chosen project; one that does not exist yet is made only if it may be `new`."""
+    pool, folder = configured()
+    if given.pool is not None:
+        pool, folder = given.pool, None  # HONE_PROJECT belongs to HONE_POOL
+    folder = given.project or folder
+    location = Path(pool).expanduser().resolve()
+    place = Path(folder).expanduser() if folder else default_folder(location)
+    if not new and location.exists() and not (place / "hone.sqlite").is_file():
+        raise HoneError(
+            f"There is no project of {pool} yet in {place}; "
+            "begin one with “python -m labeling embed”, or by labeling in the browser."
+        )
+    return open_project(pool, folder)

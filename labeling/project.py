@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labeling.errors import ClassNameError, HoneError, PoolError, ProjectError
+from labeling.panel import Overlap
 from labeling.samples import DATABASE, Source, open_source
 from labeling.store import Store
 
@@ -22,7 +23,9 @@ class Settings:
     `next_backbone` with `next_features` is embedded in the background, to be switched to.
     `audit_share` is the share of samples drawn uniformly at random and shown without a pre-label,
     `labels_from_folders` whether class folders become imported answers, and `pinned_round` a
-    restored round that stays until training is resumed.
+    restored round that stays until training is resumed. `overlap_share` of the pool is answered by
+    `overlap_people`, none of whom sees what the others say; `goal_person` and `goal_team` are
+    labels to reach, 0 for none.
     """
 
     query: str = "uncertainty_herding"
@@ -35,6 +38,15 @@ class Settings:
     seed: int = 0
     labels_from_folders: bool = False
     pinned_round: int | None = None
+    overlap_share: float = 0.0
+    overlap_people: int = 2
+    goal_person: int = 0
+    goal_team: int = 0
+
+    @property
+    def overlap(self) -> Overlap:
+        """Which samples several people answer."""
+        return Overlap(self.overlap_share, self.overlap_people)
 
 
 @dataclass(frozen=True)

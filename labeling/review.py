@@ -11,6 +11,7 @@ from labeling.errors import HoneError
 from labeling.figures import Evidence
 from labeling.session import Session
 from labeling.store import Answer, NewAnswer
+from labeling.store.answers import ADJUDICATED
 
 NEIGHBOURS = 4
 FEWEST = 20  # labels; fewer cannot contradict one another
@@ -80,7 +81,7 @@ def confirmed(standing: Sequence[Answer]) -> set[str]:
 
 def decide(session: Session, annotator: str, sample_id: str, class_id: int) -> None:
     """Confirm a label by giving it again, or mend it by giving another."""
-    answer = NewAnswer(f"review:{uuid4()}", sample_id, "label", class_id)
+    answer = NewAnswer(f"review:{uuid4()}", sample_id, "label", class_id, source=ADJUDICATED)
     refused = session.answer(annotator, [answer])
     if refused:
         raise HoneError(refused[answer.client_id])

@@ -1,7 +1,6 @@
 """The loop: next, answer, undo, status. The one seam between people and models."""
 
-from collections.abc import Iterator, Sequence, Set
-from itertools import chain
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from labeling.errors import AnswerError, HoneError
 from labeling.ingest import Ingest
 from labeling.learner import Learner
 from labeling.ledger import Ledger
+from labeling.offers import offers
 from labeling.project import Project, Settings
 from labeling.status import Status
 from labeling.store import Answer, NewAnswer, Offer
@@ -22,8 +22,6 @@ from labeling.trainer import Newer, Report, State, Trainer
 if TYPE_CHECKING:
     from labeling.rounds import Round
     from models.backbones import Backbone
-
-GUESSES = 256  # random places of the pool that are tried before a list of the rest is made
 
 
 class Session:
@@ -36,7 +34,7 @@ class Session:
         self.project = project
         self.store = project.store
         self.ingest = Ingest(project, self._arrived, backbone)
-        self.ledger = Ledger(self.store)
+        self.ledger = Ledger(self.store, project.settings().overlap)
         self.certifier = Certifier(project, self.ledger)
         self.learner = Learner(project, self.ingest, self.ledger.moment, self._ranked)
         self.trainer = Trainer(self._run_round, self._told)
@@ -75,9 +73,17 @@ class Session:
     # -- next --------------------------------------------------------------------------------
 
     def next(
-        self, holder: str, count: int, keep: Sequence[str] = (), spare: Sequence[str] = ()
+        self,
+        holder: str,
+        count: int,
+        keep: Sequence[str] = (),
+        spare: Sequence[str] = (),
+        annotator: str | None = None,
     ) -> list[Card]:
         """The samples to label next, leased to `holder` (one browser tab), best first.
+
+        Among them are those that others have answered and on which the `annotator` shall have a
+        say too.
 
         `keep` names samples that the holder has on screen; they stay leased and are not
         returned again. What is in `spare` stays leased too, but comes back if it is among the
@@ -87,18 +93,21 @@ class Session:
         kept = [key for key in keep if key in self.ledger.roster]
         # An answer is on disk a moment before it is in memory; nothing is offered in between.
         with self.ledger.lock:
-            offers = self._offers(round_, set(kept))
-            claimed = self.store.leases.claim(holder, offers, count, kept, spare)
+            seed = self.project.settings().seed
+            possible = offers(self.ledger, self.certifier, round_, set(kept), annotator, seed)
+            claimed = self.store.leases.claim(holder, possible, count, kept, spare)
         self.ingest.look()
         return self._cards(claimed, round_)
 
-    def hold(self, holder: str, sample_ids: Sequence[str]) -> list[str]:
+    def hold(
+        self, holder: str, sample_ids: Sequence[str], annotator: str | None = None
+    ) -> list[str]:
         """Renew the leases of a holder who still looks at these samples; those that are not lost.
 
         Lost is what has been answered meanwhile, or leased to somebody else.
         """
         with self.ledger.lock:
-            open_ = [key for key in sample_ids if self.ledger.is_open(key)]
+            open_ = [key for key in sample_ids if self.ledger.is_open_to(annotator, key)]
             return self.store.leases.hold(holder, open_)
 
     def page(
@@ -123,10 +132,10 @@ class Session:
         confidence = round_.scores.first[rows]
         rows = rows[np.argsort(-confidence if confident else confidence, kind="stable")]
         ids = (round_.table.id(row) for row in rows.tolist())
-        offers = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
+        possible = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
         with self.ledger.lock:
             kept = [key for key in keep if key in self.ledger.roster]
-            claimed = self.store.leases.claim(holder, offers, count, kept)
+            claimed = self.store.leases.claim(holder, possible, count, kept)
         return self._cards(claimed, round_)
 
     def predicted_counts(self) -> dict[int, int]:
@@ -139,65 +148,36 @@ class Session:
         )
         return {int(key): int(n) for key, n in zip(found, counts, strict=True) if key >= 0}
 
-    def _offers(self, round_: "Round | None", keep: set[str]) -> Iterator[Offer]:
-        """Every sample that may be shown, best first; drawn only as far as it is needed."""
-        seen, ledger = set(keep), self.ledger
-        for offer in chain(self.certifier.offers(), round_.ranking if round_ else ()):
-            if ledger.is_open(offer.sample_id) and offer.sample_id not in seen:
-                yield offer
-                seen.add(offer.sample_id)
-        for key in self._at_random(seen):
-            probability = 1.0 / max(1, len(ledger.roster) - len(ledger.current))
-            if round_ is not None and round_.table.row(key) is not None:
-                yield round_.offer(key, "random", acquisition_probability=probability)
-            else:
-                yield Offer(key, "unscored", acquisition_probability=probability)
-            seen.add(key)
-        for key, answer in list(ledger.current.items()):
-            if answer.kind == "skip" and key not in seen and key in ledger.roster:
-                yield round_.offer(key, "skipped") if round_ else Offer(key, "skipped")
-
-    def _at_random(self, seen: Set[str]) -> Iterator[str]:
-        """Open samples that are not in `seen`, in random order."""
-        roster = self.ledger.roster
-        rng = np.random.default_rng([self.project.settings().seed, self.ledger.last_answer])
-        # A large pool is hit at once by guessing; only what is left of it is worth a list.
-        for place in rng.integers(len(roster), size=GUESSES).tolist() if roster else ():
-            if (key := roster[place]) not in self.ledger.current and key not in seen:
-                yield key
-        roster, is_open = self.ledger.open_places()
-        for place in rng.permutation(np.flatnonzero(is_open)).tolist():
-            if (key := roster[place]) not in seen:
-                yield key
-
-    def _cards(self, offers: Sequence[Offer], round_: "Round | None") -> list[Card]:
-        samples = self.store.samples.many([offer.sample_id for offer in offers])
-        return make_cards(offers, samples, round_)
+    def _cards(self, claimed: Sequence[Offer], round_: "Round | None") -> list[Card]:
+        samples = self.store.samples.many([offer.sample_id for offer in claimed])
+        return make_cards(claimed, samples, round_)
 
     # -- answer ------------------------------------------------------------------------------
 
-    def answer(self, annotator: str, answers: Sequence[NewAnswer]) -> dict[str, str]:
+    def answer(
+        self, annotator: str, answers: Sequence[NewAnswer], *, own: bool = False
+    ) -> dict[str, str]:
         """Commit answers in order and ask for a round; (client id: reason) of those refused.
 
         When it returns, every answer that was not refused is on disk. Delivering an answer twice
-        stores it once.
+        stores it once. With `own`, they are opinions of one of a team beside those of others.
         """
         with self.ledger.lock:
-            refused = self._append(annotator, answers)
+            refused = self._append(annotator, answers, own)
             self.ledger.refresh([answer.sample_id for answer in answers])
             self.certifier.look()
             self.changes.bump()
         self.trainer.request()
         return refused
 
-    def _append(self, annotator: str, answers: Sequence[NewAnswer]) -> dict[str, str]:
+    def _append(self, annotator: str, answers: Sequence[NewAnswer], own: bool) -> dict[str, str]:
         refused: dict[str, str] = {}
         try:
-            self.store.answers.append(annotator, answers)
+            self.store.answers.append(annotator, answers, own=own)
         except AnswerError:
             for answer in answers:  # one bad answer must not hold up the others
                 try:
-                    self.store.answers.append(annotator, [answer])
+                    self.store.answers.append(annotator, [answer], own=own)
                 except AnswerError as error:
                     refused[answer.client_id] = str(error)
         return refused
@@ -248,6 +228,8 @@ class Session:
     def change(self, **values: Any) -> Settings:
         """Change settings and rank anew with them."""
         settings = self.project.change(**values)
+        if settings.overlap != self.ledger.panel.overlap:
+            self.ledger.reload(settings.overlap)
         self.trainer.request()
         return settings
 

@@ -11,6 +11,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from labeling.errors import ProjectError, TokenError
 from labeling.project import home, project_key
+from labeling.store import Member
 
 DAY = 86_400
 LONGEST_DAYS = 366
@@ -20,10 +21,15 @@ PATIENCE = 20
 
 @dataclass(frozen=True)
 class Person:
-    """Whom a token speaks for."""
+    """Whom a token speaks for: a name, and which member of the team, None for local use.
+
+    A member's token is void once the store has a newer `generation` of the member.
+    """
 
     project: str
     annotator: str
+    member: int | None = None
+    generation: int = 0
 
 
 def issue(person: Person, secret: str, days: int = 1) -> str:
@@ -32,18 +38,34 @@ def issue(person: Person, secret: str, days: int = 1) -> str:
     It is the same all day long, so that addresses of images, which carry it, can be cached.
     """
     until = (int(time.time()) // DAY + 1 + days) * DAY
-    return str(_signer(secret).dumps([person.project, person.annotator, until]))
+    team = [] if person.member is None else [person.member, person.generation]
+    return str(_signer(secret).dumps([person.project, person.annotator, until, *team]))
 
 
-def for_script(folder: Path, annotator: str, days: int = 30) -> str:
+def for_member(folder: Path, member: Member) -> Person:
+    """Whom a token of a member speaks for."""
+    return Person(project_key(folder), member.name, member.id, member.generation)
+
+
+def cookie_name(project: str) -> str:
+    """Where a browser keeps a member's token; servers on other ports share its cookies."""
+    return f"hone-{project}"
+
+
+def for_script(folder: Path, person: str | Member, days: int = 30) -> str:
     """A token for a script that labels the project in `folder` in a person's name.
 
-    It is signed with the secret of this installation, in HONE_HOME, which has to be the server's.
+    Where people log in, it has to be a member's. It is signed with the secret of this
+    installation, in HONE_HOME, which has to be the server's.
     Raises ProjectError if it cannot be made.
     """
     if not 1 <= days <= LONGEST_DAYS:
         raise ProjectError(f"A token is good for 1 to {LONGEST_DAYS} days, not for {days}.")
-    return issue(Person(project_key(folder), annotator), local_secret(), days)
+    if isinstance(person, Member):
+        whom = for_member(folder, person)
+    else:
+        whom = Person(project_key(folder), person)
+    return issue(whom, local_secret(), days)
 
 
 def check(token: str, secret: str) -> Person:
@@ -59,8 +81,9 @@ def check(token: str, secret: str) -> Person:
 
 @lru_cache(maxsize=256)  # each image of a page comes with the same one
 def _read(token: str, secret: str) -> tuple[Person, float]:
-    project, annotator, until = _signer(secret).loads(token)
-    return Person(project, annotator), float(until)
+    project, annotator, until, *team = _signer(secret).loads(token)
+    member, generation = map(int, team) if team else (None, 0)
+    return Person(project, annotator, member, generation), float(until)
 
 
 def local_secret(folder: Path | None = None) -> str:

@@ -4,6 +4,7 @@ import os
 import threading
 from pathlib import Path
 
+from labeling.access import Attempts
 from labeling.project import Project, locate, open_project, project_key
 from labeling.session import Session
 from labeling.tokens import local_secret
@@ -15,13 +16,18 @@ FIRST_LOOK = 8.0  # seconds within which a person who has started Hone sees its 
 
 
 class Workspace:
-    """Keeps one running session for each open project."""
+    """Keeps one running session for each open project.
+
+    `login` tells whether everybody has to be a member of the team, be it from this machine.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
         self._trials: dict[str, Trials] = {}
         self._secret: str | None = None
+        self.login = False
+        self.attempts = Attempts()
 
     @property
     def secret(self) -> str:
@@ -42,6 +48,11 @@ class Workspace:
     def get(self, key: str) -> Session | None:
         """The running session of a project, or None."""
         return self._sessions.get(key)
+
+    def sessions(self) -> list[Session]:
+        """Every running session."""
+        with self._lock:
+            return list(self._sessions.values())
 
     def trials(self, session: Session) -> Trials:
         """The other backbones that a running session has on trial."""

@@ -37,6 +37,9 @@ def test_every_command_of_the_readme_is_understood() -> None:
         "export",
         "report",
         "token",
+        "invite",
+        "people",
+        "revoke",
         "simulate",
     }
     for line in lines:

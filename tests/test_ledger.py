@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from labeling.ledger import Ledger
+from labeling.panel import Overlap, current
 from labeling.store import NewAnswer, Store
 from tests.conftest import add_samples, label
 
@@ -36,6 +37,37 @@ def test_after_any_history_the_ledger_is_what_a_new_one_reads(tmp_path: Path) ->
         assert ledger.last_answer == fresh.last_answer == len(store.answers.all())
     kinds = Counter(one.kind for one in store.answers.current().values())
     assert (ledger.counts().labels, ledger.counts().skipped) == (kinds["label"], kinds["skip"])
+    store.close()
+
+
+def test_after_any_history_of_a_team_the_ledger_is_what_a_new_one_reads(tmp_path: Path) -> None:
+    store = Store(tmp_path / "hone.sqlite")
+    ids = add_samples(store, 6)
+    classes = [store.classes.ensure(name).id for name in "abc"]
+    overlap, rng = Overlap(1.0, 3), np.random.default_rng(1)
+    ledger = Ledger(store, overlap)
+    given: list[tuple[str, NewAnswer]] = []
+    for number in range(120):
+        who, key = str(rng.choice(["ann", "bob", "cem", "dee"])), str(rng.choice(ids))
+        if number % 7 == 6:
+            who, taken_back = given[int(rng.integers(len(given)))]
+            key = taken_back.sample_id
+            answer = NewAnswer(f"c{number}", key, "undo", undoes=taken_back.client_id)
+        else:
+            kind = str(rng.choice(["label", "label", "label", "skip", "unsure"]))
+            class_id = int(rng.choice(classes)) if kind == "label" else None
+            source = "adjudicated" if who == "dee" and kind == "label" else "human"
+            answer = NewAnswer(f"c{number}", key, kind, class_id, source=source)
+            given.append((who, answer))
+        store.answers.append(who, [answer], own=who != "dee")
+        ledger.refresh([key])
+        fresh = Ledger(store, overlap)
+        assert ledger.counts() == fresh.counts()
+        assert ledger.current == fresh.current
+        for name in ("ann", "bob", "cem"):
+            assert set(ledger.panel.waiting(name)) == set(fresh.panel.waiting(name))
+        assert ledger.panel.all() == fresh.panel.all()
+    assert current(store.answers.standing()) == ledger.current  # what exports write
     store.close()
 
 

@@ -12,6 +12,7 @@ from labeling.api.classes import CREATE_CLASS
 from labeling.api.files import open_routes
 from labeling.api.gate import LARGEST_BODY, endpoint
 from labeling.api.images import IMAGE
+from labeling.api.join import join_route
 from labeling.api.server import prepare_server
 from labeling.api.status import STATUS
 from labeling.workspace import Workspace
@@ -23,6 +24,7 @@ def routes(workspace: Workspace) -> list[BaseRoute]:
     """All routes, to be mounted beside Streamlit's."""
     return [
         *open_routes(OPERATIONS),
+        join_route(workspace),
         *(
             Route(one.path, endpoint(workspace, one), methods=[one.method], name=one.name)
             for one in OPERATIONS

@@ -1,5 +1,6 @@
 """Answers: taken in batches, acknowledged when they are on disk, and told back as history."""
 
+from labeling.access import Visitor
 from labeling.api.operation import Json, Operation
 from labeling.api.schema import STRING, described, listed, mapped, structure
 from labeling.api.status import NOW, now
@@ -33,9 +34,9 @@ ANSWER = structure(
 )
 
 
-def _answers(session: Session, annotator: str, body: Json) -> Json:
+def _answers(session: Session, visitor: Visitor, body: Json) -> Json:
     answers = [_new_answer(item) for item in body["answers"]]
-    refused = session.answer(annotator, answers)
+    refused = session.answer(visitor.name, answers, own=visitor.member is not None)
     saved = [answer.client_id for answer in answers if answer.client_id not in refused]
     return {"saved": saved, "refused": refused, **now(session)}
 
@@ -57,8 +58,8 @@ def _new_answer(item: Json) -> NewAnswer:
     )
 
 
-def _history(session: Session, annotator: str, _body: Json) -> Json:
-    answers = session.store.answers.latest(annotator, HISTORY_LENGTH)
+def _history(session: Session, visitor: Visitor, _body: Json) -> Json:
+    answers = session.store.answers.latest(visitor.name, HISTORY_LENGTH)
     samples = session.store.samples.many([answer.sample_id for answer in answers])
     names = {one.id: one.name for one in session.store.classes.all(archived=True)}
     return {

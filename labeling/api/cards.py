@@ -1,5 +1,6 @@
 """Cards: the samples to label next, leased to the one who asks."""
 
+from labeling.access import Visitor
 from labeling.api.operation import Json, Operation
 from labeling.api.schema import (
     BOOLEAN,
@@ -28,14 +29,16 @@ KEEP = described(listed(STRING), "Ids of samples that stay leased and are not to
 CARDS = listed(schema_of(Card))
 
 
-def _next(session: Session, _annotator: str, body: Json) -> Json:
-    cards = session.next(_holder(body), _count(body), _ids(body, "keep"), _ids(body, "spare"))
+def _next(session: Session, visitor: Visitor, body: Json) -> Json:
+    cards = session.next(
+        _holder(visitor, body), _count(body), _ids(body, "keep"), _ids(body, "spare"), visitor.name
+    )
     return {"cards": [vars(card) for card in cards], **now(session)}
 
 
-def _page(session: Session, _annotator: str, body: Json) -> Json:
+def _page(session: Session, visitor: Visitor, body: Json) -> Json:
     cards = session.page(
-        _holder(body),
+        _holder(visitor, body),
         int(body["class_id"]),
         _count(body),
         confident=bool(body.get("confident", True)),
@@ -48,12 +51,17 @@ def _page(session: Session, _annotator: str, body: Json) -> Json:
     }
 
 
-def _hold(session: Session, _annotator: str, body: Json) -> Json:
-    return {"held": session.hold(_holder(body), _ids(body, "sample_ids")), **now(session)}
+def _hold(session: Session, visitor: Visitor, body: Json) -> Json:
+    return {
+        "held": session.hold(_holder(visitor, body), _ids(body, "sample_ids"), visitor.name),
+        **now(session),
+    }
 
 
-def _holder(body: Json) -> str:
-    return str(body["holder"])[:LONGEST_HOLDER]
+def _holder(visitor: Visitor, body: Json) -> str:
+    """Who leases; nobody can take or give back what another member holds by using its name."""
+    name = str(body["holder"])[:LONGEST_HOLDER]
+    return name if visitor.member is None else f"{visitor.member}:{name}"
 
 
 def _count(body: Json) -> int:

@@ -2,14 +2,15 @@
 
 from dataclasses import asdict
 
+from labeling.access import Visitor
 from labeling.api.operation import Json, Operation
 from labeling.api.schema import STRING, described, schema_of, structure
 from labeling.api.status import NOW, now
 from labeling.session import Session
-from labeling.store import LabelClass
+from labeling.store import LabelClass, Role
 
 
-def _create(session: Session, _annotator: str, body: Json) -> Json:
+def _create(session: Session, _visitor: Visitor, body: Json) -> Json:
     created = session.store.classes.create(str(body["name"]))
     session.changes.bump()
     return {"class": asdict(created), **now(session)}
@@ -23,4 +24,5 @@ CREATE_CLASS = Operation(
     reply=structure(**{"class": schema_of(LabelClass)}, **NOW),
     refusals={409: "The name is empty, too long or taken."},
     handle=_create,
+    role=Role.REVIEWER,
 )

@@ -7,8 +7,8 @@ from html import escape
 from labeling.api.operation import Json, Operation
 
 REFUSALS = {
-    401: "The token is missing, wrong or expired.",
-    403: "The token is for a project that is not open on this server.",
+    401: "The token is missing, wrong or expired, or the person's invitation has ended.",
+    403: "The token is for a project that is not open on this server, or for another role.",
 }
 FOR_BODIES = {
     409: "It cannot be done as things are; the text says why.",

@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from labeling.access import Visitor, admit, is_forwarded
 from labeling.api.operation import Json, Operation, RefusedError
 from labeling.errors import HoneError, TokenError
 from labeling.session import Session
@@ -14,6 +15,7 @@ from labeling.tokens import check
 from labeling.workspace import Workspace
 
 LARGEST_BODY = 2_000_000
+NOT_ALLOWED = "This takes the role {}, and yours is {}; ask the owner of this project."
 MISFORMED = (KeyError, TypeError, ValueError, OverflowError, RecursionError)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -24,12 +26,14 @@ def endpoint(workspace: Workspace, operation: Operation) -> Endpoint:
 
     async def enter(request: Request) -> Response:
         try:
-            session, annotator = _session(workspace, request)
+            session, visitor = _enter(workspace, request)
+            if visitor.role < operation.role:
+                raise RefusedError(403, NOT_ALLOWED.format(operation.role, visitor.role))
             if operation.respond is not None:
                 return await operation.respond(session, request)
             assert operation.handle is not None
             body = await _body(request) if operation.body is not None else {}
-            reply = await run_in_threadpool(operation.handle, session, annotator, body)
+            reply = await run_in_threadpool(operation.handle, session, visitor, body)
             return JSONResponse(reply)
         except TokenError as error:
             return told(401, str(error))
@@ -48,7 +52,8 @@ def told(status: int, text: str) -> JSONResponse:
     return JSONResponse({"error": text}, status_code=status)
 
 
-def _session(workspace: Workspace, request: Request) -> tuple[Session, str]:
+def _enter(workspace: Workspace, request: Request) -> tuple[Session, Visitor]:
+    """The session and the visitor that a request's token speaks for, checked anew each time."""
     header = request.headers.get("authorization", "")
     token = header.removeprefix("Bearer ") or request.query_params.get("token", "")
     person = check(token, workspace.secret)
@@ -56,7 +61,8 @@ def _session(workspace: Workspace, request: Request) -> tuple[Session, str]:
     if session is None:
         text = "This token is for a project that is not open on this server; reload the page."
         raise RefusedError(403, text)
-    return session, person.annotator
+    login = workspace.login or is_forwarded(request.headers)
+    return session, admit(person, session.store, login=login)
 
 
 async def _body(request: Request) -> Json:

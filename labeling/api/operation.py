@@ -7,10 +7,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from labeling.access import Visitor
 from labeling.session import Session
+from labeling.store import Role
 
 Json = dict[str, Any]
-JsonHandler = Callable[[Session, str, Json], Json]
+JsonHandler = Callable[[Session, Visitor, Json], Json]
 RequestHandler = Callable[[Session, Request], Awaitable[Response]]
 
 
@@ -27,8 +29,8 @@ class Operation:
     """A route and its description; routes and documentation are both made from it.
 
     `body` and `reply` are JSON schemas. Exactly one of two functions is set: `handle` takes a
-    checked-in session, the annotator and the body and runs in a thread; `respond` takes the whole
-    request and runs in the event loop.
+    checked-in session, the visitor and the body and runs in a thread; `respond` takes the whole
+    request and runs in the event loop. Whoever has less than `role` is refused.
     """
 
     method: str
@@ -42,6 +44,7 @@ class Operation:
     media: str = "application/json"
     handle: JsonHandler | None = None
     respond: RequestHandler | None = None
+    role: Role = Role.ANNOTATOR
 
     @property
     def name(self) -> str:

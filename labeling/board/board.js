@@ -74,6 +74,11 @@ class Board {
     this.node.remove();
   }
 
+  // What makes a class of a name; null for somebody whose role does not allow it.
+  maker() {
+    return this.data.creates ? (name) => this.create(name) : null;
+  }
+
   async create(name) {
     try {
       return (await this.api.createClass(name)).class;

@@ -10,6 +10,7 @@ const MANY = 12; // more classes than this get a section of the likeliest above 
 const LIKELY = 5;
 
 export class ClassList {
+  // `create` is null for somebody who may not make classes.
   constructor(choose, create, hotkeys = new Hotkeys()) {
     this.choose = choose;
     this.create = create;
@@ -22,14 +23,15 @@ export class ClassList {
     this.likely = el("div.likely", { role: "group", "aria-label": "likeliest classes", hidden: true });
     this.list = el("div.classes", { role: "group", "aria-label": "classes" });
     this.new = el("button.class.new", { type: "button", hidden: true, onclick: () => this.#take(null) });
-    this.none = el("p.small", { hidden: true }, "No class yet: type a name above and press Enter.");
+    const none = create ? "No class yet: type a name above and press Enter." : "No class yet: a reviewer makes them.";
+    this.none = el("p.small", { hidden: true }, none);
     this.said = el("span.unseen", { role: "status" });
     this.field = el("input.find", {
       type: "text",
       maxlength: 80,
       autocomplete: "off",
       spellcheck: "false",
-      "aria-label": "find a class by name, or create one",
+      "aria-label": create ? "find a class by name, or create one" : "find a class by name",
       oninput: () => this.#typing(),
       onkeydown: (event) => this.#fieldKey(event),
       onblur: () => this.#filter(),
@@ -59,7 +61,7 @@ export class ClassList {
     const keys = classes.map((one) => `${one.id}:${one.name}:${this.hotkeys.classKey(one.id)}`);
     if (keys.join("\n") !== this.drawn) this.#draw(keys.join("\n"));
     const find = matchMedia("(hover: none)").matches ? "" : `  ( ${keyText(this.hotkeys.actionKey("find"))} )`;
-    const hint = `find or create a class${find}`;
+    const hint = `${this.create ? "find or create" : "find"} a class${find}`;
     if (this.field.placeholder !== hint) this.field.placeholder = hint;
     const top = classes.length > MANY ? likeliest(classes, probabilities) : [];
     for (const one of classes) this.#fill(this.buttons.get(one.id), probabilities[one.id], !top.length && one.id === best);
@@ -124,7 +126,7 @@ export class ClassList {
     if (!typed) return this.classes.map((item) => ({ item }));
     const matches = search(typed, this.classes);
     const exact = this.classes.some((one) => one.name.toLowerCase() === typed.toLowerCase());
-    return exact ? matches : [...matches, { item: null }];
+    return exact || !this.create ? matches : [...matches, { item: null }];
   }
 
   #typing() {
@@ -132,8 +134,9 @@ export class ClassList {
     this.#filter();
     const found = this.#found();
     if (!this.#typed) return;
-    const first = found[this.at].item;
-    this.said.textContent = first ? `${first.name}, ${found.length} found` : `create ${this.#typed}`;
+    const first = found[this.at]?.item;
+    if (first === undefined) this.said.textContent = "none found";
+    else this.said.textContent = first ? `${first.name}, ${found.length} found` : `create ${this.#typed}`;
   }
 
   #filter() {
@@ -166,7 +169,12 @@ export class ClassList {
       this.at = Math.max(0, Math.min(this.at + step, this.#found().length - 1));
       this.#filter();
     } else if (event.key === "Enter" && this.#typed && !event.repeat && !event.isComposing)
-      this.#take(this.#found()[this.at].item);
+      this.#enter();
+  }
+
+  #enter() {
+    const picked = this.#found()[this.at];
+    if (picked) this.#take(picked.item);
   }
 
   async #take(found) {

@@ -37,7 +37,7 @@ export class GridMode {
     this.size = null; // images on a page; null for as many as fill the window
     this.pages = new Pages(board);
     this.sheet = new Sheet(() => this.show(), (tile) => board.api.image(tile.card.sample_id, "view"));
-    this.classes = new ClassList((one) => this.assign(one), (name) => board.create(name), board.hotkeys);
+    this.classes = new ClassList((one) => this.assign(one), board.maker(), board.hotkeys);
     this.bar = new GridBar((change) => this.turn(change));
     this.accept = el("button.action.primary", { type: "button", onclick: () => this.commit() });
     this.said = el("p.said", { role: "status" });

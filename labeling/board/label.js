@@ -26,7 +26,7 @@ export class LabelMode {
       () => this.show(),
       (text) => board.say(text),
     );
-    this.classes = new ClassList((one) => this.answer("label", one), (name) => board.create(name), hotkeys);
+    this.classes = new ClassList((one) => this.answer("label", one), board.maker(), hotkeys);
     this.history = new History(api, (id) => board.name(id), (entry) => this.#change(entry), () => this.#focus());
     this.viewer = new Viewer(() => api.image(this.shown.sample_id, "full"), () => this.controls?.showZoom(this.viewer));
     this.stage = this.viewer.stage;

@@ -68,12 +68,19 @@ class Export:
     missing: tuple[str, ...] = ()
 
 
-def export(project: Project, format: str, target: str | Path, *, link: bool = False) -> Export:
+def export(
+    project: Project,
+    format: str,
+    target: str | Path,
+    *,
+    link: bool = False,
+    pseudonyms: bool = False,
+) -> Export:
     """Write the project's answers into a folder, or into one file.
 
     One file is written where the target ends in the format's suffix. An earlier export in the
     same folder is replaced as a whole; anything else is never overwritten. With `link` the
-    class folders hold symbolic links instead of copies.
+    class folders hold symbolic links instead of copies; with `pseudonyms` people stay unnamed.
 
     Raises ExportError, and leaves the target as it was, if that cannot be done.
     """
@@ -86,17 +93,17 @@ def export(project: Project, format: str, target: str | Path, *, link: bool = Fa
     if place.suffix.lower() == form.suffix:
         if place.exists():
             raise ExportError(f"{place} exists already; delete it, or choose another name.")
-        return _write_file(project, form, place, link=link)
+        return _write_file(project, form, place, link=link, pseudonyms=pseudonyms)
     if form.images:
         _refuse_pool(project, place)
-    return _write_folder(project, format, place, link=link)
+    return _write_folder(project, format, place, link=link, pseudonyms=pseudonyms)
 
 
-def as_download(project: Project, format: str) -> Path:
+def as_download(project: Project, format: str, *, pseudonyms: bool = False) -> Path:
     """One file in the project's folder with the export, made anew at each call."""
     form = _format(format)
     name = f"{safe_name(project.name)}-{format}{form.suffix}"
-    return _write_file(project, form, project.exports / name).path
+    return _write_file(project, form, project.exports / name, pseudonyms=pseudonyms).path
 
 
 def _format(name: str) -> Format:
@@ -117,7 +124,9 @@ def _refuse_pool(project: Project, target: Path) -> None:
         )
 
 
-def _write_folder(project: Project, format: str, target: Path, *, link: bool) -> Export:
+def _write_folder(
+    project: Project, format: str, target: Path, *, link: bool, pseudonyms: bool
+) -> Export:
     form = FORMATS[format]
     stamp = {"hone": "export", "format": format, "project": project.name, "key": project.key}
     check_folder(target, stamp)
@@ -125,31 +134,38 @@ def _write_folder(project: Project, format: str, target: Path, *, link: bool) ->
         content = staged / "content"
         content.mkdir()
         container = FolderContainer(content)
-        written = _write(project, form, container, link=link)
+        written = _write(project, form, container, link=link, pseudonyms=pseudonyms)
         write_marker(content, stamp, container.names)
         check_folder(target, stamp)  # it may have been filled while the images were copied
         put_in_place(content, target)
     return Export(target, written.count, written.missing)
 
 
-def _write_file(project: Project, form: Format, target: Path, *, link: bool = False) -> Export:
+def _write_file(
+    project: Project, form: Format, target: Path, *, link: bool = False, pseudonyms: bool
+) -> Export:
     with staging(target) as staged:
         content = staged / "content"
         if form.suffix == ".zip":
             with zipfile.ZipFile(content, "w") as archive:
-                written = _write(project, form, ZipContainer(archive), link=link)
+                written = _write(
+                    project, form, ZipContainer(archive), link=link, pseudonyms=pseudonyms
+                )
         else:
             content.mkdir()
             container = FolderContainer(content)
-            written = _write(project, form, container, link=link)
+            written = _write(project, form, container, link=link, pseudonyms=pseudonyms)
             (name,) = container.names
             content = content / name
         os.replace(content, target)
     return Export(target, written.count, written.missing)
 
 
-def _write(project: Project, form: Format, container: Container, *, link: bool) -> Written:
-    return form.write(Contents.of(project, history=form.history), container, link=link)
+def _write(
+    project: Project, form: Format, container: Container, *, link: bool, pseudonyms: bool
+) -> Written:
+    contents = Contents.of(project, history=form.history, pseudonyms=pseudonyms)
+    return form.write(contents, container, link=link)
 
 
 FORMATS: dict[str, Format] = {

@@ -1,10 +1,11 @@
 """What every format writes: one record for each file of the pool, or for each answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from labeling.panel import current
 from labeling.project import Project
 from labeling.samples import Source
 from labeling.store import Answer, LabelClass, Sample
@@ -67,11 +68,17 @@ class Contents:
     history: bool
 
     @classmethod
-    def of(cls, project: Project, *, history: bool) -> "Contents":
-        """Read a project as it stands now."""
+    def of(cls, project: Project, *, history: bool, pseudonyms: bool = False) -> "Contents":
+        """Read a project as it stands now, with `pseudonyms` in place of people's names."""
         store = project.store
         # Classes and samples are never deleted, so those read after the answers cover them.
-        answers = store.answers.all() if history else list(store.answers.current().values())
+        answers = (
+            store.answers.all() if history else list(current(store.answers.standing()).values())
+        )
+        if pseudonyms:
+            # By first answers, which are never deleted: the same in each export.
+            names = {name: f"annotator-{n}" for n, name in enumerate(store.answers.shares(), 1)}
+            answers = [replace(one, annotator=names[one.annotator]) for one in answers]
         classes = store.classes.all(archived=True)
         samples = store.samples.many()
         return cls(project.name, project.source, answers, classes, samples, history)
@@ -96,9 +103,9 @@ class Contents:
                     **_facts(answer, names),
                 )
             return
-        current = {answer.sample_id: answer for answer in self.answers}
+        counting = {answer.sample_id: answer for answer in self.answers}
         for sample in self.samples.values():
-            found = current.get(sample.id)
+            found = counting.get(sample.id)
             if found is None and sample.problem is not None:
                 continue  # it was never shown to anybody
             facts = _facts(found, names) if found else dict.fromkeys(_FACTS)

@@ -7,8 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from labeling.errors import HoneError
+from labeling.screens.shell import refreshed
 from labeling.session import Session
 from labeling.speeds import SPEEDS, decoding_seconds, pool_seconds
+from labeling.store import Role
 from labeling.trials import SAMPLE, Trial, called
 from labeling.verdict import basis, duration, verdict
 from labeling.workspace import WORKSPACE
@@ -24,12 +26,12 @@ HOW = (
 def show(session: Session) -> None:
     """Everything about the backbone of a project."""
     st.subheader("Backbone")
-    st.fragment(_embedding, run_every=1 if session.ingest.busy else None)(session)
+    refreshed(session, _embedding, 1 if session.ingest.busy else None, Role.OWNER)
     measured = all(SPEEDS.rate(name) or name in SPEEDS.problems for name in _names())
-    st.fragment(_catalogue, run_every=None if measured else 2)(session)
+    refreshed(session, _catalogue, None if measured else 2, Role.OWNER)
     _choose(session)
     on_trial = any(_runs(trial) for trial in WORKSPACE.trials(session).all())
-    st.fragment(_on_trial, run_every=1 if on_trial else None)(session)
+    refreshed(session, _on_trial, 1 if on_trial else None, Role.OWNER)
     _candidates(session)
 
 

@@ -11,9 +11,9 @@ from labeling.acceptance import accept, take_back
 from labeling.certify import Standing
 from labeling.errors import HoneError
 from labeling.figures import Evidence, pool_accuracy
-from labeling.screens.shell import annotator
+from labeling.screens.shell import annotator, refreshed
 from labeling.session import Session
-from labeling.store import Certificate
+from labeling.store import Certificate, Role
 from labeling.store.certificates import ACCEPT, ACCEPTED, ACCURACY, PROVEN
 from labeling.trust import acceptable, certificate_length, expected
 from labeling.wording import chance
@@ -40,7 +40,7 @@ def certify(session: Session, evidence: Evidence) -> None:
         "may look as often as you like; the confidence stays 95%."
     )
     if session.certifier.running is not None:
-        st.fragment(_running, run_every=REFRESH_SECONDS)(session)
+        refreshed(session, _running, REFRESH_SECONDS, Role.REVIEWER)
     else:
         _begin_accuracy(session, evidence)
     _history(session, ACCURACY)
@@ -89,7 +89,7 @@ def accept_many(session: Session, evidence: Evidence) -> None:
         one for one in session.store.certificates.all() if one.kind == ACCEPT and one.end == PROVEN
     ]
     if session.certifier.running is not None:
-        st.fragment(_running, run_every=REFRESH_SECONDS)(session)
+        refreshed(session, _running, REFRESH_SECONDS, Role.REVIEWER)
     elif proven:
         _accept(session, proven[-1])
     else:

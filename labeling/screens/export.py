@@ -33,9 +33,14 @@ def show(session: Session) -> None:
         format_func=lambda name: FORMATS[name].title,
         captions=list(SCREEN_FORMATS.values()),
     )
+    hidden = st.toggle(
+        "Replace the names of people",
+        help="By annotator-1, annotator-2, …, in the order of their first answers: the same in "
+        "every export of this project.",
+    )
     # The file is made when it is asked for, so that it holds the newest answers.
     if st.button("Prepare", type="primary", icon=":material/inventory_2:"):
-        _offer(session, chosen)
+        _offer(session, chosen, pseudonyms=hidden)
     _report(session)
     _preview(session)
     st.caption(
@@ -45,10 +50,10 @@ def show(session: Session) -> None:
     )
 
 
-def _offer(session: Session, chosen: str) -> None:
+def _offer(session: Session, chosen: str, *, pseudonyms: bool) -> None:
     with st.spinner("Writing …"):
         try:
-            file = as_download(session.project, chosen)
+            file = as_download(session.project, chosen, pseudonyms=pseudonyms)
         except HoneError as error:
             st.error(str(error), icon=":material/error:")
             return

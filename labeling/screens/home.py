@@ -6,30 +6,43 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from labeling.errors import HoneError
-from labeling.screens import accuracy, export, grid, label, progress, review, setup
-from labeling.screens.shell import current_session, dress
+from labeling.screens import accuracy, door, export, grid, label, progress, review, setup
+from labeling.screens.shell import current_session, dress, needs_login, visitor
 from labeling.session import Session
+from labeling.store import Role
 
 Screen = Callable[[Session], None]
+SCREENS: tuple[tuple[Screen, str, str, Role], ...] = (
+    (label.show, "Label", ":material/label:", Role.ANNOTATOR),
+    (grid.show, "Grid", ":material/grid_view:", Role.ANNOTATOR),
+    (progress.show, "Progress", ":material/monitoring:", Role.ANNOTATOR),
+    (accuracy.show, "Accuracy", ":material/verified:", Role.REVIEWER),
+    (review.show, "Review", ":material/rate_review:", Role.REVIEWER),
+    (export.show, "Export", ":material/download:", Role.OWNER),
+    (setup.show, "Setup", ":material/tune:", Role.OWNER),
+)
 
 
 def main() -> None:
-    """Show one screen of the current project, or how to get one."""
+    """Show one screen of the current project, as far as the visitor may see it."""
     st.set_page_config("Hone", page_icon=_icon(), layout="wide")
     dress()
     try:
         session = current_session()
     except HoneError as error:
-        setup.show_without_project(str(error))
+        if needs_login():
+            door.show_closed()
+        else:
+            setup.show_without_project(str(error))
+        return
+    found = visitor(session)
+    if found is None:
+        door.show(session)
         return
     pages = [
-        _page(session, label.show, "Label", ":material/label:", default=True),
-        _page(session, grid.show, "Grid", ":material/grid_view:"),
-        _page(session, progress.show, "Progress", ":material/monitoring:"),
-        _page(session, accuracy.show, "Accuracy", ":material/verified:"),
-        _page(session, review.show, "Review", ":material/rate_review:"),
-        _page(session, export.show, "Export", ":material/download:"),
-        _page(session, setup.show, "Setup", ":material/tune:"),
+        _page(session, show, title, icon, default=title == "Label")
+        for show, title, icon, role in SCREENS
+        if found.role >= role
     ]
     st.session_state["start_page"] = pages[0]
     st.navigation(pages, position="top").run()

@@ -1,4 +1,7 @@
-"""The Progress screen: what has been labeled, how good the guesses are, how fast it goes."""
+"""The Progress screen: what has been labeled, how good the guesses are, how fast it goes.
+
+An annotator sees the own share of it alone: what others have answered would sway the next answer.
+"""
 
 import altair as alt
 import numpy as np
@@ -8,18 +11,41 @@ import streamlit as st
 from labeling import progress
 from labeling.errors import HoneError
 from labeling.figures import FIGURES
+from labeling.screens import goals
 from labeling.screens.accuracy import how_good
 from labeling.screens.charts import draw
+from labeling.screens.shell import annotator, refreshed, visitor
 from labeling.session import Session
-from labeling.store import Answer
+from labeling.store import Answer, Role
 
 REFRESH_SECONDS = 3
 
 
 def show(session: Session) -> None:
     """Show the figures, kept up to date while others label."""
-    st.fragment(_figures, run_every=REFRESH_SECONDS)(session)
-    _rounds(session)
+    found = visitor(session)
+    if found is None or found.role < Role.REVIEWER:
+        refreshed(session, _own, REFRESH_SECONDS, Role.ANNOTATOR)
+        return
+    refreshed(session, _figures, REFRESH_SECONDS, Role.REVIEWER)
+    _rounds(session, may_restore=found.role >= Role.OWNER)
+
+
+def _own(session: Session) -> None:
+    """What one annotator has done, and how fast."""
+    answers = session.store.answers.all(annotator(session))
+    counts = progress.labels_per_class(answers, session.store.classes.all(archived=True))
+    status, speed = session.status(), progress.pace(answers)
+    yours, team, pace = st.columns(3)
+    yours.metric("Your labels", f"{sum(counts.values()):,}")
+    team.metric("The whole team", f"{status.labels:,} of {status.total:,}")
+    pace.metric("Your labels a minute", f"{speed.recent:.0f}" if speed.recent else "–")
+    goals.own(session, sum(counts.values()))
+    left, right = st.columns(2, gap="large")
+    with left:
+        _agreement(answers)
+    with right:
+        _seconds(answers)
 
 
 def _figures(session: Session) -> None:
@@ -32,6 +58,7 @@ def _figures(session: Session) -> None:
         )
         return
     _headline(session, answers)
+    goals.team(session)
     left, right = st.columns(2, gap="large")
     with left:
         _agreement(answers)
@@ -152,7 +179,7 @@ def _round_times(session: Session) -> None:
     )
 
 
-def _rounds(session: Session) -> None:
+def _rounds(session: Session, *, may_restore: bool) -> None:
     """Every round, and the way back to an earlier one."""
     rows = progress.rounds_table(session.store.rounds.all())
     if not rows:
@@ -182,7 +209,8 @@ def _rounds(session: Session) -> None:
             "milliseconds": st.column_config.NumberColumn(format="%.0f"),
         },
     )
-    _restore(session, [row.id for row in reversed(rows)])
+    if may_restore:
+        _restore(session, [row.id for row in reversed(rows)])
 
 
 def _restore(session: Session, round_ids: list[int]) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from labeling import progress, review
 from labeling.errors import HoneError
 from labeling.figures import CHECKS, Evidence, until_checked
-from labeling.screens import confusion
+from labeling.screens import adjudicate, confusion
 from labeling.screens.charts import draw
 from labeling.screens.pictures import picture, strip
 from labeling.screens.shell import annotator
@@ -25,7 +25,9 @@ NEXT = 12  # of the suspects that come after the first
 
 
 def show(session: Session) -> None:
-    """Show one of the views, once there is a head."""
+    """Show one of the views, once there is a head; first what a team has to decide."""
+    if adjudicate.show(session):
+        return
     chosen = choose(session, VIEWS)
     if chosen is None:
         return

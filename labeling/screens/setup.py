@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from labeling.errors import HoneError
-from labeling.screens import backbone
-from labeling.screens.shell import annotator
+from labeling.screens import backbone, people
+from labeling.screens.shell import annotator, needs_login
 from labeling.session import Session
 from labeling.store import LabelClass
 from labeling.store.classes import LONGEST_NAME
@@ -57,7 +57,9 @@ def show(session: Session) -> None:
         _classes(session)
     with right:
         _strategy(session)
-        _person(session)
+        if not needs_login():
+            _person(session)
+    people.show(session)
     backbone.show(session)
 
 
@@ -80,8 +82,9 @@ def _pool(session: Session) -> None:
         with st.expander(f"{len(problems)} files are left out", icon=":material/report:"):
             st.dataframe(pd.DataFrame(problems, columns=["file", "reason"]), hide_index=True)
     _folder_labels(session)
-    with st.expander("Label other images"):
-        _open_form()
+    if not needs_login():  # a team stays where it was invited to
+        with st.expander("Label other images"):
+            _open_form()
 
 
 def _folder_labels(session: Session) -> None:

@@ -1,15 +1,20 @@
-"""What all screens share: the current project, the current person, the look, the board."""
+"""What all screens share: the current project, the current visitor, the look, the board."""
 
 import getpass
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from labeling.access import Visitor, admit, is_forwarded
+from labeling.api.classes import CREATE_CLASS
+from labeling.errors import TokenError
 from labeling.session import Session
-from labeling.tokens import Person, issue
+from labeling.store import Role
+from labeling.tokens import Person, check, cookie_name, for_member, issue
 from labeling.workspace import WORKSPACE, configured
 
 BOARD = Path(__file__).parents[1] / "board"
@@ -45,18 +50,76 @@ def dress() -> None:
     st.html(STYLE)
 
 
+def needs_login() -> bool:
+    """Whether this page is seen from elsewhere, so that only members may see it."""
+    return WORKSPACE.login or is_forwarded(st.context.headers)
+
+
+def has_provider() -> bool:
+    """Whether an identity provider is set up in the secrets file."""
+    try:
+        return "auth" in st.secrets
+    except FileNotFoundError:  # there is no such file
+        return False
+
+
+def visitor(session: Session) -> Visitor | None:
+    """Who looks at this page, as the team is now; None for somebody who may not."""
+    if not needs_login():
+        return Visitor(_local_name(session), Role.OWNER)
+    token = st.context.cookies.get(cookie_name(session.project.key), "")
+    try:
+        return admit(check(token, WORKSPACE.secret), session.store, login=True)
+    except TokenError:
+        return _by_provider(session)
+
+
+def _by_provider(session: Session) -> Visitor | None:
+    """The member whose address an identity provider vouches for."""
+    if not has_provider() or not st.user.get("is_logged_in"):
+        return None
+    email = st.user.get("email")
+    if not isinstance(email, str) or st.user.get("email_verified") is False:
+        return None
+    member = session.store.people.by_email(email)
+    return None if member is None else Visitor(member.name, member.role, member.id)
+
+
+def refreshed(
+    session: Session, view: Callable[[Session], None], every: float | None, role: Role
+) -> None:
+    """Show a part that runs again by itself, for as long as the visitor has the role."""
+
+    def guarded() -> None:
+        found = visitor(session)
+        if found is None or found.role < role:
+            st.rerun()  # the whole page tells why
+        view(session)
+
+    st.fragment(guarded, run_every=every)()
+
+
 def current_session() -> Session:
     """The session that this visitor works in: the one opened last, else the configured one.
 
-    Raises HoneError with the reason if it cannot be opened.
+    Members of a team share the configured one. Raises HoneError with the reason if it cannot be
+    opened.
     """
-    chosen = st.session_state.get("project")
+    chosen = None if needs_login() else st.session_state.get("project")
     session = WORKSPACE.get(chosen) if chosen else None
     return session or WORKSPACE.open(*configured())
 
 
 def annotator(session: Session) -> str:
-    """The name stored with each answer: the one set for the project, else that of the login."""
+    """The name stored with each answer of this visitor."""
+    found = visitor(session)
+    if found is None:
+        st.rerun()  # revoked a moment ago: the page tells
+    return found.name
+
+
+def _local_name(session: Session) -> str:
+    """The name set for the project, else that of the person's login on this machine."""
     name = session.store.setting("annotator")
     if name:
         return str(name)
@@ -68,18 +131,29 @@ def annotator(session: Session) -> str:
 
 def board(session: Session, mode: str) -> None:
     """Show the browser component in one of its modes: `label` or `grid`."""
-    person = Person(session.project.key, annotator(session))
+    found = visitor(session)
+    if found is None:
+        st.rerun()
     _component()(
         key=f"board-{mode}",
         data={
             "mode": mode,
             "script": f"api/board/{_version()}/board.js",
             "api": "api",
-            "token": issue(person, WORKSPACE.secret),
+            "token": issue(_person(session, found), WORKSPACE.secret),
             "project": session.project.key,
             "name": session.project.name,
+            "creates": found.role >= CREATE_CLASS.role,
         },
     )
+
+
+def _person(session: Session, found: Visitor) -> Person:
+    """Whom the board's token speaks for."""
+    member = None if found.member is None else session.store.people.get(found.member)
+    if member is None:
+        return Person(session.project.key, found.name)
+    return for_member(session.project.folder, member)
 
 
 @cache

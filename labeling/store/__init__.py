@@ -5,6 +5,7 @@ from labeling.store.certificates import Certificate, Draw
 from labeling.store.classes import LabelClass
 from labeling.store.database import Store
 from labeling.store.leases import Offer
+from labeling.store.people import Member, Role
 from labeling.store.rounds import RoundRecord
 from labeling.store.samples import Sample
 
@@ -13,8 +14,10 @@ __all__ = [
     "Certificate",
     "Draw",
     "LabelClass",
+    "Member",
     "NewAnswer",
     "Offer",
+    "Role",
     "RoundRecord",
     "Sample",
     "Store",

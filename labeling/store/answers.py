@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from labeling.errors import AnswerError
-from labeling.store.schema import ANSWERS, CLASSES, LEASES, OFFER_FIELDS, SAMPLES
+from labeling.store.schema import ANSWERS, CLASSES, LEASES, SAMPLES
+from labeling.store.shown import NOTHING, Before
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
 
 KINDS = ("label", "skip", "unsure", "undo")
-SOURCES = ("human", "accepted", "propagated", "imported")
+ADJUDICATED = "adjudicated"  # a reviewer's decision
+SOURCES = ("human", "accepted", "propagated", "imported", ADJUDICATED)
 LONGEST_SECONDS = 3600.0
 
 
@@ -62,35 +64,47 @@ class Answer:
     certificate_id: int | None = None
 
 
+@dataclass(frozen=True)
+class Share:
+    """What one annotator has given: labels that stand, and when the last answer came."""
+
+    labels: int
+    last: float
+
+
 class Answers:
     """Every answer ever given, and the queries that derive the present from them."""
 
     def __init__(self, database: "Database") -> None:
         self._database = database
 
-    def append(self, annotator: str, answers: Sequence[NewAnswer]) -> list[int]:
+    def append(
+        self, annotator: str, answers: Sequence[NewAnswer], *, own: bool = False
+    ) -> list[int]:
         """Commit answers in order and return their ids; a known client id is not stored twice.
 
         Raises AnswerError, and stores none of them, if one names an unknown sample, class or
-        answer.
+        answer. With `own` they are opinions of one of a team: they undo none of another's, and
+        stand beside those of others.
         """
         try:
             with self._database.write() as connection:
-                return [_append_one(connection, annotator, answer) for answer in answers]
+                return [_append_one(connection, annotator, answer, own) for answer in answers]
         except AnswerError:
             self._database.memo.forget()  # the one who sent it may know more, or less
             raise
 
-    def all(self) -> list[Answer]:
-        """The full history, oldest first."""
-        return self._fetch(sa.select(ANSWERS).order_by(ANSWERS.c.id))
+    def all(self, annotator: str | None = None) -> list[Answer]:
+        """The full history (of one annotator), oldest first."""
+        query = sa.select(ANSWERS).order_by(ANSWERS.c.id)
+        return self._fetch(query if annotator is None else query.filter_by(annotator=annotator))
 
     def standing(self) -> list[Answer]:
         """Answers that have not been undone, oldest first, without the undos themselves."""
         return self._fetch(_STANDING.order_by(ANSWERS.c.id))
 
     def current(self, sample_ids: Sequence[str] | None = None) -> dict[str, Answer]:
-        """The answer that counts for each sample (of the named ones): its latest standing one."""
+        """The latest standing answer of each sample (of the named ones), whoever gave it."""
         query = _STANDING.order_by(ANSWERS.c.id)
         if sample_ids is not None:
             query = query.where(ANSWERS.c.sample_id.in_(sample_ids))
@@ -107,28 +121,38 @@ class Answers:
         query = _STANDING.where(ANSWERS.c.annotator == annotator)
         return self._fetch(query.order_by(ANSWERS.c.id.desc()).limit(count))
 
+    def shares(self) -> dict[str, Share]:
+        """What each annotator has given, in the order of their first answers."""
+        labels = sa.func.count().filter(ANSWERS.c.kind == "label", _IS_STANDING)
+        query = sa.select(ANSWERS.c.annotator, labels, sa.func.max(ANSWERS.c.at))
+        query = query.group_by(ANSWERS.c.annotator).order_by(sa.func.min(ANSWERS.c.id))
+        with self._database.read() as connection:
+            return {name: Share(count, last) for name, count, last in connection.execute(query)}
+
     def last_id(self) -> int:
         """The id of the newest answer, 0 if there is none."""
         with self._database.read() as connection:
             return connection.scalar(_LAST) or 0
 
-    def news(self, sample_ids: Sequence[str]) -> tuple[dict[str, Answer], int]:
-        """`current` of these samples and `last_id`, at one moment."""
+    def news(self, sample_ids: Sequence[str]) -> tuple[list[Answer], int]:
+        """The standing answers of these samples, oldest first, and `last_id`, at one moment."""
         with self._database.read() as connection:
             rows = connection.execute(_CURRENT, {"sample_ids": list(sample_ids)})
-            current = {row.sample_id: Answer(*row) for row in rows}
-            return current, connection.scalar(_LAST) or 0
+            standing = [Answer(*row) for row in rows]
+            return standing, connection.scalar(_LAST) or 0
 
     def _fetch(self, query: sa.Select[Any]) -> list[Answer]:
         with self._database.read() as connection:
             return [Answer(*row) for row in connection.execute(query)]
 
 
-def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer) -> int:
+def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer, own: bool) -> int:
     facts = _facts(connection, answer)
     if facts.known is not None:
         return int(facts.known)
     _check(answer, facts)
+    if own and facts.target is not None and facts.target_annotator != annotator:
+        raise AnswerError("Only the one who gave an answer can undo it.")
     values = {
         "client_id": answer.client_id,
         "sample_id": answer.sample_id,
@@ -141,10 +165,13 @@ def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer) ->
         "source": answer.source,
         "certificate_id": answer.certificate_id,
     }
-    shown = _NOTHING if answer.kind == "undo" else _shown(connection, answer)
-    result = connection.execute(_INSERT, values | shown)
-    if answer.kind != "undo":
-        connection.execute(_RELEASE, {"sample_id": answer.sample_id})
+    if answer.kind == "undo":
+        result = connection.execute(_INSERT, values | NOTHING)
+    else:
+        before = Before.of(connection, annotator, answer.sample_id)
+        result = connection.execute(_INSERT, values | before.shown(answer.round_id, own))
+        if not before.keeps_lease:
+            connection.execute(_RELEASE, {"sample_id": answer.sample_id})
     key = result.inserted_primary_key
     assert key is not None  # an INSERT of one row always has one
     return int(key[0])
@@ -160,27 +187,6 @@ def _facts(connection: sa.Connection, answer: NewAnswer) -> Any:
         "undoes": answer.undoes,
     }
     return connection.execute(_FACTS, named).one()
-
-
-def _shown(connection: sa.Connection, answer: NewAnswer) -> dict[str, Any]:
-    """What was shown with a sample: by its lease, or by its first answer if that is changed.
-
-    A slip that is mended must not turn a blind audit pick into one whose label was known.
-    """
-    key = {"sample_id": answer.sample_id}
-    lease, first = (_row(connection.execute(query, key).first()) for query in (_LEASE, _FIRST))
-    is_changed = lease is None or lease["query"] == "again" or (first and first["query"] == "audit")
-    shown = first if first is not None and is_changed else lease or _NOTHING
-    if shown is lease and lease is not None and answer.round_id is not None:
-        # Ranked anew while it came on screen: what the person saw is what was offered before.
-        earlier = lease["earlier"]
-        if earlier and answer.round_id == (earlier["round_id"] or 0) != (lease["round_id"] or 0):
-            shown = earlier
-    return {name: shown[name] for name in OFFER_FIELDS}
-
-
-def _row(row: sa.Row[Any] | None) -> dict[str, Any] | None:
-    return None if row is None else row._asdict()
 
 
 def _check(answer: NewAnswer, facts: Any) -> None:
@@ -207,9 +213,8 @@ def _plausible(seconds: float | None) -> float | None:
 
 
 _UNDO = ANSWERS.alias("undo")
-_STANDING = sa.select(ANSWERS).where(
-    ANSWERS.c.kind != "undo", ~sa.exists().where(_UNDO.c.undoes == ANSWERS.c.id)
-)
+_IS_STANDING = ~sa.exists().where(_UNDO.c.undoes == ANSWERS.c.id).correlate(ANSWERS)
+_STANDING = sa.select(ANSWERS).where(ANSWERS.c.kind != "undo", _IS_STANDING)
 
 
 def _one(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
@@ -234,14 +239,9 @@ _FACTS = sa.select(
         _TARGET.c.sample_id == sa.bindparam("sample_id"),
         _TARGET.c.kind != "undo",
     ).label("target"),
-)
-_LEASE = sa.select(LEASES).where(LEASES.c.sample_id == sa.bindparam("sample_id"))
-_FIRST = (
-    sa.select(*(ANSWERS.c[name] for name in OFFER_FIELDS))
-    .where(ANSWERS.c.sample_id == sa.bindparam("sample_id"), ANSWERS.c.query.is_not(None))
-    .order_by(ANSWERS.c.id)
-    .limit(1)
+    _one(_TARGET.c.annotator, _TARGET.c.client_id == sa.bindparam("undoes")).label(
+        "target_annotator"
+    ),
 )
 _INSERT = sa.insert(ANSWERS)
 _RELEASE = sa.delete(LEASES).where(LEASES.c.sample_id == sa.bindparam("sample_id"))
-_NOTHING: dict[str, Any] = dict.fromkeys(OFFER_FIELDS) | {"shown": False}

@@ -17,6 +17,7 @@ from labeling.store.certificates import Certificates
 from labeling.store.classes import Classes
 from labeling.store.leases import Leases
 from labeling.store.memo import Memo
+from labeling.store.people import People
 from labeling.store.rounds import Rounds
 from labeling.store.samples import Samples
 from labeling.store.schema import SETTINGS
@@ -38,7 +39,7 @@ class Database:
         self._writer = self.engine.execution_options(hone_write=True)
         # Threads queue here: in SQLite they would sleep and poll, each holding a connection.
         self._write_turn = threading.Lock()
-        self.memo = Memo()  # of classes and settings
+        self.memo = Memo()  # of classes, people and settings
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -81,6 +82,7 @@ class Store:
         self.rounds = Rounds(self._database)
         self.leases = Leases(self._database)
         self.certificates = Certificates(self._database)
+        self.people = People(self._database)
 
     def setting(self, key: str, default: Any = None) -> Any:
         """The stored value of a setting, or the default."""

@@ -103,6 +103,22 @@ OFFER_FIELDS = (
     "shown",
 )
 
+PEOPLE = sa.Table(
+    "people",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("folded_name", sa.String, nullable=False, unique=True),
+    sa.Column("email", sa.String, unique=True),
+    sa.Column("role", sa.String, nullable=False),
+    sa.Column("secret_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("expires", sa.Float, nullable=False),
+    sa.Column("revoked", sa.Float),
+    sa.Column("seen", sa.Float),
+)
+
 CERTIFICATES = sa.Table(
     "certificates",
     METADATA,

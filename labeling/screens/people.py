@@ -1,0 +1,177 @@
+"""The people's part of the Setup screen: who is in the team, as what, and the invitations."""
+
+from collections.abc import Callable
+from urllib.parse import urljoin
+
+import pandas as pd
+import streamlit as st
+
+from labeling.errors import HoneError
+from labeling.screens.shell import has_provider, needs_login, visitor
+from labeling.session import Session
+from labeling.store import Member, Role
+from labeling.store.people import DAY, LONGEST_DAYS, LONGEST_NAME
+
+ROLES = {
+    Role.ANNOTATOR: "annotator: labels, and sees the own progress",
+    Role.REVIEWER: "reviewer: also Review, Accuracy and everybody's progress",
+    Role.OWNER: "owner: everything, settings and people too",
+}
+
+
+def show(session: Session) -> None:
+    """The team, a form to invite, what can be changed of each member, and the work."""
+    st.subheader("People")
+    if not needs_login():
+        st.caption(
+            "For a team, start Hone with `make run ADDRESS=0.0.0.0`: everybody then needs an "
+            "invitation link, you too. On this machine alone nobody needs one."
+        )
+    members = session.store.people.all()
+    if members:
+        _table(session, members)
+    _told()
+    left, right = st.columns(2, gap="large")
+    with left:
+        _invite(session)
+    with right:
+        if members:
+            _change(session, members)
+        _work(session)
+
+
+def _table(session: Session, members: list[Member]) -> None:
+    shares = session.store.answers.shares()
+    rows = []
+    for one in members:
+        share = shares.get(one.name)
+        seen = max(one.seen or 0.0, share.last if share else 0.0)
+        rows.append(
+            {
+                "name": one.name,
+                "role": str(one.role),
+                "labels": share.labels if share else 0,
+                "last seen": pd.Timestamp(seen, unit="s", tz="UTC") if seen else None,
+                "invitation": _state(one),
+                "e-mail": one.email or "",
+            }
+        )
+    table = pd.DataFrame(rows)
+    if not has_provider() and not table["e-mail"].any():
+        del table["e-mail"]
+    when = st.column_config.DatetimeColumn(format="distance")
+    st.dataframe(table, hide_index=True, column_config={"last seen": when})
+
+
+def _state(one: Member) -> str:
+    if one.revoked is not None:
+        return "revoked"
+    if not one.is_active:
+        return "has ended"
+    return f"until {pd.Timestamp(one.expires, unit='s', tz='UTC'):%Y-%m-%d}"
+
+
+def _invite(session: Session) -> None:
+    with st.form("invite", clear_on_submit=True):
+        name = st.text_input("Name", max_chars=LONGEST_NAME)
+        role = st.selectbox("Role", list(ROLES), format_func=ROLES.__getitem__)
+        days = st.number_input("Days until the invitation ends", 1, LONGEST_DAYS, 14)
+        email = st.text_input("E-mail, for the log-in") if has_provider() else None
+        if st.form_submit_button("Invite", icon=":material/person_add:"):
+            _attempt(lambda: _invited(session, name, role, int(days), email))
+
+
+def _invited(session: Session, name: str, role: Role, days: int, email: str | None) -> None:
+    member, secret = session.store.people.invite(name, role, days, email)
+    _tell(member, secret)
+
+
+def _tell(member: Member, secret: str) -> None:
+    """Keep a link until it has been shown, which is once."""
+    link = urljoin(st.context.url or "/", f"join/{secret}")
+    st.session_state["invitation"] = (member.name, link)
+    st.rerun()
+
+
+def _told() -> None:
+    told = st.session_state.pop("invitation", None)
+    if told is None:
+        return
+    name, link = told
+    with st.container(border=True):
+        st.markdown(
+            f"**The link for {_plain(name)}**, shown this once. Whoever opens it comes in as "
+            f"{_plain(name)}: send it to nobody else."
+        )
+        st.code(link, language=None, wrap_lines=True)
+
+
+def _change(session: Session, members: list[Member]) -> None:
+    people = session.store.people
+    with st.container(border=True):
+        found = visitor(session)
+        by_id = {one.id: one for one in members}
+        chosen = by_id[st.selectbox("Member", list(by_id), format_func=lambda key: by_id[key].name)]
+        role = st.selectbox(
+            "Role now", list(ROLES), list(ROLES).index(chosen.role), format_func=ROLES.__getitem__
+        )
+        if role != chosen.role:
+            _attempt(lambda: people.change_role(chosen.id, role), again=True)
+        with st.container(horizontal=True):
+            if st.button(
+                "New link",
+                icon=":material/link:",
+                help="The earlier link, and whoever came by it, is shut out.",
+            ):
+                days = max(1, round((chosen.expires - chosen.created) / DAY))
+                _attempt(lambda: _tell(chosen, people.renew(chosen.id, min(days, LONGEST_DAYS))))
+            if st.button(
+                "Revoke",
+                icon=":material/person_off:",
+                disabled=chosen.revoked is not None
+                or (found is not None and found.member == chosen.id),
+                help="Shut out at once; every answer stays.",
+            ):
+                _attempt(lambda: people.revoke(chosen.id), again=True)
+
+
+def _work(session: Session) -> None:
+    """How many people answer an image, and how many labels are to be reached."""
+    settings = session.project.settings()
+    with st.container(border=True):
+        share = st.slider(
+            "Images that several people answer",
+            0,
+            100,
+            round(settings.overlap_share * 100),
+            format="%d %%",
+            help="Each without sight of a guess or of the others’ answers. **Review** then tells "
+            "how far people agree, and what is to be decided.",
+        )
+        people = st.slider("People on each of these", 2, 5, settings.overlap_people)
+        each, team = st.columns(2)
+        goal = each.number_input("Goal of each, in labels", 0, None, settings.goal_person)
+        total = team.number_input("Goal of the team", 0, None, settings.goal_team)
+    chosen = {
+        "overlap_share": share / 100,
+        "overlap_people": people,
+        "goal_person": int(goal),
+        "goal_team": int(total),
+    }
+    if any(getattr(settings, name) != value for name, value in chosen.items()):
+        session.change(**chosen)
+
+
+def _plain(name: str) -> str:
+    """A name that Markdown shows as it is."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|~$:&" else sign for sign in name)
+
+
+def _attempt(action: Callable[[], None], *, again: bool = False) -> None:
+    try:
+        action()
+    except HoneError as error:
+        st.error(str(error), icon=":material/error:")
+    else:
+        if again:
+            st.rerun()

@@ -1,0 +1,222 @@
+"""People: who may come in, as what, and until when. Their secrets are kept as hashes alone."""
+
+import hashlib
+import secrets
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from labeling.errors import PersonError
+from labeling.store.schema import PEOPLE
+
+if TYPE_CHECKING:
+    from labeling.store.database import Database
+
+LONGEST_NAME = 80
+LONGEST_DAYS = 366
+DAY = 86_400
+SECRET_BYTES = 24
+
+
+class Role(IntEnum):
+    """What a person may do; each may also do all that those before it may."""
+
+    ANNOTATOR = 1
+    REVIEWER = 2
+    OWNER = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, name: str) -> "Role":
+        """The role of that name; raises PersonError if there is none."""
+        try:
+            return cls[name.upper()]
+        except KeyError:
+            raise PersonError(
+                f"There is no role “{name}”; choose one of {', '.join(map(str, cls))}."
+            ) from None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person of the team. Tokens made for an earlier `generation` are good no more."""
+
+    id: int
+    name: str
+    email: str | None
+    role: Role
+    generation: int
+    created: float
+    expires: float
+    revoked: float | None
+    seen: float | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this person may come in now."""
+        return self.revoked is None and time.time() < self.expires
+
+
+class People:
+    """The team of a project; a member is never deleted, since answers bear its name."""
+
+    def __init__(self, database: "Database") -> None:
+        self._database = database
+
+    def all(self) -> list[Member]:
+        """Every member, in the order of their invitations."""
+        return list(self._by_id().values())
+
+    def get(self, member_id: int) -> Member | None:
+        """One member, or None; cheap, as every request asks."""
+        return self._by_id().get(member_id)
+
+    def named(self, name: str) -> Member:
+        """The member of that name; raises PersonError if there is none."""
+        folded = _folded(name)
+        for one in self.all():
+            if _folded(one.name) == folded:
+                return one
+        raise PersonError(f"Nobody named “{name}” has been invited to this project.")
+
+    def by_secret(self, secret: str) -> Member | None:
+        """The member whose invitation holds this secret, if it is still good."""
+        found = self._read(PEOPLE.c.secret_hash == _hash(secret)).values()
+        return next((one for one in found if one.is_active), None)
+
+    def by_email(self, email: str) -> Member | None:
+        """The active member whom an identity provider knows by this address."""
+        for one in self.all():
+            if one.email is not None and one.email == _folded(email) and one.is_active:
+                return one
+        return None
+
+    def invite(
+        self, name: str, role: Role, days: int, email: str | None = None
+    ) -> tuple[Member, str]:
+        """A new member and the secret of the invitation, which is told this once.
+
+        Raises PersonError for a name or address that cannot be used or is taken.
+        """
+        clean, secret, now = _checked(name), secrets.token_urlsafe(SECRET_BYTES), time.time()
+        values = {
+            "name": clean,
+            "folded_name": _folded(clean),
+            "email": _folded(email) if email and email.strip() else None,
+            "role": str(role),
+            "secret_hash": _hash(secret),
+            "generation": 1,
+            "created": now,
+            "expires": now + _checked_days(days) * DAY,
+        }
+        try:
+            with self._write() as connection:
+                result = connection.execute(sa.insert(PEOPLE).values(values))
+        except sa.exc.IntegrityError as error:
+            raise PersonError(
+                f"“{clean}” or that address has been invited already; renew that invitation, or "
+                "take another name."
+            ) from error
+        key = result.inserted_primary_key
+        assert key is not None  # an INSERT of one row always has one
+        return self._existing(int(key[0])), secret
+
+    def renew(self, member_id: int, days: int) -> str:
+        """A new secret and a new term; the earlier link and all tokens made by it are void."""
+        member, secret = self._existing(member_id), secrets.token_urlsafe(SECRET_BYTES)
+        expires = time.time() + _checked_days(days) * DAY
+        self._change(
+            member,
+            secret_hash=_hash(secret),
+            expires=expires,
+            revoked=None,
+            generation=member.generation + 1,
+        )
+        return secret
+
+    def revoke(self, member_id: int) -> None:
+        """Let a member in no more, with whatever token; the answers stay."""
+        member = self._existing(member_id)
+        self._keep_an_owner(member)
+        self._change(member, revoked=time.time(), generation=member.generation + 1)
+
+    def change_role(self, member_id: int, role: Role) -> None:
+        """Give a member another role, at once."""
+        member = self._existing(member_id)
+        if role < Role.OWNER:
+            self._keep_an_owner(member)
+        self._change(member, role=str(role))
+
+    def saw(self, member_id: int) -> None:
+        """A member has come in just now."""
+        self._change(self._existing(member_id), seen=time.time())
+
+    def _keep_an_owner(self, member: Member) -> None:
+        owners = [one for one in self.all() if one.is_active and one.role is Role.OWNER]
+        if owners == [member]:
+            raise PersonError(
+                f"“{member.name}” is the only owner left; make somebody else an owner first."
+            )
+
+    def _existing(self, member_id: int) -> Member:
+        member = self.get(member_id)
+        if member is None:
+            raise PersonError(f"There is no person {member_id} in this project.")
+        return member
+
+    def _change(self, member: Member, **values: Any) -> None:
+        with self._write() as connection:
+            connection.execute(sa.update(PEOPLE).where(PEOPLE.c.id == member.id).values(values))
+
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        with self._database.write() as connection:
+            yield connection
+        self._database.memo.forget()
+
+    def _by_id(self) -> dict[int, Member]:
+        found: dict[int, Member] = self._database.memo.get("people", self._read)
+        return found
+
+    def _read(self, *where: sa.ColumnElement[bool]) -> dict[int, Member]:
+        query = sa.select(*(PEOPLE.c[name] for name in _FIELDS)).where(*where)
+        query = query.order_by(PEOPLE.c.id)
+        with self._database.read() as connection:
+            rows = [row._asdict() for row in connection.execute(query)]
+        return {row["id"]: Member(**row | {"role": Role.of(row["role"])}) for row in rows}
+
+
+def _checked(name: str) -> str:
+    clean = unicodedata.normalize("NFC", " ".join(name.split()))
+    if not 1 <= len(clean) <= LONGEST_NAME or not clean.isprintable():
+        raise PersonError(
+            f"A person needs a name of 1 to {LONGEST_NAME} letters, digits and signs, "
+            f"not {clean[:20]!r}."
+        )
+    return clean
+
+
+def _checked_days(days: int) -> int:
+    if not 1 <= days <= LONGEST_DAYS:
+        raise PersonError(f"An invitation is good for 1 to {LONGEST_DAYS} days, not for {days}.")
+    return days
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(text.split())).casefold()
+
+
+def _hash(secret: str) -> str:
+    # Of 192 random bits: nothing that could be guessed, so no slow hash is needed.
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+
+
+_FIELDS = tuple(Member.__dataclass_fields__)

@@ -1,0 +1,77 @@
+"""Access: whom a token lets in now, what counts as from elsewhere, and how often one may guess."""
+
+import pytest
+
+from labeling.access import MOST_WRONG, WITHIN, Attempts, Visitor, admit, is_forwarded, is_loopback
+from labeling.errors import TokenError
+from labeling.store import Role, Store
+from labeling.store import people as module
+from labeling.tokens import Person
+
+
+def test_local_use_needs_no_login_and_may_do_everything(store: Store) -> None:
+    assert admit(Person("p", "zoë"), store, login=False) == Visitor("zoë", Role.OWNER)
+
+
+def test_where_a_login_is_needed_a_name_alone_does_not_let_in(store: Store) -> None:
+    store.people.invite("ann", Role.OWNER, 1)
+    with pytest.raises(TokenError, match="asks for an invitation"):
+        admit(Person("p", "ann"), store, login=True)
+
+
+def test_a_member_has_the_role_of_this_moment_and_the_stored_name(store: Store) -> None:
+    store.people.invite("owner", Role.OWNER, 1)
+    ann, _ = store.people.invite("ann", Role.OWNER, 1)
+    person = Person("p", "somebody else", ann.id, ann.generation)
+    assert admit(person, store, login=True) == Visitor("ann", Role.OWNER, ann.id)
+    store.people.change_role(ann.id, Role.ANNOTATOR)
+    assert admit(person, store, login=False).role is Role.ANNOTATOR
+
+
+@pytest.mark.parametrize("end", ["revoke", "renew", "expire", "unknown"])
+def test_a_member_is_shut_out_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    ann, _ = store.people.invite("ann", Role.ANNOTATOR, 1)
+    person = Person("p", "ann", ann.id, ann.generation)
+    admit(person, store, login=True)
+    if end == "revoke":
+        store.people.revoke(ann.id)
+    elif end == "renew":
+        store.people.renew(ann.id, 1)
+    elif end == "expire":
+        monkeypatch.setattr(module.time, "time", lambda: ann.expires + 1)
+    else:
+        person = Person("p", "ann", 99, 1)
+    with pytest.raises(TokenError, match="has ended or was revoked"):
+        admit(person, store, login=True)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "localhost", "127.9.9.9"])
+def test_these_addresses_are_for_this_machine_alone(address: str) -> None:
+    assert is_loopback(address)
+
+
+@pytest.mark.parametrize("address", [None, "", "0.0.0.0", "::", "10.0.0.1", "example.org"])
+def test_these_addresses_may_be_reached_from_elsewhere(address: str | None) -> None:
+    assert not is_loopback(address)
+
+
+def test_what_a_proxy_forwards_comes_from_elsewhere() -> None:
+    assert is_forwarded({"x-forwarded-for": "10.0.0.7"})
+    assert not is_forwarded({"host": "localhost"})
+
+
+def test_wrong_secrets_are_counted_for_each_client_and_forgotten() -> None:
+    now = [100.0]
+    attempts = Attempts(lambda: now[0])
+    for _ in range(MOST_WRONG):
+        assert attempts.wait("eve") == 0
+        attempts.failed("eve")
+    assert attempts.wait("eve") == WITHIN
+    assert attempts.wait("ann") == 0
+    now[0] += WITHIN - 1
+    assert attempts.wait("eve") == 1
+    now[0] += 1
+    assert attempts.wait("eve") == 0
+    assert not attempts._wrong
