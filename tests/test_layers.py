@@ -126,8 +126,8 @@ def test_only_the_store_speaks_sql() -> None:
     assert all(name.startswith("labeling.store") for name in speakers)
 
 
-def test_the_first_image_does_not_wait_for_torch() -> None:
-    """Importing the api and the screens loads no torch: it takes seconds."""
+def test_the_first_image_does_not_wait_for_torch_or_tables() -> None:
+    """Importing the api and the screens loads no torch, and the first one no tables or plots."""
     import subprocess
 
     screens = [path.stem for path in (ROOT / "labeling" / "screens").glob("[a-z]*.py")]
@@ -137,6 +137,12 @@ def test_the_first_image_does_not_wait_for_torch() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert shown.stdout.split()[-1] == "False"
+    first = "labeling.screens.label, labeling.screens.door, labeling.screens.index"
+    code = f"import sys, labeling.api, labeling.workspace, {first}; print(*sys.modules)"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not {"pandas", "altair", "scipy", "alembic"} & set(shown.stdout.split())
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)

@@ -1,26 +1,13 @@
 """The script that Streamlit runs for each visitor: find the project, show the chosen screen."""
 
-from collections.abc import Callable
-
 import streamlit as st
 from PIL import Image, ImageDraw
 
 from labeling.errors import HoneError
-from labeling.screens import accuracy, door, export, grid, label, progress, review, setup
+from labeling.screens import door
+from labeling.screens.index import SCREENS, import_all_soon, screen
 from labeling.screens.shell import current_session, dress, needs_login, visitor
 from labeling.session import Session
-from labeling.store import Role
-
-Screen = Callable[[Session], None]
-SCREENS: tuple[tuple[Screen, str, str, Role], ...] = (
-    (label.show, "Label", ":material/label:", Role.ANNOTATOR),
-    (grid.show, "Grid", ":material/grid_view:", Role.ANNOTATOR),
-    (progress.show, "Progress", ":material/monitoring:", Role.ANNOTATOR),
-    (accuracy.show, "Accuracy", ":material/verified:", Role.REVIEWER),
-    (review.show, "Review", ":material/rate_review:", Role.REVIEWER),
-    (export.show, "Export", ":material/download:", Role.OWNER),
-    (setup.show, "Setup", ":material/tune:", Role.OWNER),
-)
 
 
 def main() -> None:
@@ -33,19 +20,20 @@ def main() -> None:
         if needs_login():
             door.show_closed()
         else:
-            setup.show_without_project(str(error))
+            screen("setup").show_without_project(str(error))
         return
     found = visitor(session)
     if found is None:
         door.show(session)
         return
     pages = [
-        _page(session, show, title, icon, default=title == "Label")
-        for show, title, icon, role in SCREENS
+        _page(session, name, icon, default=name == "label")
+        for name, icon, role in SCREENS
         if found.role >= role
     ]
     st.session_state["start_page"] = pages[0]
     st.navigation(pages, position="top").run()
+    import_all_soon()
 
 
 def _icon() -> Image.Image:
@@ -58,11 +46,13 @@ def _icon() -> Image.Image:
     return icon
 
 
-def _page(
-    session: Session, show: Screen, title: str, icon: str, *, default: bool = False
-) -> "st.Page":
+def _page(session: Session, name: str, icon: str, *, default: bool = False) -> "st.Page":
     return st.Page(
-        lambda: show(session), title=title, icon=icon, url_path=title.lower(), default=default
+        lambda: screen(name).show(session),
+        title=name.capitalize(),
+        icon=icon,
+        url_path=name,
+        default=default,
     )
 
 

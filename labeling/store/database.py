@@ -1,4 +1,4 @@
-"""The database of one project: connections, transactions, migrations."""
+"""The database of one project: connections and transactions."""
 
 import threading
 from collections.abc import Iterator
@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 
 from labeling.errors import ProjectError
 from labeling.store.answers import Answers
@@ -17,12 +14,11 @@ from labeling.store.certificates import Certificates
 from labeling.store.classes import Classes
 from labeling.store.leases import Leases
 from labeling.store.memo import Memo
+from labeling.store.migration import migrate
 from labeling.store.people import People
 from labeling.store.rounds import Rounds
 from labeling.store.samples import Samples
 from labeling.store.schema import SETTINGS
-
-_MIGRATING = threading.Lock()  # Alembic keeps its context in a global
 
 
 class Database:
@@ -65,7 +61,7 @@ class Store:
         self._database = Database(path)
         try:
             with self._database.write() as connection:
-                _migrate(connection)
+                migrate(connection)
         except ProjectError:
             self.close()
             raise
@@ -115,18 +111,3 @@ def _begin(connection: sa.Connection) -> None:
     # A writer that starts as a reader can fail on the upgrade; it takes the lock at once.
     write = connection.get_execution_options().get("hone_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _migrate(connection: sa.Connection) -> None:
-    config = Config()
-    scripts = str(Path(__file__).with_name("migrations"))
-    config.set_main_option("script_location", scripts.replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    try:
-        with _MIGRATING:
-            command.upgrade(config, "head")
-    except CommandError as error:
-        raise ProjectError(
-            f"This project was made by a newer Hone ({error}); update Hone to open it."
-        ) from error
