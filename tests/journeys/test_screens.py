@@ -25,7 +25,7 @@ def test_no_screen_fails_or_scrolls_sideways(
         ("grid", "Label a few images of two classes first"),
         ("progress", "There is no label yet"),
         ("accuracy", "There is no model yet"),
-        ("review", "There is nothing to review yet"),
+        ("review", "There is no model yet"),
         ("export", "There is no label to export yet"),
         ("setup", "Which images come next"),
     ):
