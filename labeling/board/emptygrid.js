@@ -21,23 +21,23 @@ function words(status, outbox, passed) {
   if (outbox.offline)
     return ["Offline", "Your answers are kept in this browser. The next page comes as soon as the server answers again."];
   if (!status) return ["Loading the first page …", ""];
-  if (status.round_id === null && status.error) return ["There is no model", status.error, ["Open Setup", "setup"]];
-  if (status.round_id === null && canGuess(status))
-    return ["The model is on its way", "Your labels are there; it needs the images’ embeddings, and the line below tells how far they are. The page comes by itself."];
-  if (status.round_id === null)
-    return [
-      "No guess to sort by yet",
-      "The grid shows what the model believes. Label a few images of two classes first.",
-      ["Label some images", "."],
-    ];
-  const { labels, skipped, unsure, total } = status;
   if (passed) return ["The rest was left out", `${passed} images were left out on the pages before.`, ["Label them one by one", "."]];
-  if (labels + skipped + unsure < total)
+  const { labels, skipped, unsure, total } = status;
+  if (total && labels + skipped + unsure >= total)
+    return [
+      "Every image has an answer",
+      `${labels} of ${total} labeled. Well done.`,
+      ["Export the labels", "export"],
+      ["See how good the model is", "progress"],
+    ];
+  if (status.round_id !== null)
     return ["Nothing left for you just now", "The last images are open in other browsers, or wait for their embedding. They come here then."];
+  if (status.error) return ["There is no model", status.error, ["Open Setup", "setup"]];
+  if (canGuess(status))
+    return ["The model is on its way", "Your labels are there; it needs the images’ embeddings, and the line below tells how far they are. The page comes by itself."];
   return [
-    "Every image has an answer",
-    `${labels} of ${total} labeled. Well done.`,
-    ["Export the labels", "export"],
-    ["See how good the model is", "progress"],
+    "No guess to sort by yet",
+    "The grid shows what the model believes. Label a few images of two classes first.",
+    ["Label some images", "."],
   ];
 }
