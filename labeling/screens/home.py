@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw
 
 from labeling.errors import HoneError
 from labeling.screens import door
-from labeling.screens.index import SCREENS, import_all_soon, screen
+from labeling.screens.index import SCREENS, screen
 from labeling.screens.shell import current_session, dress, needs_login, visitor
 from labeling.session import Session
 
@@ -33,7 +33,6 @@ def main() -> None:
     ]
     st.session_state["start_page"] = pages[0]
     st.navigation(pages, position="top").run()
-    import_all_soon()
 
 
 def _icon() -> Image.Image:

@@ -1,7 +1,5 @@
 """The screens by name, each imported when it is first shown."""
 
-import threading
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -18,17 +16,8 @@ SCREENS = (
     ("export", ":material/download:", Role.OWNER),
     ("setup", ":material/tune:", Role.OWNER),
 )
-QUIET = 10.0  # seconds after the first page in which all the others are imported, too
 
 
 def screen(name: str) -> Any:
     """The module of a screen; its `show` takes the session."""
     return import_module(f"labeling.screens.{name}")
-
-
-@cache  # once in each process
-def import_all_soon() -> None:
-    """Import every screen in a quiet moment, so that the first visit to each is as fast."""
-    timer = threading.Timer(QUIET, lambda: [screen(name) for name, _, _ in SCREENS])
-    timer.daemon = True
-    timer.start()
