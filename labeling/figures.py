@@ -188,10 +188,11 @@ def until_checked(session: Session, checks: int, needed: int) -> str:
     text = f"from {needed} blind checks on; {checks} so far. "
     if share == 0:
         return text + "They are switched off: choose a share of them under Setup."
+    more = max(1, needed - checks) / share
     return text + (
         f"A blind check is an image drawn at random and shown without a guess, about {share:.0%} "
-        f"of those that you label: some {max(1, needed - checks) / share:.0f} more labels from here, "
-        "fewer if you raise that share under Setup."
+        f"of those that you label: some {more:.0f} more labels from here, fewer if you raise that "
+        "share under Setup."
     )
 
 
