@@ -90,15 +90,22 @@ def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def serve(tmp_path: Path, embedded_home: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers that end with the test; those of the sample data know its embeddings,
-    unless they are to be `new`."""
+    unless they are to be `new`. `prepare` is given the project's folder before the start."""
     servers: list[Server] = []
 
-    def start(pool: Path | None = None, *, new: bool = False) -> Server:
+    def start(
+        pool: Path | None = None,
+        *,
+        new: bool = False,
+        prepare: Callable[[Path], None] | None = None,
+    ) -> Server:
         server = Server(tmp_path / f"home-{len(servers)}", pool)
         servers.append(server)
         if pool is None and not new:
             for folder in embedded_home.glob("*/embeddings"):
                 shutil.copytree(folder, server.home / folder.relative_to(embedded_home))
+                if prepare is not None:
+                    prepare(server.home / folder.parent.relative_to(embedded_home))
         server.start()
         return server
 

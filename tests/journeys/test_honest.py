@@ -21,6 +21,7 @@ from tests.journeys.conftest import Server
 Serve = Callable[..., Server]
 Visit = Callable[..., Page]
 AT_ONCE = 15
+SETTLE = 1000  # ms in which a slider tells the server where it is
 RUNNING = "SELECT 1 FROM certificates WHERE ended IS NULL"
 PLANTED = "planted"  # the client id of the wrong label
 
@@ -123,12 +124,13 @@ def test_an_accuracy_is_certified_and_a_set_is_accepted_and_taken_back(
 
     view(page, "Certify")
     page.get_by_role("slider").press("Home")
+    page.wait_for_timeout(SETTLE)
     expect(page.get_by_text("It will probably take")).to_be_visible()
     page.get_by_role("button", name="Freeze the model and begin").click()
-    expect(page.get_by_text("Certificate 2 is running")).to_be_visible()
+    expect(page.get_by_text("Certificate 2 is running: at least 50% of")).to_be_visible()
     drawn = audit(page, server)
     view(page, "Certify")
-    proven = page.get_by_text("Certificate 2 is proven:")
+    proven = page.get_by_test_id("stMarkdown").filter(has_text="Certificate 2 is proven:")
     expect(proven).to_contain_text(f"after {drawn} blind checks")
     expect(proven).to_contain_text("gets at least 50% of")
 
@@ -136,9 +138,10 @@ def test_an_accuracy_is_certified_and_a_set_is_accepted_and_taken_back(
 def _accept_and_take_back(page: Page, server: Server) -> None:
     view(page, "Accept")
     page.get_by_role("slider").press("End")
+    page.wait_for_timeout(SETTLE)
     expect(page.get_by_text("pre-labels are in the set")).to_be_visible()
     page.get_by_role("button", name="Freeze the set and begin").click()
-    expect(page.get_by_text("Certificate 1 is running")).to_be_visible()
+    expect(page.get_by_text("Certificate 1 is running: at most 20% of")).to_be_visible()
     audit_by_script(server)
     accept = page.get_by_role("button", name=re.compile(r"Accept [\d,]+ pre-labels"))
     accept.click()  # the screen has seen the proof by itself
