@@ -118,7 +118,7 @@ def _decide(session: Session, dispute: Dispute, names: dict[int, str], later: li
 def _agreement(found: Agreement | None, names: dict[int, str]) -> None:
     if found is None:
         st.info(
-            "Shown once two people have labeled the same image. The share of images that several "
+            f"Shown from {FEWEST} images on that two people have labeled. The share of images that several "
             "people answer is set under **Setup → People**.",
             icon=":material/group:",
         )
