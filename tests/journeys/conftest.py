@@ -53,8 +53,8 @@ class Server:
         if self.pool is not None:
             environment["HONE_POOL"] = str(self.pool)
         self.home.mkdir(parents=True, exist_ok=True)
-        options = ("--server.port", str(self.port), "--server.address", self.address)
-        options += ("--server.headless", "true")
+        options = ["--server.port", str(self.port), "--server.address", self.address]
+        options += ["--server.headless", "true"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", *options],

@@ -78,7 +78,7 @@ def _journey(server: Server, visit: Visit, olga: str, ann: str) -> None:
     expect(owner.get_by_text("To decide (1)")).to_be_visible()
     for text in ("Ann", "Bob", "animal", "clothing"):
         expect(owner.get_by_text(text, exact=True).first).to_be_visible()
-    owner.get_by_role("button", name="clothing").click()
+    owner.keyboard.press("2")
     expect(owner.get_by_text("To decide (0)")).to_be_visible()
     rows = _exported(owner, server)
     assert (rows[contested]["label"], rows[contested]["source"]) == ("clothing", "adjudicated")
