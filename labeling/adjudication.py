@@ -11,7 +11,7 @@ from labeling.session import Session
 from labeling.store import Answer
 from models.agreement import Coefficient, cohen, fleiss, krippendorff, of_class
 
-FEWEST = 10  # samples that two people must have in common to be compared
+FEWEST = 10  # samples from which on agreement is told, of all or of two people
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ def disputes(session: Session) -> list[Dispute]:
 
 
 def agreement(session: Session) -> Agreement | None:
-    """Agreement beyond chance on all samples of a panel; None where there is none."""
+    """Agreement beyond chance on all samples of a panel; None before it can be told."""
     with session.ledger.lock:
         labels = list(session.ledger.panel.all().values())
-    if not labels:
+    if len(labels) < FEWEST:
         return None
     rng = np.random.default_rng(0)
     classes = sorted({one.class_id for given in labels for one in given if one.class_id})

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from labeling.backup import add_file, backup, restore, verify
 from labeling.errors import HoneError
 from labeling.exchange import FORMATS
 from labeling.exchange import export as write_export
@@ -249,6 +250,14 @@ def _once(values: Sequence[T]) -> list[T]:
     return list(dict.fromkeys(values))
 
 
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("format", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
+    parser.add_argument("--to", metavar="PATH", required=True, help="a new folder or file")
+    parser.add_argument("--link", action="store_true", help="link to images, do not copy")
+    parser.add_argument("--history", action="store_true", help="all answers, undone ones too")
+    parser.add_argument("--pseudonyms", action="store_true", help="leave people unnamed")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m labeling", description="Hone without a browser. Each command has --help."
@@ -266,12 +275,7 @@ def _parser() -> argparse.ArgumentParser:
     add_embed(command(embed))
     add_backbones(command(backbones))
     command(status).add_argument("--json", action="store_true", help="print plain JSON")
-    exporting = command(export)
-    exporting.add_argument("format", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
-    exporting.add_argument("--to", metavar="PATH", required=True, help="a new folder or file")
-    exporting.add_argument("--link", action="store_true", help="link to images, do not copy")
-    exporting.add_argument("--history", action="store_true", help="all answers, undone ones too")
-    exporting.add_argument("--pseudonyms", action="store_true", help="leave people unnamed")
+    _add_export(command(export))
     command(report).add_argument(
         "--to", metavar="FILE", type=Path, default=Path("report.html"), help="default: report.html"
     )
@@ -285,5 +289,10 @@ def _parser() -> argparse.ArgumentParser:
     add_invite(command(invite))
     command(people)
     add_revoke(command(revoke))
+    command(backup).add_argument(
+        "--to", metavar="FILE", type=Path, required=True, help="a new .zip"
+    )
+    add_file(command(restore))
+    command(verify)
     add_simulate(command(simulate))
     return parser

@@ -40,6 +40,9 @@ def test_every_command_of_the_readme_is_understood() -> None:
         "invite",
         "people",
         "revoke",
+        "backup",
+        "restore",
+        "verify",
         "simulate",
     }
     for line in lines:

@@ -43,6 +43,7 @@ LAYERS = (
         "terminal",
         "options",
         "team",
+        "backup",
         "candidates",
     ),
     ("acceptance", "figures"),

@@ -8,12 +8,12 @@ from labeling.adjudication import FEWEST, Agreement, Dispute, agreement, dispute
 from labeling.errors import HoneError
 from labeling.screens.pictures import picture, strip
 from labeling.screens.shell import annotator
+from labeling.screens.views import FREE_KEYS, KEYS
 from labeling.session import Session
 from labeling.store import Answer
 from models.agreement import Coefficient
 
 LABELS, AGREEMENT = "Labels", "Agreement"
-KEYS = "1234567890"
 NEXT = 12
 
 
@@ -23,6 +23,7 @@ def show(session: Session) -> bool:
     is_team = session.ledger.panel.overlap.share > 0 or bool(session.ledger.panel.all())
     if not open_ones and not is_team:
         return False
+    st.html(FREE_KEYS, unsafe_allow_javascript=True)
     to_decide = "To decide"
     part = st.segmented_control(
         "Part",
@@ -118,8 +119,8 @@ def _decide(session: Session, dispute: Dispute, names: dict[int, str], later: li
 def _agreement(found: Agreement | None, names: dict[int, str]) -> None:
     if found is None:
         st.info(
-            "Shown once two people have labeled the same image. The share of images that several "
-            "people answer is set under **Setup → People**.",
+            f"Shown from {FEWEST} images on that two people have labeled. The share of images that "
+            "several people answer is set under **Setup → People**.",
             icon=":material/group:",
         )
         return

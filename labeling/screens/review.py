@@ -11,15 +11,13 @@ from labeling.screens import adjudicate, confusion
 from labeling.screens.charts import draw
 from labeling.screens.pictures import picture, strip
 from labeling.screens.shell import annotator
-from labeling.screens.views import choose
+from labeling.screens.views import KEYS, choose
 from labeling.session import Session
 from labeling.why import evidence_picture
 from labeling.wording import chance, points
 from models.anchoring import Anchoring
 
 VIEWS = ("Suspected errors", "Confusion", "Calibration", "Habits")
-# As on the board, but Streamlit keeps two letters for itself.
-KEYS = [None if key in "rc" else key for key in "1234567890qwertyiopasdfghjklxcvbnm"]
 WHY = "why_is_shown"
 NEXT = 12  # of the suspects that come after the first
 

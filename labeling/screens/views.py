@@ -8,6 +8,8 @@ from labeling.figures import FIGURES, Evidence, missing
 from labeling.session import Session
 
 REFRESH_SECONDS = 1
+# As on the board, but Streamlit keeps two letters for itself.
+KEYS = [None if key in "rc" else key for key in "1234567890qwertyiopasdfghjklxcvbnm"]
 
 # A control that was clicked keeps the focus, and Streamlit gives no key to a button while an input
 # has it: after a click the keys of the screen would be dead. Who moves by Tab keeps the focus.

@@ -34,12 +34,13 @@ expect.set_options(timeout=15_000)  # several browsers and servers share the cor
 class Server:
     """Hone as `make run` starts it, on a port and in a home of its own."""
 
-    def __init__(self, home: Path, pool: Path | None = None) -> None:
+    def __init__(self, home: Path, pool: Path | None = None, address: str = "127.0.0.1") -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.home = home
         self.pool = pool
+        self.address = address
         self.log = home / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -52,7 +53,8 @@ class Server:
         if self.pool is not None:
             environment["HONE_POOL"] = str(self.pool)
         self.home.mkdir(parents=True, exist_ok=True)
-        options = ("--server.port", str(self.port), "--server.headless", "true")
+        options = ["--server.port", str(self.port), "--server.address", self.address]
+        options += ["--server.headless", "true"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", *options],
