@@ -14,7 +14,7 @@ from labeling.figures import Evidence, pool_accuracy
 from labeling.screens.shell import annotator, refreshed
 from labeling.session import Session
 from labeling.store import Certificate, Role
-from labeling.store.certificates import ACCEPT, ACCEPTED, ACCURACY, PROVEN
+from labeling.store.certificates import ACCEPT, ACCEPTED, ACCURACY, PROVEN, TAKEN_BACK
 from labeling.trust import acceptable, certificate_length, expected
 from labeling.wording import chance
 
@@ -169,6 +169,8 @@ def _history(session: Session, kind: str) -> None:
     if not found:
         return
     st.subheader("Certificates")
+    if found[-1].end is not None:
+        st.markdown(_outcome(found[-1]))
     st.dataframe(
         pd.DataFrame(
             {
@@ -199,6 +201,36 @@ def _history(session: Session, kind: str) -> None:
         ):
             with st.spinner("Taking back …"):
                 _attempt(partial(take_back, session, one, annotator(session)))
+
+
+def _outcome(one: Certificate) -> str:
+    """What came of a certificate, in a sentence."""
+    drawn, value, left = (one.result.get(name, 0) for name in ("drawn", "value", "left"))
+    checks = f"{drawn} blind check" + ("" if drawn == 1 else "s")
+    if one.kind == ACCURACY and one.end == PROVEN:
+        return (
+            f"**Certificate {one.id} is proven:** after {checks}, the model of round "
+            f"{one.round_id} gets at least {one.claim:.0%} of {one.size:,} images right, at "
+            f"{1 - one.alpha:.1%} confidence."
+        )
+    if one.kind == ACCURACY:
+        return (
+            f"Certificate {one.id} ended without a proof after {checks}: they prove "
+            f"{value:.1%}, not {one.claim:.0%}."
+        )
+    if one.end == ACCEPTED:
+        return (
+            f"**Certificate {one.id}:** {one.result.get('accepted', 0):,} pre-labels are accepted, "
+            f"of which at most {value:.1%} are wrong, proven by {checks}."
+        )
+    if one.end == TAKEN_BACK:
+        return f"Certificate {one.id}: its pre-labels were taken back; those images are open again."
+    if one.end == PROVEN:
+        return f"Certificate {one.id} is proven by {checks}; {left:,} pre-labels can be accepted."
+    return (
+        f"Certificate {one.id} ended without a proof after {checks}: up to {value:.1%} of the "
+        f"pre-labels may be wrong, not {one.claim:.0%}."
+    )
 
 
 def _draws(length: "Length") -> str:

@@ -1,0 +1,234 @@
+"""Figures that can be believed, in a real browser: certificates, acceptance, review, report."""
+
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from labeling.figures import FIGURES
+from labeling.project import open_project
+from labeling.session import Session
+from labeling.store import NewAnswer
+from labeling.truth import class_names, read_truth
+from models.backbones import resolve
+from models.shadow import leave_one_out
+from tests.journeys import board
+from tests.journeys.conftest import Server
+
+Serve = Callable[..., Server]
+Visit = Callable[..., Page]
+AT_ONCE = 15
+RUNNING = "SELECT 1 FROM certificates WHERE ended IS NULL"
+PLANTED = "planted"  # the client id of the wrong label
+
+
+def taught(count: int, *, planted: bool = False) -> Callable[[Path], None]:
+    """Prepares a project with so many true labels, given as the loop asks for them.
+
+    If an error is `planted`, the label that is foreseen most surely is made another one.
+    """
+
+    def prepare(folder: Path) -> None:
+        project = open_project(board.SAMPLE, folder)
+        project.change(backbone="bundled", audit_share=0.2)
+        session = Session(project, resolve("bundled", device="cpu"))
+        session.prepare()
+        truth = class_names(project, read_truth(project.source))
+        ids = {one.name: one.id for one in session.store.classes.all()}
+        for begin in range(0, count, AT_ONCE):
+            cards = session.next("script", AT_ONCE)
+            answers = [
+                NewAnswer(f"a{number}", card.sample_id, "label", ids[truth[card.sample_id]])
+                for number, card in enumerate(cards, begin)
+            ]
+            assert session.answer("script", answers) == {}
+            session.trainer.wait()
+        session.next("script", 0)
+        if planted:
+            plant(session)
+        session.close()
+
+    return prepare
+
+
+def plant(session: Session) -> None:
+    """Give the label that the others foresee most surely the class that they find least likely."""
+    evidence, round_ = FIGURES.evidence(session), session.round
+    assert evidence is not None and round_ is not None
+    found = leave_one_out(round_.table.features[evidence.rows], evidence.labels)
+    place = int(found.self_confidence.argmax())
+    wrong = int(found.classes[found.proba[place].argmin()])
+    answer = NewAnswer(PLANTED, evidence.ids[place], "label", wrong)
+    assert session.answer("script", [answer]) == {}
+    session.trainer.wait()
+
+
+def ask(server: Server, sql: str, *values: object) -> list[tuple[object, ...]]:
+    """What stands in the project's database."""
+    (file,) = server.home.glob("*/hone.sqlite")
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute(sql, values).fetchall()
+
+
+def view(page: Page, name: str) -> None:
+    page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).click()
+
+
+def audit(page: Page, server: Server) -> int:
+    """Label by keyboard what the running certificate draws, until it has ended; how many."""
+    truth = board.true_labels()
+    page.get_by_role("link", name="Label", exact=True).click()
+    name, given = board.on_screen(page), 0
+    keys = board.keys(page)
+    while ask(server, RUNNING):
+        assert given < 200, "the certificate does not end"
+        assert board.guess(page) is None  # blind
+        page.keyboard.press(keys[truth[name]].lower())
+        name, given = board.after(page, name), given + 1
+        board.saved(page)
+    page.get_by_role("link", name="Accuracy").click()
+    return given
+
+
+def audit_by_script(server: Server) -> None:
+    """The same over HTTP, for sets that may take a hundred checks."""
+    truth, script = board.true_labels(), board.Script(server.url, server.home)
+    ids = {one["name"]: one["id"] for one in script("status")["classes"]}
+    while ask(server, RUNNING):
+        cards = script("next", {"holder": "script", "count": 5})["cards"]
+        assert cards and all(card["query"] == "certificate" for card in cards)
+        answers = [
+            {
+                "client_id": f"checked-{card['sample_id']}",
+                "sample_id": card["sample_id"],
+                "kind": "label",
+                "class_id": ids[truth[card["name"]]],
+            }
+            for card in cards
+        ]
+        script("answers", {"answers": answers})
+    script("next", {"holder": "script", "count": 0})  # what it held may be drawn again
+
+
+def test_an_accuracy_is_certified_and_a_set_is_accepted_and_taken_back(
+    serve: Serve, visit: Visit
+) -> None:
+    server = serve(prepare=taught(120))
+    page = visit(f"{server.url}/accuracy")
+    expect(page.get_by_text("today’s model gets about")).to_be_visible(timeout=60_000)
+    _accept_and_take_back(page, server)
+
+    view(page, "Certify")
+    page.get_by_role("slider").press("Home")
+    expect(page.get_by_text("It will probably take")).to_be_visible()
+    page.get_by_role("button", name="Freeze the model and begin").click()
+    expect(page.get_by_text("Certificate 2 is running")).to_be_visible()
+    drawn = audit(page, server)
+    view(page, "Certify")
+    proven = page.get_by_text("Certificate 2 is proven:")
+    expect(proven).to_contain_text(f"after {drawn} blind checks")
+    expect(proven).to_contain_text("gets at least 50% of")
+
+
+def _accept_and_take_back(page: Page, server: Server) -> None:
+    view(page, "Accept")
+    page.get_by_role("slider").press("End")
+    expect(page.get_by_text("pre-labels are in the set")).to_be_visible()
+    page.get_by_role("button", name="Freeze the set and begin").click()
+    expect(page.get_by_text("Certificate 1 is running")).to_be_visible()
+    audit_by_script(server)
+    accept = page.get_by_role("button", name=re.compile(r"Accept [\d,]+ pre-labels"))
+    accept.click()  # the screen has seen the proof by itself
+    take_back = page.get_by_role("button", name="Take back the")
+    expect(take_back).to_be_visible()
+    ((accepted,),) = ask(server, "SELECT count(*) FROM answers WHERE certificate_id = 1")
+    assert isinstance(accepted, int) and accepted >= 20
+    expect(page.get_by_text(f"{accepted} pre-labels are accepted")).to_be_visible()
+    take_back.click()
+    expect(page.get_by_text("its pre-labels were taken back")).to_be_visible()
+    ((left,),) = ask(
+        server,
+        "SELECT count(*) FROM answers a WHERE certificate_id = 1 AND NOT EXISTS "
+        "(SELECT 1 FROM answers u WHERE u.undoes = a.id)",
+    )
+    assert left == 0
+
+
+def test_a_planted_error_is_mended_by_a_key_and_the_report_opens_without_a_network(
+    serve: Serve, visit: Visit, tmp_path: Path
+) -> None:
+    server = serve(prepare=taught(60, planted=True))
+    page = visit(f"{server.url}/review")
+    # Right after a start the labels are there and the model is not: nobody is told to label.
+    told = page.get_by_text("60 images are labeled").or_(page.get_by_text("are contradicted"))
+    expect(told.first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("are contradicted")).to_be_visible(timeout=60_000)
+    _mend(page, server)
+
+    view(page, "Confusion")
+    cells = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
+    expect(cells.first).to_be_visible()
+    box = page.get_by_test_id("stVegaLiteChart").bounding_box()
+    assert box is not None
+    shown = page.get_by_text("foreseen as", exact=False).last
+    expect(shown).to_be_visible()
+    before = shown.inner_text()
+    page.mouse.click(box["x"] + 140, box["y"] + 22)  # the first class, foreseen as itself
+    expect(shown).not_to_have_text(before)
+    given = page.get_by_text("labeled animal, foreseen as animal")
+    expect(given).to_be_visible()
+    expect(page.get_by_test_id("stImage").first).to_be_visible()
+
+    page.get_by_role("link", name="Export").click()
+    page.get_by_role("button", name="Write the report").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download report.html").click()
+    _open_offline(page, Path(download.value.path()), tmp_path)
+
+
+def _mend(page: Page, server: Server) -> None:
+    """Mend the planted label by one key, and keep the next suspect after a click on “Why”."""
+    given = (
+        "SELECT sample_id, name FROM answers JOIN classes ON classes.id = class_id "
+        "WHERE client_id LIKE 'review:%' ORDER BY answers.id"
+    )
+    (planted, path) = ask(
+        server,
+        "SELECT a.sample_id, path FROM answers a JOIN files f ON f.sample_id = a.sample_id "
+        "WHERE client_id = ?",
+        PLANTED,
+    )[0]
+    right = board.true_labels()[str(path)]
+    count = page.get_by_text("are contradicted").inner_text().split()[0]
+    key = page.get_by_role("button", name=re.compile(f"^{right} ")).inner_text().split()[-1]
+    page.keyboard.press(key)
+    expect(page.get_by_text(f"{count} labels are contradicted")).to_have_count(0)
+    assert ask(server, given) == [(planted, right)]
+
+    page.get_by_role("button", name="Why").click()
+    expect(page.get_by_text("speaks for").first).to_be_visible(timeout=30_000)
+    found = re.search(r"Keep (\w+)", page.get_by_role("button", name="Keep").inner_text())
+    assert found is not None
+    before = page.get_by_text("are contradicted").inner_text()
+    page.keyboard.press("Enter")  # though a button was clicked a moment ago
+    expect(page.get_by_text(before)).to_have_count(0)
+    assert [name for _, name in ask(server, given)] == [right, found[1]]
+
+
+def _open_offline(page: Page, file: Path, folder: Path) -> None:
+    """Open the report from disk without a network: no error, and nothing asked from elsewhere."""
+    report = folder / "report.html"
+    report.write_bytes(file.read_bytes())
+    page.context.set_offline(True)
+    asked: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    page.goto(report.as_uri())
+    for heading in ("Data", "Accuracy", "Confusion", "Labeling", "Versions"):
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    assert asked == [report.as_uri()] and errors == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
