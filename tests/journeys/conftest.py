@@ -34,12 +34,13 @@ expect.set_options(timeout=15_000)  # several browsers and servers share the cor
 class Server:
     """Hone as `make run` starts it, on a port and in a home of its own."""
 
-    def __init__(self, home: Path, pool: Path | None = None) -> None:
+    def __init__(self, home: Path, pool: Path | None = None, address: str = "127.0.0.1") -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.home = home
         self.pool = pool
+        self.address = address
         self.log = home / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -52,7 +53,8 @@ class Server:
         if self.pool is not None:
             environment["HONE_POOL"] = str(self.pool)
         self.home.mkdir(parents=True, exist_ok=True)
-        options = ("--server.port", str(self.port), "--server.headless", "true")
+        options = ["--server.port", str(self.port), "--server.address", self.address]
+        options += ["--server.headless", "true"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", *options],
@@ -88,13 +90,16 @@ def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts servers that end with the test."""
+def serve(tmp_path: Path, embedded_home: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers that end with the test; `prepare`, if any, is first given the folder of the
+    project on the sample data, in which everything is embedded."""
     servers: list[Server] = []
 
-    def start(pool: Path | None = None) -> Server:
+    def start(pool: Path | None = None, *, prepare: Callable[[Path], None] | None = None) -> Server:
         server = Server(tmp_path / f"home-{len(servers)}", pool)
         servers.append(server)
+        if prepare is not None:
+            prepare(_project_with_embeddings(server.home, embedded_home))
         server.start()
         return server
 
@@ -110,11 +115,18 @@ def sample_server(
     """One server of the embedded sample data for a whole file: a start costs more than most
     journeys, so each of them labels images of its own and counts from what it finds."""
     server = Server(tmp_path_factory.mktemp("shared") / "home")
-    for folder in embedded_home.glob("*/embeddings"):
-        shutil.copytree(folder, server.home / folder.relative_to(embedded_home))
+    _project_with_embeddings(server.home, embedded_home)
     server.start()
     yield server
     server.kill()
+
+
+def _project_with_embeddings(home: Path, embedded: Path) -> Path:
+    """The folder of the sample data's project in a new home, with the embeddings of another."""
+    (folder,) = embedded.glob("*/embeddings")
+    project = home / folder.parent.relative_to(embedded)
+    shutil.copytree(folder, project / "embeddings")
+    return project
 
 
 @pytest.fixture(scope="session")
