@@ -1,11 +1,13 @@
 """Figures that can be believed, in a real browser: certificates, acceptance, review, report."""
 
 import re
+import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from labeling.figures import FIGURES
@@ -18,7 +20,8 @@ from models.shadow import leave_one_out
 from tests.journeys import board
 from tests.journeys.conftest import Server
 
-Serve = Callable[..., Server]
+Prepare = Callable[[Path], None]
+Serve = Callable[[Prepare], Server]
 Visit = Callable[..., Page]
 AT_ONCE = 15
 SETTLE = 1000  # ms in which a slider tells the server where it is
@@ -26,7 +29,24 @@ RUNNING = "SELECT 1 FROM certificates WHERE ended IS NULL"
 PLANTED = "planted"  # the client id of the wrong label
 
 
-def taught(count: int, *, planted: bool = False) -> Callable[[Path], None]:
+@pytest.fixture
+def serve_prepared(tmp_path: Path, embedded_home: Path) -> Iterator[Serve]:
+    """Starts a server of the embedded sample data once its project is prepared by script."""
+    server = Server(tmp_path / "home")
+
+    def start(prepare: Prepare) -> Server:
+        for folder in embedded_home.glob("*/embeddings"):
+            copied = server.home / folder.relative_to(embedded_home)
+            shutil.copytree(folder, copied)
+            prepare(copied.parent)
+        server.start()
+        return server
+
+    yield start
+    server.kill()
+
+
+def taught(count: int, *, planted: bool = False) -> Prepare:
     """Prepares a project with so many true labels, given as the loop asks for them.
 
     If an error is `planted`, the label that is foreseen most surely is made another one.
@@ -115,14 +135,16 @@ def audit_by_script(server: Server) -> None:
 
 
 def test_an_accuracy_is_certified_and_a_set_is_accepted_and_taken_back(
-    serve: Serve, visit: Visit
+    serve_prepared: Serve, visit: Visit
 ) -> None:
-    server = serve(prepare=taught(120))
+    server = serve_prepared(taught(120))
     page = visit(f"{server.url}/accuracy")
     expect(page.get_by_text("today’s model gets about")).to_be_visible(timeout=60_000)
     _accept_and_take_back(page, server)
 
     view(page, "Certify")
+    expect(page.get_by_text("Right at least")).to_be_visible()
+    expect(page.get_by_text("Wrong at most")).to_have_count(0)  # the other view has gone
     page.get_by_role("slider").press("Home")
     page.wait_for_timeout(SETTLE)
     expect(page.get_by_text("It will probably take")).to_be_visible()
@@ -161,9 +183,9 @@ def _accept_and_take_back(page: Page, server: Server) -> None:
 
 
 def test_a_planted_error_is_mended_by_a_key_and_the_report_opens_without_a_network(
-    serve: Serve, visit: Visit, tmp_path: Path
+    serve_prepared: Serve, visit: Visit, tmp_path: Path
 ) -> None:
-    server = serve(prepare=taught(60, planted=True))
+    server = serve_prepared(taught(60, planted=True))
     page = visit(f"{server.url}/review")
     # Right after a start the labels are there and the model is not: nobody is told to label.
     told = page.get_by_text("60 images are labeled").or_(page.get_by_text("are contradicted"))
