@@ -90,16 +90,13 @@ def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, embedded_home: Path) -> Iterator[Callable[..., Server]]:
-    """Starts servers that end with the test; `prepare`, if any, is first given the folder of the
-    project on the sample data, in which everything is embedded."""
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers that end with the test."""
     servers: list[Server] = []
 
-    def start(pool: Path | None = None, *, prepare: Callable[[Path], None] | None = None) -> Server:
+    def start(pool: Path | None = None) -> Server:
         server = Server(tmp_path / f"home-{len(servers)}", pool)
         servers.append(server)
-        if prepare is not None:
-            prepare(_project_with_embeddings(server.home, embedded_home))
         server.start()
         return server
 
@@ -115,13 +112,13 @@ def sample_server(
     """One server of the embedded sample data for a whole file: a start costs more than most
     journeys, so each of them labels images of its own and counts from what it finds."""
     server = Server(tmp_path_factory.mktemp("shared") / "home")
-    _project_with_embeddings(server.home, embedded_home)
+    project_with_embeddings(server.home, embedded_home)
     server.start()
     yield server
     server.kill()
 
 
-def _project_with_embeddings(home: Path, embedded: Path) -> Path:
+def project_with_embeddings(home: Path, embedded: Path) -> Path:
     """The folder of the sample data's project in a new home, with the embeddings of another."""
     (folder,) = embedded.glob("*/embeddings")
     project = home / folder.parent.relative_to(embedded)

@@ -1,7 +1,6 @@
 """Figures that can be believed, in a real browser: certificates, acceptance, review, report."""
 
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,7 +17,7 @@ from labeling.truth import class_names, read_truth
 from models.backbones import resolve
 from models.shadow import leave_one_out
 from tests.journeys import board
-from tests.journeys.conftest import Server
+from tests.journeys.conftest import Server, project_with_embeddings
 
 Prepare = Callable[[Path], None]
 Serve = Callable[[Prepare], Server]
@@ -35,10 +34,7 @@ def serve_prepared(tmp_path: Path, embedded_home: Path) -> Iterator[Serve]:
     server = Server(tmp_path / "home")
 
     def start(prepare: Prepare) -> Server:
-        for folder in embedded_home.glob("*/embeddings"):
-            copied = server.home / folder.relative_to(embedded_home)
-            shutil.copytree(folder, copied)
-            prepare(copied.parent)
+        prepare(project_with_embeddings(server.home, embedded_home))
         server.start()
         return server
 
