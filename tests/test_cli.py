@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +305,8 @@ def begin_embedding(tmp_path: Path) -> tuple[subprocess.Popen[str], list[str], P
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell starts what runs behind it deaf to Ctrl-C, and so the tests and all they start.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     while process.poll() is None and rows_on_disk(folder) == 0:
         time.sleep(0.002)
