@@ -1,6 +1,7 @@
 """The house: imports run one way, modules and functions stay small."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -129,21 +130,21 @@ def test_only_the_store_speaks_sql() -> None:
 
 def test_the_first_image_does_not_wait_for_torch_or_tables() -> None:
     """Importing the api and the screens loads no torch, and the first one no tables or plots."""
-    import subprocess
-
     screens = [path.stem for path in (ROOT / "labeling" / "screens").glob("[a-z]*.py")]
     names = ", ".join(f"labeling.screens.{name}" for name in screens if name != "home")
-    code = f"import sys, labeling.api, labeling.workspace, {names}; print('torch' in sys.modules)"
-    shown = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert shown.stdout.split()[-1] == "False"
+    assert "torch" not in loaded_by(f"labeling.api, labeling.workspace, {names}")
     first = "labeling.screens.label, labeling.screens.door, labeling.screens.index"
-    code = f"import sys, labeling.api, labeling.workspace, {first}; print(*sys.modules)"
+    loaded = loaded_by(f"labeling.api, labeling.workspace, {first}")
+    assert not {"pandas", "altair", "scipy", "alembic"} & loaded
+
+
+def loaded_by(modules: str) -> set[str]:
+    """Every module that is loaded in a new process once it has imported these."""
+    code = f"import sys, {modules}; print(*sys.modules)"
     shown = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert not {"pandas", "altair", "scipy", "alembic"} & set(shown.stdout.split())
+    return set(shown.stdout.split())
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)

@@ -29,7 +29,7 @@ export class History {
     const at = this.entries.findIndex((one) => one.card.sample_id === card.sample_id);
     const [before] = at < 0 ? [] : this.entries.splice(at, 1);
     this.entries.unshift({ card, answer, before });
-    if (this.entries[STRIP]) this.entries[STRIP].node = this.entries[STRIP].drawn = null;
+    if (this.entries[STRIP]) this.entries[STRIP].node = null;
     const old = this.entries[WHOLE];
     if (old) old.card = { sample_id: old.card.sample_id, name: old.card.name, ...UNKNOWN };
   }
@@ -77,8 +77,9 @@ export class History {
       el("span"),
     );
     const label = this.label(answer);
-    if (entry.drawn === `${label} ${changing}`) return;
-    entry.drawn = `${label} ${changing}`;
+    const wanted = `${label} ${changing}`;
+    if (entry.node.dataset.shown === wanted) return;
+    entry.node.dataset.shown = wanted;
     put(entry.node.lastElementChild, label);
     entry.node.title = `${card.name}: ${label}. Click to change it.`;
     entry.node.setAttribute("aria-label", `${label}, ${card.name}; change`);

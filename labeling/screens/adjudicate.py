@@ -1,14 +1,15 @@
 """The team's part of the Review screen: what is to be decided, and how far people agree."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
 from labeling import review
 from labeling.adjudication import FEWEST, Agreement, Dispute, agreement, disputes
-from labeling.errors import HoneError
 from labeling.screens.pictures import picture, strip
-from labeling.screens.shell import annotator
-from labeling.screens.views import FREE_KEYS, KEYS
+from labeling.screens.shell import annotator, attempt
+from labeling.screens.views import FREE_KEYS, class_buttons
 from labeling.session import Session
 from labeling.store import Answer
 from models.agreement import Coefficient
@@ -90,27 +91,14 @@ def _said(answer: Answer, names: dict[int, str]) -> str:
 def _decide(session: Session, dispute: Dispute, names: dict[int, str], later: list[str]) -> None:
     """A key for each class; those that somebody has said stand out."""
     said = {one.class_id for one in dispute.opinions}
-    chosen = None
     with st.container(horizontal=True, gap="small"):
-        for place, one in enumerate(session.store.classes.all()):
-            pressed = st.button(
-                one.name,
-                key=f"decide-{one.id}",
-                type="primary" if one.id in said else "secondary",
-                shortcut=KEYS[place] if place < len(KEYS) else None,
-            )
-            chosen = one.id if pressed else chosen
+        chosen = class_buttons(session, "decide", said)
         if st.button("Later", key="decide-later-button", icon=":material/schedule:"):
             later.append(dispute.sample_id)
             st.rerun()
-    if chosen is None:
-        return
-    try:
-        review.decide(session, annotator(session), dispute.sample_id, chosen)
-    except HoneError as error:
-        st.error(str(error))
-        return
-    st.rerun()
+    if chosen is not None:
+        decide = partial(review.decide, session, annotator(session), dispute.sample_id, chosen)
+        attempt(decide, again=True)
 
 
 # -- agreement ---------------------------------------------------------------------------------

@@ -1,13 +1,11 @@
 """The backbone's part of the Setup screen: what there is, how fast here, and which suits best."""
 
-from collections.abc import Callable
 from functools import cache, partial
 
 import pandas as pd
 import streamlit as st
 
-from labeling.errors import HoneError
-from labeling.screens.shell import refreshed
+from labeling.screens.shell import attempt, refreshed
 from labeling.session import Session
 from labeling.speeds import SPEEDS, decoding_seconds, pool_seconds
 from labeling.store import Role
@@ -149,7 +147,7 @@ def _choose(session: Session) -> None:
         "It is embedded in the background while you go on with the present one; every label stays."
     )
     if st.button("Embed with this backbone"):
-        _attempt(lambda: _begin(session, chosen, wanted))
+        attempt(lambda: _begin(session, chosen, wanted))
 
 
 @cache
@@ -215,7 +213,7 @@ def _on_trial(session: Session) -> None:
                 if st.button(label, icon=":material/swap_horiz:"):
                     _switch(session, trial)
             elif trial.stage == "done" and st.button(f"Embed all with {trial.name}"):
-                _attempt(partial(_begin, session, trial.backbone, trial.features))
+                attempt(partial(_begin, session, trial.backbone, trial.features))
             if not _runs(trial) and st.button(f"Dismiss {trial.name}"):
                 _discard(session, trial)
 
@@ -251,7 +249,7 @@ def _candidates(session: Session) -> None:
         names = [name for name in _names() if name != current]
         chosen = st.multiselect("Candidates", names, names[:2])
         if st.button("Try them", disabled=not chosen):
-            _attempt(lambda: _try(session, chosen))
+            attempt(lambda: _try(session, chosen))
 
 
 def _try(session: Session, names: list[str]) -> None:
@@ -270,12 +268,3 @@ def _doing(trial: Trial) -> str:
     if trial.stage == "loading":
         return f"being loaded. {trial.note}"
     return f"being embedded in the background. {trial.note}"
-
-
-def _attempt(action: Callable[[], None]) -> None:
-    from models.errors import BackboneError
-
-    try:
-        action()
-    except (HoneError, BackboneError) as error:
-        st.error(str(error), icon=":material/error:")

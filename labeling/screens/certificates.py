@@ -1,6 +1,5 @@
 """The parts of the Accuracy screen that prove: certificates, and accepting many at once."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,9 +8,8 @@ import streamlit as st
 
 from labeling.acceptance import accept, take_back
 from labeling.certify import Standing
-from labeling.errors import HoneError
 from labeling.figures import Evidence, pool_accuracy
-from labeling.screens.shell import annotator, refreshed
+from labeling.screens.shell import annotator, attempt, refreshed
 from labeling.session import Session
 from labeling.store import Certificate, Role
 from labeling.store.certificates import ACCEPT, ACCEPTED, ACCURACY, PROVEN, TAKEN_BACK
@@ -64,10 +62,11 @@ def _begin_accuracy(session: Session, evidence: Evidence) -> None:
         )
     if st.button("Freeze the model and begin", type="primary", icon=":material/verified:"):
         right, wrong = expected(evidence)
-        _attempt(
+        attempt(
             lambda: session.certifier.begin_accuracy(
                 session.round, share, right / max(right + wrong, 1e-9)
-            )
+            ),
+            again=True,
         )
 
 
@@ -119,7 +118,10 @@ def _begin_accept(session: Session, evidence: Evidence) -> None:
         text += " So many checks are nearly the whole set: label on first, or allow more."
     st.markdown(text)
     if st.button("Freeze the set and begin", type="primary", icon=":material/done_all:"):
-        _attempt(lambda: session.certifier.begin_accept(session.round, offered.proposal, bound))
+        attempt(
+            lambda: session.certifier.begin_accept(session.round, offered.proposal, bound),
+            again=True,
+        )
 
 
 def _accept(session: Session, certificate: Certificate) -> None:
@@ -131,7 +133,7 @@ def _accept(session: Session, certificate: Certificate) -> None:
     )
     if st.button(f"Accept {left:,} pre-labels", type="primary", icon=":material/done_all:"):
         with st.spinner("Accepting …"):
-            _attempt(lambda: accept(session, certificate, annotator(session)))
+            attempt(lambda: accept(session, certificate, annotator(session)), again=True)
 
 
 def _running(session: Session) -> None:
@@ -200,7 +202,7 @@ def _history(session: Session, kind: str) -> None:
             key=f"take-back-{one.id}",
         ):
             with st.spinner("Taking back …"):
-                _attempt(partial(take_back, session, one, annotator(session)))
+                attempt(partial(take_back, session, one, annotator(session)), again=True)
 
 
 def _outcome(one: Certificate) -> str:
@@ -238,13 +240,3 @@ def _draws(length: "Length") -> str:
     if length.high is None:
         return f"{length.low} blind checks or more"
     return f"{length.low} to {length.high} blind checks"
-
-
-def _attempt(action: Callable[[], object]) -> None:
-    """Carry something out and show the screen anew, or say why it cannot be."""
-    try:
-        action()
-    except HoneError as error:
-        st.error(str(error), icon=":material/error:")
-    else:
-        st.rerun()

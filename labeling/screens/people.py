@@ -1,13 +1,11 @@
 """The people's part of the Setup screen: who is in the team, as what, and the invitations."""
 
-from collections.abc import Callable
 from urllib.parse import urljoin
 
 import pandas as pd
 import streamlit as st
 
-from labeling.errors import HoneError
-from labeling.screens.shell import has_provider, needs_login, visitor
+from labeling.screens.shell import attempt, has_provider, needs_login, visitor
 from labeling.session import Session
 from labeling.store import Member, Role
 from labeling.store.people import DAY, LONGEST_DAYS, LONGEST_NAME
@@ -78,7 +76,7 @@ def _invite(session: Session) -> None:
         days = st.number_input("Days until the invitation ends", 1, LONGEST_DAYS, 14)
         email = st.text_input("E-mail, for the log-in") if has_provider() else None
         if st.form_submit_button("Invite", icon=":material/person_add:"):
-            _attempt(lambda: _invited(session, name, role, int(days), email))
+            attempt(lambda: _invited(session, name, role, int(days), email))
 
 
 def _invited(session: Session, name: str, role: Role, days: int, email: str | None) -> None:
@@ -116,7 +114,7 @@ def _change(session: Session, members: list[Member]) -> None:
             "Role now", list(ROLES), list(ROLES).index(chosen.role), format_func=ROLES.__getitem__
         )
         if role != chosen.role:
-            _attempt(lambda: people.change_role(chosen.id, role), again=True)
+            attempt(lambda: people.change_role(chosen.id, role), again=True)
         with st.container(horizontal=True):
             if st.button(
                 "New link",
@@ -124,7 +122,7 @@ def _change(session: Session, members: list[Member]) -> None:
                 help="The earlier link, and whoever came by it, is shut out.",
             ):
                 days = max(1, round((chosen.expires - chosen.created) / DAY))
-                _attempt(lambda: _tell(chosen, people.renew(chosen.id, min(days, LONGEST_DAYS))))
+                attempt(lambda: _tell(chosen, people.renew(chosen.id, min(days, LONGEST_DAYS))))
             if st.button(
                 "Revoke",
                 icon=":material/person_off:",
@@ -132,7 +130,7 @@ def _change(session: Session, members: list[Member]) -> None:
                 or (found is not None and found.member == chosen.id),
                 help="Shut out at once; every answer stays.",
             ):
-                _attempt(lambda: people.revoke(chosen.id), again=True)
+                attempt(lambda: people.revoke(chosen.id), again=True)
 
 
 def _work(session: Session) -> None:
@@ -165,13 +163,3 @@ def _work(session: Session) -> None:
 def _plain(name: str) -> str:
     """A name that Markdown shows as it is."""
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|~$:&" else sign for sign in name)
-
-
-def _attempt(action: Callable[[], None], *, again: bool = False) -> None:
-    try:
-        action()
-    except HoneError as error:
-        st.error(str(error), icon=":material/error:")
-    else:
-        if again:
-            st.rerun()

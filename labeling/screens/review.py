@@ -1,5 +1,7 @@
 """The Review screen: labels that deserve a second look, and what the model mixes up."""
 
+from functools import partial
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -10,8 +12,8 @@ from labeling.figures import CHECKS, Evidence, until_checked
 from labeling.screens import adjudicate, confusion
 from labeling.screens.charts import draw
 from labeling.screens.pictures import picture, strip
-from labeling.screens.shell import annotator
-from labeling.screens.views import KEYS, choose
+from labeling.screens.shell import annotator, attempt
+from labeling.screens.views import choose, class_buttons
 from labeling.session import Session
 from labeling.why import evidence_picture
 from labeling.wording import chance, points
@@ -124,31 +126,19 @@ def _why(session: Session, suspect: review.Suspect, names: dict[int, str]) -> No
 
 def _decide(session: Session, suspect: review.Suspect, names: dict[int, str]) -> None:
     """A key for each class: the given one confirms, any other mends."""
-    classes = session.store.classes.all()
     with st.container(horizontal=True, gap="small"):
         keep = st.button(
             f"Keep {names[suspect.given]}", shortcut="Enter", icon=":material/check:", key="keep"
         )
-        chosen = suspect.given if keep else None
-        for place, one in enumerate(classes):
-            if one.id == suspect.given:
-                continue
-            pressed = st.button(
-                one.name,
-                key=f"fix-{one.id}",
-                type="primary" if one.id == suspect.predicted else "secondary",
-                shortcut=KEYS[place] if place < len(KEYS) else None,
-            )
-            chosen = one.id if pressed else chosen
-    if chosen is None:
-        return
-    try:
-        review.decide(session, annotator(session), suspect.sample_id, chosen)
-    except HoneError as error:
-        st.error(str(error))
-        return
+        other = class_buttons(session, "fix", {suspect.predicted}, without=suspect.given)
+    chosen = suspect.given if keep else other
+    if chosen is not None:
+        attempt(partial(_mend, session, suspect.sample_id, chosen), again=True)
+
+
+def _mend(session: Session, sample_id: str, class_id: int) -> None:
+    review.decide(session, annotator(session), sample_id, class_id)
     session.trainer.wait(2.0)  # the next round tells which label is the next to doubt
-    st.rerun()
 
 
 def _calibration(session: Session, evidence: Evidence) -> None:

@@ -1,13 +1,11 @@
 """The Setup screen: which images, which classes, how samples are picked, who labels."""
 
-from collections.abc import Callable
-
 import pandas as pd
 import streamlit as st
 
 from labeling.errors import HoneError
 from labeling.screens import backbone, people
-from labeling.screens.shell import annotator, needs_login
+from labeling.screens.shell import annotator, attempt, needs_login
 from labeling.session import Session
 from labeling.store import LabelClass
 from labeling.store.classes import LONGEST_NAME
@@ -106,7 +104,7 @@ def _open_form() -> None:
             placeholder="/home/me/photos",
         )
         if st.form_submit_button("Open", icon=":material/folder_open:") and path.strip():
-            _attempt(lambda: _open(path.strip()))
+            attempt(lambda: _open(path.strip()))
 
 
 def _open(path: str) -> None:
@@ -138,7 +136,7 @@ def _classes(session: Session) -> None:
         },
     )
     if st.button("Apply", icon=":material/check:", disabled=after.equals(before)):
-        _attempt(lambda: _apply(session, classes, counts, after))
+        attempt(lambda: _apply(session, classes, counts, after))
 
 
 def _apply(
@@ -201,10 +199,3 @@ def _person(session: Session) -> None:
     name = st.text_input("Your name, stored with each of your answers", annotator(session))
     if name.strip() and name.strip() != annotator(session):
         session.store.set("annotator", name.strip()[:80])
-
-
-def _attempt(action: Callable[[], None]) -> None:
-    try:
-        action()
-    except HoneError as error:
-        st.error(str(error), icon=":material/error:")

@@ -11,11 +11,12 @@ import streamlit as st
 
 from labeling.access import Visitor, admit, is_forwarded
 from labeling.api.classes import CREATE_CLASS
-from labeling.errors import TokenError
+from labeling.errors import HoneError, TokenError
 from labeling.session import Session
 from labeling.store import Role
 from labeling.tokens import Person, check, cookie_name, for_member, issue
 from labeling.workspace import WORKSPACE, configured
+from models.errors import BackboneError
 
 BOARD = Path(__file__).parents[1] / "board"
 
@@ -43,6 +44,17 @@ export default function (component) {
   return () => loading.then((board) => { board.unmount(); boards.delete(parentElement); });
 }
 """
+
+
+def attempt(action: Callable[[], object], *, again: bool = False) -> None:
+    """Carry something out, then show the screen `again` if asked to, or say why it cannot be."""
+    try:
+        action()
+    except (HoneError, BackboneError) as error:
+        st.error(str(error), icon=":material/error:")
+    else:
+        if again:
+            st.rerun()
 
 
 def dress() -> None:

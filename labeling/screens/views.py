@@ -1,6 +1,6 @@
 """Screens of several views on one model: which view, what is known of the model, or why nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import streamlit as st
 
@@ -48,3 +48,22 @@ def _wait(session: Session) -> None:
     else:
         icon = ":material/hourglass_top:" if reason.passes else ":material/label:"
         st.info(reason.text, icon=icon)
+
+
+def class_buttons(
+    session: Session, key: str, primary: Container[int | None], without: int | None = None
+) -> int | None:
+    """A button for each class, with the key of its place; the id of the one that was pressed.
+
+    Those of `primary` stand out, and the class `without` has none.
+    """
+    chosen = None
+    for place, one in enumerate(session.store.classes.all()):
+        if one.id != without and st.button(
+            one.name,
+            key=f"{key}-{one.id}",
+            type="primary" if one.id in primary else "secondary",
+            shortcut=KEYS[place] if place < len(KEYS) else None,
+        ):
+            chosen = one.id
+    return chosen
