@@ -148,6 +148,12 @@ def _running(session: Session) -> None:
         min(1.0, standing.drawn / max(1, total)),
         text=f"{standing.drawn} checked, {standing.right} right. They come first on **Label**.",
     )
+    if ahead := session.certifier.ahead(running):
+        st.caption(
+            f"{ahead} more {'is' if ahead == 1 else 'are'} answered and will count once the "
+            "checks before are: those are open in another browser, and come to whoever labels "
+            "if nobody answers there for 20 seconds."
+        )
     if st.button("Give up", icon=":material/close:", help="Your labels stay."):
         session.certifier.give_up()
         st.rerun()
