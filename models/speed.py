@@ -3,6 +3,7 @@
 import time
 from typing import Any, cast
 
+import numpy as np
 import timm
 import torch
 from timm.data.config import resolve_model_data_config
@@ -38,16 +39,16 @@ def measure(backbone: Backbone, seconds: float = 2.0) -> float:
     A first batch warms up, unless it takes all the time by itself.
     """
     size = SMALL_BATCH if backbone.device == "cpu" else backbone.batch
-    pixels = torch.randint(0, 256, (size, 3, *backbone.input_size), dtype=torch.uint8)
-    batch = list(pixels)
+    shape = (size, *backbone.framing.size, 3)
+    batch = list(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
     begin = time.perf_counter()
-    backbone.embed_prepared(batch)
+    backbone.embed_framed(batch)
     first = time.perf_counter() - begin
     if first >= seconds:
         return size / first
     begin, done = time.perf_counter(), 0
     while done == 0 or time.perf_counter() - begin < seconds - first:
-        backbone.embed_prepared(batch)
+        backbone.embed_framed(batch)
         done += size
     return done / (time.perf_counter() - begin)
 
