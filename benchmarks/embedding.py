@@ -63,19 +63,22 @@ class Rates:
 def write_photos(folder: Path, count: int) -> list[Path]:
     """Photos of soft shapes with grain, each different, some 60 kB as JPEG."""
     folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(0)
-    grain = [rng.normal(0, 9, (SIZE[1], SIZE[0], 1)).astype(np.float32) for _ in range(8)]
-    files = []
-    for number in range(count):
-        file = folder / f"{number:06}.jpg"
-        files.append(file)
-        if file.exists():
-            continue
-        coarse = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
-        soft = np.asarray(coarse.resize(SIZE, Image.Resampling.BICUBIC), np.float32)
-        pixels = np.clip(soft + grain[number % 8], 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(file, "JPEG", quality=85)
+    files = [folder / f"{number:06}.jpg" for number in range(count)]
+    with ProcessPoolExecutor(os.cpu_count() or 1) as processes:
+        list(
+            processes.map(write_photo, [file for file in files if not file.exists()], chunksize=50)
+        )
     return files
+
+
+def write_photo(file: Path) -> None:
+    """The photo that belongs to a file's name."""
+    rng = np.random.default_rng(int(file.stem))
+    coarse = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
+    soft = np.asarray(coarse.resize(SIZE, Image.Resampling.BICUBIC), np.float32)
+    grain = rng.normal(0, 9, (SIZE[1], SIZE[0], 1)).astype(np.float32)
+    pixels = np.clip(soft + grain, 0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(file, "JPEG", quality=85)
 
 
 def hone(pool: Path, folder: Path, backbone: Backbone) -> tuple[float, float, tuple[float, ...]]:
