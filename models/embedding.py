@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.cache import CacheMismatchError, EmbeddingCache
 
+PART = 32  # items prepared at a time: all workers are at work on a batch, and end with it
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -121,8 +123,8 @@ def embed_missing(
 ) -> None:
     """Embed the ids that have no row yet, in their order, and append them batch by batch.
 
-    `prepare` is given the ids of a batch, in `workers` threads at once, while the network computes
-    the batches before; it gives an item for each, or the Exception that says why there is none.
+    `prepare` is given the ids of a part of a batch, in `workers` threads at once, while the network
+    computes the batches before; it gives an item for each, or the Exception that says why there is none.
     With several lanes so many batches are computed at once, each in a thread that has called
     `enter_lane`; the order stays. What cannot be prepared or embedded is told to `failed` and left
     out. `stop` ends the work before the next batch; what was appended stays, and a later call goes
@@ -140,8 +142,10 @@ def embed_missing(
     writer = _Writer(cache, pace)
     try:
         pace.report()
-        parts = [todo[begin : begin + batch] for begin in range(0, len(todo), batch)]
-        batches = _whole(_ahead(pool, prepare, parts, lanes + workers), pace.leave_out)
+        size = min(batch, PART)
+        parts = [todo[begin : begin + size] for begin in range(0, len(todo), size)]
+        ahead = _ahead(pool, prepare, parts, lanes * batch // size + workers)
+        batches = _batches(ahead, batch // size, pace.leave_out)
         for names, embeddings in _computed(batches, backbone.embed_framed, lanes, enter_lane):
             if stop is not None and stop.is_set():
                 break
@@ -191,16 +195,18 @@ def _ahead(
         yield waiting.popleft()
 
 
-def _whole(
+def _batches(
     prepared: Iterator[tuple[list[str], Future[Sequence[Any]]]],
+    parts: int,
     leave_out: Callable[[str, Exception], None],
 ) -> Iterator[tuple[list[str], list[Any]]]:
-    """The batches without what could not be prepared."""
-    for names, under_way in prepared:
+    """So many parts as one batch, without what could not be prepared."""
+    while taken := list(islice(prepared, parts)):
         there = []
-        for name, item in zip(names, under_way.result(), strict=True):
-            if isinstance(item, Exception):
-                leave_out(name, item)
-            else:
-                there.append((name, item))
+        for names, under_way in taken:
+            for name, item in zip(names, under_way.result(), strict=True):
+                if isinstance(item, Exception):
+                    leave_out(name, item)
+                else:
+                    there.append((name, item))
         yield [name for name, _ in there], [item for _, item in there]
