@@ -142,10 +142,9 @@ def embed_missing(
     writer = _Writer(cache, pace)
     try:
         pace.report()
-        size = min(batch, PART)
-        parts = [todo[begin : begin + size] for begin in range(0, len(todo), size)]
-        ahead = _ahead(pool, prepare, parts, lanes * batch // size + workers)
-        batches = _batches(ahead, batch // size, pace.leave_out)
+        each = max(1, batch // PART)  # parts of a batch
+        ahead = _ahead(pool, prepare, todo, batch // each, lanes * each + workers)
+        batches = _batches(ahead, each, pace.leave_out)
         for names, embeddings in _computed(batches, backbone.embed_framed, lanes, enter_lane):
             if stop is not None and stop.is_set():
                 break
@@ -183,11 +182,12 @@ def _computed(
 
 
 def _ahead(
-    pool: ThreadPoolExecutor, prepare: Prepare, parts: Sequence[list[str]], depth: int
+    pool: ThreadPoolExecutor, prepare: Prepare, ids: list[str], size: int, depth: int
 ) -> Iterator[tuple[list[str], Future[Sequence[Any]]]]:
-    """Give each part with its work under way, never more than `depth` ahead of the taker."""
+    """Give parts with their work under way, never more than `depth` parts ahead of the taker."""
     waiting: deque[tuple[list[str], Future[Sequence[Any]]]] = deque()
-    for part in parts:
+    for begin in range(0, len(ids), size):
+        part = ids[begin : begin + size]
         waiting.append((part, pool.submit(prepare, part)))
         if len(waiting) > depth:
             yield waiting.popleft()
