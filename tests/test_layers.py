@@ -17,7 +17,7 @@ LAYERS = (
     ("errors", "trainer", "threads", "changes", "roster", "svg", "wording"),
     ("images",),
     ("samples",),
-    ("store",),
+    ("store", "decoding"),
     ("project", "panel"),
     ("loading",),
     ("ingest", "ledger", "tokens", "access", "truth", "exchange", "speeds"),
