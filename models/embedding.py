@@ -124,8 +124,8 @@ def embed_missing(
     """Embed the ids that have no row yet, in their order, and append them batch by batch.
 
     `prepare` is given the ids of a part of a batch, in `workers` threads at once, while the network
-    computes the batches before; it gives an item for each, or the Exception that says why there is none.
-    With several lanes so many batches are computed at once, each in a thread that has called
+    computes the batches before; it gives an item for each, or the Exception that says why there is
+    none. With several lanes so many batches are computed at once, each in a thread that has called
     `enter_lane`; the order stays. What cannot be prepared or embedded is told to `failed` and left
     out. `stop` ends the work before the next batch; what was appended stays, and a later call goes
     on. So it is after a full disk, a DiskFullError.

@@ -54,6 +54,8 @@ def test_every_size_and_mode_gives_the_pixels_that_timm_gives(
         "input_size": (3, *size), "crop_mode": mode, "crop_pct": share, "interpolation": filter_
     }  # fmt: skip
     assume(mode != "border" or 50 * min(width, height) > max(width, height))  # timm: no width
+    # timm 1.0.29 and older forget the filter there
+    assume(mode != "center" or size[0] == size[1] or filter_ == "bilinear")
     assert same(config, photo(width, height))
 
 
