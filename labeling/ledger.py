@@ -56,6 +56,7 @@ class Ledger:
         """Read everything anew, from now on with another overlap if one is given."""
         with self.lock:
             self.roster = Roster(self._store.samples.keys())
+            self.left_out = self._store.samples.left_out()
             self.panel = Panel(overlap or self.panel.overlap)
             self.current = self.panel.settle(by_sample(self._store.answers.standing()))
             self.last_answer = self._store.answers.last_id()

@@ -387,7 +387,10 @@ def test_a_sample_that_cannot_be_shown_is_left_out_by_name(open_session: OpenSes
     session.leave_out(key, "img.png cannot be shown")
     session.trainer.wait()
     assert key not in ids(session.next("tab", 100))
-    assert session.status().total == 39
+    status = session.status()
+    assert (status.total, status.left_out) == (39, 1)
+    (path,) = session.store.samples.many([key])[key].paths
+    assert status.left_out_names == (path,)
     assert session.store.samples.problems()[0][1] == "img.png cannot be shown"
 
 
