@@ -17,7 +17,8 @@ from PIL import Image
 from labeling.errors import PoolError, UnreadableImageError
 from labeling.images import MAX_BYTES, SUFFIXES, check_header, load_image
 
-DATABASE = "hone.sqlite"  # its presence marks a project's folder
+DATABASE = "hone.sqlite"  # its presence marks a project's folder …
+SCHEMA_FILE = "hone.postgresql"  # … or that of the name of its schema in PostgreSQL
 LOADERS: dict[str, Callable[..., Image.Image]] = {"image": load_image}
 
 
@@ -65,7 +66,11 @@ class FolderSource:
     def entries(self) -> Iterator[Entry]:
         for folder, folders, names in os.walk(self.location):
             # A project that lies inside its pool holds images too: thumbnails.
-            inner = [name for name in folders if not Path(folder, name, DATABASE).exists()]
+            inner = [
+                name
+                for name in folders
+                if not any(Path(folder, name, one).exists() for one in (DATABASE, SCHEMA_FILE))
+            ]
             folders[:] = sorted((f for f in inner if not f.startswith(".")), key=_natural)
             for name in sorted(names, key=_natural):
                 if name.startswith(".") or not _looks_like_image(name):

@@ -16,7 +16,7 @@ from labeling.store import Answer, NewAnswer, Offer, RoundRecord, Store
 from labeling.store import leases as leases_module
 from labeling.store.samples import FileRecord
 from labeling.store.schema import METADATA
-from tests.conftest import add_samples, label
+from tests.conftest import OpenStore, add_samples, label
 
 THREADS = 8
 
@@ -550,15 +550,13 @@ def test_settings_hold_any_json_and_none_counts_as_never_set(store: Store) -> No
 # -- the database ----------------------------------------------------------------------------
 
 
-def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
-    first = Store(tmp_path / "s.sqlite")
+def test_everything_is_there_after_a_restart(open_store: OpenStore) -> None:
+    first = open_store()
     key = add_samples(first, 1)[0]
     first.answers.append("ann", [label(key, first.classes.create("cat").id)])
     history = first.answers.all()
     first.close()
-    again = Store(tmp_path / "s.sqlite")
-    assert again.answers.all() == history
-    again.close()
+    assert open_store().answers.all() == history
 
 
 @pytest.mark.parametrize("folder", ["a?mode=ro", "50% done", "a#b", "a b", "ü'\"", "%20"])
@@ -604,8 +602,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_as_it_was(tmp_path: P
 
 
 def test_the_migrations_make_the_tables_that_the_code_reads(store: Store) -> None:
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(store.path)))
-    found = sa.inspect(engine)
+    found = sa.inspect(store.engine)
     for table in METADATA.sorted_tables:
         columns = {column["name"]: column for column in found.get_columns(table.name)}
         assert set(columns) == {column.name for column in table.columns}, table.name
@@ -613,7 +610,6 @@ def test_the_migrations_make_the_tables_that_the_code_reads(store: Store) -> Non
             if column.nullable is False:
                 made = columns[column.name]
                 assert not made["nullable"] or column.primary_key, (table.name, column.name)
-    engine.dispose()
 
 
 def test_the_python_side_of_an_answer_matches_its_table() -> None:
@@ -639,13 +635,9 @@ def test_eight_threads_can_open_new_projects_at_once(tmp_path: Path) -> None:
     assert len(together(work)) == THREADS
 
 
-def test_eight_threads_can_open_the_same_new_project_at_once(tmp_path: Path) -> None:
+def test_eight_threads_can_open_the_same_new_project_at_once(open_store: OpenStore) -> None:
     def work(number: int) -> int:
-        store = Store(tmp_path / "s.sqlite")
-        try:
-            return store.classes.ensure("cat").id
-        finally:
-            store.close()
+        return open_store().classes.ensure("cat").id
 
     assert set(together(work)) == {1}
 

@@ -9,6 +9,7 @@ from labeling.api.operation import Json, Operation
 REFUSALS = {
     401: "The token is missing, wrong or expired, or the person's invitation has ended.",
     403: "The token is for a project that is not open on this server, or for another role.",
+    503: "The database cannot be reached, or its disk is full. Send the same again in a moment.",
 }
 FOR_BODIES = {
     409: "It cannot be done as things are; the text says why.",

@@ -2,12 +2,14 @@
 
 import math
 import time
+from html import escape
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from labeling.errors import StorageError
 from labeling.session import Session
 from labeling.store import Member
 from labeling.tokens import DAY, cookie_name, for_member, issue
@@ -39,7 +41,11 @@ def join_route(workspace: Workspace) -> Route:
         if (wait := workspace.attempts.wait(client)) > 0:
             headers = PRIVATE | {"Retry-After": str(math.ceil(wait))}
             return HTMLResponse(TOO_MANY, status_code=429, headers=headers)
-        found = await run_in_threadpool(_find, workspace, request.path_params["secret"])
+        try:
+            found = await run_in_threadpool(_find, workspace, request.path_params["secret"])
+        except StorageError as error:
+            page = PAGE.format(title="Not just now", text=escape(str(error)))
+            return HTMLResponse(page, status_code=503, headers=PRIVATE)
         if found is None:
             workspace.attempts.failed(client)
             return HTMLResponse(WRONG, status_code=403, headers=PRIVATE)

@@ -47,9 +47,8 @@ class Classes:
 
     @contextmanager
     def _write(self) -> Iterator[sa.Connection]:
-        with self._database.write() as connection:
+        with self._database.change() as connection:
             yield connection
-        self._database.memo.forget()
 
     def create(self, name: str) -> LabelClass:
         """Add a class; an archived one of that name comes back.

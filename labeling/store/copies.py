@@ -1,27 +1,81 @@
-"""A database as a file: copied while it is used, and looked through for damage."""
+"""A whole database: copied while it is used, brought into another, looked through for damage."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from labeling.errors import ProjectError
+import sqlalchemy as sa
+
+from labeling.errors import ProjectError, StorageError
+from labeling.store.engines import reader, writer
+from labeling.store.faults import told_plainly
+from labeling.store.schema import METADATA
+
+if TYPE_CHECKING:
+    from labeling.store.database import Store
 
 MOST = 20  # problems that are told of one kind
+ROWS_AT_ONCE = 5000
 
 
-def copy_database(source: Path, target: Path) -> None:
-    """Copy a database that others may read and write meanwhile; the copy is of one moment."""
+def copy_database(source: "Store", target: Path) -> None:
+    """Copy a database that others may use meanwhile into a file; the copy is of one moment."""
+    if source.path is None:
+        from labeling.store.database import Store
+
+        with closing(Store(target)) as copy:
+            copy_rows(source, copy)
+        return
     try:
-        with closing(_read_only(source)) as ours, closing(sqlite3.connect(target)) as theirs:
+        with closing(_read_only(source.path)) as ours, closing(sqlite3.connect(target)) as theirs:
             ours.backup(theirs)
     except sqlite3.DatabaseError as error:
         raise ProjectError(
-            f"The database {source} cannot be copied: {error}. If it is damaged, restore a backup."
+            f"The database {source.path} cannot be copied: {error}. "
+            "If it is damaged, restore a backup."
         ) from error
 
 
-def database_problems(file: Path) -> list[str]:
+def copy_rows(source: "Store", target: "Store") -> None:
+    """Fill an empty database with the rows of another, of either kind, in one transaction each."""
+    with (
+        told_plainly(),
+        reader(source.engine).begin() as ours,
+        writer(target.engine).begin() as theirs,
+    ):
+        for table in METADATA.sorted_tables:
+            _copy_table(table, ours, theirs)
+
+
+def _copy_table(table: sa.Table, ours: sa.Connection, theirs: sa.Connection) -> None:
+    theirs.execute(sa.delete(table))  # a migration has put some in
+    query = sa.select(table).order_by(*table.primary_key).execution_options(yield_per=ROWS_AT_ONCE)
+    for part in ours.execute(query).partitions():
+        theirs.execute(sa.insert(table), [dict(row._mapping) for row in part])
+    if theirs.dialect.name == "postgresql" and table.autoincrement_column is not None:
+        name = table.autoincrement_column.name
+        theirs.exec_driver_sql(
+            f"SELECT setval(pg_get_serial_sequence('{table.name}', '{name}'), max({name})) "
+            f"FROM {table.name} HAVING max({name}) IS NOT NULL"
+        )
+
+
+def database_problems(store: "Store") -> list[str]:
     """What is wrong in a database: damaged pages and indices, and rows that point to nowhere."""
+    if store.path is not None:
+        return file_problems(store.path)
+    try:  # PostgreSQL itself keeps rows from pointing to nowhere; here all of them are read
+        with told_plainly(), reader(store.engine).begin() as connection:
+            for table in METADATA.sorted_tables:
+                connection.exec_driver_sql(f"SELECT count(t.*) FROM {table.name} t")
+    except StorageError as error:
+        return [str(error)]
+    return []
+
+
+def file_problems(file: Path) -> list[str]:
+    """The same of a file of SQLite."""
     try:
         with closing(_read_only(file)) as connection:
             found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({MOST})")]

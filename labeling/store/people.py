@@ -178,9 +178,8 @@ class People:
 
     @contextmanager
     def _write(self) -> Iterator[sa.Connection]:
-        with self._database.write() as connection:
+        with self._database.change() as connection:
             yield connection
-        self._database.memo.forget()
 
     def _by_id(self) -> dict[int, Member]:
         found: dict[int, Member] = self._database.memo.get("people", self._read)
