@@ -18,7 +18,12 @@ from labeling.options import open_chosen
 from labeling.project import Project, open_project
 from labeling.samples import DATABASE
 from labeling.store import move_in, open_store
-from labeling.store.copies import copy_database, database_problems
+from labeling.store.copies import (
+    backup_written,
+    copy_database,
+    database_problems,
+    offered_backup,
+)
 from labeling.terminal import one_line
 
 MANIFEST = "backup.json"
@@ -86,6 +91,7 @@ def write_backup(project: Project, target: Path) -> int:
             manifest = {"hone": "backup", "version": VERSION, "sha256": sums}
             archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
         os.replace(staged, target)
+    backup_written(project.folder, target)
     return len(files)
 
 
@@ -115,7 +121,8 @@ def problems(project: Project) -> list[str]:
     """What is damaged in a project, in words with the mend where there is one."""
     found = database_problems(project.store)
     if found:
-        return [*found, "restore a backup, or copy what can be read by “export --history”"]
+        offered = offered_backup(project.folder)
+        return [*found, f"{offered}, or copy what can be read by “export --history”"]
     return _head_problems(project) + _embedding_problems(project)
 
 

@@ -63,7 +63,7 @@ class Cluster:
         """Start and wait until it can be used."""
         fast = () if self._durable else FAST
         options = ["listen_addresses=", f"unix_socket_directories={self._folder}", *fast]
-        command = [self._programs / "postgres", "-D", self._data]
+        command = [str(self._programs / "postgres"), "-D", self._data]
         for option in options:
             command += ["-c", option]
         with (self._folder / "log").open("ab") as log:
@@ -91,5 +91,5 @@ class Cluster:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [self._programs / program, *arguments]
+        command = [str(self._programs / program), *arguments]
         subprocess.run(command, check=True, capture_output=True, user=self._user, cwd=self._folder)

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from labeling import follow
+from labeling.errors import StorageError
 from labeling.project import open_project
 from labeling.session import Session
+from labeling.store.samples import Samples
 from labeling.trainer import State
 from models.backbones import Backbone
 from tests.conftest import label
@@ -115,6 +117,21 @@ def test_two_processes_never_offer_the_same_sample(join: Join) -> None:
     assert doubled == []
     answers = sessions[0].store.answers.all()
     assert len(answers) == len({one.sample_id for one in answers}) == 40
+
+
+def test_embedding_that_the_database_cut_off_goes_on_when_it_is_back(
+    join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise StorageError("The database cannot be reached just now.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Samples, "clear_problems", away)
+        patch.setattr(follow, "LOOK", 0.5)
+        session = join()
+        until(lambda: session.ingest.state.stage == "failed")
+        assert "cannot be reached" in (session.status().error or "")
+    until(lambda: session.ingest.state.stage == "done")
 
 
 def test_a_certificate_that_one_process_begins_is_known_to_the_other(join: Join) -> None:

@@ -573,7 +573,7 @@ def test_a_project_folder_may_have_an_odd_name(tmp_path: Path, folder: str) -> N
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "hone.sqlite"
     file.write_bytes(b"these bytes are no database" * 100)
-    with pytest.raises(ProjectError, match=r"hone\.sqlite cannot be opened.*restore it"):
+    with pytest.raises(ProjectError, match=r"hone\.sqlite cannot be opened.*restore a backup"):
         Store(file)
     assert file.read_bytes() == b"these bytes are no database" * 100
 

@@ -12,6 +12,7 @@ from labeling.errors import ProjectError, StorageError
 from labeling.store.answers import Answers
 from labeling.store.certificates import Certificates
 from labeling.store.classes import Classes
+from labeling.store.copies import offered_backup
 from labeling.store.engines import postgres_engine, reader, sqlite_engine, writer
 from labeling.store.faults import told_plainly
 from labeling.store.lead import AdvisoryLead, FileLead, Lead
@@ -135,6 +136,6 @@ def _cannot_open(path: Path | None, error: Exception) -> str:
         )
     return (
         f"The project's database {path} cannot be opened: {reason}. "
-        "If it is damaged, restore it from a copy; if its folder is read-only, "
+        f"If it is damaged, {offered_backup(path.parent)}; if its folder is read-only, "
         "choose another project folder."
     )
