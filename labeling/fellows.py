@@ -25,6 +25,8 @@ def heard(session: "Session", news: News) -> None:
     if news.pool:
         session.ledger.reload()
     answered = session.ledger.refresh()
+    if leads and session.ingest.cut_off:
+        session.ingest.start()
     if not leads:
         grown = session.ingest.follow() and session.learner.grown()
     if news.rules or news.pool or answered or grown:

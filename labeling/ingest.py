@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labeling.errors import ClassNameError
+from labeling.errors import ClassNameError, StorageError
 from labeling.loading import embed_samples
 from labeling.project import Project, Settings
 from labeling.samples import ManifestSource, Scanned, scan
@@ -65,6 +65,7 @@ class Ingest:
         self.device = "cpu"
         self.pool_version = 0  # moves on whenever samples or imported answers are others
         self.state = IngestState()
+        self.cut_off = False  # whether it ended since the database was away
         self._of: tuple[str | None, str] | None = None  # the chosen backbone and its features
 
     @property
@@ -80,6 +81,7 @@ class Ingest:
         """
         self.wait()  # for one that was stopped
         self._stop.clear()
+        self.cut_off = False
         self._in_background, self._patience = True, patience
         self.state = IngestState()
         self._thread = threading.Thread(target=self.run, name="ingest", daemon=True)
@@ -140,6 +142,7 @@ class Ingest:
             self._scan()
             self._embed()
         except Exception as error:  # the thread's end must be seen on the screen
+            self.cut_off = isinstance(error, StorageError)
             self.state = replace(self.state, stage="failed", error=str(error) or repr(error))
         self._arrived()
 
