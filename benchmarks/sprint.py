@@ -1,13 +1,14 @@
 """Whether a team's sprint loses, doubles or delays anything: many people, real HTTP, real server.
 
     python -m benchmarks.sprint [--people 30] [--minutes 1] [--overlap 0.0] [--watch]
-                                [--database postgresql] [--kill-every 60]
+                                [--database postgresql] [--servers 2] [--kill-every 60]
 
 Every person is a thread with a connection and an invitation of its own, holds a queue of images as
 the board does, and answers one a second while the server trains in the background. People and
-server share the machine's cores. With --kill-every the server gets a SIGKILL that often and is
-started again, and PostgreSQL in turn with it; people then send again what got no reply. In the end
-the database is compared with what each was told.
+server share the machine's cores. With --kill-every a server gets a SIGKILL that often and is
+started again, and PostgreSQL in turn with it; people then send again what got no reply. Several
+--servers share the project, and the people are spread over them. In the end the database is
+compared with what each was told.
 """
 
 import argparse
@@ -54,11 +55,11 @@ def _database(name: str) -> Iterator[Cluster | None]:
 
 
 class Killer:
-    """Kills server and database in turn, every so many seconds, and starts them again."""
+    """Kills servers and database in turn, every so many seconds, and starts them again."""
 
-    def __init__(self, every: float, server: Server, cluster: Cluster | None) -> None:
+    def __init__(self, every: float, servers: list[Server], cluster: Cluster | None) -> None:
         self.deaths: Counter[str] = Counter()
-        self._every, self._server, self._cluster = every, server, cluster
+        self._every, self._servers, self._cluster = every, servers, cluster
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -77,9 +78,10 @@ class Killer:
                 self._cluster.stop(kill=True)
                 self._cluster.start()
             else:
+                server = self._servers[self.deaths["server"] % len(self._servers)]
                 self.deaths["server"] += 1
-                self._server.kill()
-                self._server.start()
+                server.kill()
+                server.start()
 
 
 def main() -> None:
@@ -90,6 +92,7 @@ def main() -> None:
     parser.add_argument("--overlap", type=float, default=0.0, help="share that two people answer")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--kill-every", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--servers", type=int, default=1, help="processes that share the project")
     parser.add_argument("--watch", action="store_true", help="each also waits for news")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, _database(given.database) as cluster:
@@ -100,30 +103,34 @@ def _run(given: argparse.Namespace, place: Path, cluster: Cluster | None) -> Non
     home = place / "home"
     images = pool(place / "images", int(given.people * given.minutes * 60 / PACE * SPARE))
     tokens = _invite(images, home, given.people, given.overlap)
-    server = Server(home, images, "0.0.0.0")
-    server.start()
+    servers = [Server(home, images, "0.0.0.0") for _ in range(given.servers)]
     try:
+        for server in servers:
+            server.start()
+        ports = [server.port for server in servers]
         holdings = Holdings()
-        people = [Person(n, server.port, one, holdings) for n, one in enumerate(tokens)]
-        people[0].wait_until_embedded()
-        memory = [resident(server.pid)]
+        people = [Person(n, ports[n % len(ports)], one, holdings) for n, one in enumerate(tokens)]
+        for person in people[: len(ports)]:
+            person.wait_until_embedded()
+        memory = [resident(servers[0].pid)]
         end = time.perf_counter() + given.minutes * 60
         work = [one.work for one in people]
         if given.watch:
             work += [one.watch for one in people]
         with (
-            Killer(given.kill_every, server, cluster) as killer,
+            Killer(given.kill_every, servers, cluster) as killer,
             ThreadPoolExecutor(len(work)) as threads,
         ):
             running = [threads.submit(one, end) for one in work]
             time.sleep(max(0.0, end - time.perf_counter()) / 2)
-            memory.append(resident(server.pid))
+            memory.append(resident(servers[0].pid))
             for done in running:
                 done.result()
-        memory.append(resident(server.pid))
+        memory.append(resident(servers[0].pid))
     finally:
-        server.kill()  # SIGKILL: what was acknowledged must be on disk all the same
-    title = f"{len(people)} people, {given.database}, {machine()}"
+        for server in servers:
+            server.kill()  # SIGKILL: what was acknowledged must be on disk all the same
+    title = f"{len(people)} people, {len(servers)} server(s), {given.database}, {machine()}"
     _report(title, people, holdings, _stored(images, home), memory, killer.deaths, given.overlap)
 
 

@@ -624,6 +624,35 @@ def test_no_statement_changes_or_deletes_an_answer() -> None:
     assert not re.search(r"(update|delete)\(ANSWERS\)", text)
 
 
+def test_whoever_follows_by_the_last_id_misses_no_answer_of_any_process(
+    open_store: OpenStore,
+) -> None:
+    stores = [open_store() for _ in range(3)]
+    ids = add_samples(stores[0], 40)
+    cat = stores[0].classes.create("cat").id
+    seen, past, done = list[str](), 0, threading.Event()
+
+    def follow() -> None:
+        nonlocal past
+        while True:
+            finished = done.is_set()
+            samples, _, past = stores[2].answers.news(past)
+            seen.extend(samples)
+            if finished:
+                return
+
+    def work(number: int) -> None:
+        for key in ids[number * 5 : number * 5 + 5]:
+            stores[number % 2].answers.append(f"ann{number}", [label(key, cat)])
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    together(work)
+    done.set()
+    follower.join(20)
+    assert sorted(seen) == sorted(ids)
+
+
 def test_eight_threads_can_open_new_projects_at_once(tmp_path: Path) -> None:
     def work(number: int) -> list[str]:
         store = Store(tmp_path / f"{number}.sqlite")
