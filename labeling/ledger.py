@@ -59,6 +59,7 @@ class Ledger:
             panel = Panel(overlap or self.panel.overlap)
             current = panel.settle(by_sample(self._store.answers.standing()))
             self.roster = Roster(self._store.samples.keys())
+            self.left_out = self._store.samples.left_out()
             self.panel, self.current, self.last_answer = panel, current, last
             self._tally: Counter[tuple[str, int | None]] = Counter()
             self._count(list(current.values()), 1)

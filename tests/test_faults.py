@@ -70,7 +70,7 @@ def _refused_until_there_is_room(session: Session, filler: Path) -> None:
     workspace = Workspace()
     workspace._sessions[session.project.key] = session
     token = issue(Person(session.project.key, "ann"), workspace.secret)
-    with TestClient(Starlette(routes=routes(workspace))) as client:
+    with TestClient(Starlette(routes=routes(workspace)), "http://localhost") as client:
 
         def give(number: int) -> int:
             body = {"answers": [vars(label(keys[number], cat, f"c{number}"))]}

@@ -185,7 +185,7 @@ def test_while_the_database_is_away_answers_are_refused_with_503_and_then_saved(
     cat = session.store.classes.create("cat").id
     token = issue(Person(session.project.key, "ann"), workspace.secret)
     headers = {"Authorization": f"Bearer {token}"}
-    with TestClient(Starlette(routes=routes(workspace))) as client:
+    with TestClient(Starlette(routes=routes(workspace)), "http://localhost") as client:
 
         def give(number: int) -> int:
             body = {"answers": [vars(label(keys[number], cat, f"c{number}"))]}

@@ -1,13 +1,14 @@
 """Leases: a sample is offered to one browser at a time, with the reason it was picked."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from labeling.store.schema import ANSWERS, LEASES, OFFER_FIELDS
+from labeling.store.shown import CERTIFICATE
 from labeling.store.upsert import insert_or_replace
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 900.0
 NEVER = 2**31 - 1  # as the id of an answer: no newer one is looked for
+IDLE_SECONDS = 20.0  # since a holder was last heard of; a proof waits for nobody longer than that
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,21 @@ class Leases:
         the pool. What is in `keep` stays leased, or is leased anew if nobody holds it; what is in
         `spare` stays leased, and is claimed again where it is among the offers. `past` is the last
         answer of which whoever makes the offers knows.
+
+        A proof counts draws in their order: one that an idle browser holds would stop it. So the
+        draws of a certificate are taken over from whoever has not been heard of lately.
         """
+        now = time.time()
         with self._database.read() as connection:
-            taken = {*connection.scalars(_OTHERS, {"of": holder, "now": time.time()}), *keep}
+            taken = _held(connection.execute(_OTHERS, {"of": holder, "now": now}), now)
+        taken |= dict.fromkeys(keep, False)
         stream, claimed = iter(offers), list[Offer]()
         while True:
             # Drawn before the transaction: an offer may have to ask the model.
             wanted = _first(count - len(claimed), stream, taken)
             lost = self._take(holder, wanted, keep, {*spare, *(o.sample_id for o in claimed)}, past)
             claimed += [offer for offer in wanted if offer.sample_id not in lost]
-            taken |= lost | {offer.sample_id for offer in wanted}
+            taken |= dict.fromkeys([*lost, *(offer.sample_id for offer in wanted)], False)
             if not lost or not wanted:
                 return claimed
 
@@ -74,9 +81,10 @@ class Leases:
         """Lease what nobody else has leased or answered since; the ids of what somebody has."""
         now = time.time()
         asked = [*(offer.sample_id for offer in wanted), *keep]
+        draws = {offer.sample_id for offer in wanted if offer.query == CERTIFICATE}
         with self._database.write() as connection:
             own = {row.sample_id: row._asdict() for row in connection.execute(_OWN, {"of": holder})}
-            lost = _lost(connection, holder, asked, past, now)
+            lost = _lost(connection, holder, asked, past, now, draws)
             staying = {*keep, *spare, *asked}
             gone = [key for key in own if key not in staying or key in lost]
             if gone:
@@ -114,11 +122,20 @@ class Leases:
             connection.execute(sa.delete(LEASES).where(LEASES.c.holder == holder))
 
 
-def _first(count: int, offers: Iterator[Offer], taken: set[str]) -> list[Offer]:
-    """The first `count` offers of samples that are not taken, each sample once."""
+def _held(rows: Iterable[Any], now: float) -> dict[str, bool]:
+    """The samples of some leases, and whether the holder of each is idle."""
+    return {row.sample_id: row.until - LEASE_SECONDS < now - IDLE_SECONDS for row in rows}
+
+
+def _first(count: int, offers: Iterator[Offer], taken: Mapping[str, bool]) -> list[Offer]:
+    """The first `count` offers of samples that may be had, each sample once.
+
+    `taken` tells of each sample that somebody holds whether that one is idle.
+    """
     claimed: dict[str, Offer] = {}
     while len(claimed) < count and (offer := next(offers, None)) is not None:
-        if offer.sample_id not in taken:
+        idle = taken.get(offer.sample_id)
+        if idle is None or (idle and offer.query == CERTIFICATE):
             claimed.setdefault(offer.sample_id, offer)
     return list(claimed.values())
 
@@ -133,13 +150,23 @@ def _row(offer: Offer, before: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _lost(
-    connection: sa.Connection, holder: str, asked: list[str], past: int, now: float
+    connection: sa.Connection,
+    holder: str,
+    asked: list[str],
+    past: int,
+    now: float,
+    draws: Set[str] = frozenset(),
 ) -> set[str]:
-    """Which samples somebody else holds, or has answered since the answer `past`."""
+    """Which samples somebody else holds, or has answered since the answer `past`.
+
+    What an idle one holds of `draws` is not lost.
+    """
     if not asked:
         return set()
     key = {"of": holder, "now": now, "asked": asked, "past": past}
-    return set(connection.scalars(_LOST, key))
+    held = _held(connection.execute(_OTHERS_OF, key), now)
+    firm = {one for one, idle in held.items() if not idle or one not in draws}
+    return firm | set(connection.scalars(_ANSWERED, key))
 
 
 def _lease(
@@ -164,12 +191,11 @@ def _lease(
 _HOLDER, _NOW = sa.bindparam("of", type_=sa.String), sa.bindparam("now", type_=sa.Float)
 _OWN = sa.select(LEASES).where(LEASES.c.holder == _HOLDER)
 _BY_OTHERS = (LEASES.c.holder != _HOLDER, LEASES.c.until > _NOW)
-_OTHERS = sa.select(LEASES.c.sample_id).where(*_BY_OTHERS)
+_OTHERS = sa.select(LEASES.c.sample_id, LEASES.c.until).where(*_BY_OTHERS)
 _ASKED: sa.BindParameter[str] = sa.bindparam("asked", expanding=True)
-_LOST = _OTHERS.where(LEASES.c.sample_id.in_(_ASKED)).union(
-    sa.select(ANSWERS.c.sample_id).where(
-        ANSWERS.c.id > sa.bindparam("past", type_=sa.Integer), ANSWERS.c.sample_id.in_(_ASKED)
-    )
+_OTHERS_OF = _OTHERS.where(LEASES.c.sample_id.in_(_ASKED))
+_ANSWERED = sa.select(ANSWERS.c.sample_id).where(
+    ANSWERS.c.id > sa.bindparam("past", type_=sa.Integer), ANSWERS.c.sample_id.in_(_ASKED)
 )
 _DROP = sa.delete(LEASES).where(
     LEASES.c.holder == _HOLDER, LEASES.c.sample_id.in_(sa.bindparam("keys", expanding=True))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from labeling.store.schema import ANSWERS, LEASES, OFFER_FIELDS
 
 OVERLAP = "overlap"  # the query of a sample that somebody else has answered
+CERTIFICATE = "certificate"  # and of a draw that a proof waits for
 NOTHING: dict[str, Any] = dict.fromkeys(OFFER_FIELDS) | {"shown": False}
 
 
