@@ -1,7 +1,6 @@
-"""Two things that the server around these routes does not do by itself."""
+"""Three things that the server around these routes does not do by itself."""
 
 import gc
-import os
 import signal
 import socket
 import sys
@@ -16,12 +15,12 @@ TURN = 0.001
 
 
 def prepare_server() -> None:
-    """Send replies at once, and let nobody wait when the server is told to stop.
+    """Send replies at once, give way to requests while training, and stop without waiting.
 
     To be called from the lifespan, when the server's socket and signal handlers are in place.
     """
     _send_at_once()
-    sys.setswitchinterval(float(os.environ.get("HONE_TURN", TURN)))
+    sys.setswitchinterval(TURN)
     STOPPING.clear()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(ValueError):  # only the main thread may; elsewhere nobody sends signals
