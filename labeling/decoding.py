@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from labeling.errors import UnreadableImageError
+from labeling.errors import PoolError, UnreadableImageError
 from labeling.samples import LOADERS, Source, open_source, read_sample
 from models.framing import Framing
 
@@ -148,13 +148,20 @@ class _Process:
         return _DiedError(f"its decoder broke down (exit status {self._process.poll()})")
 
 
-def serve(source: Source, framing: Framing, asked: IO[bytes], told: IO[bytes]) -> None:
-    """Decode what each line of `asked` names, until it ends."""
+def serve(location: Path, framing: Framing, asked: IO[bytes], told: IO[bytes]) -> None:
+    """Decode what each line of `asked` names, until it ends; without a pool, say so each time."""
+    source, gone = None, UnreadableImageError()
+    try:
+        source = open_source(location)
+    except PoolError as error:
+        gone = UnreadableImageError(str(error))
     for line in asked:
         items = [(sample_id, tuple(paths)) for sample_id, paths in json.loads(line)]
         pixels = np.zeros((len(items), *framing.size, 3), np.uint8)
         problems: dict[int, str] = {}
-        for place, found in enumerate(decode(source, framing, items)):
+        for place, found in enumerate(
+            decode(source, framing, items) if source else [gone for _ in items]
+        ):
             if isinstance(found, Exception):
                 known = isinstance(found, UnreadableImageError)
                 problems[place] = str(found) if known else repr(found)
@@ -174,7 +181,7 @@ def main() -> None:
     told = os.fdopen(os.dup(sys.stdout.fileno()), "wb", 1 << 16)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library that prints must not be heard
     with suppress(BrokenPipeError, KeyboardInterrupt):
-        serve(open_source(Path(location)), Framing(**facts), sys.stdin.buffer, told)
+        serve(Path(location), Framing(**facts), sys.stdin.buffer, told)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,15 @@ def test_each_bad_file_is_told_with_its_reason(source: FolderSource, decoders: D
     assert "cannot be opened" in wrong[5] and "no longer in the pool" in wrong[9]
 
 
+def test_a_pool_that_is_gone_is_told_for_each_and_kills_no_process(
+    source: FolderSource, decoders: Decoders
+) -> None:
+    items = items_of(source)
+    source.location.rename(source.location.with_name("elsewhere"))
+    found = decoders(items)
+    assert len(found) == 9 and all("check the path" in str(one) for one in found)
+
+
 def test_a_process_that_is_killed_is_replaced_and_nothing_is_missing(
     source: FolderSource, decoders: Decoders
 ) -> None:
