@@ -134,6 +134,23 @@ def test_embedding_that_the_database_cut_off_goes_on_when_it_is_back(
     until(lambda: session.ingest.state.stage == "done")
 
 
+def test_a_script_beside_a_server_takes_its_round_over_and_leaves_it_the_lead(
+    join: Join, pool: Path, backbone: Backbone
+) -> None:
+    server = join()
+    until(lambda: server.ingest.state.stage == "done")
+    cat, dog = (server.store.classes.create(name).id for name in ("cat", "dog"))
+    keys = server.store.samples.ids()
+    server.answer("ann", [label(keys[0], cat), label(keys[1], dog)])
+    until(lambda: trained(server))
+    script = Session(open_project(pool, server.project.folder), backbone)
+    script.prepare()
+    assert trained(script) == trained(server) and script.status().seen == 2
+    assert len(script.store.rounds.all()) == 1
+    script.close()
+    assert server.store.lead.win()
+
+
 def test_a_certificate_that_one_process_begins_is_known_to_the_other(join: Join) -> None:
     first, second = join(), join()
     until(lambda: first.ingest.state.stage == "done")

@@ -54,7 +54,7 @@ class Database:
         """A write of rows that every process keeps in mind, so that each hears of it."""
         with self.write() as connection:
             yield connection
-            self.revisions.raise_(connection, what)
+            self.revisions.count(connection, what)
         self.revisions.own(what)
         self.memo.forget()
 

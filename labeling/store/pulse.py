@@ -29,9 +29,9 @@ class Revisions:
         self._lock = threading.Lock()
         self._own: Counter[str] = Counter()
 
-    def raise_(self, connection: sa.Connection, name: str) -> None:
+    def count(self, connection: sa.Connection, name: str) -> None:
         """Count a change in the transaction that makes it."""
-        connection.execute(_RAISE, {"changed": name})
+        connection.execute(_COUNT, {"changed": name})
 
     def own(self, name: str) -> None:
         """A change of this process has been committed."""
@@ -52,7 +52,7 @@ _NEWEST = sa.select(
     sa.select(sa.func.max(ROUNDS.c.id)).scalar_subquery(),
 )
 _COUNTS = sa.select(REVISIONS.c.name, REVISIONS.c.value)
-_RAISE = (
+_COUNT = (
     sa.update(REVISIONS)
     .where(REVISIONS.c.name == sa.bindparam("changed"))
     .values(value=REVISIONS.c.value + 1)
