@@ -141,12 +141,10 @@ class Answers:
 
         The samples that have got an answer, all that stand of each, oldest first, and `last_id`.
         """
-        with self._database.read() as connection:
-            changed = list(connection.scalars(_CHANGED, {"past": past}))
-            if not changed:
-                return [], [], past
-            standing = [Answer(*row) for row in connection.execute(_NEWS, {"past": past})]
-            return changed, standing, connection.scalar(_LAST) or 0
+        with self._database.ask() as connection:
+            rows = connection.execute(_NEWS, {"past": past}).all()
+        standing = [Answer(*row[2:]) for row in rows if row[2] is not None]
+        return list(dict.fromkeys(row[0] for row in rows)), standing, rows[0][1] if rows else past
 
     def _fetch(self, query: sa.Select[Any]) -> list[Answer]:
         with self._database.read() as connection:
@@ -232,11 +230,21 @@ def _one(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ScalarSel
 _LAST = sa.select(sa.func.max(ANSWERS.c.id))
 _RECENT = ANSWERS.alias("recent")
 _CHANGED = (
-    sa.select(_RECENT.c.sample_id)
+    sa.select(_RECENT.c.sample_id.label("changed"))
     .where(_RECENT.c.id > sa.bindparam("past", type_=sa.Integer))
     .distinct()
+    .subquery("changed")
 )
-_NEWS = _STANDING.where(ANSWERS.c.sample_id.in_(_CHANGED)).order_by(ANSWERS.c.id)
+_NEWS = (  # one row for each answer that stands, and for each sample of which none does
+    sa.select(_CHANGED.c.changed, _LAST.scalar_subquery().label("last"), *ANSWERS.c)
+    .select_from(_CHANGED)
+    .join(
+        ANSWERS,
+        sa.and_(ANSWERS.c.sample_id == _CHANGED.c.changed, ANSWERS.c.kind != "undo", _IS_STANDING),
+        isouter=True,
+    )
+    .order_by(ANSWERS.c.id)
+)
 _TARGET = ANSWERS.alias("target")
 _FACTS = sa.select(
     _one(ANSWERS.c.id, ANSWERS.c.client_id == sa.bindparam("client_id")).label("known"),

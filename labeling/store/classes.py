@@ -41,7 +41,7 @@ class Classes:
         query = sa.select(CLASSES.c.id, CLASSES.c.name, CLASSES.c.archived)
         if not archived:
             query = query.where(CLASSES.c.archived.is_(False))
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             rows = connection.execute(query.order_by(CLASSES.c.position, CLASSES.c.id))
             return [LabelClass(row.id, row.name, row.archived) for row in rows]
 

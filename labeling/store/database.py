@@ -13,7 +13,7 @@ from labeling.store.answers import Answers
 from labeling.store.certificates import Certificates
 from labeling.store.classes import Classes
 from labeling.store.copies import offered_backup
-from labeling.store.engines import postgres_engine, reader, sqlite_engine, writer
+from labeling.store.engines import asker, postgres_engine, reader, sqlite_engine, writer
 from labeling.store.faults import told_plainly
 from labeling.store.lead import AdvisoryLead, FileLead, Lead
 from labeling.store.leases import Leases
@@ -31,7 +31,7 @@ class Database:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
-        self._reader, self._writer = reader(engine), writer(engine)
+        self._reader, self._writer, self._asker = reader(engine), writer(engine), asker(engine)
         # Threads queue here: in the database each would hold a connection while it waits.
         self._write_turn = threading.Lock()
         self.memo = Memo()  # of classes, people and settings
@@ -41,6 +41,12 @@ class Database:
     def read(self) -> Iterator[sa.Connection]:
         """One consistent snapshot; never waits for a writer."""
         with told_plainly(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def ask(self) -> Iterator[sa.Connection]:
+        """For one statement that reads: no transaction around it, so less to and fro."""
+        with told_plainly(), self._asker.connect() as connection:
             yield connection
 
     @contextmanager
@@ -103,7 +109,7 @@ class Store:
         return default if value is None else value
 
     def _setting(self, key: str) -> Any:
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             return connection.scalar(sa.select(SETTINGS.c.value).where(SETTINGS.c.key == key))
 
     def set(self, key: str, value: Any) -> None:

@@ -7,6 +7,7 @@ to one id misses none before it.
 """
 
 import hashlib
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from labeling.errors import ProjectError
 PATIENCE = 20  # seconds that a writer waits for its turn
 IDLE = 60  # seconds after which PostgreSQL ends a transaction whose process has stopped
 CONNECT = 5  # seconds until a server that does not answer counts as unreachable
+FRESH = 2.0  # seconds after its use in which a connection is not asked whether it is still alive
 CONNECTIONS, MORE = 8, 40  # kept open, and opened for a while when many people ask at once
 
 WRITE = {"hone_write": True}
@@ -40,7 +42,6 @@ def postgres_engine(text: str, schema: str) -> sa.Engine:
     """
     engine = sa.create_engine(
         _parsed(text),
-        pool_pre_ping=True,
         pool_size=CONNECTIONS,
         max_overflow=MORE,
         pool_timeout=PATIENCE,
@@ -62,6 +63,20 @@ def postgres_engine(text: str, schema: str) -> sa.Engine:
         if connection.get_execution_options().get("hone_write", False):
             connection.exec_driver_sql(turn)
 
+    def look_whether_alive(connection: Any, record: Any, _proxy: object) -> None:
+        used = record.info.get("used")
+        if used is not None and time.monotonic() < used + FRESH:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.InvalidatePoolError() from error  # the pool makes new ones
+
+    def remember(_connection: object, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    sa.event.listen(engine, "checkout", look_whether_alive)
+    sa.event.listen(engine, "checkin", remember)
     sa.event.listen(engine, "connect", configure)
     sa.event.listen(engine, "begin", begin)
     return engine
@@ -72,6 +87,13 @@ def reader(engine: sa.Engine) -> sa.Engine:
     if engine.dialect.name == "postgresql":
         return engine.execution_options(isolation_level="REPEATABLE READ")
     return engine  # in SQLite any transaction does
+
+
+def asker(engine: sa.Engine) -> sa.Engine:
+    """The engine for single statements, each of which sees one moment by itself."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine
 
 
 def writer(engine: sa.Engine) -> sa.Engine:

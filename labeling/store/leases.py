@@ -62,7 +62,7 @@ class Leases:
         draws of a certificate are taken over from whoever has not been heard of lately.
         """
         now = time.time()
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             taken = _held(connection.execute(_OTHERS, {"of": holder, "now": now}), now)
         taken |= dict.fromkeys(keep, False)
         stream, claimed = iter(offers), list[Offer]()
@@ -113,7 +113,7 @@ class Leases:
     def held(self) -> int:
         """How many samples somebody holds now."""
         query = sa.select(sa.func.count()).where(LEASES.c.until > time.time())
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             return int(connection.scalar(query) or 0)
 
     def release(self, holder: str) -> None:

@@ -123,7 +123,7 @@ class Samples:
     def many(self, sample_ids: Sequence[str] | None = None) -> dict[str, Sample]:
         """The named samples (or all) with their paths, by id."""
         found: dict[str, Sample] = {}
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             if sample_ids is None:
                 rows = connection.execute(_MANY)
             else:
