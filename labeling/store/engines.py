@@ -63,6 +63,15 @@ def postgres_engine(text: str, schema: str) -> sa.Engine:
         if connection.get_execution_options().get("hone_write", False):
             connection.exec_driver_sql(turn)
 
+    _ask_after_a_pause(engine)
+    sa.event.listen(engine, "connect", configure)
+    sa.event.listen(engine, "begin", begin)
+    return engine
+
+
+def _ask_after_a_pause(engine: sa.Engine) -> None:
+    """Ask a connection whether it is still alive, but not between requests that follow closely."""
+
     def look_whether_alive(connection: Any, record: Any, _proxy: object) -> None:
         used = record.info.get("used")
         if used is not None and time.monotonic() < used + FRESH:
@@ -77,9 +86,6 @@ def postgres_engine(text: str, schema: str) -> sa.Engine:
 
     sa.event.listen(engine, "checkout", look_whether_alive)
     sa.event.listen(engine, "checkin", remember)
-    sa.event.listen(engine, "connect", configure)
-    sa.event.listen(engine, "begin", begin)
-    return engine
 
 
 def reader(engine: sa.Engine) -> sa.Engine:
