@@ -246,6 +246,11 @@ class Certifier:
             self._store.certificates.end(standing.certificate.id, end, result)
             self._running = None
 
+    def reload(self) -> None:
+        """Another process may have begun or ended one."""
+        with self._lock:
+            self._running = self._find()
+
     def _find(self) -> Certificate | None:
         """The certificate that was running when the project was closed."""
         found = [one for one in self._store.certificates.all() if one.end is None]
