@@ -1,6 +1,7 @@
 """The loop: next, answer, undo, status. The one seam between people and models."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from labeling.cards import Card, make_cards
 from labeling.certify import Certifier
 from labeling.changes import Changes
 from labeling.errors import AnswerError, HoneError
+from labeling.fellows import heard, led
+from labeling.follow import Follower
 from labeling.ingest import Ingest
 from labeling.learner import Learner
 from labeling.ledger import Ledger
@@ -36,9 +39,12 @@ class Session:
         self.ingest = Ingest(project, self._arrived, backbone)
         self.ledger = Ledger(self.store, project.settings().overlap)
         self.certifier = Certifier(project, self.ledger)
-        self.learner = Learner(project, self.ingest, self.ledger.moment, self._ranked)
+        self.follower = Follower(self.store, partial(heard, self), partial(led, self))
+        self.learner = Learner(
+            project, self.ingest, self.ledger.moment, self._ranked, lambda: self.follower.leads
+        )
         self.trainer = Trainer(self._run_round, self._told)
-        self._in_background = False
+        self._in_background, self.patience = False, 0.0
         self._pool_version = 0
         self.changes = Changes()
 
@@ -52,20 +58,29 @@ class Session:
     def start(self, patience: float = 0.0) -> None:
         """Scan, embed and train in the background; labeling can begin at once.
 
-        Embedding waits for up to `patience` seconds until somebody has the first images.
+        Embedding waits for up to `patience` seconds until somebody has the first images. Where
+        another process leads, it does all that, and this one follows.
         """
-        self._in_background = True
-        self.ingest.start(patience)
+        self._in_background, self.patience = True, patience
+        self.follower.start()
 
     def prepare(self) -> None:
-        """Scan and embed everything before returning, then rank; for scripts."""
-        self.ingest.run()
+        """Scan and embed everything before returning, then rank; for scripts.
+
+        Where another process leads, what it has done by now is taken over.
+        """
+        if self.follower.win():
+            self.ingest.run()
+        else:
+            self.ingest.follow()
+            self.trainer.request()
         if self.ingest.state.error:
             raise HoneError(self.ingest.state.error)
         self.trainer.wait()
 
     def close(self) -> None:
         """Stop the workers and close the files; nothing is lost."""
+        self.follower.stop()
         self.ingest.stop()
         self.trainer.stop()
         self.project.close()
@@ -91,11 +106,10 @@ class Session:
         """
         round_ = self.round
         kept = [key for key in keep if key in self.ledger.roster]
-        # An answer is on disk a moment before it is in memory; nothing is offered in between.
-        with self.ledger.lock:
-            seed = self.project.settings().seed
-            possible = offers(self.ledger, self.certifier, round_, set(kept), annotator, seed)
-            claimed = self.store.leases.claim(holder, possible, count, kept, spare)
+        # An answer is on disk a moment before it is in memory, or was given to another process.
+        past, seed = self.ledger.last_answer, self.project.settings().seed
+        possible = offers(self.ledger, self.certifier, round_, set(kept), annotator, seed)
+        claimed = self.store.leases.claim(holder, possible, count, kept, spare, past)
         self.ingest.look()
         return self._cards(claimed, round_)
 
@@ -106,9 +120,9 @@ class Session:
 
         Lost is what has been answered meanwhile, or leased to somebody else.
         """
-        with self.ledger.lock:
-            open_ = [key for key in sample_ids if self.ledger.is_open_to(annotator, key)]
-            return self.store.leases.hold(holder, open_)
+        past = self.ledger.last_answer
+        open_ = [key for key in sample_ids if self.ledger.is_open_to(annotator, key)]
+        return self.store.leases.hold(holder, open_, past)
 
     def page(
         self,
@@ -124,7 +138,7 @@ class Session:
         What is in `keep` stays leased and is not returned again.
         """
         self.ingest.look()
-        round_ = self.round
+        round_, past = self.round, self.ledger.last_answer
         if round_ is None or round_.scores is None:
             return []
         rows = round_.table.open_rows(self.ledger)
@@ -133,9 +147,8 @@ class Session:
         rows = rows[np.argsort(-confidence if confident else confidence, kind="stable")]
         ids = (round_.table.id(row) for row in rows.tolist())
         possible = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
-        with self.ledger.lock:
-            kept = [key for key in keep if key in self.ledger.roster]
-            claimed = self.store.leases.claim(holder, possible, count, kept)
+        kept = [key for key in keep if key in self.ledger.roster]
+        claimed = self.store.leases.claim(holder, possible, count, kept, past=past)
         return self._cards(claimed, round_)
 
     def predicted_counts(self) -> dict[int, int]:
@@ -162,25 +175,28 @@ class Session:
         When it returns, every answer that was not refused is on disk. Delivering an answer twice
         stores it once. With `own`, they are opinions of one of a team beside those of others.
         """
-        with self.ledger.lock:
-            refused = self._append(annotator, answers, own)
-            self.ledger.refresh([answer.sample_id for answer in answers])
-            self.certifier.look()
-            self.changes.bump()
-        self.trainer.request()
+        through, refused = self._append(annotator, answers, own)
+        self.ledger.refresh(through)
+        self.certifier.look()
+        self.changes.bump()
+        if self.follower.leads:
+            self.trainer.request()
         return refused
 
-    def _append(self, annotator: str, answers: Sequence[NewAnswer], own: bool) -> dict[str, str]:
-        refused: dict[str, str] = {}
+    def _append(
+        self, annotator: str, answers: Sequence[NewAnswer], own: bool
+    ) -> tuple[int, dict[str, str]]:
+        """The newest id of those that are stored, and the reasons why others are not."""
+        stored, refused = [0], dict[str, str]()
         try:
-            self.store.answers.append(annotator, answers, own=own)
+            stored += self.store.answers.append(annotator, answers, own=own)
         except AnswerError:
             for answer in answers:  # one bad answer must not hold up the others
                 try:
-                    self.store.answers.append(annotator, [answer], own=own)
+                    stored += self.store.answers.append(annotator, [answer], own=own)
                 except AnswerError as error:
                     refused[answer.client_id] = str(error)
-        return refused
+        return max(stored), refused
 
     # -- status ------------------------------------------------------------------------------
 
@@ -200,6 +216,8 @@ class Session:
             skipped=counts.skipped,
             unsure=counts.unsure,
             total=len(self.ledger.roster),
+            left_out=self.ledger.left_out.count,
+            left_out_names=self.ledger.left_out.names,
             round_seconds=sum(trained.seconds.values()) if trained else None,
             complete=trained.complete if trained else True,
             stages=dict(trained.seconds) if trained else {},

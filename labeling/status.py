@@ -7,7 +7,10 @@ from labeling.ingest import IngestState
 
 @dataclass(frozen=True)
 class Status:
-    """Where the loop stands; every count is of samples that are in the pool now."""
+    """Where the loop stands; every count is of samples that are in the pool now.
+
+    `left_out` counts the files that cannot be read; the names are those of the first few.
+    """
 
     version: int
     state: str
@@ -19,6 +22,8 @@ class Status:
     skipped: int
     unsure: int
     total: int
+    left_out: int
+    left_out_names: tuple[str, ...]
     round_seconds: float | None
     complete: bool
     stages: dict[str, float]

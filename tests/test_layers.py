@@ -17,10 +17,10 @@ LAYERS = (
     ("errors", "trainer", "threads", "changes", "roster", "roots", "svg", "wording", "zips"),
     ("images",),
     ("samples",),
-    ("store",),
+    ("store", "decoding"),
     ("project", "panel"),
     ("loading",),
-    ("ingest", "ledger", "tokens", "access", "truth", "exchange", "speeds"),
+    ("ingest", "ledger", "follow", "tokens", "access", "truth", "exchange", "speeds"),
     (
         "table",
         "rounds",
@@ -34,7 +34,7 @@ LAYERS = (
         "trials",
         "verdict",
     ),
-    ("session",),
+    ("session", "fellows"),
     (
         "workspace",
         "replay",

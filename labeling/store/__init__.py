@@ -6,6 +6,8 @@ from labeling.store.classes import LabelClass
 from labeling.store.database import Store
 from labeling.store.leases import Offer
 from labeling.store.people import Member, Role
+from labeling.store.place import is_project, move_in, open_store
+from labeling.store.pulse import Pulse
 from labeling.store.rounds import RoundRecord
 from labeling.store.samples import Sample
 
@@ -17,8 +19,12 @@ __all__ = [
     "Member",
     "NewAnswer",
     "Offer",
+    "Pulse",
     "Role",
     "RoundRecord",
     "Sample",
     "Store",
+    "is_project",
+    "move_in",
+    "open_store",
 ]

@@ -41,15 +41,14 @@ class Classes:
         query = sa.select(CLASSES.c.id, CLASSES.c.name, CLASSES.c.archived)
         if not archived:
             query = query.where(CLASSES.c.archived.is_(False))
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             rows = connection.execute(query.order_by(CLASSES.c.position, CLASSES.c.id))
             return [LabelClass(row.id, row.name, row.archived) for row in rows]
 
     @contextmanager
     def _write(self) -> Iterator[sa.Connection]:
-        with self._database.write() as connection:
+        with self._database.change() as connection:
             yield connection
-        self._database.memo.forget()
 
     def create(self, name: str) -> LabelClass:
         """Add a class; an archived one of that name comes back.
