@@ -140,7 +140,7 @@ def drive(
     for _ in range(sessions):
         page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         page.goto(url)
-        page.wait_for_function(f"({image})?.naturalWidth > 0", timeout=120_000)
+        page.wait_for_function(f"() => ({image})?.naturalWidth > 0", timeout=120_000)
         pages.append(page)
     pages[0].wait_for_timeout(2500)  # the first images are being loaded ahead
     before = cpu(pid)

@@ -1,4 +1,8 @@
-"""How figures are written in sentences, the same on the screens and in the report."""
+"""How figures and names are written in sentences, the same on the screens and in the report."""
+
+import re
+
+MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")  # every sign that Markdown may take for its own
 
 
 def points(share: float) -> str:
@@ -23,3 +27,14 @@ def ahead(share: float) -> str:
         return "level with"
     unit = "point" if value == 1 else "points"
     return f"{value} {unit} {'ahead of' if share > 0 else 'behind'}"
+
+
+def plain(text: object) -> str:
+    """Text of whatever origin for Markdown, which then shows it as it is."""
+    return MARKDOWN.sub(r"\\\g<0>", str(text).replace("\n", " "))
+
+
+def code(text: object) -> str:
+    """Text of whatever origin as code in Markdown, also where it holds backticks itself."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", str(text))), default=0))
+    return f"{fence} {text} {fence}"

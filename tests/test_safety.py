@@ -6,6 +6,7 @@ treated as from elsewhere, so that both of its faces are tried.
 
 import http.client
 import json
+import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -14,14 +15,17 @@ from pathlib import Path
 from socket import create_connection
 from typing import Any
 
+import jsonschema
 import pytest
+from hypothesis import given, settings
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from labeling.access import MOST_WRONG
-from labeling.api import LARGEST_BODY
+from labeling.api import LARGEST_BODY, OPERATIONS
+from labeling.api.operation import Operation
 from labeling.project import open_project, project_key
 from labeling.store import Role
 from labeling.store.people import People
@@ -291,6 +295,46 @@ def test_odd_bytes_in_an_address_are_no_error_of_the_server(target: Target, path
     status, _, text = target.ask(path, headers=ELSEWHERE, token=target.local())
     assert status < 500
     assert b"Traceback" not in text
+
+
+# -- requests that nobody would think of -------------------------------------------------------
+
+EXAMPLES = int(os.environ.get("HONE_FUZZ", "25"))  # for each operation and way of making them
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_every_reply_is_as_described_whatever_is_asked(
+    target: Target, operation: Operation
+) -> None:
+    """Requests made from the description, as it allows and as it forbids, tell no surprise."""
+    import schemathesis
+    from schemathesis import GenerationMode
+    from schemathesis.checks import load_all_checks, not_a_server_error
+    from schemathesis.specs.openapi import checks
+
+    load_all_checks()
+    wanted = [
+        not_a_server_error,
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+    ]
+    described = schemathesis.openapi.from_url(f"{target.server.url}/api/openapi.json")
+    one = described[operation.path][operation.method]
+    headers = {"Authorization": f"Bearer {target.local()}"}
+    for mode in GenerationMode:
+
+        @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=EXAMPLES < 100)
+        @given(case=one.as_strategy(generation_mode=mode))
+        def ask(case: Any) -> None:
+            begin = time.monotonic()
+            case.query.pop("wait", None)  # else it takes as long as it says
+            reply = case.call(base_url=target.server.url, headers=headers, timeout=20)
+            case.validate_response(reply, checks=wanted)
+            if reply.status_code == 200 and operation.reply is not None:
+                jsonschema.validate(reply.json(), operation.reply)
+            assert time.monotonic() - begin < 10
+
+        ask()
 
 
 # -- secrets -----------------------------------------------------------------------------------

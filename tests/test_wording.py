@@ -2,7 +2,7 @@
 
 import pytest
 
-from labeling.wording import ahead, chance, points
+from labeling.wording import ahead, chance, code, plain, points
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,13 @@ def test_hardly_ever_is_not_written_as_never() -> None:
     shares = (0.0, 0.002, 0.31, 0.998, 1.0)
     told = ["0%", "under 1%", "31%", "over 99%", "100%"]
     assert [chance(share) for share in shares] == told
+
+
+def test_a_name_is_shown_by_markdown_as_it_is() -> None:
+    assert plain("a[b](javascript:x)") == r"a\[b\]\(javascript\:x\)"
+    assert plain("Zoë 7") == "Zoë 7"
+
+
+def test_code_may_hold_backticks() -> None:
+    assert code("a") == "` a `"
+    assert code("a``b") == "``` a``b ```"

@@ -11,6 +11,7 @@ from labeling.speeds import SPEEDS, decoding_seconds, pool_seconds
 from labeling.store import Role
 from labeling.trials import SAMPLE, Trial, called
 from labeling.verdict import basis, duration, verdict
+from labeling.wording import plain
 from labeling.workspace import WORKSPACE
 
 BUNDLED = "bundled"
@@ -93,7 +94,7 @@ def _catalogue(session: Session) -> None:
     if SPEEDS.busy:
         st.caption("The speeds are being measured, two seconds each …")
     for name, problem in SPEEDS.problems.items():
-        st.caption(f"{name} cannot be timed: {problem}")
+        st.caption(plain(f"{name} cannot be timed: {problem}"))
 
 
 def _decoding(session: Session) -> float:
@@ -198,23 +199,21 @@ def _on_trial(session: Session) -> None:
         return
     for trial in trials:
         if trial.stage == "failed":
-            st.error(f"{trial.name}: {trial.note}", icon=":material/error:")
+            st.error(plain(f"{trial.name}: {trial.note}"), icon=":material/error:")
         elif _runs(trial):
-            st.markdown(f"**{trial.name}** is {_doing(trial)}")
+            st.markdown(f"**{plain(trial.name)}** is {_doing(trial)}")
             if trial.total:
                 _bar(trial.done, trial.total, trial.rate, trial.seconds_left)
     _verdicts(session, trials)
     for trial in trials:
         with st.container(horizontal=True):
             if trial.whole and trial.stage in ("embedding", "done"):
-                label = (
-                    f"Use {trial.name}" if trial.stage == "done" else f"Use {trial.name} at once"
-                )
+                label = f"Use {plain(trial.name)}{'' if trial.stage == 'done' else ' at once'}"
                 if st.button(label, icon=":material/swap_horiz:"):
                     _switch(session, trial)
-            elif trial.stage == "done" and st.button(f"Embed all with {trial.name}"):
+            elif trial.stage == "done" and st.button(f"Embed all with {plain(trial.name)}"):
                 attempt(partial(_begin, session, trial.backbone, trial.features))
-            if not _runs(trial) and st.button(f"Dismiss {trial.name}"):
+            if not _runs(trial) and st.button(f"Dismiss {plain(trial.name)}"):
                 _discard(session, trial)
 
 
@@ -266,5 +265,5 @@ def _doing(trial: Trial) -> str:
     if trial.stage == "waiting":
         return "waiting for its turn"
     if trial.stage == "loading":
-        return f"being loaded. {trial.note}"
-    return f"being embedded in the background. {trial.note}"
+        return f"being loaded. {plain(trial.note)}"
+    return f"being embedded in the background. {plain(trial.note)}"

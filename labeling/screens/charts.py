@@ -6,7 +6,15 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from labeling.exchange.tables import to_cell
+
 CHART_HEIGHT = 260
+
+
+def spreadsheet(table: pd.DataFrame) -> str:
+    """A table as CSV, in which no name of a class or a person can act as a formula."""
+    cells = table.map(lambda value: to_cell(value) if isinstance(value, str) else value)
+    return str(cells.to_csv(index=False))
 
 
 def draw(
@@ -16,7 +24,7 @@ def draw(
     st.altair_chart(chart.properties(height=height), width="stretch")
     st.download_button(
         "CSV",
-        table.to_csv(index=False),
+        spreadsheet(table),
         file_name=re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") + ".csv",
         mime="text/csv",
         type="tertiary",

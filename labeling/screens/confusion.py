@@ -6,8 +6,10 @@ import streamlit as st
 
 from labeling import review
 from labeling.figures import Evidence
+from labeling.screens.charts import spreadsheet
 from labeling.screens.pictures import strip
 from labeling.session import Session
+from labeling.wording import plain
 
 Pair = tuple[str, str]  # a label, and the class that is foreseen
 
@@ -58,7 +60,7 @@ def _matrix(table: pd.DataFrame, order: list[str], wanted: Pair | None, key: str
     )
     st.download_button(
         "CSV",
-        table.to_csv(index=False),
+        spreadsheet(table),
         file_name="confusion.csv",
         mime="text/csv",
         type="tertiary",
@@ -105,8 +107,8 @@ def _boxes(table: pd.DataFrame, order: list[str], wanted: Pair | None) -> alt.La
 def _cell(session: Session, cell: review.Cell, names: dict[int, str]) -> None:
     """The images of a cell."""
     st.markdown(
-        f"**{len(cell.sample_ids)}** labeled **{names[cell.given]}**, "
-        f"foreseen as **{names[cell.predicted]}**"
+        f"**{len(cell.sample_ids)}** labeled **{plain(names[cell.given])}**, "
+        f"foreseen as **{plain(names[cell.predicted])}**"
     )
     keys = cell.sample_ids[:SHOWN]
     strip(session, keys, [""] * len(keys), 72)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from labeling.screens.shell import has_provider
 from labeling.session import Session
+from labeling.wording import plain
 
 SETTING_UP = """\
 This Hone can be reached from other machines, so it shows nothing without a login, and none is set
@@ -48,7 +49,7 @@ def _provider() -> None:
         return
     who = st.user.get("email") or "without an address"
     st.warning(
-        f"You are logged in as {who}, who is not invited to this project; ask its owner.",
+        f"You are logged in as {plain(who)}, who is not invited to this project; ask its owner.",
         icon=":material/person_off:",
     )
     st.button("Log out", icon=":material/logout:", on_click=st.logout)

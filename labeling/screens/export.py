@@ -1,5 +1,7 @@
 """The Export screen: take the labels with you."""
 
+import shlex
+
 import pandas as pd
 import streamlit as st
 
@@ -7,6 +9,7 @@ from labeling.errors import HoneError
 from labeling.exchange import FORMATS, as_download
 from labeling.report import report
 from labeling.session import Session
+from labeling.wording import code, plain
 
 SCREEN_FORMATS = {
     "csv": "One row for each file: label, annotator, source, confidence, sha256; with the full "
@@ -43,11 +46,9 @@ def show(session: Session) -> None:
         _offer(session, chosen, pseudonyms=hidden)
     _report(session)
     _preview(session)
-    st.caption(
-        "For large pools, or links instead of copies: "
-        f"`python -m labeling export folders --pool {session.project.source.location} "
-        "--to PATH --link`"
-    )
+    pool = shlex.quote(str(session.project.source.location))
+    command = f"python -m labeling export folders --pool {pool} --to PATH --link"
+    st.caption(f"For large pools, or links instead of copies: {code(command)}")
 
 
 def _offer(session: Session, chosen: str, *, pseudonyms: bool) -> None:
@@ -55,10 +56,10 @@ def _offer(session: Session, chosen: str, *, pseudonyms: bool) -> None:
         try:
             file = as_download(session.project, chosen, pseudonyms=pseudonyms)
         except HoneError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(error), icon=":material/error:")
             return
     st.download_button(
-        f"Download {file.name} ({file.stat().st_size / 1e6:.1f} MB)",
+        f"Download {plain(file.name)} ({file.stat().st_size / 1e6:.1f} MB)",
         file.open("rb"),
         file_name=file.name,
         mime=FORMATS[chosen].media_type,

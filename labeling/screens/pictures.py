@@ -8,6 +8,7 @@ from labeling.errors import UnreadableImageError
 from labeling.images import cached_copy
 from labeling.samples import read_sample
 from labeling.session import Session
+from labeling.wording import plain
 
 
 def picture(session: Session, sample_id: str, size: str = "thumb") -> bytes | None:
@@ -31,4 +32,4 @@ def strip(session: Session, sample_ids: Sequence[str], captions: Sequence[str], 
         for sample_id, caption in zip(sample_ids, captions, strict=True):
             content = picture(session, sample_id)
             if content is not None:
-                st.image(content, caption=caption, width=width)
+                st.image(content, caption=plain(caption), width=width)

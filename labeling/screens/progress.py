@@ -17,6 +17,7 @@ from labeling.screens.charts import draw
 from labeling.screens.shell import annotator, refreshed, visitor
 from labeling.session import Session
 from labeling.store import Answer, Role
+from labeling.wording import plain
 
 REFRESH_SECONDS = 3
 
@@ -230,6 +231,6 @@ def _restore(session: Session, round_ids: list[int]) -> None:
         try:
             session.restore(chosen)
         except HoneError as error:
-            st.error(str(error))
+            st.error(plain(error))
         else:
             st.rerun()

@@ -16,7 +16,7 @@ from labeling.screens.shell import annotator, attempt
 from labeling.screens.views import choose, class_buttons
 from labeling.session import Session
 from labeling.why import evidence_picture
-from labeling.wording import chance, points
+from labeling.wording import chance, plain, points
 from models.anchoring import Anchoring
 
 VIEWS = ("Suspected errors", "Confusion", "Calibration", "Habits")
@@ -57,9 +57,10 @@ def _suspects(session: Session, evidence: Evidence, names: dict[int, str]) -> No
     with image:
         _look(session, first, names)
     with facts:
+        given, foreseen = plain(names[first.given]), plain(names[first.predicted])
         st.markdown(
-            f"Labeled **{names[first.given]}**; the others say **{names[first.predicted]}** and "
-            f"give the label a chance of {chance(first.likelihood)}."
+            f"Labeled **{given}**; the others say **{foreseen}** and give the label a chance of "
+            f"{chance(first.likelihood)}."
         )
         _decide(session, first, names)
         st.caption("The labeled images that look most alike")
@@ -119,16 +120,19 @@ def _why(session: Session, suspect: review.Suspect, names: dict[int, str]) -> No
             try:
                 content = evidence_picture(session, suspect.sample_id, class_id)
             except HoneError as error:
-                st.caption(str(error))
+                st.caption(plain(error))
                 return
-            st.image(content, caption=f"speaks for {names[class_id]}", width=145)
+            st.image(content, caption=f"speaks for {plain(names[class_id])}", width=145)
 
 
 def _decide(session: Session, suspect: review.Suspect, names: dict[int, str]) -> None:
     """A key for each class: the given one confirms, any other mends."""
     with st.container(horizontal=True, gap="small"):
         keep = st.button(
-            f"Keep {names[suspect.given]}", shortcut="Enter", icon=":material/check:", key="keep"
+            f"Keep {plain(names[suspect.given])}",
+            shortcut="Enter",
+            icon=":material/check:",
+            key="keep",
         )
         other = class_buttons(session, "fix", {suspect.predicted}, without=suspect.given)
     chosen = suspect.given if keep else other

@@ -9,6 +9,7 @@ from labeling.screens.shell import annotator, attempt, needs_login
 from labeling.session import Session
 from labeling.store import LabelClass
 from labeling.store.classes import LONGEST_NAME
+from labeling.wording import code, plain
 from labeling.workspace import WORKSPACE
 
 QUERIES = {
@@ -48,7 +49,7 @@ HEADS = {
 def show(session: Session) -> None:
     """Show everything that can be chosen for a project."""
     if error := session.ingest.state.error:
-        st.error(error, icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
     left, right = st.columns(2, gap="large")
     with left:
         _pool(session)
@@ -64,7 +65,7 @@ def show(session: Session) -> None:
 def show_without_project(reason: str) -> None:
     """Say why the configured images cannot be opened, and take other ones."""
     st.title("Hone cannot open these images")
-    st.error(reason, icon=":material/folder_off:")
+    st.error(plain(reason), icon=":material/folder_off:")
     _open_form()
 
 
@@ -72,8 +73,8 @@ def _pool(session: Session) -> None:
     st.subheader("Images")
     st.markdown(
         f"**{session.status().total:,}** different images "
-        f"in `{session.project.source.location}`  \n"
-        f"Everything that is known of them lies in `{session.project.folder}`"
+        f"in {code(session.project.source.location)}  \n"
+        f"Everything that is known of them lies in {code(session.project.folder)}"
     )
     problems = session.store.samples.problems()
     if problems:

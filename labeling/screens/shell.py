@@ -15,6 +15,7 @@ from labeling.errors import HoneError, TokenError
 from labeling.session import Session
 from labeling.store import Role
 from labeling.tokens import Person, check, cookie_name, for_member, issue
+from labeling.wording import plain
 from labeling.workspace import WORKSPACE, configured
 from models.errors import BackboneError
 
@@ -23,6 +24,10 @@ BOARD = Path(__file__).parents[1] / "board"
 # Streamlit leaves a hand's width of air at the top, which a labeling screen needs for images.
 STYLE = """
 <style>
+/* It would hand names that begin as formulas to a spreadsheet; Hone's own CSV does not. */
+.stDataFrame [data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {
+  display: none;
+}
 .stMainBlockContainer { padding: 4rem 1.25rem 1rem; max-width: none; }
 /* White letters on the pale blue of the dark theme cannot be read. */
 .stApp button[data-testid^="stBaseButton-primary"] { color: light-dark(#fff, #10131a); }
@@ -51,7 +56,7 @@ def attempt(action: Callable[[], object], *, again: bool = False) -> None:
     try:
         action()
     except (HoneError, BackboneError) as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
     else:
         if again:
             st.rerun()

@@ -7,6 +7,7 @@ import streamlit as st
 from labeling.figures import FIGURES, Evidence, missing
 from labeling.screens.shell import free_keys
 from labeling.session import Session
+from labeling.wording import plain
 
 REFRESH_SECONDS = 1
 # As on the board, but Streamlit keeps two letters for itself.
@@ -32,7 +33,7 @@ def _wait(session: Session) -> None:
         st.rerun()
     reason = missing(session)
     if reason.error:
-        st.error(reason.text, icon=":material/error:")
+        st.error(plain(reason.text), icon=":material/error:")
     else:
         icon = ":material/hourglass_top:" if reason.passes else ":material/label:"
         st.info(reason.text, icon=icon)
@@ -48,7 +49,7 @@ def class_buttons(
     chosen = None
     for place, one in enumerate(session.store.classes.all()):
         if one.id != without and st.button(
-            one.name,
+            plain(one.name),
             key=f"{key}-{one.id}",
             type="primary" if one.id in primary else "secondary",
             shortcut=KEYS[place] if place < len(KEYS) else None,
