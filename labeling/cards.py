@@ -20,6 +20,7 @@ REASONS = {
     "audit": "a blind check: picked at random, shown without a guess, so that the accuracy "
     "figure stays honest",
     "overlap": "shown without a guess, so that answers of several people can be compared",
+    "split": "its class was split: shown again without a guess, so that you choose anew",
     "certificate": "a blind check for the certificate: picked at random, shown without a guess",
     "least_confidence": "the model is least confident here",
     "margin": "two classes are close",

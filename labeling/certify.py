@@ -55,6 +55,12 @@ class Certifier:
         self._draws: dict[int, list[Draw]] = {}
         self._running = self._find()
 
+    def reload(self) -> None:
+        """Read anew what a change of classes, or a rewind, has made of the certificates."""
+        with self._lock:
+            self._draws.clear()
+            self._running = self._find()
+
     @property
     def running(self) -> Certificate | None:
         """The certificate whose draws are shown now, if any."""
@@ -251,6 +257,8 @@ class Certifier:
         """What a proven certificate allows to be accepted: its set without what has an answer."""
         if certificate.kind != ACCEPT or certificate.end != PROVEN:
             raise HoneError("Only a proven certificate of acceptance allows that.")
+        if certificate.voided is not None:
+            raise HoneError("The certificate is void since its classes changed; begin another.")
         offers = list(self._open(certificate))
         wrong = certificate.result["value"] * certificate.result["left"]
         if wrong > certificate.claim * len(offers) + 1e-9:

@@ -1,5 +1,18 @@
 """How figures are written in sentences, the same on the screens and in the report."""
 
+from collections.abc import Sequence
+
+
+def amount(count: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 label, 1,200 labels, 2 people."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words in a sentence: cat; cat and dog; cat, dog and fox."""
+    *most, last = words or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
 
 def points(share: float) -> str:
     """A difference of shares in percentage points with its sign: +12, −7, 0."""

@@ -232,7 +232,14 @@ def test_every_format_holds_every_class(settled: Project, tmp_path: Path) -> Non
         (file,) = (tmp_path / format).glob("*.jsonl")
         header = json.loads(file.read_text(encoding="utf-8").splitlines()[0])
         assert header["classes"] == [
-            {"class_id": one.id, "name": one.name, "archived": one.archived} for one in expected
+            {
+                "class_id": one.id,
+                "name": one.name,
+                "archived": one.archived,
+                "merged_into": one.merged_into,
+                "description": one.description,
+            }
+            for one in expected
         ]
 
 

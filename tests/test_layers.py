@@ -20,7 +20,7 @@ LAYERS = (
     ("store",),
     ("project", "panel"),
     ("loading",),
-    ("ingest", "ledger", "tokens", "access", "truth", "exchange", "speeds"),
+    ("ingest", "moments", "ledger", "tokens", "access", "truth", "exchange", "speeds"),
     (
         "table",
         "rounds",
@@ -47,7 +47,8 @@ LAYERS = (
         "backup",
         "candidates",
     ),
-    ("acceptance", "figures"),
+    ("acceptance", "figures", "taxonomy", "trail"),
+    ("rewinding",),
     ("review", "trust", "transfer", "adjudication"),
     ("why", "report"),
     ("api", "cli"),

@@ -1,10 +1,12 @@
 """All SQL of Hone: facts in tables, everything else derived by queries."""
 
-from labeling.store.answers import Answer, NewAnswer
+from labeling.store.answers import Answer, NewAnswer, Told
 from labeling.store.certificates import Certificate, Draw
 from labeling.store.classes import LabelClass
 from labeling.store.database import Store
+from labeling.store.history import Moment, Taken
 from labeling.store.leases import Offer
+from labeling.store.log import Entry
 from labeling.store.people import Member, Role
 from labeling.store.rounds import RoundRecord
 from labeling.store.samples import Sample
@@ -13,12 +15,16 @@ __all__ = [
     "Answer",
     "Certificate",
     "Draw",
+    "Entry",
     "LabelClass",
     "Member",
+    "Moment",
     "NewAnswer",
     "Offer",
     "Role",
     "RoundRecord",
     "Sample",
     "Store",
+    "Taken",
+    "Told",
 ]

@@ -12,10 +12,13 @@ from labeling.errors import ProjectError
 from labeling.store.answers import Answers
 from labeling.store.certificates import Certificates
 from labeling.store.classes import Classes
+from labeling.store.history import History
 from labeling.store.leases import Leases
+from labeling.store.log import Log
 from labeling.store.memo import Memo
 from labeling.store.migration import migrate
 from labeling.store.people import People
+from labeling.store.reshaping import Reshaping
 from labeling.store.rounds import Rounds
 from labeling.store.samples import Samples
 from labeling.store.schema import SETTINGS
@@ -74,6 +77,9 @@ class Store:
             ) from error
         self.samples = Samples(self._database)
         self.classes = Classes(self._database)
+        self.reshaping = Reshaping(self._database)
+        self.history = History(self._database)
+        self.log = Log(self._database)
         self.answers = Answers(self._database)
         self.rounds = Rounds(self._database)
         self.leases = Leases(self._database)
