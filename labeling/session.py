@@ -164,7 +164,7 @@ class Session:
 
     def _cards(self, claimed: Sequence[Offer], round_: "Round | None") -> list[Card]:
         samples = self.store.samples.many([offer.sample_id for offer in claimed])
-        return make_cards(claimed, samples, round_)
+        return make_cards(claimed, samples, round_, self.store.classes.counts_as())
 
     # -- answer ------------------------------------------------------------------------------
 

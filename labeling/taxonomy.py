@@ -11,7 +11,6 @@ from labeling.store import Entry, LabelClass, Moment, Taken
 from labeling.wording import amount, listed
 
 LATELY = 600.0  # seconds in which whoever has used a class is taken to be labeling with it
-PROPOSED = 4  # examples of a class, unless chosen by hand
 
 
 @dataclass(frozen=True)
@@ -130,6 +129,8 @@ def rewind(session: Session, moment: Moment, by: str, said: str = "") -> Taken:
 
 def rewind_effect(taken: Taken) -> Effect:
     """What going back to a moment would do."""
+    if not taken.answers and not taken.changes:
+        return Effect(("Nothing was answered or changed since that moment.",))
     people = [f"{name} {count:,}" for name, count in taken.people.items()]
     sentences = [
         f"Takes back {amount(taken.answers, 'answer')} by {amount(len(people), 'person', 'people')}"
@@ -139,12 +140,12 @@ def rewind_effect(taken: Taken) -> Effect:
         if taken.changes
         else "",
         _voided(taken.certificates),
-        "Nothing is deleted: it can be undone." if taken.answers or taken.changes else "",
+        "Nothing is deleted: it can be undone.",
     ]
     return Effect(tuple(filter(None, sentences)), taken.answers, taken.certificates)
 
 
-def propose_examples(session: Session, class_id: int) -> tuple[str, ...]:
+def propose_examples(session: Session, class_id: int, count: int) -> tuple[str, ...]:
     """Labeled samples that show best what a class is: those that the model is surest of."""
     round_ = session.round
     labeled = [
@@ -153,14 +154,14 @@ def propose_examples(session: Session, class_id: int) -> tuple[str, ...]:
         if one.class_id == class_id and key in session.ledger.roster
     ]
     if round_ is None or round_.head is None:
-        return tuple(labeled[:PROPOSED])
+        return tuple(labeled[:count])
     rows = round_.table.rows(labeled)
     known = [(key, row) for key, row in zip(labeled, rows.tolist(), strict=True) if row >= 0]
     if class_id not in round_.head.classes or not known:
-        return tuple(labeled[:PROPOSED])
+        return tuple(labeled[:count])
     proba = round_.head.predict_proba(round_.table.features[[row for _, row in known]])
     sure = proba[:, round_.head.classes.tolist().index(class_id)]
-    return tuple(known[place][0] for place in (-sure).argsort(kind="stable")[:PROPOSED])
+    return tuple(known[place][0] for place in (-sure).argsort(kind="stable")[:count])
 
 
 def _working(session: Session, one: LabelClass) -> str:
@@ -171,12 +172,11 @@ def _working(session: Session, one: LabelClass) -> str:
         if name != "import"
     ]
     boards = session.store.leases.holders()
-    if not users and not boards:
-        return ""
     verb = "labels" if len(users) == 1 else "label"
-    with_it = f"{listed(users)} {verb} with “{one.name}” now; " if users else ""
+    with_it = f"{listed(users)} {verb} with “{one.name}” now." if users else ""
     follow = "follows" if boards == 1 else "follow"
-    return f"{with_it}{amount(boards, 'open board')} {follow} at once."
+    all_boards = f"{amount(boards, 'open board')} {follow} at once." if boards else ""
+    return f"{with_it} {all_boards}".strip()
 
 
 def _voided(certificates: tuple[int, ...]) -> str:

@@ -36,3 +36,8 @@ def ahead(share: float) -> str:
         return "level with"
     unit = "point" if value == 1 else "points"
     return f"{value} {unit} {'ahead of' if share > 0 else 'behind'}"
+
+
+def plain(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|~$:&" else sign for sign in text)

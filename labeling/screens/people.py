@@ -10,6 +10,7 @@ from labeling.session import Session
 from labeling.store import Member, Role
 from labeling.store.log import INVITED, RENEWED, REVOKED, ROLE
 from labeling.store.people import DAY, LONGEST_DAYS, LONGEST_NAME
+from labeling.wording import plain
 
 ROLES = {
     Role.ANNOTATOR: "annotator: labels, and sees the own progress",
@@ -100,8 +101,8 @@ def _told() -> None:
     name, link = told
     with st.container(border=True):
         st.markdown(
-            f"**The link for {_plain(name)}**, shown this once. Whoever opens it comes in as "
-            f"{_plain(name)}: send it to nobody else."
+            f"**The link for {plain(name)}**, shown this once. Whoever opens it comes in as "
+            f"{plain(name)}: send it to nobody else."
         )
         st.code(link, language=None, wrap_lines=True)
 
@@ -175,8 +176,3 @@ def _work(session: Session) -> None:
     }
     if any(getattr(settings, name) != value for name, value in chosen.items()):
         session.change(**chosen)
-
-
-def _plain(name: str) -> str:
-    """A name that Markdown shows as it is."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|~$:&" else sign for sign in name)

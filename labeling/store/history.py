@@ -244,6 +244,8 @@ def _in_the_way(connection: sa.Connection, entry: Entry) -> str | None:
         if not (holder.archived or wanted.get(("classes", holder.id, "archived"))):
             return f"There is a class “{holder.name}” by now; rename that first."
     if entry.kind == CREATED and entry.class_id is not None:
+        if get_class(connection, entry.class_id).merged_into is not None:
+            return "The class was merged into another; undo that first."
         count = labels_of(connection, entry.class_id)
         if count:
             name = get_class(connection, entry.class_id).name
