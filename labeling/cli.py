@@ -19,6 +19,7 @@ from labeling.options import (
     add_export,
     add_place,
     add_simulate,
+    add_status,
     open_chosen,
     operator,
 )
@@ -111,8 +112,8 @@ def backbones(given: argparse.Namespace) -> int:
 
 def status(given: argparse.Namespace) -> int:
     """Print where the project stands."""
-    with closing(open_chosen(given, new=False)) as project:
-        facts = _facts(project)
+    with closing(open_chosen(given, new=False)) as project, of_moment(given, project) as chosen:
+        facts = _facts(chosen)
     if given.json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
         return 0
@@ -276,7 +277,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_embed(command(embed))
     add_backbones(command(backbones))
-    command(status).add_argument("--json", action="store_true", help="print plain JSON")
+    add_status(command(status))
     add_export(command(export))
     command(report).add_argument(
         "--to", metavar="FILE", type=Path, default=Path("report.html"), help="default: report.html"

@@ -48,9 +48,18 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--link", action="store_true", help="link to images, do not copy")
     parser.add_argument("--history", action="store_true", help="all answers, undone ones too")
     parser.add_argument("--pseudonyms", action="store_true", help="leave people unnamed")
-    parser.add_argument(
-        "--as-of", metavar="TIME", help="as it was at 14:05 (today), or '2026-11-26 14:05'"
-    )
+    _add_as_of(parser)
+
+
+def add_status(parser: argparse.ArgumentParser) -> None:
+    """In which form, and of what moment."""
+    parser.add_argument("--json", action="store_true", help="print plain JSON")
+    _add_as_of(parser)
+
+
+def _add_as_of(parser: argparse.ArgumentParser) -> None:
+    text = "as it was at 14:05 (today), or '2026-11-26 14:05'"
+    parser.add_argument("--as-of", metavar="TIME", help=text)
 
 
 def add_backbones(parser: argparse.ArgumentParser) -> None:

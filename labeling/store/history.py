@@ -66,11 +66,12 @@ class History:
 
     def undo(self, entry_id: int, by: str = "") -> Entry:
         """Undo a change; raises HistoryError with the reason if that is not possible any more."""
+        with self._database.read() as connection:
+            if entry_id not in {one.id for one in _changes(connection)}:
+                raise HistoryError(f"There is no change {entry_id} in this project.")
         with change(self._database, by, UNDONE, undoes=entry_id) as made:
             known = [one for one in _changes(made.connection) if one.id != made.id]
-            entry = next((one for one in known if one.id == entry_id), None)
-            if entry is None:
-                raise HistoryError(f"There is no change {entry_id} in this project.")
+            entry = next(one for one in known if one.id == entry_id)
             if reason := _why_not(made.connection, known, entry):
                 raise HistoryError(reason)
             made.class_id, made.text = entry.class_id, f"undid: {entry.text}"
