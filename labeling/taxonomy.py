@@ -67,7 +67,8 @@ def preview(session: Session, wanted: ClassChange) -> Effect:
 def _reshaped(session: Session, wanted: ClassChange, one: LabelClass) -> Effect:
     """What a merge, a split or archiving would do."""
     target = _known(session, wanted.into) if wanted.kind == "merge" else None
-    reach = session.store.reshaping.reach([one.id, *([target.id] if target else [])])
+    classes = [one.id, target.id] if target is not None else [one.id]
+    reach = session.store.reshaping.reach(classes, split=wanted.kind == "split")
     labels = amount(reach.labels, "label")
     if target is not None:
         text = f"{labels} of “{one.name}” will count as “{target.name}”, and those to come too."

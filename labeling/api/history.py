@@ -24,6 +24,7 @@ from labeling.api.status import NOW, now
 from labeling.moments import read_time
 from labeling.session import Session
 from labeling.store import Role
+from labeling.store.history import MOST
 from labeling.taxonomy import rewind, rewind_effect, undo
 from labeling.trail import Deed, trail
 
@@ -77,7 +78,7 @@ async def _log(session: Session, request: Request) -> Response:
 CHANGES = Operation(
     "GET",
     "/api/changes",
-    "What was changed of the classes, and rewinds, newest first.",
+    f"The newest {MOST} changes of the classes, and rewinds, newest first.",
     reply=structure(
         changes=listed(
             structure(

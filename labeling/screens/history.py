@@ -10,7 +10,6 @@ import streamlit as st
 from labeling.screens.shell import annotator, attempt
 from labeling.session import Session
 from labeling.store import Moment
-from labeling.store.log import CREATED
 from labeling.taxonomy import rewind, rewind_effect, undo
 from labeling.trail import Deed, as_csv, kinds, trail
 from labeling.wording import amount, plain
@@ -23,10 +22,13 @@ def show(session: Session) -> None:
     st.subheader("History")
     _changes(session)
     left, right = st.columns(2, gap="large")
-    with left, st.expander("Go back to a moment", icon=":material/history:"):
-        _go_back(session)
-    with right, st.expander("Audit trail: who did what", icon=":material/list_alt:"):
-        _trail(session)
+    # Either takes a look at every answer, so only for those who ask.
+    with left:
+        if st.toggle("Go back to a moment"):
+            _go_back(session)
+    with right:
+        if st.toggle("Audit trail: who did what"):
+            _trail(session)
 
 
 def zone() -> ZoneInfo:
@@ -48,11 +50,7 @@ def chosen_moment(session: Session, key: str) -> tuple[Moment, str]:
 
 
 def _changes(session: Session) -> None:
-    changes = [
-        (entry, why_not)
-        for entry, why_not in session.store.history.changes()
-        if entry.by or entry.kind != CREATED  # what came with the images is no news
-    ]
+    changes = session.store.history.changes(SHOWN + 1)
     if not changes:
         st.caption("Changes of the classes are listed here, each to be undone.")
         return
@@ -72,7 +70,7 @@ def _changes(session: Session) -> None:
                 f"{text if entry.in_force else f'~~{text}~~'} :gray[{when:%Y-%m-%d %H\\:%M}]"
             )
     if len(changes) > SHOWN:
-        st.caption(f"{amount(len(changes) - SHOWN, 'older change')} below, in the audit trail.")
+        st.caption("Older ones stand in the audit trail.")
 
 
 def _go_back(session: Session) -> None:

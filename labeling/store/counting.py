@@ -49,4 +49,5 @@ ASKED_AGAIN = (
 
 def counts_as(class_id: int) -> sa.ColumnElement[bool]:
     """Whether an answer is a label of a class, or of one that was merged into it."""
-    return COUNTED_CLASS.element == class_id
+    leads_there = sa.func.coalesce(CLASSES.c.counts_as, CLASSES.c.id) == class_id
+    return ANSWERS.c.class_id.in_(sa.select(CLASSES.c.id).where(leads_there))

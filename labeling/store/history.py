@@ -28,6 +28,8 @@ from labeling.store.schema import ANSWERS, CERTIFICATES, LOG
 if TYPE_CHECKING:
     from labeling.store.database import Database
 
+MOST = 100  # changes that are listed
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -57,12 +59,16 @@ class History:
     def __init__(self, database: "Database") -> None:
         self._database = database
 
-    def changes(self) -> list[tuple[Entry, str | None]]:
-        """Every change but undos, newest first, with the reason why it cannot be undone."""
+    def changes(self, most: int = MOST) -> list[tuple[Entry, str | None]]:
+        """The newest changes by people, undos left out, and why each cannot be undone."""
         with self._database.read() as connection:
             known = _changes(connection)
-            shown = [one for one in reversed(known) if one.kind != UNDONE]
-            return [(one, _why_not(connection, known, one)) for one in shown]
+            shown = [
+                one
+                for one in reversed(known)
+                if one.kind != UNDONE and (one.by or one.kind != CREATED)
+            ]
+            return [(one, _why_not(connection, known, one)) for one in shown[:most]]
 
     def undo(self, entry_id: int, by: str = "") -> Entry:
         """Undo a change; raises HistoryError with the reason if that is not possible any more."""

@@ -46,12 +46,15 @@ class Reshaping:
     def __init__(self, database: "Database") -> None:
         self._database = database
 
-    def reach(self, class_ids: Sequence[int]) -> Reach:
-        """What a change of the first of these classes would reach, certificates of all of them."""
+    def reach(self, class_ids: Sequence[int], *, split: bool = False) -> Reach:
+        """What a change of the first of these classes would reach, certificates of all of them.
+
+        Only for a `split` are the samples looked for, which takes longer.
+        """
         with self._database.read() as connection:
             return Reach(
                 labels_of(connection, class_ids[0]),
-                to_ask_again(connection, class_ids[0])[1],
+                to_ask_again(connection, class_ids[0])[1] if split else 0,
                 tuple(affected_certificates(connection, class_ids)),
                 tuple(affected_certificates(connection, class_ids, running=True)),
             )
