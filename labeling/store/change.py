@@ -55,7 +55,7 @@ class Change:
         moved = {place: value for place, value in wanted.items() if before[place] != value}
         for table, row, field in moved:
             if field == "folded_name":
-                self._write(table, row, field, f"\0{row}")  # no name: they hold no such sign
+                self._write(table, row, field, f"\x01{row}")  # no name holds such a sign
         for place, value in moved.items():
             self._write(*place, value)
             self.edits.append(Edit(*place, before[place], value))
