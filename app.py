@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from labeling.access import is_loopback
-from labeling.api import prepare_server, routes
+from labeling.api import Guard, prepare_server, routes
 from labeling.errors import HoneError
 from labeling.workspace import WORKSPACE, configured
 
@@ -28,8 +29,14 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     WORKSPACE.close()
 
 
+guard = Middleware(
+    Guard,
+    allowed=st.get_option("server.corsAllowedOrigins"),
+    page=(Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8"),
+)
 app = st.App(
     Path(__file__).parent / "labeling" / "screens" / "home.py",
     routes=routes(WORKSPACE),
     lifespan=lifespan,
+    middleware=[guard],
 )

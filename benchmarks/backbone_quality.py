@@ -184,12 +184,12 @@ def draw_test(task: Task, rng: np.random.Generator) -> NDArray[np.bool_]:
 
 def speed(backbone: backbones.Backbone, images: list[Image.Image], runs: int) -> float:
     """Images per second of the forward pass on one batch, median of `runs`."""
-    batch = [backbone.prepare(image) for image in images[:BATCH]]
-    backbone.embed_prepared(batch)
+    batch = [backbone.framing(image) for image in images[:BATCH]]
+    backbone.embed_framed(batch)
     seconds = []
     for _ in range(runs):
         begin = time.perf_counter()
-        backbone.embed_prepared(batch)
+        backbone.embed_framed(batch)
         seconds.append(time.perf_counter() - begin)
     return len(batch) / float(np.median(seconds))
 
@@ -240,7 +240,7 @@ def print_speed(entries: list[Contestant], images: list[Image.Image], runs: int)
     for entry in entries:
         if entry.backbone is not None:
             rate = speed(entry.backbone, images, runs)
-            side, size = entry.backbone.input_size[0], entry.size / 1e6
+            side, size = entry.backbone.framing.size[0], entry.size / 1e6
             print(f"| {entry.name} | {rate:.0f} | {side} | {size:.2f} |", flush=True)
 
 

@@ -19,12 +19,14 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import timm
 import torch
 from PIL import Image
+from timm.data.config import resolve_model_data_config
+from timm.data.transforms_factory import create_transform
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.machine import peak_mb, resident_mb
@@ -32,6 +34,7 @@ from labeling.images import load_image
 from labeling.ingest import Ingest
 from labeling.project import open_project
 from models.backbones import BACKBONES, WEIGHTS_DIR, Backbone, resolve
+from models.framing import Framing
 
 SIZE = (500, 375)
 PARTS = 20  # of the pool, between which memory is looked at
@@ -60,19 +63,22 @@ class Rates:
 def write_photos(folder: Path, count: int) -> list[Path]:
     """Photos of soft shapes with grain, each different, some 60 kB as JPEG."""
     folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(0)
-    grain = [rng.normal(0, 9, (SIZE[1], SIZE[0], 1)).astype(np.float32) for _ in range(8)]
-    files = []
-    for number in range(count):
-        file = folder / f"{number:06}.jpg"
-        files.append(file)
-        if file.exists():
-            continue
-        coarse = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
-        soft = np.asarray(coarse.resize(SIZE, Image.Resampling.BICUBIC), np.float32)
-        pixels = np.clip(soft + grain[number % 8], 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(file, "JPEG", quality=85)
+    files = [folder / f"{number:06}.jpg" for number in range(count)]
+    with ProcessPoolExecutor(os.cpu_count() or 1) as processes:
+        list(
+            processes.map(write_photo, [file for file in files if not file.exists()], chunksize=50)
+        )
     return files
+
+
+def write_photo(file: Path) -> None:
+    """The photo that belongs to a file's name."""
+    rng = np.random.default_rng(int(file.stem))
+    coarse = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
+    soft = np.asarray(coarse.resize(SIZE, Image.Resampling.BICUBIC), np.float32)
+    grain = rng.normal(0, 9, (SIZE[1], SIZE[0], 1)).astype(np.float32)
+    pixels = np.clip(soft + grain, 0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(file, "JPEG", quality=85)
 
 
 def hone(pool: Path, folder: Path, backbone: Backbone) -> tuple[float, float, tuple[float, ...]]:
@@ -91,13 +97,19 @@ def hone(pool: Path, folder: Path, backbone: Backbone) -> tuple[float, float, tu
                 memory.append(resident_mb())
 
         ingest._arrived = told
-        begin, core = time.perf_counter(), time.process_time()
+        begin, core = time.perf_counter(), core_seconds()
         ingest._embed()
-        seconds, core = time.perf_counter() - begin, time.process_time() - core
+        seconds, core = time.perf_counter() - begin, core_seconds() - core
         ingest.stop()
         if ingest.state.done != total:
             raise SystemExit(f"only {ingest.state.done} of {total} are embedded")
     return total / seconds, 1000 * core / total, tuple(memory)
+
+
+def core_seconds() -> float:
+    """What this process has computed, with the processes that it started and that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def rate_of(work: Callable[[], object], images: int, rounds: int = ROUNDS) -> float:
@@ -127,7 +139,7 @@ def as_timm_builds_it(name: str, backbone: Backbone) -> Any:
 
 def bare_forward(model: Any, backbone: Backbone) -> float:
     """A network alone, on normalised pixels that lie ready in its memory layout."""
-    pixels = torch.randn(backbone.batch, 3, *backbone.input_size, device=backbone.device)
+    pixels = torch.randn(backbone.batch, 3, *backbone.framing.size, device=backbone.device)
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     autocast = torch.autocast(
         torch.device(backbone.device).type, dtype=backbone.half, enabled=backbone.half is not None
@@ -147,7 +159,7 @@ def core_ms(model: Any, backbone: Backbone) -> float:
 
     Unlike a rate, it hardly depends on what else a machine is doing.
     """
-    pixels = torch.randn(backbone.batch, 3, *backbone.input_size, device=backbone.device)
+    pixels = torch.randn(backbone.batch, 3, *backbone.framing.size, device=backbone.device)
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     threads, seconds = torch.get_num_threads(), []
     torch.set_num_threads(1)
@@ -162,47 +174,50 @@ def core_ms(model: Any, backbone: Backbone) -> float:
 
 def whole_forward(backbone: Backbone) -> float:
     """The forward pass from bytes to numbers, as Hone makes it."""
-    pixels = list(torch.randint(0, 256, (backbone.batch, 3, *backbone.input_size)).to(torch.uint8))
-    return rate_of(partial(backbone.embed_prepared, pixels), backbone.batch, 15)
+    shape = (backbone.batch, *backbone.framing.size, 3)
+    pixels = list(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+    return rate_of(partial(backbone.embed_framed, pixels), backbone.batch, 15)
 
 
-def decode(least: int, data: bytes) -> tuple[int, int]:
-    """Decode as Hone does; gives the size, so that a process need not send pixels."""
-    return load_image(data, "photo", least).size
+def decode(framing: Framing, data: bytes) -> tuple[int, ...]:
+    """Decode and scale as Hone does; gives the shape, so that a process need not send pixels."""
+    return framing(load_image(data, "photo", framing.least)).shape
 
 
 def bare_decoding(files: list[Path], backbone: Backbone, pool: Executor) -> float:
     """Images a second through the decoder, read beforehand."""
     held = [file.read_bytes() for file in files[:DECODED]]
-    work = partial(decode, backbone.shorter_side)
+    work = partial(decode, backbone.framing)
     return rate_of(lambda: list(pool.map(work, held, chunksize=20)), len(held), 3)
 
 
 class Files(Dataset[Any]):
     """What one writes first: open, convert, transform."""
 
-    def __init__(self, files: list[Path], backbone: Backbone) -> None:
-        self.files, self.backbone = files, backbone
+    def __init__(self, files: list[Path], model: Any) -> None:
+        config: dict[str, Any] = cast(Any, resolve_model_data_config)(model)
+        self.files = files
+        self.transform: Any = create_transform(**config, normalize=False)
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, index: int) -> Any:
         with Image.open(io.BytesIO(self.files[index].read_bytes())) as image:
-            return self.backbone.transform(image.convert("RGB"))
+            return self.transform(image.convert("RGB"))
 
 
 def loader_loop(files: list[Path], model: Any, backbone: Backbone) -> float:
     """Images a second of a plain DataLoader loop with a worker for each core."""
     loader: DataLoader[Any] = DataLoader(
-        Files(files, backbone), batch_size=backbone.batch, num_workers=os.cpu_count() or 1,
+        Files(files, model), batch_size=backbone.batch, num_workers=os.cpu_count() or 1,
         pin_memory=backbone.device.startswith("cuda"),
     )  # fmt: skip
     begin = time.perf_counter()
     rows = []
     with torch.inference_mode():
         for batch in loader:
-            pixels = batch.to(backbone.device, non_blocking=True).float() / 255
+            pixels = batch.to(backbone.device, non_blocking=True).float()
             rows.append(model((pixels - backbone.mean) / backbone.std).float().cpu())
     return len(torch.cat(rows)) / (time.perf_counter() - begin)
 
@@ -253,9 +268,9 @@ def lines(rates: Rates, on_cpu: bool) -> Iterator[str]:
         "bare forward pass of the network as timm builds it, pixels ready": rates.forward,
         "bare forward pass, batch norms folded": rates.folded,
         "forward pass from bytes to numbers, one batch at a time": rates.whole_forward,
-        "bare decoding, all cores, threads": rates.threads,
-        "bare decoding, all cores, processes": rates.processes,
-        "bare decoding, one thread": rates.one_thread,
+        "decoding and scaling, all cores, threads": rates.threads,
+        "decoding and scaling, all cores, processes": rates.processes,
+        "decoding and scaling, one thread": rates.one_thread,
         "plain DataLoader loop": rates.loader,
     }
     if on_cpu:

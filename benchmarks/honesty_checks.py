@@ -11,7 +11,7 @@ from benchmarks.contest import Sheet
 from benchmarks.honesty_sessions import BATCH, Played
 from benchmarks.image_sets import ImageSet
 from models.acceptance import audit_bet, judge, propose
-from models.accuracy import Accuracy, audited, weighted
+from models.accuracy import Accuracy, Later, audited, weighted
 from models.anchoring import anchoring
 from models.certificate import Bet, proven_at
 from models.forecast import forecast
@@ -120,6 +120,7 @@ def estimates(moment: Moment) -> Iterator[Fact]:
         moment.hits[audits],
         moment.left.confidence[audits],
         moment.mean,
+        later=Later.of(moment.hits, moment.left.confidence, audits, len(moment.open)),
         groups=moment.groups[audits],
     )
     if found is not None:

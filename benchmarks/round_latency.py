@@ -36,7 +36,8 @@ from models.space import Space
 NOTES = (
     "commit: until the answer is on disk. round: from then until the new ranking is published; "
     f"above {EAGER:,} samples that has {WINDOW + UNCERTAIN:,} scored anew, and the sweep scores "
-    "all of them after it. rest: the round less its stages. bound: to read what the round scores "
+    "all of them after it, but on a GPU that holds them all are scored at once. rest: the round "
+    "less its stages. bound: to read what the round scores "
     "and multiply it. next: until the next sample is leased and ready to be sent. ratio: of the "
     "medians, scikit-learn's by ours. peak MB: resident so far; over: beyond "
     "what Python and torch take alone."
@@ -222,7 +223,8 @@ def _row(line: Line, machine: Machine, plan: Plan) -> list[str]:
     rounds = [one.round for one in timings]
     stages = {name: [one.stages[name] for one in timings] for name in STAGES}
     rest = [one.round - sum(one.stages.values()) for one in timings]
-    scored = case.rows if case.rows <= EAGER else WINDOW + UNCERTAIN
+    eager = case.rows <= EAGER or plan.device != "cpu"
+    scored = case.rows if eager else WINDOW + UNCERTAIN
     sweeps = [one.sweep for one in timings]
     nexts = [one.next for one in timings]
     beside = ["–"] * 4

@@ -8,7 +8,7 @@ from labeling.store import Certificate, NewAnswer, Offer
 from labeling.store.certificates import ACCEPTED, TAKEN_BACK
 
 AT_ONCE = 200  # answers in one transaction: whoever labels meanwhile waits no longer than that
-HOLDER = "certificate"  # leases what is being accepted; what somebody has on screen is left to them
+HOLDER = "certificate"  # leases what is being accepted; what somebody works on is left to them
 
 
 def accept(session: Session, certificate: Certificate, annotator: str) -> int:

@@ -11,7 +11,12 @@ from labeling.errors import TokenError
 from labeling.store import Role, Store
 from labeling.tokens import Person
 
-PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
+PROXY_HEADERS = (
+    "forwarded",
+    "via",
+    "x-real-ip",
+    *(f"x-forwarded-{n}" for n in ("for", "host", "proto")),
+)
 MOST_WRONG = 10  # invitations that a client may get wrong …
 WITHIN = 60.0  # … in so many seconds
 
@@ -54,9 +59,20 @@ def is_loopback(address: str | None) -> bool:
         return False
 
 
-def is_forwarded(headers: Mapping[str, str]) -> bool:
-    """Whether a request came by a proxy, so that its sender may sit anywhere."""
-    return any(name in headers for name in PROXY_HEADERS)
+def is_from_elsewhere(headers: Mapping[str, str]) -> bool:
+    """Whether the sender of a request may sit anywhere.
+
+    It came by a proxy, or asks for another name than this machine's: a hostile page can have its
+    own name lead to 127.0.0.1 (DNS rebinding), and would be let in as the person at the keyboard.
+    """
+    return any(name in headers for name in PROXY_HEADERS) or not is_loopback(
+        _without_port(headers.get("host", ""))
+    )
+
+
+def _without_port(host: str) -> str:
+    """The name or address of a Host header."""
+    return (host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]).lower()
 
 
 class Attempts:

@@ -20,6 +20,7 @@ from labeling.samples import DATABASE
 from labeling.store import Store
 from labeling.store.copies import copy_database, database_problems
 from labeling.terminal import one_line
+from labeling.zips import bomb
 
 MANIFEST = "backup.json"
 VERSION = 1
@@ -77,6 +78,7 @@ def write_backup(project: Project, target: Path) -> int:
             f"heads/{file.name}": file for file in sorted(project.heads.glob("*.npz"))
         }
         sums = {}
+        staged.touch(0o600)  # it holds names of people, and what their links are checked against
         with zipfile.ZipFile(staged, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, file in files.items():
                 content = file.read_bytes()
@@ -94,6 +96,8 @@ def read_backup(source: Path, folder: Path) -> None:
         raise ProjectError(f"{folder} is not empty; restore into a new folder.")
     try:
         with zipfile.ZipFile(source) as archive:
+            if reason := bomb(archive):
+                raise ProjectError(f"{source} is not read: {reason}, as zip bombs do.")
             sums: dict[str, str] = json.loads(archive.read(MANIFEST))["sha256"]
             if wrong := [name for name in sums if not NAMES.fullmatch(name)]:
                 raise ProjectError(f"{source} holds {wrong[0]!r}, which is no part of a backup.")

@@ -14,6 +14,7 @@ from labeling.ledger import Ledger
 from labeling.project import Project
 from labeling.store import Certificate, Draw, Offer
 from labeling.store.certificates import ABANDONED, ACCEPT, ACCURACY, PROVEN
+from labeling.store.shown import CERTIFICATE
 
 if TYPE_CHECKING:
     from labeling.rounds import Round
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 Indices = npt.NDArray[np.int64]
 
-CERTIFICATE = "certificate"  # the query that a draw is offered as
 FIRST_ALPHA, LATER_ALPHA = 0.04, 0.005  # of a first try, and of the next; together below 0.05
 MOST_DRAWS = 1000  # of a certificate of accuracy; nobody labels more for one
 FEWEST = 30  # images left that a certificate can be about
@@ -218,6 +218,12 @@ class Certifier:
                 break
             right.append(answer.class_id == draw.predicted_class)
         return np.array(right, dtype=bool)
+
+    def ahead(self, certificate: Certificate) -> int:
+        """How many draws are answered that do not count yet, since an earlier one is open."""
+        draws = self.draws(certificate)[len(self._right(certificate)) :]
+        answers = (self._ledger.current.get(draw.sample_id) for draw in draws)
+        return sum(answer is not None and answer.certificate_id is None for answer in answers)
 
     def look(self) -> None:
         """After an answer: close a certificate of accuracy that is proven, or drawn to its end."""

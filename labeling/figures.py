@@ -205,7 +205,7 @@ def pool_accuracy(evidence: Evidence, level: float = 0.95) -> "Accuracy | None":
 
     Where the query's draws have probabilities all labels count, else the uniform blind ones.
     """
-    from models.accuracy import audited, weighted
+    from models.accuracy import Later, audited, weighted
 
     if len(evidence.open_confidence) == 0:
         return None
@@ -217,7 +217,12 @@ def pool_accuracy(evidence: Evidence, level: float = 0.95) -> "Accuracy | None":
         return weighted(evidence.hits[drawn], sure[drawn], mean, chance, pool, level=level)
     audits = evidence.uniform
     return audited(
-        evidence.hits[audits], sure[audits], mean, groups=evidence.groups[audits], level=level
+        evidence.hits[audits],
+        sure[audits],
+        mean,
+        later=Later.of(evidence.hits, sure, audits, len(evidence.open_rows)),
+        groups=evidence.groups[audits],
+        level=level,
     )
 
 

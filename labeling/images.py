@@ -2,6 +2,7 @@
 
 import io
 import os
+import threading
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,11 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff",
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "MPO")
 MAX_BYTES = 200_000_000
 MAX_PIXELS = 120_000_000
+# A JPEG may ask for any number of passes over its pixels, each in a few bytes; ten are usual.
+MAX_PASSED_PIXELS = 2_500_000_000
+JPEG_PASS = b"\xff\xda"
+# More at once would be no faster, and the largest images take half a gigabyte each.
+DECODING = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 SIZES = {"thumb": 256, "view": 1600, "full": 8192}
 
 # Our own limit is lower than Pillow's and comes with a clearer text.
@@ -69,7 +75,8 @@ def cached_copy(folder: Path, sample_id: str, size: str, read: Callable[[], byte
     file = folder / sample_id[:2] / f"{sample_id}-{size}.webp"
     with suppress(OSError):
         return file.read_bytes()
-    content = browser_copy(read(), sample_id[:12], size)
+    with DECODING:
+        content = browser_copy(read(), sample_id[:12], size)
     partial = file.with_suffix(f".{os.getpid()}-{os.urandom(4).hex()}")
     with suppress(OSError):  # a full disk must not keep the image from the screen
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -97,6 +104,13 @@ def _open(data: bytes) -> Image.Image:
         raise UnreadableImageError(
             f"{width:,} × {height:,} pixels are more than the limit of "
             f"{MAX_PIXELS / 1e6:.0f} megapixels; make it smaller"
+        )
+    passes = data.count(JPEG_PASS) if image.format in ("JPEG", "MPO") else 1
+    if passes * width * height > MAX_PASSED_PIXELS:
+        image.close()
+        raise UnreadableImageError(
+            f"it asks for {passes:,} passes over {width:,} × {height:,} pixels, as no camera or "
+            "program writes it; save it as an ordinary JPEG"
         )
     return image
 

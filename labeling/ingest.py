@@ -194,6 +194,7 @@ class Ingest:
             self.cache,
             [ids[index] for index in order],
             workers=cores_for_decoding(self._in_background),
+            in_background=self._in_background,
             progress=self._progress,
             stop=self._stop,
             left_out=self._left_out,

@@ -160,7 +160,7 @@ class Learner:
         """The rows of a large pool that are scored before the next ranking; None: all."""
         from models.scoring import Rotation, most_uncertain
 
-        if len(table) <= EAGER:
+        if len(table) <= EAGER or table.scorer.resident:
             return None
         if self._rotation is None or self._rotation[0] is not table:
             rng = np.random.default_rng(self._project.settings().seed)

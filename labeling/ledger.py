@@ -58,6 +58,7 @@ class Ledger:
         """Read everything anew, from now on with another overlap if one is given."""
         with self.lock:
             self.roster = Roster(self._store.samples.keys())
+            self.left_out = self._store.samples.left_out()
             self.recount(overlap)
 
     def recount(self, overlap: Overlap | None = None) -> None:

@@ -158,9 +158,17 @@ def _bind(store: Store, location: Path, folder: Path) -> None:
         store.set("pool", str(location))
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder that only its owner can look into; one that is there stays as it is."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def _make_writable(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if folder.parent == home():
+            make_private(home())
+        make_private(folder)
         probe = folder / f".writable-{os.getpid()}"
         probe.touch()
         probe.unlink()

@@ -9,6 +9,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -16,8 +17,11 @@ from PIL import Image
 
 from labeling.errors import PoolError, UnreadableImageError
 from labeling.images import MAX_BYTES, SUFFIXES, check_header, load_image
+from labeling.roots import Roots
+from labeling.zips import bomb
 
 DATABASE = "hone.sqlite"  # its presence marks a project's folder
+FIRST_LOOK = 50
 LOADERS: dict[str, Callable[..., Image.Image]] = {"image": load_image}
 
 
@@ -85,10 +89,15 @@ class ZipSource:
         self.location = location
         try:
             self._zip = zipfile.ZipFile(location)
-        except (OSError, zipfile.BadZipFile) as error:
+        except Exception as error:  # a damaged zip raises nearly anything
             raise PoolError(
                 f"{location} is not a zip file that can be read ({error}); make the zip again."
             ) from error
+        if reason := bomb(self._zip):
+            raise PoolError(
+                f"{location} is not read: {reason}, as zip bombs do. If you trust it, unpack it "
+                "and open the folder."
+            )
         self._lock = threading.Lock()  # a ZipFile has one file position for all its readers
 
     def entries(self) -> Iterator[Entry]:
@@ -120,6 +129,7 @@ class ManifestSource:
 
     def __init__(self, location: Path) -> None:
         self.location = location
+        self._roots = Roots(location.parent)
         try:
             with location.open(newline="", encoding="utf-8-sig") as file:
                 reader = csv.DictReader(file)
@@ -143,12 +153,21 @@ class ManifestSource:
 
     def entries(self) -> Iterator[Entry]:
         for path, label in self._labels.items():
-            yield _entry(path, self._file(path), label)
+            if refused := self._roots.refusal(path):
+                yield Entry(path, 0, 0, label, refused)
+            else:
+                yield _entry(path, self._file(path), label)
 
     def read(self, path: str) -> bytes:
         if path not in self._labels:
             raise KeyError(path)
+        if refused := self._roots.refusal(path):  # a link may have come since the scan
+            raise PermissionError(refused)
         return self._file(path).read_bytes()
+
+    def names_nothing(self) -> bool:
+        """Whether none of its first files may be read, so that the mistake is one of all."""
+        return all(self._roots.refusal(path) for path in islice(self._labels, FIRST_LOOK))
 
     def _file(self, path: str) -> Path:
         return self.location.parent / path
@@ -168,13 +187,16 @@ def open_source(location: Path) -> Source:
         raise PoolError(
             f"{location} is neither a folder, nor a .zip, nor a .csv with a column “path”."
         )
-    if next(source.entries(), None) is None:
+    first = next(source.entries(), None)
+    if first is None:
         mend = (
             "name one file on each line below “path”"
             if isinstance(source, ManifestSource)
             else f"put {', '.join(sorted(SUFFIXES))} files there"
         )
         raise PoolError(f"{location} holds no images; {mend}.")
+    if isinstance(source, ManifestSource) and source.names_nothing():
+        raise PoolError(f"{location} names no file that is read; {first.path}: {first.refused}.")
     return source
 
 

@@ -237,6 +237,8 @@ class Session:
             skipped=counts.skipped,
             unsure=counts.unsure,
             total=len(self.ledger.roster),
+            left_out=self.ledger.left_out.count,
+            left_out_names=self.ledger.left_out.names,
             round_seconds=sum(trained.seconds.values()) if trained else None,
             complete=trained.complete if trained else True,
             stages=dict(trained.seconds) if trained else {},

@@ -11,6 +11,7 @@ class Status:
     """Where the loop stands; every count is of samples that are in the pool now.
 
     `version` counts what changes here, `changed` is the newest change of classes or of what counts.
+    `left_out` counts the files that cannot be read; the names are those of the first few.
     """
 
     version: int
@@ -24,6 +25,8 @@ class Status:
     skipped: int
     unsure: int
     total: int
+    left_out: int
+    left_out_names: tuple[str, ...]
     round_seconds: float | None
     complete: bool
     stages: dict[str, float]

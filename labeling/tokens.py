@@ -10,7 +10,7 @@ from pathlib import Path
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from labeling.errors import ProjectError, TokenError
-from labeling.project import home, project_key
+from labeling.project import home, make_private, project_key
 from labeling.store import Member
 
 DAY = 86_400
@@ -90,7 +90,7 @@ def local_secret(folder: Path | None = None) -> str:
     """The secret of this installation, made on first use and readable by its owner alone."""
     file = (folder or home()) / "secret"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_private(file.parent)
         for _ in range(PATIENCE):
             if secret := _stored_or_made(file):
                 return secret

@@ -39,7 +39,7 @@ def evidence_picture(session: Session, sample_id: str, class_id: int) -> bytes:
         found = heat_map(backbone, round_.head, round_.table.space.center, image, class_id)
     except NoHeatMapError as error:
         raise HoneError(str(error)) from error
-    seen = Image.fromarray(backbone.prepare(image).permute(1, 2, 0).numpy())
+    seen = Image.fromarray(backbone.framing(image))
     seen = seen.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     cells = np.clip(found.cells, 0.0, None) / max(float(found.cells.max()), 1e-9)
     map_ = Image.fromarray((255 * cells).astype(np.uint8))

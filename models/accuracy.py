@@ -33,11 +33,57 @@ class Accuracy:
     method: str
 
 
+@dataclass(frozen=True, eq=False)
+class Later:
+    """What was asked after each audit: known, and no longer in the rest that the figure is about.
+
+    An audit is drawn from all that had no label at its time. A query then takes the hard rows
+    away, so that the rest is easier than what the audit stood for. But the labels of what was
+    taken are there: their residuals, off the estimate of the sum over the pool of that time, leave
+    the sum over the rest. It holds for every query, without knowing how it chose.
+
+    Attributes
+    ----------
+    pools : (n,) rows without a label when each audit was drawn, itself included.
+    taken : (n,) sum of hit - confidence over the labels from each audit on, itself included.
+    left : rows without a label now, at least 1.
+    """
+
+    pools: npt.NDArray[np.int64]
+    taken: Floats
+    left: int
+
+    @classmethod
+    def of(
+        cls,
+        hits: npt.NDArray[Any],
+        confidence: npt.NDArray[Any],
+        audits: npt.NDArray[np.bool_],
+        left: int,
+    ) -> "Later":
+        """From leave-one-out on all labels (m,) in the order of their answers, and the audits."""
+        residual = np.asarray(hits, dtype=np.float64) - np.asarray(confidence, dtype=np.float64)
+        since = np.cumsum(residual[::-1])[::-1]
+        places = np.flatnonzero(audits)
+        return cls(left + len(residual) - places, since[places], left)
+
+    def taken_off(self, residual: Floats) -> Floats:
+        """What each audit's residual (n,) says of the mean over the rest."""
+        found: Floats = (self.pools * residual - self.taken) / self.left
+        return found
+
+    @property
+    def growth(self) -> float:
+        """How many times the variance of a residual it makes of it."""
+        return float(((self.pools / self.left) ** 2).mean())
+
+
 def audited(
     hits: npt.NDArray[Any],
     confidence: npt.NDArray[Any],
     pool_confidence: float,
     *,
+    later: "Later | None" = None,
     groups: npt.NDArray[np.int64] | None = None,
     level: float = 0.95,
 ) -> Accuracy | None:
@@ -54,6 +100,7 @@ def audited(
     hits : (n,) truth values, whether the left-out prediction was the label.
     confidence : (n,) its probability.
     pool_confidence : mean of the head's largest probability over rows without a label.
+    later : what was asked since each audit; None where the audits are from the rest itself.
     groups : (n,) near-duplicates share one and count as one fact. None: each is its own.
     level : of the interval, in (0, 1).
 
@@ -65,10 +112,12 @@ def audited(
     facts = _by_group(residual, groups)
     if len(facts) < FEWEST:
         return None
-    value = float(np.clip(pool_confidence + residual.mean(), 0.0, 1.0))
+    on_the_rest = residual if later is None else later.taken_off(residual)
+    value = float(np.clip(pool_confidence + on_the_rest.mean(), 0.0, 1.0))
     sure = np.asarray(confidence, dtype=np.float64)
     spread = max(_spread(facts, value), float((sure * (1 - sure)).mean()))
-    return _interval(value, spread / len(facts), len(facts), "audits", level)
+    grown = 1.0 if later is None else later.growth
+    return _interval(value, grown * spread / len(facts), len(facts), "audits", level)
 
 
 def weighted(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.cache import CacheMismatchError, EmbeddingCache
 
+PART = 32  # items prepared at a time: all workers are at work on a batch, and end with it
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -22,13 +23,15 @@ class DiskFullError(Exception):
     """There is no room for more embeddings."""
 
 
+Prepare = Callable[[Sequence[str]], Sequence[Any]]  # ids -> what is embedded, or an Exception
+
+
 class Encoder(Protocol):
-    """What embedding needs of a backbone; `prepare` runs in several threads at once."""
+    """What embedding needs of a backbone."""
 
     @property
     def fingerprint(self) -> str: ...
-    def prepare(self, image: Any, /) -> Any: ...
-    def embed_prepared(self, prepared: Sequence[Any], /) -> NDArray[np.float32]: ...
+    def embed_framed(self, framed: Sequence[Any], /) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class _Writer:
 def embed_missing(
     cache: EmbeddingCache,
     ids: Sequence[str],
-    load: Callable[[str], Any],
+    prepare: Prepare,
     backbone: Encoder,
     *,
     batch: int = 32,
@@ -120,11 +123,12 @@ def embed_missing(
 ) -> None:
     """Embed the ids that have no row yet, in their order, and append them batch by batch.
 
-    `load` runs in `workers` threads, which decode and resize the next batches while the network
-    computes. With several lanes so many batches are computed at once, each in a thread that has
-    called `enter_lane`; the order stays. An item that cannot be loaded or embedded is told to
-    `failed` and left out. `stop` ends the work before the next batch; what was appended stays, and
-    a later call goes on. So it is after a full disk, a DiskFullError.
+    `prepare` is given the ids of a part of a batch, in `workers` threads at once, while the network
+    computes the batches before; it gives an item for each, or the Exception that says why there is
+    none. With several lanes so many batches are computed at once, each in a thread that has called
+    `enter_lane`; the order stays. What cannot be prepared or embedded is told to `failed` and left
+    out. `stop` ends the work before the next batch; what was appended stays, and a later call goes
+    on. So it is after a full disk, a DiskFullError.
     """
     if backbone.fingerprint != cache.fingerprint:
         raise CacheMismatchError(
@@ -138,9 +142,10 @@ def embed_missing(
     writer = _Writer(cache, pace)
     try:
         pace.report()
-        decoded = _ahead(pool, lambda name: backbone.prepare(load(name)), todo, (1 + lanes) * batch)
-        batches = _batches(decoded, batch, pace.leave_out)
-        for names, embeddings in _computed(batches, backbone.embed_prepared, lanes, enter_lane):
+        each = max(1, batch // PART)  # parts of a batch
+        ahead = _ahead(pool, prepare, todo, batch // each, lanes * each + workers)
+        batches = _batches(ahead, each, pace.leave_out)
+        for names, embeddings in _computed(batches, backbone.embed_framed, lanes, enter_lane):
             if stop is not None and stop.is_set():
                 break
             whole = np.isfinite(embeddings).all(axis=1)
@@ -177,12 +182,13 @@ def _computed(
 
 
 def _ahead(
-    pool: ThreadPoolExecutor, work: Callable[[str], Any], names: list[str], depth: int
-) -> Iterator[tuple[str, Future[Any]]]:
-    """Give each name with its work under way, never more than `depth` ahead of the taker."""
-    waiting: deque[tuple[str, Future[Any]]] = deque()
-    for name in names:
-        waiting.append((name, pool.submit(work, name)))
+    pool: ThreadPoolExecutor, prepare: Prepare, ids: list[str], size: int, depth: int
+) -> Iterator[tuple[list[str], Future[Sequence[Any]]]]:
+    """Give parts with their work under way, never more than `depth` parts ahead of the taker."""
+    waiting: deque[tuple[list[str], Future[Sequence[Any]]]] = deque()
+    for begin in range(0, len(ids), size):
+        part = ids[begin : begin + size]
+        waiting.append((part, pool.submit(prepare, part)))
         if len(waiting) > depth:
             yield waiting.popleft()
     while waiting:
@@ -190,17 +196,17 @@ def _ahead(
 
 
 def _batches(
-    decoded: Iterator[tuple[str, Future[Any]]],
-    size: int,
+    prepared: Iterator[tuple[list[str], Future[Sequence[Any]]]],
+    parts: int,
     leave_out: Callable[[str, Exception], None],
 ) -> Iterator[tuple[list[str], list[Any]]]:
-    """Gather what was decoded into batches of at most `size`, without what could not be."""
-    while chunk := list(islice(decoded, size)):
-        names, prepared = [], []
-        for name, item in chunk:
-            try:
-                prepared.append(item.result())
-                names.append(name)
-            except Exception as error:  # a hostile image may raise anything
-                leave_out(name, error)
-        yield names, prepared
+    """So many parts as one batch, without what could not be prepared."""
+    while taken := list(islice(prepared, parts)):
+        there = []
+        for names, under_way in taken:
+            for name, item in zip(names, under_way.result(), strict=True):
+                if isinstance(item, Exception):
+                    leave_out(name, item)
+                else:
+                    there.append((name, item))
+        yield [name for name, _ in there], [item for _, item in there]

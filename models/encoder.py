@@ -13,8 +13,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from models.errors import EmbeddingError
+from models.framing import Framing
 from models.networks import Source
-from models.pixels import to_rgb
 
 
 @dataclass
@@ -52,12 +52,10 @@ class Backbone:
     fingerprint: str
     dim: int
     device: str
-    input_size: tuple[int, int]
+    framing: Framing
     model: nn.Module = field(repr=False)
-    transform: Callable[[Image.Image], Tensor] = field(repr=False)
-    mean: Tensor = field(repr=False)
+    mean: Tensor = field(repr=False)  # of pixels in 0 … 255, as `std`
     std: Tensor = field(repr=False)
-    shorter_side: int = 0  # to which `prepare` scales an image; one as large need not be larger
     half: torch.dtype | None = field(default=None, repr=False)
     parts: Halving = field(default_factory=Halving, repr=False)
 
@@ -82,25 +80,21 @@ class Backbone:
         if self.device == "cpu":
             torch.set_num_threads(1)
 
-    def prepare(self, image: Image.Image) -> Tensor:
-        """Resize and crop one image to a uint8 tensor (3, H, W); any mode; safe in any thread."""
-        return self.transform(to_rgb(image))
-
-    def embed_prepared(self, prepared: Sequence[Tensor]) -> NDArray[np.float32]:
-        """Embed what `prepare` gave.
+    def embed_framed(self, framed: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Embed what `framing` gave.
 
         Parameters
         ----------
-        prepared : B uint8 tensors (3, H, W)
+        framed : B images (H, W, 3) uint8
 
         Returns
         -------
         (B, D) float32. A row that overflowed in half precision is computed again in float32; a
         row that is not finite even then is returned as it is, so that the caller can name it.
         """
-        if not prepared:
+        if not framed:
             return np.empty((0, self.dim), np.float32)
-        batch = torch.stack(list(prepared))
+        batch = torch.from_numpy(np.stack(framed)).permute(0, 3, 1, 2)  # channels last already
         rows = self.parts(lambda part: self._forward(part, self.half), batch).numpy()
         bad = _not_finite(rows)
         if self.half is not None and len(bad):
@@ -122,7 +116,7 @@ class Backbone:
         ------
         EmbeddingError : a row is not finite; names the indices
         """
-        rows = self.embed_prepared([self.prepare(image) for image in images])
+        rows = self.embed_framed([self.framing(image) for image in images])
         bad = _not_finite(rows)
         if len(bad):
             raise EmbeddingError(
@@ -138,12 +132,22 @@ class Backbone:
         # Each lane has a stream of its own: on the common one its copy would wait for all sums.
         lane = _stream(self.device) if kind == "cuda" else nullcontext()
         with torch.inference_mode(), cast_to_half, lane:
-            if kind == "cuda":  # bytes travel, not floats: a quarter of the traffic
+            count = len(batch)
+            if kind == "cuda":
+                # Of each new shape cuDNN looks for the fastest kernels, for a second or two.
+                batch = _padded(batch, min(self.batch, self.parts.limit))
+                # Bytes travel, not floats: a quarter of the traffic.
                 batch = batch.pin_memory().to(self.device, non_blocking=True)
-            pixels = (batch.to(self.device).float() / 255 - self.mean) / self.std
-            if kind != "mps":
-                pixels = pixels.contiguous(memory_format=torch.channels_last)
-            return cast(Tensor, self.model(pixels)).float().cpu()
+            pixels = batch.to(self.device).float().sub_(self.mean).div_(self.std)
+            if kind == "mps":
+                pixels = pixels.contiguous()
+            return cast(Tensor, self.model(pixels))[:count].float().cpu()
+
+
+def _padded(batch: Tensor, size: int) -> Tensor:
+    """A batch of at least `size` images, filled up with black ones."""
+    missing = size - len(batch)
+    return batch if missing <= 0 else torch.cat([batch, batch.new_zeros(missing, *batch.shape[1:])])
 
 
 _LANE = threading.local()

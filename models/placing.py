@@ -1,16 +1,21 @@
 """Placing: a network onto a device, with all that embedding needs of it."""
 
 import torch
-from timm.data.transforms_factory import create_transform
 
 from models.encoder import Backbone
+from models.errors import BackboneError
 from models.folding import fold
+from models.framing import Framing
 from models.networks import Network, Source
 
 
 def place(network: Network, device: str, name: str, source: Source, why: str) -> Backbone:
     """Put a network onto the device; it is frozen already."""
     config = network.config
+    try:
+        framing = Framing.of(config)
+    except ValueError as error:
+        raise BackboneError(f"{name} cannot be used: {error}; take another backbone") from error
     model = fold(network.model, torch.rand(2, *config["input_size"]))
     if not device.startswith("mps"):  # on a CPU, too, never slower and up to twice as fast
         model = model.to(memory_format=torch.channels_last)
@@ -21,11 +26,9 @@ def place(network: Network, device: str, name: str, source: Source, why: str) ->
         fingerprint=network.fingerprint,
         dim=network.dim,
         device=device,
-        input_size=tuple(config["input_size"][1:]),
         model=model.to(device),
-        transform=create_transform(**config, use_prefetcher=False, normalize=False),
-        mean=torch.tensor(config["mean"], device=device).view(1, -1, 1, 1),
-        std=torch.tensor(config["std"], device=device).view(1, -1, 1, 1),
-        shorter_side=int(min(config["input_size"][1:]) / config["crop_pct"]),
+        framing=framing,
+        mean=255 * torch.tensor(config["mean"], device=device).view(1, -1, 1, 1),
+        std=255 * torch.tensor(config["std"], device=device).view(1, -1, 1, 1),
         half=torch.float16 if device.startswith("cuda") else None,
     )

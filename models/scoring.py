@@ -80,6 +80,11 @@ class Scorer:
         self._held = _shared(features).to(self._device) if resident else None
         self._on_host = self._held is None and self._device.type == "cpu"
 
+    @property
+    def resident(self) -> bool:
+        """Whether the features lie on an accelerator, where all of them are scored in no time."""
+        return self._held is not None and self._device.type != "cpu"
+
     def score(
         self,
         head: Head,

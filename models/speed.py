@@ -3,6 +3,7 @@
 import time
 from typing import Any, cast
 
+import numpy as np
 import timm
 import torch
 from timm.data.config import resolve_model_data_config
@@ -35,19 +36,22 @@ def blank(name: str, features: str | None = None, device: str | None = None) -> 
 def measure(backbone: Backbone, seconds: float = 2.0) -> float:
     """Images a second through the whole forward pass, by as many batches as fit into `seconds`.
 
-    A first batch warms up, unless it takes all the time by itself.
+    A first batch warms up, unless it takes all the time by itself on a CPU; on a GPU, where the
+    first one looks for the fastest kernels for seconds, it never counts.
     """
     size = SMALL_BATCH if backbone.device == "cpu" else backbone.batch
-    pixels = torch.randint(0, 256, (size, 3, *backbone.input_size), dtype=torch.uint8)
-    batch = list(pixels)
+    shape = (size, *backbone.framing.size, 3)
+    batch = list(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
     begin = time.perf_counter()
-    backbone.embed_prepared(batch)
+    backbone.embed_framed(batch)
     first = time.perf_counter() - begin
-    if first >= seconds:
+    if backbone.device != "cpu":
+        first = 0.0
+    elif first >= seconds:
         return size / first
     begin, done = time.perf_counter(), 0
     while done == 0 or time.perf_counter() - begin < seconds - first:
-        backbone.embed_prepared(batch)
+        backbone.embed_framed(batch)
         done += size
     return done / (time.perf_counter() - begin)
 

@@ -132,13 +132,13 @@ def embed_random(twin: Backbone, images: Sequence[Image.Image]) -> npt.NDArray[n
     batches = [images[begin : begin + BATCH] for begin in range(0, len(images), BATCH)]
     hooks = [m.register_forward_hook(_standardise) for m in _convolutions(twin.model)]
     for batch in batches:
-        twin.embed_prepared([twin.prepare(image) for image in batch])
+        twin.embed_framed([twin.framing(image) for image in batch])
         while hooks:
             hooks.pop().remove()
     for norm in norms:
         norm.eval()
     return np.concatenate(
-        [twin.embed_prepared([twin.prepare(image) for image in batch]) for batch in batches]
+        [twin.embed_framed([twin.framing(image) for image in batch]) for batch in batches]
     )
 
 

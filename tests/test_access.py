@@ -2,7 +2,15 @@
 
 import pytest
 
-from labeling.access import MOST_WRONG, WITHIN, Attempts, Visitor, admit, is_forwarded, is_loopback
+from labeling.access import (
+    MOST_WRONG,
+    WITHIN,
+    Attempts,
+    Visitor,
+    admit,
+    is_from_elsewhere,
+    is_loopback,
+)
 from labeling.errors import TokenError
 from labeling.store import Role, Store
 from labeling.store import people as module
@@ -57,9 +65,21 @@ def test_these_addresses_may_be_reached_from_elsewhere(address: str | None) -> N
     assert not is_loopback(address)
 
 
-def test_what_a_proxy_forwards_comes_from_elsewhere() -> None:
-    assert is_forwarded({"x-forwarded-for": "10.0.0.7"})
-    assert not is_forwarded({"host": "localhost"})
+@pytest.mark.parametrize(
+    "header", ["forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host"]
+)
+def test_what_a_proxy_forwards_comes_from_elsewhere(header: str) -> None:
+    assert is_from_elsewhere({"host": "localhost", header: "10.0.0.7"})
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8501", "127.0.0.1:80", "[::1]:8501"])
+def test_who_asks_for_this_machine_is_at_it(host: str) -> None:
+    assert not is_from_elsewhere({"host": host})
+
+
+@pytest.mark.parametrize("host", ["", "evil.example:8501", "10.0.0.7", "localhost.evil.example"])
+def test_who_asks_for_another_name_may_be_anywhere(host: str) -> None:
+    assert is_from_elsewhere({"host": host})
 
 
 def test_wrong_secrets_are_counted_for_each_client_and_forgotten() -> None:

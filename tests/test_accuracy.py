@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.accuracy import audited, class_recall, lure_weights, macro_recall, weighted
+from models.accuracy import Later, audited, class_recall, lure_weights, macro_recall, weighted
 
 
 def drawn(rng: np.random.Generator, size: int, sure: float = 1.0) -> tuple[np.ndarray, ...]:
@@ -68,6 +68,36 @@ def test_near_duplicates_count_as_one_fact() -> None:
     assert grouped.value == pytest.approx(plain.value)
     assert grouped.measured == 20
     assert grouped.high - grouped.low > 1.5 * (plain.high - plain.low)
+
+
+def test_what_a_query_took_since_the_checks_is_taken_off() -> None:
+    rng = np.random.default_rng(3)
+    errors, plain_errors, held = [], [], 0
+    for _ in range(300):
+        hits, confidence = drawn(rng, 400)
+        misses = rng.permutation(np.flatnonzero(~hits))
+        hard, easy = misses[: len(misses) * 3 // 4], np.flatnonzero(hits)
+        # The query knows more than the confidence: along the way it takes three of four misses.
+        wanted = rng.permutation([*hard, *rng.permutation(easy)[: 180 - len(hard)]]).tolist()
+        audits = rng.random(200) < 0.15
+        is_open, rows = np.ones(400, dtype=bool), []
+        for is_audit in audits:
+            wanted = [row for row in wanted if is_open[row]]
+            row = rng.choice(np.flatnonzero(is_open)) if is_audit or not wanted else wanted[0]
+            is_open[row] = False
+            rows.append(row)
+        truth, pool = hits[is_open].mean(), float(confidence[is_open].mean())
+        checks = np.array(rows)[audits]
+        later = Later.of(hits[rows], confidence[rows], audits, int(is_open.sum()))
+        found = audited(hits[checks], confidence[checks], pool, later=later)
+        plain = audited(hits[checks], confidence[checks], pool)
+        assert found is not None and plain is not None
+        errors.append(found.value - truth)
+        plain_errors.append(plain.value - truth)
+        held += found.low <= truth <= found.high
+    assert abs(np.mean(errors)) < 0.02
+    assert np.mean(plain_errors) < -0.04
+    assert held >= 0.9 * 300
 
 
 def test_uniform_draws_have_weights_of_one() -> None:

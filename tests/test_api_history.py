@@ -26,7 +26,7 @@ def session(open_session: OpenSession) -> Session:
 def client(session: Session) -> Iterator[TestClient]:
     workspace = Workspace()
     workspace._sessions[session.project.key] = session
-    with TestClient(Starlette(routes=routes(workspace))) as client:
+    with TestClient(Starlette(routes=routes(workspace)), base_url="http://localhost") as client:
         token = issue(Person(session.project.key, "olga"), workspace.secret)
         client.headers["Authorization"] = f"Bearer {token}"
         yield client

@@ -106,7 +106,7 @@ def test_the_bundled_backbone_loads_and_embeds_without_a_network(
     entry = BACKBONES["bundled"]
     assert bundled.source == "bundled" and bundled.name in bundled.why
     assert bundled.fingerprint.startswith(f"{entry.timm}-")
-    assert (bundled.dim, *bundled.input_size) == (entry.dim, entry.input_size, entry.input_size)
+    assert (bundled.dim, *bundled.framing.size) == (entry.dim, entry.input_size, entry.input_size)
     assert bundled.embed([photo(0)]).shape == (1, bundled.dim)
     assert resolve("bundled", device="cpu").fingerprint == bundled.fingerprint
 
@@ -219,7 +219,7 @@ def test_a_photo_decoded_small_gets_nearly_the_embedding_of_the_whole() -> None:
         pixels = np.asarray(photo(seed, (800, 600)), float) + grain
         buffer = io.BytesIO()
         Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=90)
-        sizes = [load_image(buffer.getvalue(), "a", least=n) for n in (0, bundled.shorter_side)]
+        sizes = [load_image(buffer.getvalue(), "a", least=n) for n in (0, bundled.framing.least)]
         assert [image.size for image in sizes] == [(800, 600), (200, 150)]
         whole, small = bundled.embed(sizes)
         assert whole @ small / np.linalg.norm(whole) / np.linalg.norm(small) > 0.98

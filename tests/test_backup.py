@@ -2,8 +2,10 @@
 
 import json
 import sqlite3
+import stat
 import threading
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from labeling.errors import ProjectError
 from labeling.project import open_project
 from labeling.store.copies import database_problems
 from tests.conftest import OpenSession, fill, label
+from tests.hostile import overlapping_zip
 
 
 def test_a_backup_taken_while_others_label_comes_back_with_every_answer_before_it(
@@ -129,3 +132,17 @@ def test_a_damaged_page_is_found(tmp_path: Path) -> None:
     content[len(content) // 2 : len(content) // 2 + 3000] = b"\xff" * 3000
     file.write_bytes(bytes(content))
     assert database_problems(file)
+
+
+def test_a_backup_is_its_owners_alone_as_it_holds_what_links_are_checked_against(
+    tmp_path: Path,
+) -> None:
+    with closing(open_project(fill(tmp_path / "pool", 1), tmp_path / "p")) as project:
+        write_backup(project, tmp_path / "backup.zip")
+    assert stat.S_IMODE((tmp_path / "backup.zip").stat().st_mode) == 0o600
+
+
+def test_a_backup_that_would_grow_without_end_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"a\.zip is not read: its entries overlap"):
+        read_backup(overlapping_zip(tmp_path / "a.zip", 200), tmp_path / "p")
+    assert not (tmp_path / "p").exists()

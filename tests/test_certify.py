@@ -1,5 +1,6 @@
 """Certificates through a real session: drawn blind, proven, accepted, taken back."""
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -9,7 +10,7 @@ from labeling.acceptance import accept, take_back
 from labeling.certify import CERTIFICATE
 from labeling.errors import HoneError
 from labeling.session import Session
-from labeling.store import NewAnswer
+from labeling.store import NewAnswer, leases
 from models.acceptance import Proposal
 
 OpenSession = Callable[..., Session]
@@ -110,6 +111,41 @@ def test_a_skipped_draw_counts_as_wrong(labeler: Labeler) -> None:
     session.answer("ann", [NewAnswer("s", card.sample_id, "skip")])
     standing = session.certifier.standing(certificate)
     assert (standing.drawn, standing.right) == (1, 0)
+
+
+def test_a_draw_that_an_idle_browser_holds_stops_no_proof(
+    labeler: Labeler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = labeler.session
+    certificate = session.certifier.begin_accuracy(session.round, 0.9, 0.95)
+    first, second = session.certifier.draws(certificate)[:2]
+    assert session.next("left open", 1)[0].sample_id == first.sample_id
+    assert session.next("tab", 1)[0].sample_id == second.sample_id
+    labeler.label(1)
+    assert session.certifier.standing(certificate).drawn == 0
+    assert session.certifier.ahead(certificate) == 1
+    before = time.time()
+    monkeypatch.setattr(leases.time, "time", lambda: before + leases.IDLE_SECONDS + 1)
+    card = session.next("tab", 1)[0]
+    assert (card.sample_id, card.query) == (first.sample_id, CERTIFICATE)
+    labeler.label(1)
+    assert session.certifier.standing(certificate).drawn == 2
+    assert session.certifier.ahead(certificate) == 0
+
+
+def test_what_an_idle_browser_holds_is_taken_over_for_a_proof_only(
+    labeler: Labeler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = labeler.session
+    held = {card.sample_id for card in session.next("left open", 5)}
+    before = time.time()
+    monkeypatch.setattr(leases.time, "time", lambda: before + leases.IDLE_SECONDS + 1)
+    assert held.isdisjoint(card.sample_id for card in session.next("tab", 40))
+    certificate = session.certifier.begin_accuracy(session.round, 0.9, 0.95)
+    cards = session.next("tab", 40)
+    draws = session.certifier.draws(certificate)
+    assert [card.sample_id for card in cards] == [draw.sample_id for draw in draws]
+    assert held < {draw.sample_id for draw in draws}
 
 
 def test_a_running_certificate_survives_a_restart(

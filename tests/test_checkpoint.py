@@ -39,7 +39,7 @@ def test_a_config_beside_the_file_tells_the_architecture_and_the_preprocessing(f
     config = {"architecture": "test_resnet", "pretrained_cfg": {"input_size": [3, 64, 64]}}
     (file.parent / "config.json").write_text(json.dumps(config))
     backbone = resolve(str(file), device="cpu")
-    assert backbone.input_size == (64, 64)
+    assert backbone.framing.size == (64, 64)
     assert backbone.fingerprint != bare.fingerprint  # the same weights, other preprocessing
 
 

@@ -28,13 +28,14 @@ class Thumbnail:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def prepare(self, image: Image.Image) -> NDArray[np.float32]:
+    @staticmethod
+    def framing(image: Image.Image) -> NDArray[np.float32]:
         small = image.convert("RGB").resize((4, 4), Image.Resampling.BOX)
         return np.asarray(small, np.float32).ravel()
 
-    def embed_prepared(self, prepared: Sequence[Any]) -> NDArray[np.float32]:
-        self.batches.append(len(prepared))
-        return np.array(prepared, np.float32).reshape(-1, self.dim)
+    def embed_framed(self, framed: Sequence[Any]) -> NDArray[np.float32]:
+        self.batches.append(len(framed))
+        return np.array(framed, np.float32).reshape(-1, self.dim)
 
 
 def picture(identity: str) -> Image.Image:
@@ -43,13 +44,28 @@ def picture(identity: str) -> Image.Image:
     return Image.fromarray(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8))
 
 
+def by_one(
+    load: Callable[[str], Image.Image] = picture,
+    framing: Callable[[Image.Image], Any] = Thumbnail.framing,
+) -> Callable[[Sequence[str]], list[Any]]:
+    """Prepares the items of a batch one after another."""
+
+    def one(identity: str) -> Any:
+        try:
+            return framing(load(identity))
+        except Exception as error:
+            return error
+
+    return lambda ids: [one(identity) for identity in ids]
+
+
 def test_all_ids_are_embedded_in_order_and_progress_adds_up(tmp_path: Path) -> None:
     encoder, seen = Thumbnail(), list[Progress]()
     with EmbeddingCache(tmp_path, encoder.fingerprint, encoder.dim) as cache:
         ids = names(*range(22))
-        embed_missing(cache, ids, picture, encoder, batch=5, progress=seen.append)
+        embed_missing(cache, ids, by_one(), encoder, batch=5, progress=seen.append)
         assert cache.rows(ids).tolist() == list(range(22))
-        expected = [encoder.prepare(picture(identity)) for identity in ids]
+        expected = [Thumbnail.framing(picture(identity)) for identity in ids]
         np.testing.assert_array_equal(cache.matrix(), expected)
     assert encoder.batches == [5, 5, 5, 5, 2]
     assert [progress.done for progress in seen] == [0, 5, 10, 15, 20, 22]
@@ -66,12 +82,13 @@ def test_only_missing_ids_are_loaded(tmp_path: Path) -> None:
         return picture(identity)
 
     with EmbeddingCache(tmp_path, encoder.fingerprint, encoder.dim) as cache:
-        embed_missing(cache, names(1, 2), load, encoder)
+        embed_missing(cache, names(1, 2), by_one(load), encoder)
         loaded.clear()
-        embed_missing(cache, names(0, 1, 2, 3, 3), load, encoder, progress=seen.append, workers=1)
+        embed_missing(cache, names(0, 1, 2, 3, 3), by_one(load), encoder, progress=seen.append,
+                      workers=1)  # fmt: skip
         assert loaded == names(0, 3)
         assert (seen[0].done, seen[-1].done, seen[-1].total) == (2, 4, 4)
-        embed_missing(cache, names(0, 1, 2, 3), load, encoder)
+        embed_missing(cache, names(0, 1, 2, 3), by_one(load), encoder)
     assert loaded == names(0, 3)
 
 
@@ -87,14 +104,14 @@ def test_a_bad_image_is_reported_and_left_out_and_the_rest_goes_on(tmp_path: Pat
         return picture(identity)
 
     class Poisoned(Thumbnail):
-        def embed_prepared(self, prepared: Sequence[Any]) -> NDArray[np.float32]:
-            rows = super().embed_prepared(prepared)
-            rows[(rows == self.prepare(picture(name(7)))).all(axis=1)] = np.inf
+        def embed_framed(self, framed: Sequence[Any]) -> NDArray[np.float32]:
+            rows = super().embed_framed(framed)
+            rows[(rows == self.framing(picture(name(7)))).all(axis=1)] = np.inf
             return rows
 
     encoder, left_out, seen = Poisoned(), dict[str, Exception](), list[Progress]()
     with EmbeddingCache(tmp_path, encoder.fingerprint, encoder.dim) as cache:
-        embed_missing(cache, names(*range(9)), load, encoder, batch=4, progress=seen.append,
+        embed_missing(cache, names(*range(9)), by_one(load), encoder, batch=4, progress=seen.append,
                       failed=left_out.__setitem__)  # fmt: skip
         assert cache.missing(names(*range(9))) == names(3, 4, 7)
     assert [type(left_out[key]).__name__ for key in names(3, 4, 7)] == [
@@ -112,7 +129,7 @@ def test_a_batch_of_bad_images_only_is_no_end(tmp_path: Path) -> None:
         return picture(identity)
 
     with EmbeddingCache(tmp_path, Thumbnail.fingerprint, Thumbnail.dim) as cache:
-        embed_missing(cache, names(*range(6)), load, Thumbnail(), batch=3)
+        embed_missing(cache, names(*range(6)), by_one(load), Thumbnail(), batch=3)
         assert cache.missing(names(*range(6))) == names(0, 1, 2)
 
 
@@ -125,10 +142,10 @@ def test_stop_ends_between_batches_and_a_later_call_goes_on(tmp_path: Path) -> N
 
     ids = names(*range(100))
     with EmbeddingCache(tmp_path, Thumbnail.fingerprint, Thumbnail.dim) as cache:
-        embed_missing(cache, ids, picture, Thumbnail(), batch=5, progress=stop_at_ten, stop=stop)
+        embed_missing(cache, ids, by_one(), Thumbnail(), batch=5, progress=stop_at_ten, stop=stop)
         assert 10 <= len(cache) <= 20
         assert cache.rows(ids[: len(cache)]).tolist() == list(range(len(cache)))
-        embed_missing(cache, ids, picture, Thumbnail(), batch=5)
+        embed_missing(cache, ids, by_one(), Thumbnail(), batch=5)
         assert len(cache) == 100
 
 
@@ -141,13 +158,13 @@ def test_loading_stays_at_most_a_few_batches_ahead(tmp_path: Path) -> None:
         return picture(identity)
 
     class Counting(Thumbnail):
-        def embed_prepared(self, prepared: Sequence[Any]) -> NDArray[np.float32]:
+        def embed_framed(self, framed: Sequence[Any]) -> NDArray[np.float32]:
             ahead.append(len(started) - sum(self.batches))
-            return super().embed_prepared(prepared)
+            return super().embed_framed(framed)
 
     with EmbeddingCache(tmp_path, Thumbnail.fingerprint, Thumbnail.dim) as cache:
-        embed_missing(cache, names(*range(200)), load, Counting(), batch=4, workers=3)
-    assert max(ahead) <= 4 + 2 * 4 + 1
+        embed_missing(cache, names(*range(200)), by_one(load), Counting(), batch=4, workers=3)
+    assert max(ahead) <= (1 + 1 + 3) * 4
 
 
 @pytest.mark.parametrize("lanes", [2, 3])
@@ -155,30 +172,30 @@ def test_lanes_keep_the_order_and_each_thread_is_told(tmp_path: Path, lanes: int
     entered: list[str] = []
 
     class Slow(Thumbnail):
-        def embed_prepared(self, prepared: Sequence[Any]) -> NDArray[np.float32]:
+        def embed_framed(self, framed: Sequence[Any]) -> NDArray[np.float32]:
             time.sleep(0.02 if len(self.batches) % 2 else 0)
             assert threading.current_thread().name in entered
-            return super().embed_prepared(prepared)
+            return super().embed_framed(framed)
 
     def enter() -> None:
         entered.append(threading.current_thread().name)
 
     encoder, ids = Slow(), names(*range(50))
     with EmbeddingCache(tmp_path, encoder.fingerprint, encoder.dim) as cache:
-        embed_missing(cache, ids, picture, encoder, batch=4, lanes=lanes, enter_lane=enter)
+        embed_missing(cache, ids, by_one(), encoder, batch=4, lanes=lanes, enter_lane=enter)
         assert cache.rows(ids).tolist() == list(range(50))
-        np.testing.assert_array_equal(cache.matrix(), [encoder.prepare(picture(i)) for i in ids])
+        np.testing.assert_array_equal(cache.matrix(), [Thumbnail.framing(picture(i)) for i in ids])
 
 
 FULL_DISK = """
 import resource, signal, sys; from pathlib import Path
 from models.cache import EmbeddingCache; from models.embedding import DiskFullError, embed_missing
-from tests.test_cache import names; from tests.test_embedding import Thumbnail, picture
+from tests.test_cache import names; from tests.test_embedding import Thumbnail, by_one, picture
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (30 * 96, resource.RLIM_INFINITY))
 with EmbeddingCache(Path(sys.argv[1]), Thumbnail.fingerprint, Thumbnail.dim) as cache:
     try:
-        embed_missing(cache, names(*range(60)), picture, Thumbnail(), batch=8)
+        embed_missing(cache, names(*range(60)), by_one(), Thumbnail(), batch=8)
     except DiskFullError as error:
         print(error)
 """
@@ -192,15 +209,15 @@ def test_a_full_disk_says_so_and_leaves_a_cache_that_resumes(tmp_path: Path) -> 
     encoder, ids = Thumbnail(), names(*range(60))
     with EmbeddingCache(tmp_path, encoder.fingerprint, encoder.dim) as cache:
         assert len(cache) == 24 and cache.warning is None
-        embed_missing(cache, ids, picture, encoder, batch=8)
-        np.testing.assert_array_equal(cache.matrix(), [encoder.prepare(picture(i)) for i in ids])
+        embed_missing(cache, ids, by_one(), encoder, batch=8)
+        np.testing.assert_array_equal(cache.matrix(), [Thumbnail.framing(picture(i)) for i in ids])
 
 
 RIVAL = """
 import sys, time; from pathlib import Path
 from models.cache import CacheLockedError, EmbeddingCache
 from models.embedding import embed_missing
-from tests.test_cache import names; from tests.test_embedding import Thumbnail, picture
+from tests.test_cache import names; from tests.test_embedding import Thumbnail, by_one, picture
 def load(identity):
     time.sleep(0.002)
     return picture(identity)
@@ -208,7 +225,7 @@ order = names(*range(80))[:: int(sys.argv[2])]
 with EmbeddingCache(Path(sys.argv[1]), Thumbnail.fingerprint, Thumbnail.dim) as cache:
     while True:
         try:
-            embed_missing(cache, order, load, Thumbnail(), batch=4)
+            embed_missing(cache, order, by_one(load), Thumbnail(), batch=4)
             break
         except CacheLockedError:
             print("locked")
@@ -228,24 +245,26 @@ def test_two_processes_on_one_cache_do_not_corrupt_it(tmp_path: Path) -> None:
     assert len(cache) == 80 and cache.warning is None
     rows = cache.rows(ids)
     assert sorted(rows.tolist()) == list(range(80))
-    np.testing.assert_array_equal(cache.matrix()[rows], [encoder.prepare(picture(i)) for i in ids])
+    np.testing.assert_array_equal(
+        cache.matrix()[rows], [Thumbnail.framing(picture(i)) for i in ids]
+    )
 
 
 def test_an_encoder_that_fails_and_a_cache_that_is_locked_raise(tmp_path: Path) -> None:
     class Failing(Thumbnail):
-        def embed_prepared(self, prepared: Sequence[Any]) -> NDArray[np.float32]:
+        def embed_framed(self, framed: Sequence[Any]) -> NDArray[np.float32]:
             raise RuntimeError("the device is gone")
 
     with EmbeddingCache(tmp_path, Thumbnail.fingerprint, Thumbnail.dim) as cache:
         with pytest.raises(RuntimeError, match="the device is gone"):
-            embed_missing(cache, names(1), picture, Failing())
-        embed_missing(cache, names(1), picture, Thumbnail())
+            embed_missing(cache, names(1), by_one(), Failing())
+        embed_missing(cache, names(1), by_one(), Thumbnail())
         if sys.platform != "win32":
             other = EmbeddingCache(tmp_path, Thumbnail.fingerprint, Thumbnail.dim)
             with pytest.raises(CacheLockedError):
-                embed_missing(other, names(2), picture, Thumbnail())
+                embed_missing(other, names(2), by_one(), Thumbnail())
     with pytest.raises(CacheMismatchError, match="not thumbnail-1"):
-        embed_missing(EmbeddingCache(tmp_path, "net-1", DIM), names(1), picture, Thumbnail())
+        embed_missing(EmbeddingCache(tmp_path, "net-1", DIM), names(1), by_one(), Thumbnail())
 
 
 EMBEDDER = """
@@ -272,7 +291,9 @@ def embed_with_timm(
         backbone = resolve(weights, device="cpu")
         with EmbeddingCache(folder, backbone.fingerprint, backbone.dim) as cache:
             found = len(cache)
-            embed_missing(cache, names(*range(96)), load, backbone, batch=8)
+            embed_missing(
+                cache, names(*range(96)), by_one(load, backbone.framing), backbone, batch=8
+            )
             return found, cache
     finally:
         torch.set_num_threads(threads)

@@ -1,6 +1,7 @@
 """Decoding files as hostile as they come, and the copies that browsers get."""
 
 import io
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 from labeling.errors import UnreadableImageError
 from labeling.images import SIZES, browser_copy, cached_copy, check_header, load_image
+from tests import hostile
 from tests.conftest import picture
 
 ORIENTATION = 0x0112
@@ -180,3 +182,49 @@ def test_a_turned_jpeg_is_upright_when_it_is_decoded_small() -> None:
     exif[0x0112] = 6
     data = encoded(picture(2, 64).resize((800, 400)), "JPEG", exif=exif)
     assert load_image(data, "a", least=100).size == (100, 200)
+
+
+# -- hostile files ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (hostile.png_of(100_000, 100_000), "100,000 × 100,000 pixels are more than the limit"),
+        (hostile.webp_of(16_383), "more than the limit"),
+        (hostile.jpeg_of_passes(1_000, 5_000), "passes over 1,000 × 1,000 pixels"),
+        (hostile.png_with(b"zTXt", 100), "not an image that Hone can read"),
+        (hostile.png_with(b"iCCP", 100), "not an image that Hone can read"),
+        (
+            b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+            "not an image",
+        ),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image"),
+        (b"GIF89a/*<script>alert(1)</script>*/=1;", "limit|damaged|not an image"),
+        (b"\x89PNG\r\n\x1a\n", "not an image"),
+    ],
+    ids=["png", "webp", "jpeg", "text", "profile", "svg", "postscript", "polyglot", "cut"],
+)
+def test_a_file_that_is_dear_to_read_or_no_image_is_refused_soon(data: bytes, reason: str) -> None:
+    begin = time.perf_counter()
+    with pytest.raises(UnreadableImageError, match=reason):
+        load_image(data, "bomb")
+    assert time.perf_counter() - begin < 1
+
+
+def test_a_browser_gets_pixels_alone_whatever_else_a_file_holds() -> None:
+    script = b"<script>alert(1)</script>"
+    exif = Image.Exif()
+    exif[0x010E] = script.decode()
+    picture = Image.new("RGB", (40, 30), "red")
+    file = hostile.encoded(picture, "JPEG", exif=exif, comment=script) + script
+    copy = browser_copy(file, "polyglot.jpg", "view")
+    assert script in file and script not in copy
+    with Image.open(io.BytesIO(copy)) as image:
+        assert image.format == "WEBP" and not image.getexif()
+
+
+def test_only_the_first_of_many_frames_is_decoded() -> None:
+    frames = [Image.new("L", (64, 64), level) for level in range(0, 250, 5)]
+    file = hostile.encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert load_image(file, "long.gif").getpixel((0, 0)) == (0, 0, 0)

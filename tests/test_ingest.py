@@ -5,9 +5,9 @@ import io
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -16,6 +16,7 @@ from labeling.project import Project, open_project
 from labeling.session import Session
 from labeling.store import NewAnswer
 from models.backbones import Backbone
+from models.framing import Framing
 from tests.conftest import fill, picture
 
 
@@ -151,10 +152,12 @@ def test_a_second_start_embeds_nothing_again(
 ) -> None:
     project, _ = ingest(images)
 
-    def refuse(_image: object) -> None:
-        raise AssertionError("embedded again")
+    class Refusing(Framing):
+        def __call__(self, image: object) -> NoReturn:
+            raise AssertionError("embedded again")
 
-    worker = Ingest(project, lambda: None, replace(backbone, transform=refuse))
+    refusing = replace(backbone, framing=Refusing(**asdict(backbone.framing)))
+    worker = Ingest(project, lambda: None, refusing)
     worker.run()
     worker.stop()
     assert (worker.state.stage, worker.state.done) == ("done", 6)

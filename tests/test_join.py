@@ -38,7 +38,9 @@ def session(open_session: OpenSession, workspace: Workspace) -> Session:
 
 @pytest.fixture
 def client(workspace: Workspace) -> Iterator[TestClient]:
-    with TestClient(Starlette(routes=routes(workspace)), follow_redirects=False) as client:
+    with TestClient(
+        Starlette(routes=routes(workspace)), "http://localhost", follow_redirects=False
+    ) as client:
         yield client
 
 

@@ -14,10 +14,10 @@ FILES = sorted([*ROOT.glob("labeling/**/*.py"), *ROOT.glob("models/**/*.py"), RO
 
 # A module may import those of its own layer and of the layers before it.
 LAYERS = (
-    ("errors", "trainer", "threads", "changes", "roster", "svg", "wording"),
+    ("errors", "trainer", "threads", "changes", "roster", "roots", "svg", "wording", "zips"),
     ("images",),
     ("samples",),
-    ("store",),
+    ("store", "decoding"),
     ("project", "panel"),
     ("loading",),
     ("ingest", "moments", "ledger", "tokens", "access", "truth", "exchange", "speeds"),

@@ -1,6 +1,7 @@
 """The team: who is invited, with what secret, until when, and who cannot be lost."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,12 @@ def test_only_an_own_answer_can_be_undone_where_that_is_asked_for(store: Store) 
         store.answers.append("ann", [undo_of(ids[0], "1")], own=True)
     store.answers.append("bob", [undo_of(ids[0], "1")], own=True)
     assert store.answers.current() == {}
+
+
+def test_whom_another_process_has_just_invited_is_known_at_once(
+    store: Store, tmp_path: Path
+) -> None:
+    assert store.people.all() == []  # kept for a second
+    with closing(Store(tmp_path / "hone.sqlite")) as other:
+        ann, _ = other.people.invite("Ann", Role.ANNOTATOR, 1)
+    assert store.people.get(ann.id) == ann

@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from labeling.project import open_project
 from labeling.session import Session
 from labeling.store import NewAnswer
 from models.backbones import Backbone
+from models.framing import Framing
 from tests.conftest import OpenSession, fill
 
 ROOT = Path(__file__).parents[1]
@@ -62,12 +63,13 @@ def ids(cards: Sequence[Any]) -> list[str]:
 def test_labeling_begins_before_any_embedding_exists(tmp_path: Path, backbone: Backbone) -> None:
     gate = threading.Event()
 
-    def late(image: Any) -> Any:
-        gate.wait(30)
-        return backbone.transform(image)
+    class Late(Framing):
+        def __call__(self, image: Any) -> Any:
+            gate.wait(30)
+            return super().__call__(image)
 
     project = open_project(fill(tmp_path / "images", 30), tmp_path / "p")
-    session = Session(project, replace(backbone, transform=late))
+    session = Session(project, replace(backbone, framing=Late(**asdict(backbone.framing))))
     try:
         session.start()
         while not (cards := session.next("tab", 5)):
@@ -385,7 +387,10 @@ def test_a_sample_that_cannot_be_shown_is_left_out_by_name(open_session: OpenSes
     session.leave_out(key, "img.png cannot be shown")
     session.trainer.wait()
     assert key not in ids(session.next("tab", 100))
-    assert session.status().total == 39
+    status = session.status()
+    assert (status.total, status.left_out) == (39, 1)
+    (path,) = session.store.samples.many([key])[key].paths
+    assert status.left_out_names == (path,)
     assert session.store.samples.problems()[0][1] == "img.png cannot be shown"
 
 

@@ -104,6 +104,20 @@ def test_planted_label_errors_are_suspects() -> None:
     assert set(np.argsort(result.self_confidence)[:10]) <= set(wrong)
 
 
+@pytest.mark.parametrize("noise", [0.3, 0.5])
+def test_flipped_labels_come_long_before_their_turn_in_a_random_order(noise: float) -> None:
+    features, labels = labeled(300, 40, 5, noise=noise)
+    rng = np.random.default_rng(0)
+    wrong = rng.random(300) < 0.1
+    noisy = np.where(wrong, (labels + rng.integers(1, 5, 300)) % 5, labels)
+    k = int(wrong.sum())
+    order = np.argsort(leave_one_out(features, noisy).self_confidence)
+    recall = wrong[order[:k]].mean()
+    by_chance = np.mean([wrong[rng.permutation(300)[:k]].mean() for _ in range(200)])
+    assert by_chance < 0.15
+    assert recall > 4 * by_chance
+
+
 def test_enough_audits_alone_tell_the_shadows_temperature() -> None:
     features, labels = labeled(200, 40, 4, noise=0.5)
     hard = np.flatnonzero(leave_one_out(features, labels).self_confidence < 0.5)[:40]

@@ -23,12 +23,12 @@ def test_a_catalogue_network_is_timed_with_random_weights_and_no_hub(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     backbone = blank("mobilenetv4_conv_small", device="cpu")
     entry = BACKBONES["mobilenetv4_conv_small"]
-    assert (backbone.dim, backbone.input_size) == (entry.dim, (entry.input_size,) * 2)
+    assert (backbone.dim, backbone.framing.size) == (entry.dim, (entry.input_size,) * 2)
     assert measure(backbone, seconds=0.2) > 1
 
 
 def test_a_network_of_fixed_size_is_timed_at_the_size_it_is_used_at() -> None:
-    assert blank("dinov2_small", device="cpu").input_size == (224, 224)
+    assert blank("dinov2_small", device="cpu").framing.size == (224, 224)
 
 
 def test_a_folder_is_timed_as_it_is_and_tells_its_features(tmp_path: Path) -> None:

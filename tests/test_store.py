@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from labeling.errors import AnswerError, ClassNameError, ProjectError
 from labeling.store import Answer, NewAnswer, Offer, RoundRecord, Store
 from labeling.store import leases as leases_module
-from labeling.store.samples import FileRecord
+from labeling.store.samples import FileRecord, Unreadable
 from labeling.store.schema import METADATA
 from tests.conftest import add_samples, label
 
@@ -511,9 +511,20 @@ def test_an_unreadable_sample_is_left_out_by_name_until_it_gets_another_chance(
     store.samples.add([FileRecord("text.jpg", None, 1, 1, "it is not an image")])
     path = store.samples.many([ids[0]])[ids[0]].paths[0]
     assert store.samples.problems() == [(path, "it is damaged"), ("text.jpg", "it is not an image")]
+    assert store.samples.left_out() == Unreadable(2, (path, "text.jpg"))
     assert ids[0] not in store.samples.ids()
     store.samples.clear_problems()
     assert store.samples.ids() == ids
+    assert store.samples.left_out() == Unreadable(1, ("text.jpg",))
+
+
+def test_a_file_whose_label_is_left_out_is_in_the_pool_all_the_same(
+    store: Store, ids: list[str]
+) -> None:
+    (path,) = store.samples.many([ids[0]])[ids[0]].paths
+    store.samples.add([FileRecord(path, ids[0], 1, 1, "its label is left out")])
+    assert store.samples.problems() == [(path, "its label is left out")]
+    assert store.samples.left_out() == Unreadable(0, ())
 
 
 def test_nothing_to_add_is_fine(store: Store) -> None:

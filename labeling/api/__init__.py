@@ -11,6 +11,7 @@ from labeling.api.cards import HOLD, NEXT, PAGE
 from labeling.api.classes import CHANGE_CLASS, CREATE_CLASS, LIST_CLASSES
 from labeling.api.files import open_routes
 from labeling.api.gate import LARGEST_BODY, endpoint
+from labeling.api.guard import Guard
 from labeling.api.history import CHANGES, LOG, REWIND, UNDO_CHANGE
 from labeling.api.images import IMAGE
 from labeling.api.join import join_route
@@ -36,4 +37,4 @@ def routes(workspace: Workspace) -> list[BaseRoute]:
     ]
 
 
-__all__ = ["LARGEST_BODY", "OPERATIONS", "prepare_server", "routes"]
+__all__ = ["LARGEST_BODY", "OPERATIONS", "Guard", "prepare_server", "routes"]

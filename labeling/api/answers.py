@@ -1,13 +1,14 @@
 """Answers: taken in batches, acknowledged when they are on disk, and told back as history."""
 
 from labeling.access import Visitor
-from labeling.api.operation import Json, Operation
+from labeling.api.operation import Json, Operation, at_most
 from labeling.api.schema import STRING, described, listed, mapped, structure
 from labeling.api.status import NOW, now
 from labeling.session import Session
 from labeling.store import NewAnswer
 
 HISTORY_LENGTH = 100
+MOST_ANSWERS = 500  # at once: they are stored in one go, and others wait meanwhile
 
 ANSWER = structure(
     ("class_id", "undoes", "seconds", "source", "round_id"),
@@ -35,7 +36,7 @@ ANSWER = structure(
 
 
 def _answers(session: Session, visitor: Visitor, body: Json) -> Json:
-    answers = [_new_answer(item) for item in body["answers"]]
+    answers = [_new_answer(item) for item in at_most(MOST_ANSWERS, body["answers"])]
     refused = session.answer(visitor.name, answers, own=visitor.member is not None)
     saved = [answer.client_id for answer in answers if answer.client_id not in refused]
     return {"saved": saved, "refused": refused, **now(session)}
@@ -82,7 +83,7 @@ ANSWERS = Operation(
     "/api/answers",
     "Store answers, in their order. The reply comes when all that are not refused are on disk; "
     "without a reply, send them again as they are.",
-    body=structure(answers=listed(ANSWER)),
+    body=structure(answers=listed(ANSWER, maxItems=MOST_ANSWERS)),
     reply=structure(
         saved=described(listed(STRING), "The client_ids that are on disk."),
         refused=described(mapped(STRING), "The client_ids that will never be, with the reason."),

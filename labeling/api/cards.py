@@ -1,7 +1,7 @@
 """Cards: the samples to label next, leased to the one who asks."""
 
 from labeling.access import Visitor
-from labeling.api.operation import Json, Operation
+from labeling.api.operation import Json, Operation, at_most
 from labeling.api.schema import (
     BOOLEAN,
     INTEGER,
@@ -17,6 +17,7 @@ from labeling.cards import Card
 from labeling.session import Session
 
 MOST_CARDS = 500
+MOST_IDS = 5000
 LONGEST_HOLDER = 64
 
 HOLDER = described(
@@ -25,7 +26,8 @@ HOLDER = described(
     "what it holds; a lease ends with the answer, by another call, or 15 minutes after the last.",
 )
 COUNT = described(INTEGER, f"How many; 0 gives everything back. {MOST_CARDS} is the limit.")
-KEEP = described(listed(STRING), "Ids of samples that stay leased and are not to come again.")
+IDS = listed(STRING, maxItems=MOST_IDS)
+KEEP = described(IDS, "Ids of samples that stay leased and are not to come again.")
 CARDS = listed(schema_of(Card))
 
 
@@ -69,7 +71,7 @@ def _count(body: Json) -> int:
 
 
 def _ids(body: Json, name: str) -> list[str]:
-    return [str(key) for key in body.get(name, [])]
+    return [str(key) for key in at_most(MOST_IDS, body.get(name, []))]
 
 
 NEXT = Operation(
@@ -82,7 +84,7 @@ NEXT = Operation(
         count=COUNT,
         keep=KEEP,
         spare=described(
-            listed(STRING),
+            IDS,
             "Ids of samples that stay leased, but may come again with newer probabilities.",
         ),
     ),
@@ -109,7 +111,7 @@ HOLD = Operation(
     "POST",
     "/api/hold",
     "Renew leases before they end, as long as somebody looks at the samples.",
-    body=structure(holder=HOLDER, sample_ids=listed(STRING)),
+    body=structure(holder=HOLDER, sample_ids=IDS),
     reply=structure(
         held=described(
             listed(STRING), "Those that are the holder's; the others are answered or somebody's."

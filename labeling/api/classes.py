@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from labeling.access import Visitor
-from labeling.api.operation import Json, Operation
+from labeling.api.operation import Json, Operation, at_most
 from labeling.api.schema import (
     BOOLEAN,
     INTEGER,
@@ -18,6 +18,7 @@ from labeling.session import Session
 from labeling.store import LabelClass, Role
 from labeling.taxonomy import ClassChange, Effect, carry_out, preview
 
+MOST_PARTS = 100  # of one split
 KINDS = [
     *("create", "rename", "merge", "split", "archive", "bring_back"),
     *("reorder", "hotkey", "describe"),
@@ -43,11 +44,11 @@ def _change(session: Session, visitor: Visitor, body: Json) -> Json:
         class_id=int(body.get("class_id", 0)),
         into=int(body.get("into", 0)),
         name=str(body.get("name", "")),
-        names=tuple(str(name) for name in body.get("names", ())),
-        order=tuple(int(key) for key in body.get("order", ())),
+        names=tuple(str(name) for name in at_most(MOST_PARTS, body.get("names", []))),
+        order=tuple(int(key) for key in body.get("order", [])),
         hotkey=str(body.get("hotkey", "")),
         description=str(body.get("description", "")),
-        examples=tuple(str(key) for key in body.get("examples", ())),
+        examples=tuple(str(key) for key in body.get("examples", [])),
     )
     effect = preview(session, wanted)
     done = None
@@ -84,7 +85,10 @@ CHANGE_CLASS = Operation(
         class_id=described(INTEGER, "The class to change."),
         into=described(INTEGER, "For merge: the class that all its labels count as from now on."),
         name=described(STRING, "For create and rename."),
-        names=described(listed(STRING), "For split: two or more classes to choose from instead."),
+        names=described(
+            listed(STRING, maxItems=MOST_PARTS),
+            "For split: two or more classes to choose from instead.",
+        ),
         order=described(listed(INTEGER), "For reorder: ids of classes in their new order."),
         hotkey=described(STRING, "For hotkey: a digit, or a letter but U and Z; empty for none."),
         description=described(STRING, "For describe: what it is, in up to 500 characters."),

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from html import escape
 
 from labeling.api.operation import Json, Operation
+from labeling.store import Role
 
 REFUSALS = {
     401: "The token is missing, wrong or expired, or the person's invitation has ended.",
     403: "The token is for a project that is not open on this server, or for another role.",
 }
 FOR_BODIES = {
+    408: "The body took too long to arrive.",
     409: "It cannot be done as things are; the text says why.",
     413: "The body is too large.",
     422: "The request is not of the expected form.",
@@ -22,8 +24,11 @@ ERROR: Json = {
 }
 INTRODUCTION = """\
 What the board talks to, for scripts too. Every request carries a token that says who you are and
-which project you label: `Authorization: Bearer TOKEN`. `python -m labeling token` prints one. A
-token expires; whoever has it can label in your name, so keep it to yourself."""
+which project you label: `Authorization: Bearer TOKEN`. `python -m labeling token` prints one, on
+the machine of the server and with its HONE_HOME; where people log in, `--name` is that of a member,
+and the token can do what the member's role can. A token expires, and ends with the member's
+invitation; whoever has it can label in your name, so keep it to yourself. Every refusal has a
+status and says why: `{"error": "…"}`."""
 
 
 def openapi(operations: Sequence[Operation]) -> Json:
@@ -47,6 +52,12 @@ def refusals(one: Operation) -> dict[int, str]:
     return dict(sorted((REFUSALS | form | query | dict(one.refusals)).items()))
 
 
+def role(one: Operation) -> str:
+    """Who may ask for an operation, and where the token may stand."""
+    text = f"For every {one.role}" + (" or more." if one.role < max(Role) else ".")
+    return text + (" The token may stand in the address." if one.token_in_address else "")
+
+
 def _described(one: Operation) -> Json:
     success: Json = {"description": "Done.", "content": {one.media: {}}}
     if one.reply is not None:
@@ -55,7 +66,12 @@ def _described(one: Operation) -> Json:
     for status, text in refusals(one).items():
         content = {"application/json": {"schema": ERROR}}
         responses[str(status)] = {"description": text, "content": content}
-    document: Json = {"operationId": one.name, "summary": one.summary, "responses": responses}
+    document: Json = {
+        "operationId": one.name,
+        "summary": one.summary,
+        "description": role(one),
+        "responses": responses,
+    }
     parameters = [_parameter(name, "path", schema) for name, schema in one.in_path.items()]
     parameters += [_parameter(name, "query", schema) for name, schema in one.query.items()]
     if parameters:
@@ -87,14 +103,19 @@ h3 {{ margin: 1rem 0 .3rem; font-size: .9rem; opacity: .75; }}
 dt {{ font-weight: 600; }}
 dd {{ margin: 0 0 .4rem 1.5rem; }}
 code, pre {{ font: .9em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }}
-pre {{ overflow-x: auto; padding: .8rem; border: 1px solid #8886; border-radius: 6px; }}
+pre {{ white-space: pre-wrap; padding: .8rem; border: 1px solid #8886; border-radius: 6px; }}
 </style><h1>The HTTP API</h1><p>{introduction}</p><p><a href="openapi.json">openapi.json</a></p>
 <pre>{example}</pre>{operations}</html>"""
 
 EXAMPLE = """\
 TOKEN=$(python -m labeling token)
-curl -H "Authorization: Bearer $TOKEN" localhost:8501/api/status
-curl -H "Authorization: Bearer $TOKEN" localhost:8501/api/next -d '{"holder": "me", "count": 3}'"""
+ask() { curl -sH "Authorization: Bearer $TOKEN" "localhost:8501/api/$@"; }
+
+ask status
+ask next -d '{"holder": "my-script", "count": 3}'
+ask answers -d '{"answers": [{"client_id": "any UUID", "sample_id": "of a card",
+                              "kind": "label", "class_id": 1}]}'
+ask images/SAMPLE_ID/view > image.webp"""
 
 
 def page(operations: Sequence[Operation]) -> str:
@@ -107,7 +128,10 @@ def page(operations: Sequence[Operation]) -> str:
 
 
 def _section(one: Operation) -> str:
-    parts = [f"<h2><code>{one.method} {escape(one.path)}</code></h2><p>{escape(one.summary)}</p>"]
+    parts = [
+        f"<h2><code>{one.method} {escape(one.path)}</code></h2><p>{escape(one.summary)}</p>"
+        f"<p>{escape(role(one))}</p>"
+    ]
     taken = {**one.in_path, **one.query, **(one.body or {}).get("properties", {})}
     if taken:
         parts.append(f"<h3>takes</h3><dl>{_rows(taken)}</dl>")

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from labeling.api.document import openapi, page
 from labeling.api.gate import told
+from labeling.api.guard import PLAIN_PAGE
 from labeling.api.images import IMMUTABLE
 from labeling.api.operation import Operation
 
@@ -21,7 +22,8 @@ def open_routes(operations: tuple[Operation, ...]) -> list[BaseRoute]:
         return JSONResponse(openapi(operations))
 
     async def readable(_request: Request) -> Response:
-        return HTMLResponse(page(operations))
+        policy = {"Content-Security-Policy": PLAIN_PAGE}
+        return HTMLResponse(page(operations), headers=policy)
 
     return [
         Route("/api/health", _health),

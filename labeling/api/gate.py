@@ -1,5 +1,6 @@
 """The gate: who may come in, how much they may bring, and how a refusal is told."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
@@ -7,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from labeling.access import Visitor, admit, is_forwarded
+from labeling.access import Visitor, admit, is_from_elsewhere
 from labeling.api.operation import Json, Operation, RefusedError
 from labeling.errors import HoneError, TokenError
 from labeling.session import Session
@@ -15,6 +16,7 @@ from labeling.tokens import check
 from labeling.workspace import Workspace
 
 LARGEST_BODY = 2_000_000
+LONGEST_ARRIVAL = 30.0  # seconds
 NOT_ALLOWED = "This takes the role {}, and yours is {}; ask the owner of this project."
 MISFORMED = (KeyError, TypeError, ValueError, OverflowError, RecursionError)
 
@@ -26,7 +28,7 @@ def endpoint(workspace: Workspace, operation: Operation) -> Endpoint:
 
     async def enter(request: Request) -> Response:
         try:
-            session, visitor = _enter(workspace, request)
+            session, visitor = _enter(workspace, request, operation)
             if visitor.role < operation.role:
                 raise RefusedError(403, NOT_ALLOWED.format(operation.role, visitor.role))
             if operation.respond is not None:
@@ -52,27 +54,31 @@ def told(status: int, text: str) -> JSONResponse:
     return JSONResponse({"error": text}, status_code=status)
 
 
-def _enter(workspace: Workspace, request: Request) -> tuple[Session, Visitor]:
+def _enter(workspace: Workspace, request: Request, operation: Operation) -> tuple[Session, Visitor]:
     """The session and the visitor that a request's token speaks for, checked anew each time."""
-    header = request.headers.get("authorization", "")
-    token = header.removeprefix("Bearer ") or request.query_params.get("token", "")
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if operation.token_in_address:
+        token = token or request.query_params.get("token", "")
     person = check(token, workspace.secret)
     session = workspace.get(person.project)
     if session is None:
         text = "This token is for a project that is not open on this server; reload the page."
         raise RefusedError(403, text)
-    login = workspace.login or is_forwarded(request.headers)
+    login = workspace.login or is_from_elsewhere(request.headers)
     return session, admit(person, session.store, login=login)
 
 
 async def _body(request: Request) -> Json:
     content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > LARGEST_BODY:
-            raise RefusedError(
-                413, f"The body is larger than {LARGEST_BODY} bytes; send less at once."
-            )
+    try:
+        async with asyncio.timeout(LONGEST_ARRIVAL):
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > LARGEST_BODY:
+                    text = f"The body is larger than {LARGEST_BODY} bytes; send less at once."
+                    raise RefusedError(413, text)
+    except TimeoutError:
+        raise RefusedError(408, "The body took too long to arrive; send it again.") from None
     body = json.loads(content)
     if not isinstance(body, dict):
         raise TypeError("the body is not a JSON object")

@@ -22,11 +22,7 @@ async def _image(session: Session, request: Request) -> Response:
     sample_id, size = request.path_params["sample_id"], request.path_params["size"]
     if size not in SIZES or not SAMPLE_ID.fullmatch(sample_id):
         raise MISSING
-    headers = {
-        "Cache-Control": IMMUTABLE,
-        "ETag": f'"{sample_id[:32]}-{size}"',
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{sample_id[:32]}-{size}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     content = await run_in_threadpool(_content, session, sample_id, size)
@@ -63,4 +59,5 @@ IMAGE = Operation(
     refusals={404: "There is no such image.", 410: "The file is gone or damaged; it is left out."},
     media="image/webp",
     respond=_image,
+    token_in_address=True,
 )

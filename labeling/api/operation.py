@@ -24,13 +24,21 @@ class RefusedError(Exception):
         self.status = status
 
 
+def at_most(count: int, items: list[Any]) -> list[Any]:
+    """A list of a request, unless it holds more than one request may bring."""
+    if len(items) > count:
+        raise RefusedError(413, f"{len(items):,} at once are too many; send {count:,} at most.")
+    return items
+
+
 @dataclass(frozen=True)
 class Operation:
     """A route and its description; routes and documentation are both made from it.
 
     `body` and `reply` are JSON schemas. Exactly one of two functions is set: `handle` takes a
     checked-in session, the visitor and the body and runs in a thread; `respond` takes the whole
-    request and runs in the event loop. Whoever has less than `role` is refused.
+    request and runs in the event loop. Whoever has less than `role` is refused. With
+    `token_in_address` the token may stand there, where logs and histories keep it, as `?token=…`.
     """
 
     method: str
@@ -45,6 +53,7 @@ class Operation:
     handle: JsonHandler | None = None
     respond: RequestHandler | None = None
     role: Role = Role.ANNOTATOR
+    token_in_address: bool = False
 
     @property
     def name(self) -> str:

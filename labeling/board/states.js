@@ -22,7 +22,7 @@ function words(status, outbox, dry) {
     return ["The pool cannot be read", error ?? ingest.error ?? "", ["Open Setup", "setup"]];
   if (total === 0 && ingest.stage !== "done") return ["Reading your images …", `${ingest.done} files so far`];
   if (total === 0)
-    return ["There is no image here", "None of this pool’s files can be read. Setup lists each with its reason, and opens another pool.", ["Open Setup", "setup"]];
+    return ["There is no image here", leftOut(status) || "Setup opens another pool.", ["Open Setup", "setup"]];
   const answered = labels + skipped + unsure;
   if (answered < total)
     return ["Nothing left for you just now", "The last images are open in other browsers. What they leave comes back here."];
@@ -30,10 +30,18 @@ function words(status, outbox, dry) {
   const counts = [`${labels} of ${total} labeled`, ...rest].join(", ");
   return [
     "Every image has an answer",
-    `${counts}. Well done.`,
+    `${counts}. Well done. ${leftOut(status)}`,
     ["Export the labels", "export"],
     ["See how good the model is", "progress"],
   ];
+}
+
+// Which files are not among the images, and what of them is not lost.
+function leftOut({ left_out: count, left_out_names: names }) {
+  if (!count) return "";
+  const more = count > names.length ? ` and ${count - names.length} more` : "";
+  const files = count === 1 ? "1 file cannot be read and is" : `${count} files cannot be read and are`;
+  return `${files} left out: ${names.join(", ")}${more}. Answers to them are kept; Setup lists the reasons.`;
 }
 
 // A link to another screen: by Streamlit's own one if it is there, which needs no reload.

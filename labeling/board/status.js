@@ -28,6 +28,7 @@ export class StatusLine {
     const more = [
       status.skipped ? `${status.skipped} skipped` : "",
       status.unsure ? `${status.unsure} unsure` : "",
+      status.left_out ? `${status.left_out} left out` : "",
     ].filter(Boolean);
     put(this.count, [`${status.labels} of ${status.total} labeled`, ...more].join(" · "));
     put(this.model, modelText(status));

@@ -8,8 +8,8 @@ import streamlit as st
 from labeling import review
 from labeling.adjudication import FEWEST, Agreement, Dispute, agreement, disputes
 from labeling.screens.pictures import picture, strip
-from labeling.screens.shell import annotator, attempt
-from labeling.screens.views import FREE_KEYS, class_buttons
+from labeling.screens.shell import annotator, attempt, free_keys
+from labeling.screens.views import class_buttons
 from labeling.session import Session
 from labeling.store import Answer
 from models.agreement import Coefficient
@@ -24,7 +24,7 @@ def show(session: Session) -> bool:
     is_team = session.ledger.panel.overlap.share > 0 or bool(session.ledger.panel.all())
     if not open_ones and not is_team:
         return False
-    st.html(FREE_KEYS, unsafe_allow_javascript=True)
+    free_keys()
     to_decide = "To decide"
     part = st.segmented_control(
         "Part",

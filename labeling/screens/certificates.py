@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # torch, which no screen waits for
 REFRESH_SECONDS = 3
 WORTHWHILE = 0.5  # of a set; whoever has checked more than that has little left to accept
 ENDS = {
-    None: "running",
     "proven": "proven",
     "abandoned": "not proven",
     "accepted": "accepted",
@@ -150,6 +149,12 @@ def _running(session: Session) -> None:
         min(1.0, standing.drawn / max(1, total)),
         text=f"{standing.drawn} checked, {standing.right} right. They come first on **Label**.",
     )
+    if ahead := session.certifier.ahead(running):
+        st.caption(
+            f"{ahead} more {'is' if ahead == 1 else 'are'} answered and will count once the "
+            "checks before are: those are open in another browser, and come to whoever labels "
+            "if nobody answers there for 20 seconds."
+        )
     if st.button("Give up", icon=":material/close:", help="Your labels stay."):
         session.certifier.give_up()
         st.rerun()
@@ -169,32 +174,32 @@ def _sentence(standing: Standing) -> str:
 
 
 def _history(session: Session, kind: str) -> None:
-    found = [one for one in session.store.certificates.all() if one.kind == kind]
+    found = [one for one in session.store.certificates.all() if one.kind == kind and one.end]
     if not found:
         return
     st.subheader("Certificates")
-    if found[-1].end is not None:
-        st.markdown(_outcome(found[-1]) if found[-1].voided is None else _void(session, found[-1]))
+    st.markdown(_outcome(found[-1]) if found[-1].voided is None else _void(session, found[-1]))
+    table = pd.DataFrame(
+        {
+            "certificate": one.id,
+            "end": ENDS[str(one.end)] if one.voided is None else "void",
+            "claim": f"{'≥' if kind == ACCURACY else '≤'} {one.claim:.0%}",
+            "proven": 100 * one.result.get("value", 0),
+            "checked": one.result.get("drawn"),
+            "right": one.result.get("right"),
+            "images": one.size,
+            "accepted": one.result.get("accepted"),
+            "round": one.round_id,
+            "begun": pd.Timestamp(one.at, unit="s", tz="UTC"),
+        }
+        for one in reversed(found)
+    )
     st.dataframe(
-        pd.DataFrame(
-            {
-                "certificate": one.id,
-                "begun": pd.Timestamp(one.at, unit="s", tz="UTC"),
-                "claim": f"{'≥' if kind == ACCURACY else '≤'} {one.claim:.0%}",
-                "images": one.size,
-                "checked": one.result.get("drawn"),
-                "right": one.result.get("right"),
-                "proven": one.result.get("value"),
-                "accepted": one.result.get("accepted"),
-                "round": one.round_id,
-                "end": ENDS[one.end] if one.voided is None else f"void ({ENDS[one.end]})",
-            }
-            for one in reversed(found)
-        ),
+        table.dropna(axis="columns", how="all"),
         hide_index=True,
         column_config={
             "begun": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            "proven": st.column_config.NumberColumn(format="percent"),
+            "proven": st.column_config.NumberColumn(format="%.1f%%"),
         },
     )
     for one in found:
@@ -221,6 +226,8 @@ def _outcome(one: Certificate) -> str:
     """What came of a certificate, in a sentence."""
     drawn, value, left = (one.result.get(name, 0) for name in ("drawn", "value", "left"))
     checks = f"{drawn} blind check" + ("" if drawn == 1 else "s")
+    if drawn == 0:
+        return f"Certificate {one.id} was given up before the first blind check."
     if one.kind == ACCURACY and one.end == PROVEN:
         return (
             f"**Certificate {one.id} is proven:** after {checks}, the model of round "

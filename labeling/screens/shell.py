@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from labeling.access import Visitor, admit, is_forwarded
+from labeling.access import Visitor, admit, is_from_elsewhere
 from labeling.api.classes import CREATE_CLASS
 from labeling.errors import HoneError, TokenError
 from labeling.session import Session
@@ -64,7 +64,7 @@ def dress() -> None:
 
 def needs_login() -> bool:
     """Whether this page is seen from elsewhere, so that only members may see it."""
-    return WORKSPACE.login or is_forwarded(st.context.headers)
+    return WORKSPACE.login or is_from_elsewhere(st.context.headers)
 
 
 def has_provider() -> bool:
@@ -150,7 +150,7 @@ def board(session: Session, mode: str) -> None:
         key=f"board-{mode}",
         data={
             "mode": mode,
-            "script": f"api/board/{_version()}/board.js",
+            "script": _script("board"),
             "api": "api",
             "token": issue(_person(session, found), WORKSPACE.secret),
             "project": session.project.key,
@@ -160,12 +160,22 @@ def board(session: Session, mode: str) -> None:
     )
 
 
+def free_keys() -> None:
+    """Let the keys of a screen work after a click on one of its controls."""
+    st.html(f'<script src="{_script("freekeys")}"></script>', unsafe_allow_javascript=True)
+
+
 def _person(session: Session, found: Visitor) -> Person:
     """Whom the board's token speaks for."""
     member = None if found.member is None else session.store.people.get(found.member)
     if member is None:
         return Person(session.project.key, found.name)
     return for_member(session.project.folder, member)
+
+
+def _script(name: str) -> str:
+    """The address of one of the board's modules."""
+    return f"api/board/{_version()}/{name}.js"
 
 
 @cache

@@ -5,24 +5,12 @@ from collections.abc import Container, Sequence
 import streamlit as st
 
 from labeling.figures import FIGURES, Evidence, missing
+from labeling.screens.shell import free_keys
 from labeling.session import Session
 
 REFRESH_SECONDS = 1
 # As on the board, but Streamlit keeps two letters for itself.
 KEYS = [None if key in "rc" else key for key in "1234567890qwertyiopasdfghjklxcvbnm"]
-
-# A control that was clicked keeps the focus, and Streamlit gives no key to a button while an input
-# has it: after a click the keys of the screen would be dead. Who moves by Tab keeps the focus.
-FREE_KEYS = """<script>
-if (!window.honeFreesKeys) {
-  window.honeFreesKeys = true;
-  const clicked = ".stCheckbox input, .stButton button, .stButtonGroup button";
-  addEventListener("click", ({ detail }) => {
-    const focused = document.activeElement;
-    if (detail && focused?.matches(clicked)) focused.blur();
-  });
-}
-</script>"""
 
 
 def choose(session: Session, views: Sequence[str]) -> tuple[str, Evidence] | None:
@@ -32,7 +20,7 @@ def choose(session: Session, views: Sequence[str]) -> tuple[str, Evidence] | Non
     if evidence is None:
         st.fragment(_wait, run_every=REFRESH_SECONDS)(session)
         return None
-    st.html(FREE_KEYS, unsafe_allow_javascript=True)
+    free_keys()
     view = st.segmented_control(
         "View", views, default=views[0], required=True, label_visibility="collapsed"
     )

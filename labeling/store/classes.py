@@ -169,6 +169,8 @@ class Classes:
             raise ClassNameError(
                 f"The description has {len(text)} characters; use at most {LONGEST_DESCRIPTION}."
             )
+        if any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in text):
+            raise ClassNameError("The description holds control characters; leave them out.")
         wanted = list(dict.fromkeys(examples))
         if len(wanted) > MOST_EXAMPLES:
             raise ClassNameError(f"A class has at most {MOST_EXAMPLES} examples.")

@@ -9,11 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from labeling.store.schema import LEASES, OFFER_FIELDS
+from labeling.store.shown import CERTIFICATE
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
 
 LEASE_SECONDS = 900.0
+IDLE_SECONDS = 20.0  # since a holder was last heard of; a proof waits for nobody longer than that
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,18 @@ class Leases:
         Whatever the holder had leased before and is in neither `keep` nor `spare` goes back to
         the pool. What is in `keep` stays leased, or is leased anew if nobody holds it; what is in
         `spare` stays leased, and is claimed again where it is among the offers.
+
+        A proof counts draws in their order: one that an idle browser holds would stop it. So the
+        draws of a certificate are taken over from whoever has not been heard of lately.
         """
         now = time.time()
         with self._database.write() as connection:
             leases = [row._asdict() for row in connection.execute(_ALL)]
             own = {row["sample_id"]: row for row in leases if row["holder"] == holder}
             others = {
-                row["sample_id"] for row in leases if row["holder"] != holder and row["until"] > now
+                row["sample_id"]: row["until"] - LEASE_SECONDS < now - IDLE_SECONDS
+                for row in leases
+                if row["holder"] != holder and row["until"] > now
             }
             staying = {*keep, *spare}
             gone = [{"key": key} for key in own if key not in staying]
@@ -66,7 +73,8 @@ class Leases:
                 connection.execute(_DROP, gone)
             # What a person took back by undo is on screen without a lease.
             brought_back = [Offer(key, "again") for key in keep if key not in own.keys() | others]
-            claimed = _first(count, offers, others | (own.keys() & set(keep)))
+            taken = others | dict.fromkeys(own.keys() & set(keep), False)
+            claimed = _first(count, offers, taken)
             until = now + LEASE_SECONDS
             rows = [
                 _row(offer, own.get(offer.sample_id)) | {"holder": holder, "until": until}
@@ -117,13 +125,17 @@ class Leases:
             connection.execute(sa.delete(LEASES).where(LEASES.c.holder == holder))
 
 
-def _first(count: int, offers: Iterable[Offer], taken: set[str]) -> list[Offer]:
-    """The first `count` offers of samples that are not taken, each sample once."""
+def _first(count: int, offers: Iterable[Offer], taken: Mapping[str, bool]) -> list[Offer]:
+    """The first `count` offers of samples that may be had, each sample once.
+
+    `taken` tells of each sample that somebody holds whether that one is idle.
+    """
     claimed: dict[str, Offer] = {}
     for offer in offers:
         if len(claimed) >= count:
             break
-        if offer.sample_id not in taken:
+        idle = taken.get(offer.sample_id)
+        if idle is None or (idle and offer.query == CERTIFICATE):
             claimed.setdefault(offer.sample_id, offer)
     return list(claimed.values())
 

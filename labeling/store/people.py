@@ -77,7 +77,11 @@ class People:
 
     def get(self, member_id: int) -> Member | None:
         """One member, or None; cheap, as every request asks."""
-        return self._by_id().get(member_id)
+        found = self._by_id().get(member_id)
+        if found is None:  # another process may have invited somebody a moment ago
+            self._database.memo.forget()
+            found = self._by_id().get(member_id)
+        return found
 
     def named(self, name: str) -> Member:
         """The member of that name; raises PersonError if there is none."""

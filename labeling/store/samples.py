@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from labeling.store.database import Database
 
 IDS_AT_ONCE = 10_000
+NAMED = 3  # unreadable files that a screen tells by name; Setup lists all
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,14 @@ class FileRecord:
     size: int | None = None
     mtime_ns: int | None = None
     problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """How many files cannot be read, and the names of the first few."""
+
+    count: int
+    names: tuple[str, ...]
 
 
 class Samples:
@@ -125,6 +134,15 @@ class Samples:
                 paths += (row.path,) if row.path else ()
                 found[row.id] = Sample(row.id, paths, row.kind, row.problem)
         return found
+
+    def left_out(self) -> Unreadable:
+        """The files that are not in the pool since they cannot be read."""
+        query = sa.select(FILES.c.path).join_from(FILES, SAMPLES, isouter=True)
+        query = query.where(FILES.c.sample_id.is_(None) | SAMPLES.c.problem.is_not(None))
+        with self._database.read() as connection:
+            count = connection.scalar(sa.select(sa.func.count()).select_from(query.subquery()))
+            names = connection.scalars(query.order_by(FILES.c.path).limit(NAMED)).all()
+        return Unreadable(int(count or 0), tuple(names))
 
     def problems(self) -> list[tuple[str, str]]:
         """(path, reason) of every file that cannot be used."""

@@ -9,6 +9,7 @@ from labeling.store.schema import ANSWERS, LEASES, OFFER_FIELDS
 
 OVERLAP = "overlap"  # the query of a sample that somebody else has answered
 SPLIT = "split"  # the query of a sample that is asked again, as its class was split
+CERTIFICATE = "certificate"  # and of a draw that a proof waits for
 NOTHING: dict[str, Any] = dict.fromkeys(OFFER_FIELDS) | {"shown": False}
 
 

@@ -45,22 +45,27 @@ class Herd:
         """Pick up to n candidates greedily; `distinct` stops at the last that is no duplicate.
 
         Gains only fall as the coverage rises, so old ones are bounds: only the candidates of the
-        largest bounds are weighed again (lazy greedy: Minoux 1978), with the same picks.
+        largest bounds are weighed again (lazy greedy: Minoux 1978), with the same picks. So it is
+        with duplicates: a candidate is compared with the picks when its turn has come.
         """
         rows = self.pool.rows(candidates)
         kernel = squared_distances(rows, self.reference)  # (C, R)
         np.exp(np.negative(kernel, out=kernel), out=kernel)
         bounds = self._gains(kernel)
-        for _ in range(n):
+        taken = np.empty((min(n, len(rows)), rows.shape[1]), dtype=np.float32)
+        count = 0
+        while count < n:
             best = self._best(kernel, bounds)
-            if bounds[best] == -np.inf:
+            gain, bounds[best] = bounds[best], -np.inf
+            if gain == -np.inf:
                 return
+            if distinct and near(rows[best : best + 1], taken[:count])[0]:
+                continue
+            taken[count] = rows[best]
+            count += 1
             self.picked.append(int(candidates[best]))
-            self.gains.append(float(bounds[best]))
+            self.gains.append(float(gain))
             np.maximum(self.coverage, kernel[best], out=self.coverage)
-            bounds[best] = -np.inf
-            if distinct:
-                bounds[near(rows, rows[best : best + 1])] = -np.inf
 
     def _gains(self, kernel: Floats) -> Floats:
         """What each candidate (C, R) would add to the weighed coverage now."""

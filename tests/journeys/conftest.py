@@ -52,7 +52,7 @@ class Server:
         environment = os.environ | {"HONE_HOME": str(self.home)}
         if self.pool is not None:
             environment["HONE_POOL"] = str(self.pool)
-        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(0o700, parents=True, exist_ok=True)
         options = ["--server.port", str(self.port), "--server.address", self.address]
         options += ["--server.headless", "true"]
         with self.log.open("ab") as log:

@@ -23,9 +23,20 @@ Prepare = Callable[[Path], None]
 Serve = Callable[[Prepare], Server]
 Visit = Callable[..., Page]
 AT_ONCE = 15
-SETTLE = 1000  # ms in which a slider tells the server where it is
-RUNNING = "SELECT 1 FROM certificates WHERE ended IS NULL"
+RUNNING = "SELECT id FROM certificates WHERE ended IS NULL"
 PLANTED = "planted"  # the client id of the wrong label
+
+
+@pytest.fixture(scope="module")
+def taught_server(
+    tmp_path_factory: pytest.TempPathFactory, embedded_home: Path
+) -> Iterator[Server]:
+    """A server of the sample data with 120 labels, for journeys that take back what they add."""
+    server = Server(tmp_path_factory.mktemp("taught") / "home")
+    taught(120)(project_with_embeddings(server.home, embedded_home))
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture
@@ -127,30 +138,68 @@ def audit_by_script(server: Server) -> None:
     script("next", {"holder": "script", "count": 0})  # what it held may be drawn again
 
 
-def test_a_set_is_certified_accepted_and_taken_back(serve_prepared: Serve, visit: Visit) -> None:
-    server = serve_prepared(taught(120))
+def audit(page: Page, server: Server) -> int:
+    """Label by keyboard what the running certificate draws, until it has ended; how many."""
+    classes, names = foreseen(server), dict(ask(server, "SELECT id, name FROM classes"))
+    page.get_by_role("link", name="Label", exact=True).click()
+    name, given = board.on_screen(page), 0
+    keys = board.keys(page)
+    while ask(server, RUNNING):
+        assert board.guess(page) is None  # blind
+        page.keyboard.press(keys[str(names[classes[name]])].lower())
+        name, given = board.after(page, name), given + 1
+        board.saved(page)
+    page.get_by_role("link", name="Accuracy").click()
+    return given
+
+
+def test_an_accuracy_is_certified_by_blind_checks_at_the_keyboard(
+    taught_server: Server, visit: Visit
+) -> None:
+    page = visit(f"{taught_server.url}/accuracy")
+    expect(page.get_by_text("today’s model gets about")).to_be_visible(timeout=60_000)
+    view(page, "Certify")
+    expect(page.get_by_text("Right at least")).to_be_visible()
+    told = page.get_by_text("It will probably take")
+    before = told.inner_text()
+    page.get_by_role("slider").press("Home")
+    expect(told).not_to_have_text(before)  # the server knows where the slider is
+    page.get_by_role("button", name="Freeze the model and begin").click()
+    expect(page.get_by_text("is running: at least 50% of")).to_be_visible()
+    drawn = audit(page, taught_server)
+    view(page, "Certify")
+    proven = page.get_by_test_id("stMarkdown").filter(has_text="is proven:")
+    expect(proven).to_contain_text(f"after {drawn} blind checks")
+    expect(proven).to_contain_text("gets at least 50% of")
+
+
+def test_a_set_is_certified_accepted_and_taken_back(taught_server: Server, visit: Visit) -> None:
+    server = taught_server
     page = visit(f"{server.url}/accuracy")
     expect(page.get_by_text("today’s model gets about")).to_be_visible(timeout=60_000)
     view(page, "Accept")
+    told = page.get_by_text("pre-labels are in the set").or_(page.get_by_text("No set of pre"))
+    before = told.inner_text()
     page.get_by_role("slider").press("End")
-    page.wait_for_timeout(SETTLE)
-    expect(page.get_by_text("pre-labels are in the set")).to_be_visible()
+    expect(told).not_to_have_text(before)  # the server knows where the slider is
     page.get_by_role("button", name="Freeze the set and begin").click()
-    expect(page.get_by_text("Certificate 1 is running: at most 20% of")).to_be_visible()
+    expect(page.get_by_text("is running: at most 20% of")).to_be_visible()
+    ((number,),) = ask(server, RUNNING)
     audit_by_script(server)
     accept = page.get_by_role("button", name=re.compile(r"Accept [\d,]+ pre-labels"))
     accept.click()  # the screen has seen the proof by itself
     take_back = page.get_by_role("button", name="Take back the")
     expect(take_back).to_be_visible()
-    ((accepted,),) = ask(server, "SELECT count(*) FROM answers WHERE certificate_id = 1")
+    ((accepted,),) = ask(server, "SELECT count(*) FROM answers WHERE certificate_id = ?", number)
     assert isinstance(accepted, int) and accepted >= 20
     expect(page.get_by_text(f"{accepted} pre-labels are accepted")).to_be_visible()
     take_back.click()
     expect(page.get_by_text("its pre-labels were taken back")).to_be_visible()
     ((left,),) = ask(
         server,
-        "SELECT count(*) FROM answers a WHERE certificate_id = 1 AND NOT EXISTS "
+        "SELECT count(*) FROM answers a WHERE certificate_id = ? AND NOT EXISTS "
         "(SELECT 1 FROM answers u WHERE u.undoes = a.id)",
+        number,
     )
     assert left == 0
 

@@ -1,0 +1,113 @@
+"""The guard around every route, Streamlit's too: who may ask from a page, what replies forbid.
+
+Pages of other sites can make a visitor's browser send requests, and with them its cookies. What
+could change something is therefore refused unless it comes from a page of this server; Streamlit
+itself takes it from any page on `localhost`, whatever its port.
+"""
+
+import hashlib
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+FOREIGN = "This comes from a page of another site; open Hone itself, or send no Origin header."
+CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS")
+POLICY_VIOLATION = 1008  # of a WebSocket
+
+# Streamlit styles elements in place and hands components their script as a blob; nothing of
+# another host, no inline script but those named by hash, and no eval.
+CONTENT = {
+    "default-src": "'self'",
+    "script-src": "'self' blob:",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "worker-src": "'self' blob:",
+    "object-src": "'none'",
+    "frame-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+# For the few pages of Hone's own: they have no script at all.
+PLAIN_PAGE = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+UNUSED = ("camera", "microphone", "geolocation", "usb", "serial", "payment", "display-capture")
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{name}=()" for name in UNUSED),
+}
+
+
+class Guard:
+    """ASGI middleware; `allowed` are origins beside its own, such as `https://hone.example.org`.
+
+    `page` is the HTML that all screens start from: the scripts that stand in it may run.
+    """
+
+    def __init__(self, app: ASGIApp, allowed: Sequence[str] = (), page: str = "") -> None:
+        self._app = app
+        self._allowed = frozenset(allowed)
+        content = CONTENT | {"script-src": " ".join([CONTENT["script-src"], *script_hashes(page)])}
+        policy = "; ".join(f"{name} {value}" for name, value in content.items())
+        self._headers = ALWAYS | {"Content-Security-Policy": policy}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        changes = scope["type"] == "websocket" or scope["method"] not in CHANGES_NOTHING
+        if changes and is_foreign(Headers(scope=scope), self._allowed):
+            await self._refuse(scope["type"], send)
+            return
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._complete(MutableHeaders(scope=message))
+            await send(message)
+
+        await self._app(scope, receive, told)
+
+    def _complete(self, headers: MutableHeaders) -> None:
+        """Add what a reply does not say itself; what is told as JSON is of this moment."""
+        for name, value in self._headers.items():
+            headers.setdefault(name, value)
+        if headers.get("content-type", "").startswith("application/json"):
+            headers.setdefault("Cache-Control", "no-store")
+
+    async def _refuse(self, kind: str, send: Send) -> None:
+        if kind == "websocket":
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            return
+        headers = MutableHeaders({"Content-Type": "application/json"})
+        self._complete(headers)
+        await send({"type": "http.response.start", "status": 403, "headers": headers.raw})
+        await send({"type": "http.response.body", "body": json.dumps({"error": FOREIGN}).encode()})
+
+
+def is_foreign(headers: Mapping[str, str], allowed: frozenset[str] = frozenset()) -> bool:
+    """Whether a request was made by a page of another origin; scripts say no origin at all."""
+    origin = headers.get("origin")
+    if origin is None:
+        return headers.get("sec-fetch-site", "none") in ("cross-site", "same-site")
+    # A page can name any origin but its own in no header, nor can it set a proxy's.
+    hosts = {headers.get(name, "").lower() for name in ("host", "x-forwarded-host")} - {""}
+    return origin not in allowed and urlsplit(origin).netloc.lower() not in hosts
+
+
+def script_hashes(page: str) -> list[str]:
+    """The sources, for a Content-Security-Policy, of the scripts that stand in a page."""
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digests = (hashlib.sha256(one.encode()).digest() for one in scripts)
+    return [f"'sha256-{b64encode(digest).decode()}'" for digest in digests]

@@ -1,0 +1,42 @@
+"""Roots: the folders whose files a manifest may name, whoever has written it."""
+
+import os
+import re
+from pathlib import Path
+
+VARIABLE = "HONE_IMAGE_ROOTS"  # more folders, parted as in PATH
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/", re.ASCII)  # not C:/, which is a path
+
+
+class Roots:
+    """The folder of a manifest, and those that the person at the server allows beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        more = os.environ.get(VARIABLE, "").split(os.pathsep)
+        allowed = (Path(one).expanduser().resolve() for one in more if one.strip())
+        self._folder = folder.resolve()
+        self._roots = (self._folder, *allowed)
+        self._real: dict[Path, Path] = {}
+
+    def refusal(self, path: str) -> str | None:
+        """Why a path must not be read; None if its file, behind any links, lies in a root."""
+        if ADDRESS.match(path):
+            return "it is an address, and Hone fetches nothing; download the file, and name that"
+        file = self._folder / path
+        try:
+            real = file.resolve() if file.is_symlink() else self._folder_of(file) / file.name
+        except (OSError, ValueError, RuntimeError):  # a zero byte, or links in a circle
+            return None  # it cannot be opened either, which says why
+        if any(real.is_relative_to(root) for root in self._roots):
+            return None
+        return (
+            f"it lies outside the folder of the manifest; if you trust the manifest, start Hone "
+            f"with {VARIABLE}={real.parent}"
+        )
+
+    def _folder_of(self, file: Path) -> Path:
+        """The real folder of a file; a pool has far fewer folders than files."""
+        folder = file.parent
+        if folder not in self._real:
+            self._real[folder] = folder.resolve()
+        return self._real[folder]
