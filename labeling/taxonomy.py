@@ -165,6 +165,13 @@ def propose_examples(session: Session, class_id: int, count: int) -> tuple[str, 
     return tuple(known[place][0] for place in (-sure).argsort(kind="stable")[:count])
 
 
+def newest_examples(session: Session, class_id: int, count: int) -> tuple[str, ...]:
+    """The samples of a class that were labeled last, for whoever has just seen a good one."""
+    labeled = [one for one in session.labels().values() if one.class_id == class_id]
+    newest = sorted(labeled, key=lambda one: -one.id)
+    return tuple(one.sample_id for one in newest if one.sample_id in session.ledger.roster)[:count]
+
+
 def _working(session: Session, one: LabelClass) -> str:
     """Who labels with a class now."""
     users = [

@@ -15,6 +15,7 @@ from labeling.store.certificates import ABANDONED, ACCEPTED, PROVEN, TAKEN_BACK
 from labeling.taxonomy import (
     ClassChange,
     carry_out,
+    newest_examples,
     preview,
     propose_examples,
     rewind,
@@ -178,6 +179,21 @@ def test_a_correction_before_a_split_does_not_bring_the_first_label_back(session
     assert key not in session.labels()
 
 
+def test_of_several_opinions_a_split_takes_out_only_those_for_the_class(
+    session: Session,
+) -> None:
+    session.change(overlap_share=1.0, overlap_people=2)
+    cat, dog = ids_of(session, "cat", "dog")
+    key = session.store.samples.ids()[LABELS]
+    session.answer("ann", [label(key, cat, "a")], own=True)
+    session.answer("bob", [label(key, dog, "b")], own=True)
+    assert session.labels()[key].kind == "unsure"  # they disagree
+    carry_out(session, ClassChange("split", cat, names=("a", "b")), "olga")
+    assert session.labels()[key].class_id == dog
+    assert session.ledger.panel.waits_for(key, "ann")
+    assert not session.ledger.panel.waits_for(key, "bob")
+
+
 def test_a_blind_check_of_a_split_class_is_one_again_without_the_old_guess(
     session: Session,
 ) -> None:
@@ -316,6 +332,8 @@ def test_examples_are_proposed_from_labels_of_the_class_and_kept(session: Sessio
     proposed = propose_examples(session, cat, 3)
     assert len(proposed) == 3
     assert all(session.labels()[key].class_id == cat for key in proposed)
+    given = [key for key, one in session.labels().items() if one.class_id == cat]
+    assert newest_examples(session, cat, 2) == (given[-1], given[-2])
     change = ClassChange("describe", cat, description=" whiskers ", examples=proposed)
     carry_out(session, change, "olga")
     found = session.store.classes.all()[0]

@@ -12,10 +12,16 @@ from labeling.screens.shell import annotator, attempt
 from labeling.session import Session
 from labeling.store import LabelClass
 from labeling.store.classes import LONGEST_DESCRIPTION, LONGEST_NAME, MOST_EXAMPLES
-from labeling.taxonomy import ClassChange, carry_out, preview, propose_examples
+from labeling.taxonomy import (
+    ClassChange,
+    carry_out,
+    newest_examples,
+    preview,
+    propose_examples,
+)
 from labeling.wording import plain
 
-PROPOSED, CHOSEN = 12, 4  # examples that are offered, and that are ticked at first
+PROPOSED, NEWEST, CHOSEN = 10, 6, 4  # examples that are offered, and that are ticked at first
 PICTURE = 72
 
 
@@ -162,10 +168,14 @@ def _describe(session: Session, _: list[LabelClass], chosen: LabelClass) -> Clas
         height=100,
     )
     proposed = propose_examples(session, chosen.id, PROPOSED)
-    offered = list(dict.fromkeys([*chosen.examples, *proposed]))
+    newest = newest_examples(session, chosen.id, NEWEST)
+    offered = list(dict.fromkeys([*chosen.examples, *proposed, *newest]))
     ticked = chosen.examples or proposed[:CHOSEN]
     if offered:
-        st.caption(f"Examples, up to {MOST_EXAMPLES}: labeled images that the model is surest of.")
+        st.caption(
+            f"Examples, up to {MOST_EXAMPLES}. Offered are those that the model is surest of, and "
+            "those that were labeled last."
+        )
     examples = []
     with st.container(horizontal=True, gap="small"):
         for key in offered:

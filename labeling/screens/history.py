@@ -41,7 +41,8 @@ def zone() -> ZoneInfo:
 
 def chosen_moment(session: Session, key: str) -> tuple[Moment, str]:
     """The moment that a visitor picks, and how to call it."""
-    now = datetime.now(zone())
+    # Kept: another default would take back what was chosen.
+    now = st.session_state.setdefault(f"{key}-begun", datetime.now(zone()))
     with st.container(horizontal=True):
         day = st.date_input("Day", now.date(), key=f"{key}-day", width=160)
         time = st.time_input("Time", now.time(), key=f"{key}-time", step=60, width=160)
