@@ -310,6 +310,21 @@ def test_a_change_that_was_changed_again_says_what_to_undo_first(session: Sessio
     assert [one.name for one in session.store.classes.all()] == ["cat", "dog", "fox"]
 
 
+def test_an_undo_that_would_merge_in_a_circle_is_refused(session: Session) -> None:
+    cat, dog = ids_of(session, "cat", "dog")
+    moment = session.store.history.at(time.time())
+    time.sleep(0.01)
+    carry_out(session, ClassChange("merge", cat, into=dog), "olga")
+    rewind(session, moment, "olga")
+    back = session.store.log.version()
+    other_way = carry_out(session, ClassChange("merge", dog, into=cat), "olga")
+    with pytest.raises(HistoryError, match="merged the other way round"):
+        undo(session, back, "olga")
+    undo(session, other_way.id, "olga")
+    undo(session, back, "olga")
+    assert counts(session) == {"dog": 8, "fox": 4}
+
+
 # -- keys and descriptions -------------------------------------------------------------------
 
 

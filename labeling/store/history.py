@@ -23,7 +23,7 @@ from labeling.store.log import (
     turned_by,
 )
 from labeling.store.reshaping import labels_of
-from labeling.store.schema import ANSWERS, CERTIFICATES, LOG
+from labeling.store.schema import ANSWERS, CERTIFICATES, CLASSES, LOG
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
@@ -250,6 +250,8 @@ def _in_the_way(connection: sa.Connection, entry: Entry) -> str | None:
         # What is archived, or will be as a part of the split that is undone, makes room.
         if not (holder.archived or wanted.get(("classes", holder.id, "archived"))):
             return f"There is a class “{holder.name}” by now; rename that first."
+    if _goes_round(connection, wanted):
+        return "Its classes were merged the other way round since; undo that first."
     if entry.kind == CREATED and entry.class_id is not None:
         if get_class(connection, entry.class_id).merged_into is not None:
             return "The class was merged into another; undo that first."
@@ -259,3 +261,17 @@ def _in_the_way(connection: sa.Connection, entry: Entry) -> str | None:
             verb = "label counts" if count == 1 else "labels count"
             return f"{count:,} {verb} as “{name}”; merge, split or archive it instead."
     return None
+
+
+def _goes_round(connection: sa.Connection, wanted: dict[Place, Any]) -> bool:
+    """Whether merges would lead in a circle with these fields set."""
+    rows = connection.execute(sa.select(CLASSES.c.id, CLASSES.c.merged_into)).all()
+    into: dict[int, int | None] = {row.id: row.merged_into for row in rows}
+    into |= {row: target for (_, row, field), target in wanted.items() if field == "merged_into"}
+    for start in into:
+        end, steps = into[start], 0
+        while end is not None and steps <= len(into):
+            end, steps = into[end], steps + 1
+        if end is not None:
+            return True
+    return False
