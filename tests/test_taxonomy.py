@@ -154,6 +154,8 @@ def test_the_samples_of_a_split_class_are_asked_first_without_a_guess(session: S
     split = carry_out(session, wanted, "olga")
     new_cat, lynx, old = ids_of(session, "cat", "lynx", "cat (split)")
     assert old == cat != new_cat
+    names = [one.name for one in session.store.classes.all()]
+    assert names == ["cat", "lynx", "dog", "fox"]  # in the place of the old one
     assert counts(session) == {"dog": 4, "fox": 4}
     cards = session.next("tab", 6, annotator="bob")
     assert {card.sample_id for card in cards[:4]} == was

@@ -171,6 +171,7 @@ export class LabelMode {
     let text = card ? "no guess yet" : "accept";
     if (guess !== null) text = `accept ${this.board.name(guess)}`;
     else if (this.editing) text = `now “${this.history.label(this.editing.answer)}”: choose anew`;
+    else if (card?.query === "split") text = "its class was split: no guess";
     else if (["audit", "certificate"].includes(card?.query)) text = "blind check: no guess shown";
     this.controls.showAccept(guess !== null, text);
   }

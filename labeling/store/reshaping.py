@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from labeling.errors import ClassNameError
-from labeling.store.change import Change, affected_certificates, change
+from labeling.store.change import Change, affected_certificates, change, field_value
 from labeling.store.classes import (
     LabelClass,
     active_class,
@@ -92,6 +92,9 @@ class Reshaping:
             if checked_name(found.name)[1] in folded:
                 set_name(made, class_id, _other_name(made, found.name))
             parts = [_part(made, name) for name in names]
+            place = field_value(made.connection, ("classes", class_id, "position"))
+            for key in made.new:  # equal places are in the order of the ids
+                made.set("classes", key, "position", place)
             made.class_id = class_id
             made.detail = {
                 "name": found.name,
