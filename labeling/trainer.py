@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from enum import StrEnum
 
+REST = 0.05  # seconds between two runs that follow at once: many people share the cores with them
+
 
 class State(StrEnum):
     """What the worker is doing, in words that the screen shows."""
@@ -24,10 +26,11 @@ Work = Callable[[Report, Newer], State]
 class Trainer:
     """Runs `work` in one thread, once for any number of requests that came while it was busy.
 
-    `work` takes its own snapshot when it begins, so the newest is always the one that is used.
-    It reports its stages, may ask whether a newer request has come and give up its own, and
-    returns the state to rest in. If it raises, the state is FAILED and `error` holds the reason
-    until a later run succeeds. `told` is called when either is another than after the last run.
+    Between two runs that follow at once it rests for a moment. `work` takes its own snapshot when
+    it begins, so the newest is always the one that is used. It reports its stages, may ask whether
+    a newer request has come and give up its own, and returns the state to rest in. If it raises,
+    the state is FAILED and `error` holds the reason until a later run succeeds. `told` is called
+    when either is another than after the last run.
     """
 
     def __init__(self, work: Work, told: Callable[[], None] = lambda: None) -> None:
@@ -79,6 +82,8 @@ class Trainer:
             with self._changed:
                 self._running = False
                 self._changed.notify_all()
+                if self._requested:
+                    self._changed.wait_for(lambda: self._stopped, REST)
 
     def _run_once(self) -> None:
         try:

@@ -1,11 +1,13 @@
 """The worker: newest request wins, errors are kept until a run succeeds, it waits and stops."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 
-from labeling.trainer import Newer, Report, State, Trainer, Work
+from labeling.trainer import REST, Newer, Report, State, Trainer, Work
 
 LONG = 20.0  # a limit for a hang, not a measure
 
@@ -166,3 +168,19 @@ def test_every_end_of_a_run_is_told_after_its_state_is_set() -> None:
     assert trainer.wait(LONG)
     assert told == [(State.FAILED, True)]
     trainer.stop()
+
+
+def test_a_flood_of_requests_leaves_the_cores_a_rest_between_runs(start) -> None:
+    begun: list[float] = []
+
+    def work(_report: Report, _newer: Newer) -> State:
+        begun.append(time.monotonic())
+        if len(begun) < 4:
+            trainer.request()
+        return State.IDLE
+
+    trainer = start(work)
+    trainer.request()
+    assert trainer.wait(LONG)
+    assert len(begun) == 4
+    assert all(later - earlier >= REST for earlier, later in pairwise(begun))
