@@ -1,25 +1,26 @@
 """Whether a team's sprint loses, doubles or delays anything: many people, real HTTP, real server.
 
-    python -m benchmarks.sprint [--people 30] [--minutes 1] [--overlap 0.0]
+    python -m benchmarks.sprint [--people 30] [--minutes 1] [--overlap 0.0] [--watch]
+                                [--database postgresql] [--servers 2] [--kill-every 60]
 
 Every person is a thread with a connection and an invitation of its own, holds a queue of images as
 the board does, and answers one a second while the server trains in the background. People and
-server share the machine's cores. In the end the database is compared with what each was told.
+server share the machine's cores. With --kill-every a server gets a SIGKILL that often and is
+started again, and PostgreSQL in turn with it; people then send again what got no reply. Several
+--servers share the project, and the people are spread over them. In the end the database is
+compared with what each was told.
 """
 
 import argparse
-import http.client
-import json
-import random
+import os
 import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -27,101 +28,60 @@ from rich.table import Table
 
 from benchmarks.board_latency import machine
 from benchmarks.board_memory import pool, resident
+from benchmarks.sprint_people import PACE, Holdings, Person
 from labeling.project import default_folder, open_project
 from labeling.store import Answer, Role
 from labeling.tokens import for_member, issue, local_secret
 from tests.journeys.conftest import Server
+from tests.postgres import Cluster
 
-QUEUE, LOW = 12, 6  # images that a person holds ahead, and when new ones are fetched
-PACE = 1.0  # seconds from one answer to the next
 SPARE = 1.3  # images for each answer, so that the pool does not run out
 
 
-@dataclass
-class Holdings:
-    """Which person has which image on the way to an answer; the same one twice is a fault."""
-
-    holders: dict[str, int] = field(default_factory=dict)
-    doubled: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def take(self, person: int, sample_ids: list[str]) -> None:
-        with self.lock:
-            for key in sample_ids:
-                self.doubled += self.holders.get(key, person) != person
-                self.holders[key] = person
-
-    def give(self, sample_id: str) -> None:
-        with self.lock:
-            self.holders.pop(sample_id, None)
+@contextmanager
+def _database(name: str) -> Iterator[Cluster | None]:
+    """A PostgreSQL of this run if asked for, which loses nothing that it has acknowledged."""
+    os.environ.pop("HONE_DATABASE_URL", None)
+    if name == "sqlite":
+        yield None
+        return
+    cluster = Cluster(durable=True)
+    cluster.start()
+    os.environ["HONE_DATABASE_URL"] = cluster.url
+    try:
+        yield cluster
+    finally:
+        cluster.remove()
 
 
-class Person:
-    """One annotator at one browser."""
+class Killer:
+    """Kills servers and database in turn, every so many seconds, and starts them again."""
 
-    def __init__(self, number: int, port: int, token: str, holdings: Holdings) -> None:
-        self.number, self.holdings = number, holdings
-        self.seconds: list[float] = []
-        self.saved: list[str] = []
-        self.refused: list[str] = []
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        self._random = random.Random(number)
-        self._classes: list[int] = []
+    def __init__(self, every: float, servers: list[Server], cluster: Cluster | None) -> None:
+        self.deaths: Counter[str] = Counter()
+        self._every, self._servers, self._cluster = every, servers, cluster
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
 
-    def wait_until_embedded(self) -> None:
-        """Return when the model has seen every image, as before a sprint."""
-        self._ask("/api/next", {"holder": "tab", "count": 0})
-        while self._ask("/api/status")["status"]["ingest"]["stage"] != "done":
-            time.sleep(1)
+    def __enter__(self) -> "Killer":
+        self._thread.start()
+        return self
 
-    def work(self, end: float) -> None:
-        """Label one image a second until `end`."""
-        time.sleep(self._random.random() * PACE)
-        queue: list[str] = []
-        due = time.perf_counter()
-        while time.perf_counter() < end:
-            if len(queue) < LOW:
-                body = {"holder": "tab", "count": QUEUE - len(queue), "keep": queue}
-                reply = self._ask("/api/next", body)
-                fresh = [card["sample_id"] for card in reply["cards"]]
-                self.holdings.take(self.number, fresh)
-                queue += fresh
-                self._classes = [one["id"] for one in reply["classes"]]
-            if queue:
-                self._answer(queue.pop(0))
-            due += PACE
-            time.sleep(max(0.0, due - time.perf_counter()))
-        for key in queue:
-            self.holdings.give(key)
-        self._ask("/api/next", {"holder": "tab", "count": 0})
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
 
-    def _answer(self, key: str) -> None:
-        client_id = f"{self.number}-{len(self.seconds)}"
-        answer = {
-            "client_id": client_id,
-            "sample_id": key,
-            "kind": "label",
-            "class_id": self._random.choice(self._classes),
-            "seconds": PACE,
-        }
-        self.holdings.give(key)  # from the commit on it may be somebody else's second opinion
-        begin = time.perf_counter()
-        reply = self._ask("/api/answers", {"answers": [answer]})
-        self.seconds.append(time.perf_counter() - begin)
-        self.saved += reply["saved"]
-        self.refused += list(reply["refused"].values())
-
-    def _ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        content = None if body is None else json.dumps(body)
-        method = "GET" if body is None else "POST"
-        self._connection.request(method, path, content, self._headers)
-        response = self._connection.getresponse()
-        told = response.read()
-        if response.status != 200:
-            raise RuntimeError(f"{path}: {response.status} {told[:200]!r}")
-        reply: dict[str, Any] = json.loads(told)
-        return reply
+    def _run(self) -> None:
+        while self._every and not self._stop.wait(self._every):
+            if self._cluster is not None and sum(self.deaths.values()) % 2:
+                self.deaths["database"] += 1
+                self._cluster.stop(kill=True)
+                self._cluster.start()
+            else:
+                server = self._servers[self.deaths["server"] % len(self._servers)]
+                self.deaths["server"] += 1
+                server.kill()
+                server.start()
 
 
 def main() -> None:
@@ -130,28 +90,48 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=30)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--overlap", type=float, default=0.0, help="share that two people answer")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--kill-every", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--servers", type=int, default=1, help="processes that share the project")
+    parser.add_argument("--watch", action="store_true", help="each also waits for news")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        home = Path(place) / "home"
-        count = int(given.people * given.minutes * 60 / PACE * SPARE)
-        images = pool(Path(place) / "images", count)
-        tokens = _invite(images, home, given.people, given.overlap)
-        server = Server(home, images, "0.0.0.0")
-        server.start()
-        assert server._process is not None
-        try:
-            holdings = Holdings()
-            people = [Person(n, server.port, one, holdings) for n, one in enumerate(tokens)]
-            people[0].wait_until_embedded()
-            before = resident(server._process.pid)
-            end = time.perf_counter() + given.minutes * 60
-            with ThreadPoolExecutor(len(people)) as threads:
-                for done in [threads.submit(one.work, end) for one in people]:
-                    done.result()
-            memory = (before, resident(server._process.pid))
-        finally:
+    with tempfile.TemporaryDirectory() as place, _database(given.database) as cluster:
+        _run(given, Path(place), cluster)
+
+
+def _run(given: argparse.Namespace, place: Path, cluster: Cluster | None) -> None:
+    home = place / "home"
+    images = pool(place / "images", int(given.people * given.minutes * 60 / PACE * SPARE))
+    tokens = _invite(images, home, given.people, given.overlap)
+    servers = [Server(home, images, "0.0.0.0") for _ in range(given.servers)]
+    try:
+        for server in servers:
+            server.start()
+        ports = [server.port for server in servers]
+        holdings = Holdings()
+        people = [Person(n, ports[n % len(ports)], one, holdings) for n, one in enumerate(tokens)]
+        for person in people[: len(ports)]:
+            person.wait_until_embedded()
+        memory = [resident(servers[0].pid)]
+        end = time.perf_counter() + given.minutes * 60
+        work = [one.work for one in people]
+        if given.watch:
+            work += [one.watch for one in people]
+        with (
+            Killer(given.kill_every, servers, cluster) as killer,
+            ThreadPoolExecutor(len(work)) as threads,
+        ):
+            running = [threads.submit(one, end) for one in work]
+            time.sleep(max(0.0, end - time.perf_counter()) / 2)
+            memory.append(resident(servers[0].pid))
+            for done in running:
+                done.result()
+        memory.append(resident(servers[0].pid))
+    finally:
+        for server in servers:
             server.kill()  # SIGKILL: what was acknowledged must be on disk all the same
-        _report(people, holdings, _stored(images, home), memory, given.overlap)
+    title = f"{len(people)} people, {len(servers)} server(s), {given.database}, {machine()}"
+    _report(title, people, holdings, _stored(images, home), memory, killer.deaths, given.overlap)
 
 
 def _folder(images: Path, home: Path) -> Path:
@@ -176,10 +156,12 @@ def _stored(images: Path, home: Path) -> tuple[list[Answer], int]:
 
 
 def _report(
+    title: str,
     people: list[Person],
     holdings: Holdings,
     stored: tuple[list[Answer], int],
-    memory: tuple[float, float],
+    memory: list[float],
+    deaths: Counter[str],
     overlap: float,
 ) -> None:
     answers, rounds = stored
@@ -188,7 +170,7 @@ def _report(
     given = Counter(one.sample_id for one in answers)
     most = 2 if overlap else 1
     ms = 1000 * np.array([one for person in people for one in person.seconds])
-    table = Table("what", "value", title=f"{len(people)} people, {machine()}")
+    table = Table("what", "value", title=title)
     for what, value in (
         ("answers acknowledged", f"{len(told):,}"),
         ("lost", f"{len(told.keys() - kept.keys())}"),
@@ -199,7 +181,9 @@ def _report(
         ("samples with two opinions", f"{sum(n == 2 for n in given.values()):,}"),
         ("ms an answer, median / p95 / max", " / ".join(f"{q:.0f}" for q in _quantiles(ms))),
         ("rounds trained meanwhile", f"{rounds:,}"),
-        ("MB of the server, before / after", f"{memory[0]:.0f} / {memory[1]:.0f}"),
+        ("MB of the server, first / half-way / last", " / ".join(f"{one:.0f}" for one in memory)),
+        ("killed", ", ".join(f"{name} {n}" for name, n in deaths.items()) or "nothing"),
+        ("requests sent again", f"{sum(one.again for one in people):,}"),
     ):
         table.add_row(what, value)
     Console().print(table)

@@ -17,8 +17,13 @@ from labeling.errors import HoneError, ProjectError
 from labeling.options import open_chosen
 from labeling.project import Project, open_project
 from labeling.samples import DATABASE
-from labeling.store import Store
-from labeling.store.copies import copy_database, database_problems
+from labeling.store import move_in, open_store
+from labeling.store.copies import (
+    backup_written,
+    copy_database,
+    database_problems,
+    offered_backup,
+)
 from labeling.terminal import one_line
 from labeling.zips import bomb
 
@@ -41,7 +46,8 @@ def restore(given: argparse.Namespace) -> int:
         raise HoneError("Name a new folder for the restored project: --project PATH.")
     folder = Path(given.project).expanduser().resolve()
     read_backup(given.file, folder)
-    with closing(Store(folder / DATABASE)) as store:
+    move_in(folder)
+    with closing(open_store(folder)) as store:
         if given.pool:
             store.set("pool", str(Path(given.pool).expanduser().resolve()))
         pool = store.setting("pool")
@@ -73,7 +79,7 @@ def write_backup(project: Project, target: Path) -> int:
         raise ProjectError(f"There is no folder {target.parent}; make it first.")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".hone-") as place:
         database, staged = Path(place) / DATABASE, Path(place) / "backup.zip"
-        copy_database(project.store.path, database)  # first: each round of it has its head already
+        copy_database(project.store, database)  # first: each round of it has its head already
         files = {DATABASE: database} | {
             f"heads/{file.name}": file for file in sorted(project.heads.glob("*.npz"))
         }
@@ -87,6 +93,7 @@ def write_backup(project: Project, target: Path) -> int:
             manifest = {"hone": "backup", "version": VERSION, "sha256": sums}
             archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
         os.replace(staged, target)
+    backup_written(project.folder, target)
     return len(files)
 
 
@@ -116,9 +123,10 @@ def read_backup(source: Path, folder: Path) -> None:
 
 def problems(project: Project) -> list[str]:
     """What is damaged in a project, in words with the mend where there is one."""
-    found = database_problems(project.store.path)
+    found = database_problems(project.store)
     if found:
-        return [*found, "restore a backup, or copy what can be read by “export --history”"]
+        offered = offered_backup(project.folder)
+        return [*found, f"{offered}, or copy what can be read by “export --history”"]
     return _head_problems(project) + _embedding_problems(project)
 
 

@@ -55,12 +55,6 @@ class Certifier:
         self._draws: dict[int, list[Draw]] = {}
         self._running = self._find()
 
-    def reload(self) -> None:
-        """Read anew what a change of classes, or a rewind, has made of the certificates."""
-        with self._lock:
-            self._draws.clear()
-            self._running = self._find()
-
     @property
     def running(self) -> Certificate | None:
         """The certificate whose draws are shown now, if any."""
@@ -251,6 +245,12 @@ class Certifier:
         with self._lock:
             self._store.certificates.end(standing.certificate.id, end, result)
             self._running = None
+
+    def reload(self) -> None:
+        """Another process may have begun or ended one, or a change of classes made it void."""
+        with self._lock:
+            self._draws.clear()
+            self._running = self._find()
 
     def _find(self) -> Certificate | None:
         """The certificate that was running when the project was closed."""

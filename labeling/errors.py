@@ -17,6 +17,18 @@ class ProjectError(HoneError):
     """The project's folder cannot be used."""
 
 
+class StorageError(HoneError):
+    """The database cannot be used just now: unreachable, locked, or its disk is full."""
+
+
+class DamagedError(StorageError):
+    """The database is there, but not whole."""
+
+
+class UnstorableError(HoneError):
+    """The database can hold no such value."""
+
+
 class ClassNameError(HoneError):
     """A class name is empty, too long, taken, or holds control characters."""
 

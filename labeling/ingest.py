@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labeling.errors import ClassNameError
+from labeling.errors import ClassNameError, StorageError
 from labeling.loading import embed_samples
 from labeling.project import Project, Settings
 from labeling.samples import ManifestSource, Scanned, scan
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FIRST_FILES = 24  # enough for the first screen
 FILES_AT_ONCE = 500
 ADDED_FROM = "added_from"  # the setting that says at which place the images added last begin
+EMBEDDED = "embedded"  # the setting by which other processes find the embeddings
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Ingest:
         self.device = "cpu"
         self.pool_version = 0  # moves on whenever samples or imported answers are others
         self.state = IngestState()
+        self.cut_off = False  # whether it ended since the database was away
+        self._of: tuple[str | None, str] | None = None  # the chosen backbone and its features
 
     @property
     def busy(self) -> bool:
@@ -76,7 +79,11 @@ class Ingest:
         Torch is not imported before the first `look` of a person, or the end of `patience` (s):
         that takes all of a core for seconds, which the first screen would feel.
         """
+        self.wait()  # for one that was stopped
+        self._stop.clear()
+        self.cut_off = False
         self._in_background, self._patience = True, patience
+        self.state = IngestState()
         self._thread = threading.Thread(target=self.run, name="ingest", daemon=True)
         self._thread.start()
 
@@ -97,12 +104,45 @@ class Ingest:
         if self.cache is not None:
             self.cache.close()
 
+    def is_of(self, settings: Settings) -> bool:
+        """Whether what is embedded is still what the settings ask for."""
+        return self._of in (None, (settings.backbone, settings.features))
+
+    def is_whole(self) -> bool:
+        """Whether this process knows all embeddings that the pool needs."""
+        if self.cache is None or self.state.stage != "done":
+            return False
+        self.cache.refresh()
+        return len(self.cache) >= self._project.store.samples.count()
+
+    def follow(self) -> bool:
+        """See what the process that leads has embedded by now; whether that is more than before."""
+        from models.cache import EmbeddingCache
+
+        told = self._project.store.setting(EMBEDDED)
+        if told is None:
+            return False
+        before = len(self.cache) if self.cache is not None else 0
+        if self.cache is None or self.cache.fingerprint != told["fingerprint"]:
+            before = 0
+            self.cache = EmbeddingCache(self._project.embeddings, told["fingerprint"], told["dim"])
+        elif self.state.stage != "done":
+            self.cache.refresh()
+        done = len(self.cache)
+        if done > before or self.state.stage != "done":
+            total = self._project.store.samples.count()
+            stage = "done" if done >= total else "embedding"
+            why = "Another process of Hone embeds and trains; this one follows."
+            self.state = IngestState(stage, told["name"], why, min(done, total), total)
+        return done > before
+
     def run(self) -> None:
         """Scan, load the backbone, embed what is missing; errors end in the state, not here."""
         try:
             self._scan()
             self._embed()
         except Exception as error:  # the thread's end must be seen on the screen
+            self.cut_off = isinstance(error, StorageError)
             self.state = replace(self.state, stage="failed", error=str(error) or repr(error))
         self._arrived()
 
@@ -181,10 +221,15 @@ class Ingest:
         settings = self._project.settings()
         backbone, why = self._choose(settings, len(ids))
         self.device = backbone.device
-        if self.cache is None:
+        if self.cache is None or self.cache.fingerprint != backbone.fingerprint:
             self.cache = EmbeddingCache(
                 self._project.embeddings, backbone.fingerprint, backbone.dim
             )
+        settings = self._project.settings()
+        self._of = (settings.backbone, settings.features)
+        told = {"fingerprint": backbone.fingerprint, "dim": backbone.dim, "name": backbone.name}
+        if self._project.store.setting(EMBEDDED) != told:
+            self._project.store.set(EMBEDDED, told)
         self.state = replace(self.state, stage="embedding", backbone=backbone.name, why=why)
         # In a random order, so that the part embedded first stands for the whole pool.
         order = np.random.default_rng(settings.seed).permutation(len(ids))

@@ -1,5 +1,6 @@
 """The model's side of the loop: from the answers so far to the newest round."""
 
+import secrets
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,8 @@ class Learner:
     """Computes rounds one after another; `round` is always the newest finished one.
 
     `moment` gives the present state of the answers and the pool; `published` is called after each
-    new round.
+    new round. Where another process `leads`, its rounds are taken over: their heads score and rank
+    the same pool here.
     """
 
     def __init__(
@@ -47,11 +49,12 @@ class Learner:
         ingest: Ingest,
         moment: Callable[[], Moment],
         published: Callable[[], None] = lambda: None,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._project = project
         self._ingest = ingest
         self._moment = moment
-        self._publish = published
+        self._publish, self._leads = published, leads
         self._tables: Tables | None = None
         self._rotation: tuple[Table, Rotation] | None = None
         self._published = 0.0
@@ -79,6 +82,8 @@ class Learner:
         if table is None:
             return State.WAITING_FOR_LABELS
         snapshot = _snapshot(table, moment, classes)
+        if kept is None and not self._leads() and len(set(snapshot.labels.values())) >= 2:
+            return State.WAITING_FOR_LABELS  # the one who leads is fitting the first head
         try:
             round_ = compute(
                 snapshot,
@@ -95,12 +100,12 @@ class Learner:
             )
         except Cancelled:
             return State.FITTING  # the newer request is served at once
-        if round_.head is not None and kept is None:
-            self._keep(round_, settings)
+        if round_.head is not None and kept is None and not self._keep(round_, settings):
+            return State.FITTING  # another process leads by now
         self.round, self._published = round_, time.monotonic()
         self._publish()
         self._complete(round_, settings, newer)
-        if settings.head == AUTO and not settings.pinned_round:
+        if settings.head == AUTO and not settings.pinned_round and self._leads():
             self._compare_heads(snapshot, newer)
         return State.IDLE if round_.head is not None else State.WAITING_FOR_LABELS
 
@@ -188,7 +193,7 @@ class Learner:
                     "backbone, or resume training."
                 )
             return None
-        if not pinned and not self._is_up_to_date(record, moment, classes):
+        if not pinned and self._leads() and not self._is_up_to_date(record, moment, classes):
             return None
         try:
             head, center = load_head(self._project.heads / record.head)
@@ -210,14 +215,17 @@ class Learner:
         embedded = (cache.rows(labeled) >= 0) & (moment.roster.places(labeled) >= 0)
         return record.metrics.get("labels") == np.count_nonzero(embedded)
 
-    def _keep(self, round_: "Round", settings: Settings) -> None:
-        """Store a finished round: first its head, then the fact that it exists."""
+    def _keep(self, round_: "Round", settings: Settings) -> bool:
+        """Store a finished round: first its head, then the fact that it exists.
+
+        False if another process has stored one of that number. So no two write the same file.
+        """
         from models.head.head_file import save_head
 
         assert round_.head is not None and round_.id is not None and self._ingest.cache is not None
         begin = time.perf_counter()
         self._project.heads.mkdir(exist_ok=True)
-        name = f"{round_.id:06d}.npz"
+        name = f"{round_.id:06d}-{secrets.token_hex(3)}.npz"
         save_head(self._project.heads / name, round_.head, round_.table.space.center)
         record = RoundRecord(
             id=round_.id,
@@ -229,8 +237,11 @@ class Learner:
             metrics=_metrics(round_),
             seconds={stage: round(value, 5) for stage, value in round_.seconds.items()},
         )
-        self._project.store.rounds.add(record)
+        if not self._project.store.rounds.add(record):
+            (self._project.heads / name).unlink(missing_ok=True)
+            return False
         round_.seconds["keep"] = time.perf_counter() - begin
+        return True
 
 
 def teaches(answer: Answer, classes: set[int]) -> bool:

@@ -44,8 +44,8 @@ class Counts:
 class Ledger:
     """The store's present state, kept so that no request has to derive it from all answers.
 
-    `lock` is held while an answer is written: nothing may be offered between its commit and the
-    moment in which the ledger knows of it.
+    It follows the store by the ids of answers, which are in the order of their commits, whoever
+    has written them. `last_answer` is set when everything up to it is known.
     """
 
     def __init__(self, store: "Store", overlap: Overlap = NO_OVERLAP) -> None:
@@ -64,26 +64,37 @@ class Ledger:
     def recount(self, overlap: Overlap | None = None) -> None:
         """Read all answers anew: another overlap, or a change of what counts."""
         with self.lock:
-            self.panel = Panel(overlap or self.panel.overlap)
-            self.current = self.panel.settle(by_sample(self._store.answers.standing()))
-            self.last_answer = self._store.answers.last_id()
-            self.changed = self._store.log.version(COUNTING)
-            self._again = dict.fromkeys(self._store.answers.asked_again())
+            changed = self._store.log.version(COUNTING)
+            last = self._store.answers.last_id()  # first: what comes meanwhile is read again
+            panel = Panel(overlap or self.panel.overlap)
+            current = panel.settle(by_sample(self._store.answers.standing()))
+            self.panel, self.current, self.last_answer = panel, current, last
+            self.changed = changed
+            self._again = dict.fromkeys(self._store.reshaping.asked_again())
             self._tally: Counter[tuple[str, int | None]] = Counter()
-            self._count(list(self.current.values()), 1)
+            self._count(list(current.values()), 1)
 
-    def refresh(self, sample_ids: Sequence[str]) -> None:
-        """Read the answers of these samples anew."""
+    def refresh(self, through: int | None = None) -> bool:
+        """Take in what anybody has answered since, if that is not known up to `through`.
+
+        Whether there was anything. Each sample changes in one step, for those who read meanwhile.
+        """
         with self.lock:
-            standing, last = self._store.answers.news(sample_ids)
+            if through is not None and through <= self.last_answer:
+                return False
+            samples, standing, last = self._store.answers.news(self.last_answer)
             told = by_sample(standing)
-            found = self.panel.settle({key: told.get(key, ()) for key in sample_ids})
-            changed = dict.fromkeys([*sample_ids, *found])
-            before = [self.current.pop(key) for key in changed if key in self.current]
-            self._count(before, -1)
-            self._count(list(found.values()), 1)
-            self.current.update(found)
+            found = self.panel.settle({key: told.get(key, ()) for key in samples})
+            for key in dict.fromkeys([*samples, *found]):
+                if (before := self.current.get(key)) is not None:
+                    self._count([before], -1)
+                if (now := found.get(key)) is not None:
+                    self._count([now], 1)
+                    self.current[key] = now
+                else:
+                    self.current.pop(key, None)
             self.last_answer = last
+            return bool(samples)
 
     def is_open(self, sample_id: str) -> bool:
         """Whether a sample is in the pool and has no answer."""

@@ -44,7 +44,7 @@ def as_of(project: Project, moment: Moment) -> Iterator[Project]:
     """
     with tempfile.TemporaryDirectory(prefix="hone-") as place:
         file = Path(place) / DATABASE
-        copy_database(project.store.path, file)
+        copy_database(project.store, file)
         with closing(Store(file)) as store:
             with suppress(HistoryError):  # if nothing has happened since, it is the present
                 store.history.rewind(moment)

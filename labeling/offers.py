@@ -30,8 +30,12 @@ def offers(
     wanted = () if annotator is None else ledger.panel.waiting(annotator)
     again = (Offer(key, OVERLAP) for key in wanted)  # no guess: the model knows the first answer
     split = (Offer(key, SPLIT) for key in ledger.asked_again())
-    for offer in chain(certifier.offers(), split, again, round_.ranking if round_ else ()):
+    for offer in chain(certifier.offers(), split, again):
         if offer.sample_id not in seen and ledger.is_open_to(annotator, offer.sample_id):
+            yield offer
+            seen.add(offer.sample_id)
+    for offer in () if round_ is None else _ranked(ledger, round_):
+        if offer.sample_id not in seen:
             yield offer
             seen.add(offer.sample_id)
     for key in _at_random(ledger, seen, seed):
@@ -44,6 +48,13 @@ def offers(
     for key, answer in list(ledger.current.items()):
         if answer.kind == "skip" and key not in seen and key in ledger.roster:
             yield round_.offer(key, "skipped") if round_ else Offer(key, "skipped")
+
+
+def _ranked(ledger: Ledger, round_: "Round") -> Iterator[Offer]:
+    """What is open of a ranking, which reaches far beyond what one person is shown."""
+    if round_.table.roster is ledger.roster:  # no sample has to be looked up there
+        return (one for one in round_.ranking if one.sample_id not in ledger.current)
+    return (one for one in round_.ranking if ledger.is_open(one.sample_id))
 
 
 def _at_random(ledger: Ledger, seen: Set[str], seed: int) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from labeling.errors import HoneError
 from labeling.exchange import FORMATS
 from labeling.project import Project, default_folder, open_project
+from labeling.store import is_project
 from labeling.workspace import configured
 
 
@@ -132,7 +133,7 @@ def open_chosen(given: argparse.Namespace, *, new: bool = True) -> Project:
     folder = given.project or folder
     location = Path(pool).expanduser().resolve()
     place = Path(folder).expanduser() if folder else default_folder(location)
-    if not new and location.exists() and not (place / "hone.sqlite").is_file():
+    if not new and location.exists() and not is_project(place):
         raise HoneError(
             f"There is no project of {pool} yet in {place}; "
             "begin one with “python -m labeling embed”, or by labeling in the browser."

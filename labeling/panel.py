@@ -76,11 +76,11 @@ class Panel:
 
     def waiting(self, annotator: str) -> Iterator[str]:
         """The samples on which this person's opinion is still wanted."""
-        return (key for key in list(self._waiting) if annotator not in self._opinions[key])
+        return (key for key in list(self._waiting) if annotator not in self._opinions.get(key, {}))
 
     def waits_for(self, sample_id: str, annotator: str) -> bool:
         """Whether this person's opinion on a sample is still wanted."""
-        return sample_id in self._waiting and annotator not in self._opinions[sample_id]
+        return sample_id in self._waiting and annotator not in self._opinions.get(sample_id, {})
 
     def is_complete(self, sample_id: str) -> bool:
         """Whether nobody else is to be asked about a sample."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from labeling.errors import ClassNameError, HoneError, PoolError, ProjectError
 from labeling.panel import Overlap
-from labeling.samples import DATABASE, Source, open_source
-from labeling.store import Store
+from labeling.samples import Source, open_source
+from labeling.store import Store, open_store
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def open_project(pool: str | Path, folder: str | Path | None = None) -> Project:
             f"{place} holds the images; choose another folder for the project, or leave it out."
         )
     _make_writable(place)
-    store = Store(place / DATABASE)
+    store = open_store(place)
     try:
         _bind(store, location, place)
     except HoneError:

@@ -20,7 +20,8 @@ from labeling.images import MAX_BYTES, SUFFIXES, check_header, load_image
 from labeling.roots import Roots
 from labeling.zips import bomb
 
-DATABASE = "hone.sqlite"  # its presence marks a project's folder
+DATABASE = "hone.sqlite"  # its presence marks a project's folder …
+SCHEMA_FILE = "hone.postgresql"  # … or that of the name of its schema in PostgreSQL
 FIRST_LOOK = 50
 LOADERS: dict[str, Callable[..., Image.Image]] = {"image": load_image}
 
@@ -69,7 +70,11 @@ class FolderSource:
     def entries(self) -> Iterator[Entry]:
         for folder, folders, names in os.walk(self.location):
             # A project that lies inside its pool holds images too: thumbnails.
-            inner = [name for name in folders if not Path(folder, name, DATABASE).exists()]
+            inner = [
+                name
+                for name in folders
+                if not any(Path(folder, name, one).exists() for one in (DATABASE, SCHEMA_FILE))
+            ]
             folders[:] = sorted((f for f in inner if not f.startswith(".")), key=_natural)
             for name in sorted(names, key=_natural):
                 if name.startswith(".") or not _looks_like_image(name):

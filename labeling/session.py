@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from labeling.cards import Card, make_cards
 from labeling.certify import Certifier
 from labeling.changes import Changes
 from labeling.errors import AnswerError, HoneError
+from labeling.fellows import heard, led, take_in
+from labeling.follow import Follower
 from labeling.ingest import Ingest
 from labeling.learner import Learner
 from labeling.ledger import Ledger
@@ -18,7 +21,6 @@ from labeling.offers import offers
 from labeling.project import Project, Settings
 from labeling.status import Status, state_of
 from labeling.store import Answer, NewAnswer, Offer
-from labeling.store.log import COUNTING
 from labeling.threads import share_cores
 from labeling.trainer import Newer, Report, State, Trainer
 
@@ -39,11 +41,14 @@ class Session:
         self.ingest = Ingest(project, self._arrived, backbone)
         self.ledger = Ledger(self.store, project.settings().overlap)
         self.certifier = Certifier(project, self.ledger)
-        self.learner = Learner(project, self.ingest, self.ledger.moment, self._ranked)
+        self.follower = Follower(self.store, partial(heard, self), partial(led, self))
+        self.learner = Learner(
+            project, self.ingest, self.ledger.moment, self._ranked, lambda: self.follower.leads
+        )
         self.trainer = Trainer(self._run_round, self._told)
-        self._in_background = False
+        self._in_background, self.patience = False, 0.0
         self._pool_version = 0
-        self._changed = self.store.log.version()
+        self.changed = self.store.log.version()
         self.changes = Changes()
 
     @property
@@ -56,20 +61,29 @@ class Session:
     def start(self, patience: float = 0.0) -> None:
         """Scan, embed and train in the background; labeling can begin at once.
 
-        Embedding waits for up to `patience` seconds until somebody has the first images.
+        Embedding waits for up to `patience` seconds until somebody has the first images. Where
+        another process leads, it does all that, and this one follows.
         """
-        self._in_background = True
-        self.ingest.start(patience)
+        self._in_background, self.patience = True, patience
+        self.follower.start()
 
     def prepare(self) -> None:
-        """Scan and embed everything before returning, then rank; for scripts."""
-        self.ingest.run()
+        """Scan and embed everything before returning, then rank; for scripts.
+
+        Where another process leads, what it has done by now is taken over.
+        """
+        if self.follower.win():
+            self.ingest.run()
+        else:
+            self.ingest.follow()
+            self.trainer.request()
         if self.ingest.state.error:
             raise HoneError(self.ingest.state.error)
         self.trainer.wait()
 
     def close(self) -> None:
         """Stop the workers and close the files; nothing is lost."""
+        self.follower.stop()
         self.ingest.stop()
         self.trainer.stop()
         self.project.close()
@@ -96,11 +110,10 @@ class Session:
         self.follow()
         round_ = self.round
         kept = [key for key in keep if key in self.ledger.roster]
-        # An answer is on disk a moment before it is in memory; nothing is offered in between.
-        with self.ledger.lock:
-            seed = self.project.settings().seed
-            possible = offers(self.ledger, self.certifier, round_, set(kept), annotator, seed)
-            claimed = self.store.leases.claim(holder, possible, count, kept, spare)
+        # An answer is on disk a moment before it is in memory, or was given to another process.
+        past, seed = self.ledger.last_answer, self.project.settings().seed
+        possible = offers(self.ledger, self.certifier, round_, set(kept), annotator, seed)
+        claimed = self.store.leases.claim(holder, possible, count, kept, spare, past)
         self.ingest.look()
         return self._cards(claimed, round_)
 
@@ -111,9 +124,9 @@ class Session:
 
         Lost is what has been answered meanwhile, or leased to somebody else.
         """
-        with self.ledger.lock:
-            open_ = [key for key in sample_ids if self.ledger.is_open_to(annotator, key)]
-            return self.store.leases.hold(holder, open_)
+        past = self.ledger.last_answer
+        open_ = [key for key in sample_ids if self.ledger.is_open_to(annotator, key)]
+        return self.store.leases.hold(holder, open_, past)
 
     def page(
         self,
@@ -129,7 +142,7 @@ class Session:
         What is in `keep` stays leased and is not returned again.
         """
         self.ingest.look()
-        round_ = self.round
+        round_, past = self.round, self.ledger.last_answer
         if round_ is None or round_.scores is None:
             return []
         rows = round_.table.open_rows(self.ledger)
@@ -138,14 +151,10 @@ class Session:
         confidence = round_.scores.first[rows]
         rows = rows[np.argsort(-confidence if confident else confidence, kind="stable")]
         ids = (round_.table.id(row) for row in rows.tolist())
-        possible = (
-            round_.offer(key, "grid")
-            for key in ids
-            if self.ledger.is_open(key) and not self.ledger.is_asked_again(key)
-        )
-        with self.ledger.lock:
-            kept = [key for key in keep if key in self.ledger.roster]
-            claimed = self.store.leases.claim(holder, possible, count, kept)
+        ids = (key for key in ids if not self.ledger.is_asked_again(key))
+        possible = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
+        kept = [key for key in keep if key in self.ledger.roster]
+        claimed = self.store.leases.claim(holder, possible, count, kept, past=past)
         return self._cards(claimed, round_)
 
     def predicted_counts(self) -> dict[int, int]:
@@ -153,13 +162,11 @@ class Session:
         round_ = self.round
         if round_ is None or round_.scores is None:
             return {}
-        found, counts = np.unique(
-            round_.scores.best[round_.table.open_rows(self.ledger)], return_counts=True
-        )
+        best = round_.scores.best[round_.table.open_rows(self.ledger)]
         ends, total = self.store.classes.counts_as(), Counter[int]()
-        for key, number in zip(found.tolist(), counts.tolist(), strict=True):
-            if key >= 0:
-                total[ends.get(key, key)] += number
+        found: Counter[int] = Counter(int(key) for key in best[best >= 0])
+        for key, number in found.items():
+            total[ends.get(key, key)] += number
         return dict(total)
 
     def _cards(self, claimed: Sequence[Offer], round_: "Round | None") -> list[Card]:
@@ -176,25 +183,28 @@ class Session:
         When it returns, every answer that was not refused is on disk. Delivering an answer twice
         stores it once. With `own`, they are opinions of one of a team beside those of others.
         """
-        with self.ledger.lock:
-            refused = self._append(annotator, answers, own)
-            self.ledger.refresh([answer.sample_id for answer in answers])
-            self.certifier.look()
-            self.changes.bump()
-        self.trainer.request()
+        through, refused = self._append(annotator, answers, own)
+        self.ledger.refresh(through)
+        self.certifier.look()
+        self.changes.bump()
+        if self.follower.leads:
+            self.trainer.request()
         return refused
 
-    def _append(self, annotator: str, answers: Sequence[NewAnswer], own: bool) -> dict[str, str]:
-        refused: dict[str, str] = {}
+    def _append(
+        self, annotator: str, answers: Sequence[NewAnswer], own: bool
+    ) -> tuple[int, dict[str, str]]:
+        """The newest id of those that are stored, and the reasons why others are not."""
+        stored, refused = [0], dict[str, str]()
         try:
-            self.store.answers.append(annotator, answers, own=own)
+            stored += self.store.answers.append(annotator, answers, own=own)
         except AnswerError:
             for answer in answers:  # one bad answer must not hold up the others
                 try:
-                    self.store.answers.append(annotator, [answer], own=own)
+                    stored += self.store.answers.append(annotator, [answer], own=own)
                 except AnswerError as error:
                     refused[answer.client_id] = str(error)
-        return refused
+        return max(stored), refused
 
     @contextmanager
     def reshaping(self) -> Iterator[None]:
@@ -205,17 +215,8 @@ class Session:
 
     def follow(self) -> None:
         """Take in what was changed of classes and of what counts, be it by another process."""
-        if self.store.log.version() == self._changed:
-            return
-        with self.ledger.lock:
-            self._changed = self.store.log.version()
-            counts = self.store.log.version(COUNTING) != self.ledger.changed
-            if counts:
-                self.ledger.recount()
-                self.certifier.reload()
-        self.changes.bump(ranked=True)  # boards are told at once
-        if counts:
-            self.trainer.request()
+        if self.store.log.version() != self.changed:
+            take_in(self)
 
     # -- status ------------------------------------------------------------------------------
 
@@ -227,7 +228,7 @@ class Session:
         trained = round_ if round_ is not None and round_.head is not None else None
         return Status(
             version=self.changes.version,
-            changed=self._changed,
+            changed=self.changed,
             state=state_of(self.trainer.state, self.ingest.state).value,
             error=self.trainer.error or self.ingest.state.error,
             round_id=trained.id if trained else None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ from labeling.ledger import Ledger
 from labeling.roster import Roster
 from models.scoring import Scorer
 from models.space import Space
+
+if TYPE_CHECKING:
+    from models.cache import EmbeddingCache
 
 GROWTH = 1.1  # while embedding goes on, a table is made anew when a tenth has been added to it
 SMALL = 4000  # … or, up to this many rows, whenever anything has
@@ -94,7 +97,7 @@ class Tables:
     def __init__(self, ingest: Ingest) -> None:
         self._ingest = ingest
         self._newest: Table | None = None
-        self._made_of: tuple[Roster, int] | None = None
+        self._made_of: tuple[Roster, EmbeddingCache, int] | None = None
 
     def newest(self, roster: Roster, center: Floats | None = None) -> Table | None:
         """The table of what is embedded of the pool, or None if nothing is.
@@ -104,10 +107,10 @@ class Tables:
         cache, table = self._ingest.cache, self._newest
         if cache is None or len(cache) == 0:
             return None
-        if table is not None and self._is_good(table, roster, len(cache), center):
+        if table is not None and self._is_good(table, roster, cache, center):
             return table
         table = None  # a large pool leaves no room for two
-        made_of = (roster, len(cache))
+        made_of = (roster, cache, len(cache))
         cached = cache.rows_of(roster.keys)
         if cached.max(initial=-1) < 0:
             return None
@@ -118,11 +121,17 @@ class Tables:
         self._made_of = made_of
         return self._newest
 
-    def _is_good(self, table: Table, roster: Roster, cached: int, center: Floats | None) -> bool:
+    def _is_good(
+        self, table: Table, roster: Roster, cache: "EmbeddingCache", center: Floats | None
+    ) -> bool:
         if center is not None and not np.array_equal(center, table.space.center):
             return False
         assert self._made_of is not None
-        if self._made_of[0] is roster and self._made_of[1] == cached:
+        made_roster, made_cache, made_rows = self._made_of
+        if made_cache is not cache:  # another backbone
+            return False
+        cached = len(cache)
+        if made_roster is roster and made_rows == cached:
             return True
         settled = self._ingest.state.stage == "done"
         return not settled and len(table) > SMALL and cached < len(table) * GROWTH

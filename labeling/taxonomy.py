@@ -176,7 +176,7 @@ def _working(session: Session, one: LabelClass) -> str:
     """Who labels with a class now."""
     users = [
         name
-        for name in session.store.answers.users(one.id, time.time() - LATELY)
+        for name in session.store.reshaping.users(one.id, time.time() - LATELY)
         if name != "import"
     ]
     boards = session.store.leases.holders()

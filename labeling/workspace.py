@@ -80,7 +80,8 @@ class Workspace:
         trials = Trials(project, session.ingest, session.ledger, session.changes.bump)
         self._sessions[project.key], self._trials[project.key] = session, trials
         session.start(FIRST_LOOK)
-        trials.resume()
+        if session.follower.leads:  # it is the one that embeds
+            trials.resume()
         return session
 
 

@@ -82,6 +82,12 @@ class EmbeddingCache:
                 os.close(self._lock)
                 self._lock = None
 
+    def refresh(self) -> None:
+        """See what another process has appended, unless this one is the writer."""
+        with self._appending:
+            if self._lock is None and self._counted() > self._rows:
+                self._read()
+
     def matrix(self) -> NDArray[np.float16]:
         """Give the rows of this moment, (rows, D) float16, read-only, in order of arrival."""
         rows, mapped = self._rows, self._mapped

@@ -17,8 +17,11 @@ from torch import nn
 from labeling.project import Project, open_project
 from labeling.session import Session
 from labeling.store import NewAnswer, Store
+from labeling.store.engines import postgres_engine
 from labeling.store.samples import FileRecord
+from labeling.store.schema import METADATA, REVISIONS
 from models.backbones import Backbone, resolve
+from tests.postgres import Cluster, start_or_skip
 
 POOL_SIZE = 40
 torch.set_num_threads(1)
@@ -73,14 +76,69 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HONE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("HONE_POOL", raising=False)
     monkeypatch.delenv("HONE_PROJECT", raising=False)
+    monkeypatch.delenv("HONE_DATABASE_URL", raising=False)
     return tmp_path / "home"
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A private PostgreSQL server, started once."""
+    started = start_or_skip()
+    yield started
+    started.remove()
+
+
+@pytest.fixture(scope="session")
+def emptied(cluster: Cluster) -> Iterator[Callable[[], str]]:
+    """Empties one schema, which is cheaper than to make one for each test, and tells its name."""
+    schema = "hone_tests"
+    Store(Path("unused"), cluster.url, schema).close()
+    engine = postgres_engine(cluster.url, schema)
+
+    def empty() -> str:
+        tables = ", ".join(table.name for table in METADATA.sorted_tables if table is not REVISIONS)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+            connection.exec_driver_sql("UPDATE revisions SET value = 0")
+        return schema
+
+    yield empty
+    engine.dispose()
+
+
+OpenStore = Callable[[], Store]
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without rows, which is cheaper to copy than to make."""
+    file = tmp_path_factory.mktemp("blank") / "hone.sqlite"
+    Store(file).close()
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def open_store(tmp_path: Path, blank: Path, request: pytest.FixtureRequest) -> Iterator[OpenStore]:
+    """Opens one store of either database; twice means another process, or a restart."""
+    opened: list[Store] = []
+    url, schema = None, ""
+    shutil.copy(blank, tmp_path / "hone.sqlite")
+    if request.param == "postgresql":
+        schema = request.getfixturevalue("emptied")()
+        url = request.getfixturevalue("cluster").url
+
+    def open_one() -> Store:
+        opened.append(Store(tmp_path / "hone.sqlite", url, schema))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "hone.sqlite")
-    yield opened
-    opened.close()
+def store(open_store: OpenStore) -> Store:
+    return open_store()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from labeling.backup import MANIFEST, problems, read_backup, write_backup
 from labeling.cli import main
 from labeling.errors import ProjectError
 from labeling.project import open_project
-from labeling.store.copies import database_problems
+from labeling.store.copies import file_problems
 from tests.conftest import OpenSession, fill, label
 from tests.hostile import overlapping_zip
 
@@ -131,7 +131,7 @@ def test_a_damaged_page_is_found(tmp_path: Path) -> None:
     content = bytearray(file.read_bytes())
     content[len(content) // 2 : len(content) // 2 + 3000] = b"\xff" * 3000
     file.write_bytes(bytes(content))
-    assert database_problems(file)
+    assert file_problems(file)
 
 
 def test_a_backup_is_its_owners_alone_as_it_holds_what_links_are_checked_against(

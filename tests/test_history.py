@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from labeling.errors import AnswerError, ClassNameError, HistoryError
 from labeling.panel import current
-from labeling.store import NewAnswer, Store, database
+from labeling.store import NewAnswer, Store, engines
 from tests.conftest import add_samples, label
 
 NAMES = ("cat", "dog", "fox", "owl")
@@ -22,7 +22,7 @@ Fresh = Callable[[], AbstractContextManager[Store]]
 
 
 TRIES = count()
-CONFIGURE = database._configure
+CONFIGURE = engines._configure
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,7 +34,7 @@ def fast() -> Iterator[None]:
         connection.execute("PRAGMA synchronous=OFF")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "_configure", configure)
+        patch.setattr(engines, "_configure", configure)
         yield
 
 

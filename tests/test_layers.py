@@ -20,7 +20,7 @@ LAYERS = (
     ("store", "decoding"),
     ("project", "panel"),
     ("loading",),
-    ("ingest", "moments", "ledger", "tokens", "access", "truth", "exchange", "speeds"),
+    ("ingest", "moments", "ledger", "follow", "tokens", "access", "truth", "exchange", "speeds"),
     (
         "table",
         "rounds",
@@ -34,7 +34,7 @@ LAYERS = (
         "trials",
         "verdict",
     ),
-    ("session",),
+    ("session", "fellows"),
     (
         "workspace",
         "replay",

@@ -30,7 +30,7 @@ def test_after_any_history_the_ledger_is_what_a_new_one_reads(tmp_path: Path) ->
         store.answers.append("ann", [answer])
         if kind != "undo":
             given.append(answer)
-        ledger.refresh([answer.sample_id])
+        ledger.refresh()
         fresh = Ledger(store)
         assert ledger.counts() == fresh.counts()
         assert ledger.current == fresh.current == store.answers.current()
@@ -60,7 +60,7 @@ def test_after_any_history_of_a_team_the_ledger_is_what_a_new_one_reads(tmp_path
             answer = NewAnswer(f"c{number}", key, kind, class_id, source=source)
             given.append((who, answer))
         store.answers.append(who, [answer], own=who != "dee")
-        ledger.refresh([key])
+        ledger.refresh()
         fresh = Ledger(store, overlap)
         assert ledger.counts() == fresh.counts()
         assert ledger.current == fresh.current
@@ -91,7 +91,7 @@ def test_a_moment_does_not_change_any_more(tmp_path: Path) -> None:
     ledger = Ledger(store)
     before = ledger.moment()
     store.answers.append("ann", [label(ids[0], cat)])
-    ledger.refresh(ids)
+    ledger.refresh()
     assert (len(before.answers), before.last_answer) == (0, 0)
     assert (len(ledger.moment().answers), ledger.moment().last_answer) == (1, 1)
     store.close()

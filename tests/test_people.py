@@ -1,28 +1,26 @@
 """The team: who is invited, with what secret, until when, and who cannot be lost."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-
 import pytest
+import sqlalchemy as sa
 
 from labeling.errors import AnswerError, PersonError
 from labeling.store import NewAnswer, Role, Store
 from labeling.store import people as module
 from labeling.store.people import DAY
-from tests.conftest import add_samples, label
+from labeling.store.schema import PEOPLE
+from tests.conftest import OpenStore, add_samples, label
 
 
 def test_an_invitation_names_its_person_and_is_stored_as_a_hash_alone(
-    store: Store, tmp_path: Path
+    store: Store,
 ) -> None:
     member, secret = store.people.invite(" Zoë  Ng ", Role.REVIEWER, 3)
     assert (member.name, member.role, member.is_active) == ("Zoë Ng", Role.REVIEWER, True)
     assert len(secret) * 6 >= 128
     assert store.people.by_secret(secret) == member
-    connection = sqlite3.connect(tmp_path / "hone.sqlite")
-    assert secret not in "\n".join(connection.iterdump())
-    connection.close()
+    with store.engine.connect() as connection:
+        rows = connection.execute(sa.select(PEOPLE)).all()
+    assert rows and secret not in repr(rows)
 
 
 @pytest.mark.parametrize("secret", ["", "x", "ü" * 99, "\ud800", "%", "x" * 100_000])
@@ -125,10 +123,8 @@ def test_only_an_own_answer_can_be_undone_where_that_is_asked_for(store: Store) 
     assert store.answers.current() == {}
 
 
-def test_whom_another_process_has_just_invited_is_known_at_once(
-    store: Store, tmp_path: Path
-) -> None:
+def test_whom_another_process_has_just_invited_is_known_at_once(open_store: OpenStore) -> None:
+    store, other = open_store(), open_store()
     assert store.people.all() == []  # kept for a second
-    with closing(Store(tmp_path / "hone.sqlite")) as other:
-        ann, _ = other.people.invite("Ann", Role.ANNOTATOR, 1)
+    ann, _ = other.people.invite("Ann", Role.ANNOTATOR, 1)
     assert store.people.get(ann.id) == ann

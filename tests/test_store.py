@@ -16,7 +16,7 @@ from labeling.store import Answer, NewAnswer, Offer, RoundRecord, Store
 from labeling.store import leases as leases_module
 from labeling.store.samples import FileRecord, Unreadable
 from labeling.store.schema import METADATA
-from tests.conftest import add_samples, label
+from tests.conftest import OpenStore, add_samples, label
 
 THREADS = 8
 
@@ -561,15 +561,13 @@ def test_settings_hold_any_json_and_none_counts_as_never_set(store: Store) -> No
 # -- the database ----------------------------------------------------------------------------
 
 
-def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
-    first = Store(tmp_path / "s.sqlite")
+def test_everything_is_there_after_a_restart(open_store: OpenStore) -> None:
+    first = open_store()
     key = add_samples(first, 1)[0]
     first.answers.append("ann", [label(key, first.classes.create("cat").id)])
     history = first.answers.all()
     first.close()
-    again = Store(tmp_path / "s.sqlite")
-    assert again.answers.all() == history
-    again.close()
+    assert open_store().answers.all() == history
 
 
 @pytest.mark.parametrize("folder", ["a?mode=ro", "50% done", "a#b", "a b", "ü'\"", "%20"])
@@ -586,7 +584,7 @@ def test_a_project_folder_may_have_an_odd_name(tmp_path: Path, folder: str) -> N
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "hone.sqlite"
     file.write_bytes(b"these bytes are no database" * 100)
-    with pytest.raises(ProjectError, match=r"hone\.sqlite cannot be opened.*restore it"):
+    with pytest.raises(ProjectError, match=r"hone\.sqlite cannot be opened.*restore a backup"):
         Store(file)
     assert file.read_bytes() == b"these bytes are no database" * 100
 
@@ -615,8 +613,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_as_it_was(tmp_path: P
 
 
 def test_the_migrations_make_the_tables_that_the_code_reads(store: Store) -> None:
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(store.path)))
-    found = sa.inspect(engine)
+    found = sa.inspect(store.engine)
     for table in METADATA.sorted_tables:
         columns = {column["name"]: column for column in found.get_columns(table.name)}
         assert set(columns) == {column.name for column in table.columns}, table.name
@@ -624,7 +621,6 @@ def test_the_migrations_make_the_tables_that_the_code_reads(store: Store) -> Non
             if column.nullable is False:
                 made = columns[column.name]
                 assert not made["nullable"] or column.primary_key, (table.name, column.name)
-    engine.dispose()
 
 
 def test_the_python_side_of_an_answer_matches_its_table() -> None:
@@ -639,6 +635,35 @@ def test_no_statement_changes_or_deletes_an_answer() -> None:
     assert not re.search(r"(update|delete)\(ANSWERS\)", text)
 
 
+def test_whoever_follows_by_the_last_id_misses_no_answer_of_any_process(
+    open_store: OpenStore,
+) -> None:
+    stores = [open_store() for _ in range(3)]
+    ids = add_samples(stores[0], 40)
+    cat = stores[0].classes.create("cat").id
+    seen, past, done = list[str](), 0, threading.Event()
+
+    def follow() -> None:
+        nonlocal past
+        while True:
+            finished = done.is_set()
+            samples, _, past = stores[2].answers.news(past)
+            seen.extend(samples)
+            if finished:
+                return
+
+    def work(number: int) -> None:
+        for key in ids[number * 5 : number * 5 + 5]:
+            stores[number % 2].answers.append(f"ann{number}", [label(key, cat)])
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    together(work)
+    done.set()
+    follower.join(20)
+    assert sorted(seen) == sorted(ids)
+
+
 def test_eight_threads_can_open_new_projects_at_once(tmp_path: Path) -> None:
     def work(number: int) -> list[str]:
         store = Store(tmp_path / f"{number}.sqlite")
@@ -650,13 +675,9 @@ def test_eight_threads_can_open_new_projects_at_once(tmp_path: Path) -> None:
     assert len(together(work)) == THREADS
 
 
-def test_eight_threads_can_open_the_same_new_project_at_once(tmp_path: Path) -> None:
+def test_eight_threads_can_open_the_same_new_project_at_once(open_store: OpenStore) -> None:
     def work(number: int) -> int:
-        store = Store(tmp_path / "s.sqlite")
-        try:
-            return store.classes.ensure("cat").id
-        finally:
-            store.close()
+        return open_store().classes.ensure("cat").id
 
     assert set(together(work)) == {1}
 

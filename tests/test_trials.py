@@ -146,6 +146,7 @@ def test_switching_keeps_every_label_and_both_embeddings(
     project.change(backbone="bundled", next_backbone=weights)  # begun before a restart
     project.close()
     session = workspace.open(pool, tmp_path / "p")
+    session.ingest.look()  # or it would wait for somebody to have the first images
     session.ingest.wait(60)
     answer(session, 8)
     trials = workspace.trials(session)
@@ -157,6 +158,7 @@ def test_switching_keeps_every_label_and_both_embeddings(
     labels = session.labels()
     session.project.change(backbone=weights, next_backbone=None)
     again = workspace.reopen(session)
+    again.ingest.look()
     again.ingest.wait(60)
     assert again.trainer.wait(60)
     assert again.labels() == labels and len(labels) == 8

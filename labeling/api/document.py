@@ -10,6 +10,7 @@ from labeling.store import Role
 REFUSALS = {
     401: "The token is missing, wrong or expired, or the person's invitation has ended.",
     403: "The token is for a project that is not open on this server, or for another role.",
+    503: "The database cannot be reached, or its disk is full. Send the same again in a moment.",
 }
 FOR_BODIES = {
     408: "The body took too long to arrive.",

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from labeling.access import Visitor, admit, is_from_elsewhere
 from labeling.api.operation import Json, Operation, RefusedError
-from labeling.errors import HoneError, TokenError
+from labeling.errors import HoneError, StorageError, TokenError
 from labeling.session import Session
 from labeling.tokens import check
 from labeling.workspace import Workspace
@@ -41,6 +41,8 @@ def endpoint(workspace: Workspace, operation: Operation) -> Endpoint:
             return told(401, str(error))
         except RefusedError as error:
             return told(error.status, str(error))
+        except StorageError as error:
+            return told(503, str(error))
         except HoneError as error:
             return told(409, str(error))
         except MISFORMED as error:

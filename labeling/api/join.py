@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from labeling.access import admit
 from labeling.api.guard import PLAIN_PAGE
-from labeling.errors import TokenError
+from labeling.errors import StorageError, TokenError
 from labeling.session import Session
 from labeling.store import Member
 from labeling.tokens import DAY, check, cookie_name, for_member, issue
@@ -66,7 +66,14 @@ def join_route(workspace: Workspace) -> Route:
             return _page(_question(before, member), 200, ASKING)
         return await run_in_threadpool(_enter, workspace, request, session, member)
 
-    return Route("/join/{secret}", join, methods=["GET", "POST"], name="join")
+    async def enter(request: Request) -> Response:
+        try:
+            return await join(request)
+        except StorageError as error:
+            text = PAGE.format(title="Not just now", text=escape(str(error)), more="")
+            return _page(text, 503)
+
+    return Route("/join/{secret}", enter, methods=["GET", "POST"], name="join")
 
 
 def _page(text: str, status: int, headers: Mapping[str, str] = PRIVATE) -> Response:

@@ -9,11 +9,14 @@ for all of the same browser (board/watch.js). Who waits costs no thread: only a 
 """
 
 import asyncio
+import json
 import math
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from labeling.api.operation import Json, Operation
 from labeling.api.schema import (
@@ -33,6 +36,7 @@ from labeling.store import LabelClass
 
 LONGEST_WAIT = 30.0
 SETTLE = 0.3  # what else changes within this time is told together; a round is told at once
+TOGETHER = 0.02  # … and who asks within this time is told the same
 LOOK_UP = 1.0  # how soon those who wait see that the server stops
 
 NOW: Json = {
@@ -74,7 +78,33 @@ async def _status(session: Session, request: Request) -> Response:
         finally:
             news.cancel()
             gone.cancel()
-    return JSONResponse(await run_in_threadpool(now, session))
+    return Response(await _told_to_all(session), media_type="application/json")
+
+
+async def _told_to_all(session: Session) -> bytes:
+    """The present news as JSON, made once for all who are told at the same moment."""
+    loop = asyncio.get_running_loop()
+    kept = _TOLD.setdefault(loop, WeakKeyDictionary())
+    version = session.changes.version
+    of, until, made = kept.get(session, (-1, 0.0, None))
+    if made is None or of != version or loop.time() > until or _failed(made):
+        made = asyncio.ensure_future(run_in_threadpool(_as_json, session))
+        kept[session] = (version, loop.time() + TOGETHER, made)
+    # One who goes away must not take it from the others.
+    return await asyncio.shield(made)
+
+
+def _failed(made: "asyncio.Future[bytes]") -> bool:
+    return made.done() and (made.cancelled() or made.exception() is not None)
+
+
+def _as_json(session: Session) -> bytes:
+    return json.dumps(now(session), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+# The news of each session as they were told last, in each event loop.
+_TOLD: WeakKeyDictionary[Any, WeakKeyDictionary[Session, tuple[int, float, asyncio.Future[bytes]]]]
+_TOLD = WeakKeyDictionary()
 
 
 async def _news(session: Session, after: int, wait: float) -> None:

@@ -56,7 +56,7 @@ def how_good(session: Session, evidence: Evidence) -> None:
         f"Of the {len(evidence.open_rows):,} images without a label, today’s model gets about "
         f"**{measured.value:.0%}** right: between **{measured.low:.0%} and {measured.high:.0%}** "
         f"with 95% confidence. Measured on {what}, each foreseen by a model that had not seen "
-        "it, and corrected for how sure the model is of the rest.",
+        "it, and corrected for how sure the model is of the rest and for what was labeled since.",
         icon=":material/verified:",
     )
 

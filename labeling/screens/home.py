@@ -3,7 +3,7 @@
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from labeling.errors import HoneError
+from labeling.errors import HoneError, StorageError
 from labeling.screens import door
 from labeling.screens.index import SCREENS, screen
 from labeling.screens.shell import current_session, dress, needs_login, visitor
@@ -22,6 +22,13 @@ def main() -> None:
         else:
             screen("setup").show_without_project(str(error))
         return
+    try:
+        _show(session)
+    except StorageError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def _show(session: Session) -> None:
     found = visitor(session)
     if found is None:
         door.show(session)

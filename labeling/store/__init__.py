@@ -8,6 +8,8 @@ from labeling.store.history import Moment, Taken
 from labeling.store.leases import Offer
 from labeling.store.log import Entry
 from labeling.store.people import Member, Role
+from labeling.store.place import is_project, move_in, open_store
+from labeling.store.pulse import Pulse
 from labeling.store.rounds import RoundRecord
 from labeling.store.samples import Sample
 
@@ -21,10 +23,14 @@ __all__ = [
     "Moment",
     "NewAnswer",
     "Offer",
+    "Pulse",
     "Role",
     "RoundRecord",
     "Sample",
     "Store",
     "Taken",
     "Told",
+    "is_project",
+    "move_in",
+    "open_store",
 ]

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from labeling.errors import AnswerError
+from labeling.errors import AnswerError, UnstorableError
 from labeling.store.counting import (
-    ASKED_AGAIN,
+    COLUMNS,
     COUNTED_CLASS,
     IS_STANDING,
     STANDING,
     VALID,
-    counts_as,
 )
 from labeling.store.refusals import why_not_class
 from labeling.store.schema import ANSWERS, CLASSES, LEASES, SAMPLES
@@ -108,6 +107,8 @@ class Answers:
         try:
             with self._database.write() as connection:
                 return [_append_one(connection, annotator, answer, own) for answer in answers]
+        except UnstorableError as error:
+            raise AnswerError(str(error)) from error
         except AnswerError:
             self._database.memo.forget()  # the one who sent it may know more, or less
             raise
@@ -130,18 +131,6 @@ class Answers:
         """How many answers were ever given."""
         with self._database.read() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(ANSWERS)) or 0
-
-    def asked_again(self) -> list[str]:
-        """The samples of classes that were split, in the order of their answers."""
-        with self._database.read() as connection:
-            return list(connection.scalars(ASKED_AGAIN))
-
-    def users(self, class_id: int, since: float) -> list[str]:
-        """Who has labeled with a class since a moment."""
-        query = sa.select(ANSWERS.c.annotator).distinct()
-        query = query.where(ANSWERS.c.at >= since, counts_as(class_id))
-        with self._database.read() as connection:
-            return list(connection.scalars(query.order_by(ANSWERS.c.annotator)))
 
     def standing(self) -> list[Answer]:
         """Answers that have not been undone, oldest first, without the undos themselves."""
@@ -178,12 +167,15 @@ class Answers:
         with self._database.read() as connection:
             return connection.scalar(_LAST) or 0
 
-    def news(self, sample_ids: Sequence[str]) -> tuple[list[Answer], int]:
-        """The standing answers of these samples, oldest first, and `last_id`, at one moment."""
-        with self._database.read() as connection:
-            rows = connection.execute(_CURRENT, {"sample_ids": list(sample_ids)})
-            standing = [Answer(*row) for row in rows]
-            return standing, connection.scalar(_LAST) or 0
+    def news(self, past: int) -> tuple[list[str], list[Answer], int]:
+        """What has changed since the answer `past`, at one moment.
+
+        The samples that have got an answer, all that stand of each, oldest first, and `last_id`.
+        """
+        with self._database.ask() as connection:
+            rows = connection.execute(_NEWS, {"past": past}).all()
+        standing = [Answer(*row[2:]) for row in rows if row[2] is not None]
+        return list(dict.fromkeys(row[0] for row in rows)), standing, rows[0][1] if rows else past
 
     def _fetch(self, query: sa.Select[Any]) -> list[Answer]:
         with self._database.read() as connection:
@@ -223,7 +215,7 @@ def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer, ow
 
 def _facts(connection: sa.Connection, answer: NewAnswer) -> Any:
     """The rows that an answer names, each None where there is none."""
-    is_possible = answer.class_id is not None and 0 < answer.class_id < 2**63  # what SQLite holds
+    is_possible = answer.class_id is not None and 0 < answer.class_id < 2**31  # what an id can be
     named = {
         "client_id": answer.client_id,
         "sample_id": answer.sample_id,
@@ -262,10 +254,24 @@ def _one(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ScalarSel
 
 # Built once, since building takes longer than asking: these run with each answer.
 _LAST = sa.select(sa.func.max(ANSWERS.c.id))
-_CURRENT = STANDING.where(
-    ANSWERS.c.sample_id.in_(sa.bindparam("sample_ids", expanding=True))
-).order_by(ANSWERS.c.id)
 _ROOT = CLASSES.alias("root")
+_RECENT = ANSWERS.alias("recent")
+_CHANGED = (
+    sa.select(_RECENT.c.sample_id.label("changed"))
+    .where(_RECENT.c.id > sa.bindparam("past", type_=sa.Integer))
+    .distinct()
+    .subquery("changed")
+)
+_NEWS = (  # one row for each answer that stands, and for each sample of which none does
+    sa.select(_CHANGED.c.changed, _LAST.scalar_subquery().label("last"), *COLUMNS)
+    .select_from(_CHANGED)
+    .join(
+        ANSWERS,
+        sa.and_(ANSWERS.c.sample_id == _CHANGED.c.changed, ANSWERS.c.kind != "undo", IS_STANDING),
+        isouter=True,
+    )
+    .order_by(ANSWERS.c.id)
+)
 _TARGET = ANSWERS.alias("target")
 _FACTS = sa.select(
     _one(ANSWERS.c.id, ANSWERS.c.client_id == sa.bindparam("client_id")).label("known"),

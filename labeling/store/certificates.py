@@ -64,7 +64,7 @@ class Certificates:
 
     def add(self, certificate: Certificate, draws: Sequence[Draw]) -> None:
         """Remember a certificate and the order of its draws, before the first is shown."""
-        with self._database.write() as connection:
+        with self._database.change() as connection:
             connection.execute(sa.insert(CERTIFICATES).values(**vars(certificate)))
             for begin in range(0, len(draws), ROWS_AT_ONCE):
                 rows = [
@@ -101,7 +101,7 @@ class Certificates:
 
     def end(self, certificate_id: int, end: str, result: dict[str, Any]) -> None:
         """Write down how a certificate ended."""
-        with self._database.write() as connection:
+        with self._database.change() as connection:
             connection.execute(
                 sa.update(CERTIFICATES)
                 .where(CERTIFICATES.c.id == certificate_id)

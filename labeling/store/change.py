@@ -132,13 +132,12 @@ def field_value(connection: sa.Connection, place: Place) -> Any:
 @contextmanager
 def change(database: "Database", by: str, kind: str, **values: Any) -> Iterator[Change]:
     """One change in one transaction; nothing of it stays if it fails."""
-    with database.write() as connection:
+    with database.change() as connection:
         made = Change(connection, by, kind, **values)
         yield made
         made.finish()
         if kind in (MERGED, UNDONE, REWOUND):  # nothing else turns on more than itself
             made.settle()
-    database.memo.forget()
 
 
 def affected_certificates(

@@ -1,27 +1,82 @@
-"""A database as a file: copied while it is used, and looked through for damage."""
+"""A whole database: copied while it is used, brought into another, looked through for damage."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from labeling.errors import ProjectError
+import sqlalchemy as sa
 
+from labeling.errors import ProjectError, StorageError
+from labeling.store.engines import reader, writer
+from labeling.store.faults import told_plainly
+from labeling.store.schema import METADATA
+
+if TYPE_CHECKING:
+    from labeling.store.database import Store
+
+LATEST = "latest-backup"  # beside the database: where its newest backup is
 MOST = 20  # problems that are told of one kind
+ROWS_AT_ONCE = 5000
 
 
-def copy_database(source: Path, target: Path) -> None:
-    """Copy a database that others may read and write meanwhile; the copy is of one moment."""
+def copy_database(source: "Store", target: Path) -> None:
+    """Copy a database that others may use meanwhile into a file; the copy is of one moment."""
+    if source.path is None:
+        from labeling.store.database import Store
+
+        with closing(Store(target)) as copy:
+            copy_rows(source, copy)
+        return
     try:
-        with closing(_read_only(source)) as ours, closing(sqlite3.connect(target)) as theirs:
+        with closing(_read_only(source.path)) as ours, closing(sqlite3.connect(target)) as theirs:
             ours.backup(theirs)
     except sqlite3.DatabaseError as error:
         raise ProjectError(
-            f"The database {source} cannot be copied: {error}. If it is damaged, restore a backup."
+            f"The database {source.path} cannot be copied: {error}. "
+            "If it is damaged, restore a backup."
         ) from error
 
 
-def database_problems(file: Path) -> list[str]:
+def copy_rows(source: "Store", target: "Store") -> None:
+    """Fill an empty database with the rows of another, of either kind, in one transaction each."""
+    with (
+        told_plainly(),
+        reader(source.engine).begin() as ours,
+        writer(target.engine).begin() as theirs,
+    ):
+        for table in METADATA.sorted_tables:
+            _copy_table(table, ours, theirs)
+
+
+def _copy_table(table: sa.Table, ours: sa.Connection, theirs: sa.Connection) -> None:
+    theirs.execute(sa.delete(table))  # a migration has put some in
+    query = sa.select(table).order_by(*table.primary_key).execution_options(yield_per=ROWS_AT_ONCE)
+    for part in ours.execute(query).partitions():
+        theirs.execute(sa.insert(table), [dict(row._mapping) for row in part])
+    if theirs.dialect.name == "postgresql" and table.autoincrement_column is not None:
+        name = table.autoincrement_column.name
+        theirs.exec_driver_sql(
+            f"SELECT setval(pg_get_serial_sequence('{table.name}', '{name}'), max({name})) "
+            f"FROM {table.name} HAVING max({name}) IS NOT NULL"
+        )
+
+
+def database_problems(store: "Store") -> list[str]:
     """What is wrong in a database: damaged pages and indices, and rows that point to nowhere."""
+    if store.path is not None:
+        return file_problems(store.path)
+    try:  # PostgreSQL itself keeps rows from pointing to nowhere; here all of them are read
+        with told_plainly(), reader(store.engine).begin() as connection:
+            for table in METADATA.sorted_tables:
+                connection.exec_driver_sql(f"SELECT count(t.*) FROM {table.name} t")
+    except StorageError as error:
+        return [str(error)]
+    return []
+
+
+def file_problems(file: Path) -> list[str]:
+    """The same of a file of SQLite."""
     try:
         with closing(_read_only(file)) as connection:
             found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({MOST})")]
@@ -33,6 +88,22 @@ def database_problems(file: Path) -> list[str]:
         f"{file.name}: row {row} of {table} points to a row of {parent} that is not there"
         for table, row, parent, _ in orphans
     ]
+
+
+def backup_written(folder: Path, target: Path) -> None:
+    """Remember, beside the database, where its newest backup is."""
+    (folder / LATEST).write_text(str(target.resolve()), encoding="utf-8", errors="surrogateescape")
+
+
+def offered_backup(folder: Path) -> str:
+    """How the newest backup of a project is brought back, where one is known."""
+    try:
+        text = (folder / LATEST).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return "restore a backup if there is one"
+    if not Path(text).is_file():
+        return f"restore a backup; the newest was {text}, which is not there any more"
+    return f"bring the newest backup back by “python -m labeling restore {text} --project NEW”"
 
 
 def _read_only(file: Path) -> sqlite3.Connection:

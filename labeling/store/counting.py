@@ -32,7 +32,8 @@ IS_VALID = ~_is_withdrawn(ANSWERS)
 IS_STANDING = IS_VALID & ~(
     sa.exists().where(_UNDO.c.undoes == ANSWERS.c.id, ~_is_withdrawn(_UNDO)).correlate(ANSWERS)
 )
-COUNTED = sa.select(*(_MAPPED.get(column.name, column) for column in ANSWERS.c))
+COLUMNS = tuple(_MAPPED.get(column.name, column) for column in ANSWERS.c)
+COUNTED = sa.select(*COLUMNS)
 VALID = COUNTED.where(IS_VALID)  # undos and what they undo, too
 STANDING = COUNTED.where(ANSWERS.c.kind != "undo", IS_STANDING)
 

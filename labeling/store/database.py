@@ -1,4 +1,4 @@
-"""The database of one project: connections and transactions."""
+"""The database of one project: its transactions, and the nouns that are kept in it."""
 
 import threading
 from collections.abc import Iterator
@@ -8,16 +8,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from labeling.errors import ProjectError
+from labeling.errors import ProjectError, StorageError
 from labeling.store.answers import Answers
 from labeling.store.certificates import Certificates
 from labeling.store.classes import Classes
+from labeling.store.copies import offered_backup
+from labeling.store.engines import asker, postgres_engine, reader, sqlite_engine, writer
+from labeling.store.faults import told_plainly
 from labeling.store.history import History
+from labeling.store.lead import AdvisoryLead, FileLead, Lead
 from labeling.store.leases import Leases
 from labeling.store.log import Log
 from labeling.store.memo import Memo
 from labeling.store.migration import migrate
 from labeling.store.people import People
+from labeling.store.pulse import RULES, Pulse, Revisions
 from labeling.store.reshaping import Reshaping
 from labeling.store.rounds import Rounds
 from labeling.store.samples import Samples
@@ -27,54 +32,67 @@ from labeling.store.schema import SETTINGS
 class Database:
     """A connection pool with two kinds of short transaction: read and write."""
 
-    def __init__(self, path: Path) -> None:
-        # Not as text: a folder's name may hold ? or %.
-        url = sa.URL.create("sqlite", database=str(path))
-        self.engine = sa.create_engine(
-            url, connect_args={"timeout": 20.0, "check_same_thread": False}
-        )
-        sa.event.listen(self.engine, "connect", _configure)
-        sa.event.listen(self.engine, "begin", _begin)
-        self._writer = self.engine.execution_options(hone_write=True)
-        # Threads queue here: in SQLite they would sleep and poll, each holding a connection.
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self._reader, self._writer, self._asker = reader(engine), writer(engine), asker(engine)
+        # Threads queue here: in the database each would hold a connection while it waits.
         self._write_turn = threading.Lock()
         self.memo = Memo()  # of classes, people and settings
+        self.revisions = Revisions()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One consistent snapshot; never waits for a writer."""
-        with self.engine.begin() as connection:
+        with told_plainly(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def ask(self) -> Iterator[sa.Connection]:
+        """For one statement that reads: no transaction around it, so less to and fro."""
+        with told_plainly(), self._asker.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """One transaction that holds the write lock from its start, on disk when it returns."""
-        with self._write_turn, self._writer.begin() as connection:
+        """One transaction that has the turn from its start, on disk when it returns."""
+        with told_plainly(), self._write_turn, self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def change(self, what: str = RULES) -> Iterator[sa.Connection]:
+        """A write of rows that every process keeps in mind, so that each hears of it."""
+        with self.write() as connection:
+            yield connection
+            self.revisions.count(connection, what)
+        self.revisions.own(what)
+        self.memo.forget()
 
     def close(self) -> None:
         self.engine.dispose()
 
 
 class Store:
-    """Everything that a project remembers, one attribute for each noun."""
+    """Everything that a project remembers, one attribute for each noun.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._database = Database(path)
+    It is kept in the file `path`, or in a `schema` of the PostgreSQL database that `url` names.
+    """
+
+    def __init__(self, path: Path, url: str | None = None, schema: str = "hone") -> None:
+        self.path = path if url is None else None
+        engine = sqlite_engine(path) if url is None else postgres_engine(url, schema)
+        self._database = Database(engine)
+        self.lead: Lead = (
+            FileLead(path.with_name("hone.lead")) if url is None else AdvisoryLead(engine, schema)
+        )
         try:
             with self._database.write() as connection:
-                migrate(connection)
+                migrate(connection, None if url is None else schema)
         except ProjectError:
             self.close()
             raise
-        except sa.exc.DatabaseError as error:
+        except (StorageError, sa.exc.DatabaseError) as error:
             self.close()
-            raise ProjectError(
-                f"The project's database {path} cannot be opened: {error.__cause__}. "
-                "If it is damaged, restore it from a copy; if its folder is read-only, "
-                "choose another project folder."
-            ) from error
+            raise ProjectError(_cannot_open(path if url is None else None, error)) from error
         self.samples = Samples(self._database)
         self.classes = Classes(self._database)
         self.reshaping = Reshaping(self._database)
@@ -86,34 +104,50 @@ class Store:
         self.certificates = Certificates(self._database)
         self.people = People(self._database)
 
+    @property
+    def engine(self) -> sa.Engine:
+        """For what looks at the whole database: copies and checks."""
+        return self._database.engine
+
     def setting(self, key: str, default: Any = None) -> Any:
         """The stored value of a setting, or the default."""
         value = self._database.memo.get(("setting", key), lambda: self._setting(key))
         return default if value is None else value
 
     def _setting(self, key: str) -> Any:
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             return connection.scalar(sa.select(SETTINGS.c.value).where(SETTINGS.c.key == key))
 
     def set(self, key: str, value: Any) -> None:
         """Store one setting (any JSON value)."""
-        with self._database.write() as connection:
+        with self._database.change() as connection:
             connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.key == key))
             connection.execute(sa.insert(SETTINGS).values(key=key, value=value))
+
+    def pulse(self) -> Pulse:
+        """By what it is seen whether others have written; cheap."""
+        with self._database.read() as connection:
+            return self._database.revisions.read(connection)
+
+    def look_again(self) -> None:
+        """Another process has changed what this one keeps in mind."""
         self._database.memo.forget()
 
     def close(self) -> None:
+        self.lead.give_back()
         self._database.close()
 
 
-def _configure(connection: Any, _record: object) -> None:
-    # SQLAlchemy begins transactions itself (see _begin), so sqlite3 must not.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: sa.Connection) -> None:
-    # A writer that starts as a reader can fail on the upgrade; it takes the lock at once.
-    write = connection.get_execution_options().get("hone_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+def _cannot_open(path: Path | None, error: Exception) -> str:
+    cause = error.__cause__ or error
+    reason = str(getattr(cause, "orig", None) or cause).strip()
+    if path is None:
+        return (
+            f"The PostgreSQL database of HONE_DATABASE_URL cannot be used: {reason}. Look whether "
+            "it runs, and whether its user may connect and CREATE in it."
+        )
+    return (
+        f"The project's database {path} cannot be opened: {reason}. "
+        f"If it is damaged, {offered_backup(path.parent)}; if its folder is read-only, "
+        "choose another project folder."
+    )

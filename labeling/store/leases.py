@@ -1,20 +1,21 @@
 """Leases: a sample is offered to one browser at a time, with the reason it was picked."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
-from labeling.store.schema import LEASES, OFFER_FIELDS
+from labeling.store.schema import ANSWERS, LEASES, OFFER_FIELDS
 from labeling.store.shown import CERTIFICATE
+from labeling.store.upsert import insert_or_replace
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
 
 LEASE_SECONDS = 900.0
+NEVER = 2**31 - 1  # as the id of an answer: no newer one is looked for
 IDLE_SECONDS = 20.0  # since a holder was last heard of; a proof waits for nobody longer than that
 
 
@@ -48,69 +49,71 @@ class Leases:
         count: int,
         keep: Sequence[str] = (),
         spare: Sequence[str] = (),
+        past: int = NEVER,
     ) -> list[Offer]:
-        """Lease the first `count` offers that nobody else holds, in one transaction.
+        """Lease the first `count` offers that nobody else holds or has answered meanwhile.
 
         Whatever the holder had leased before and is in neither `keep` nor `spare` goes back to
         the pool. What is in `keep` stays leased, or is leased anew if nobody holds it; what is in
-        `spare` stays leased, and is claimed again where it is among the offers.
+        `spare` stays leased, and is claimed again where it is among the offers. `past` is the last
+        answer of which whoever makes the offers knows.
 
         A proof counts draws in their order: one that an idle browser holds would stop it. So the
         draws of a certificate are taken over from whoever has not been heard of lately.
         """
         now = time.time()
-        with self._database.write() as connection:
-            leases = [row._asdict() for row in connection.execute(_ALL)]
-            own = {row["sample_id"]: row for row in leases if row["holder"] == holder}
-            others = {
-                row["sample_id"]: row["until"] - LEASE_SECONDS < now - IDLE_SECONDS
-                for row in leases
-                if row["holder"] != holder and row["until"] > now
-            }
-            staying = {*keep, *spare}
-            gone = [{"key": key} for key in own if key not in staying]
-            if gone:
-                connection.execute(_DROP, gone)
-            # What a person took back by undo is on screen without a lease.
-            brought_back = [Offer(key, "again") for key in keep if key not in own.keys() | others]
-            taken = others | dict.fromkeys(own.keys() & set(keep), False)
-            claimed = _first(count, offers, taken)
-            until = now + LEASE_SECONDS
-            rows = [
-                _row(offer, own.get(offer.sample_id)) | {"holder": holder, "until": until}
-                for offer in (*brought_back, *claimed)
-            ]
-            if rows:
-                connection.execute(_CLAIM, rows)
-            connection.execute(_RENEW, {"of": holder, "to": until})
-        return claimed
+        with self._database.ask() as connection:
+            taken = _held(connection.execute(_OTHERS, {"of": holder, "now": now}), now)
+        taken |= dict.fromkeys(keep, False)
+        stream, claimed = iter(offers), list[Offer]()
+        while True:
+            # Drawn before the transaction: an offer may have to ask the model.
+            wanted = _first(count - len(claimed), stream, taken)
+            lost = self._take(holder, wanted, keep, {*spare, *(o.sample_id for o in claimed)}, past)
+            claimed += [offer for offer in wanted if offer.sample_id not in lost]
+            taken |= dict.fromkeys([*lost, *(offer.sample_id for offer in wanted)], False)
+            if not lost or not wanted:
+                return claimed
 
-    def hold(self, holder: str, sample_ids: Sequence[str]) -> list[str]:
+    def _take(
+        self, holder: str, wanted: list[Offer], keep: Sequence[str], spare: set[str], past: int
+    ) -> set[str]:
+        """Lease what nobody else has leased or answered since; the ids of what somebody has."""
+        now = time.time()
+        asked = [*(offer.sample_id for offer in wanted), *keep]
+        draws = {offer.sample_id for offer in wanted if offer.query == CERTIFICATE}
+        with self._database.write() as connection:
+            own = {row.sample_id: row._asdict() for row in connection.execute(_OWN, {"of": holder})}
+            lost = _lost(connection, holder, asked, past, now, draws)
+            staying = {*keep, *spare, *asked}
+            gone = [key for key in own if key not in staying or key in lost]
+            if gone:
+                connection.execute(_DROP, {"of": holder, "keys": gone})
+            # What a person took back by undo is on screen without a lease.
+            brought_back = [Offer(key, "again") for key in keep if key not in own.keys() | lost]
+            claimed = [offer for offer in wanted if offer.sample_id not in lost]
+            _lease(connection, holder, now, own, [*brought_back, *claimed])
+        return lost
+
+    def hold(self, holder: str, sample_ids: Sequence[str], past: int = NEVER) -> list[str]:
         """Renew the holder's leases; those of the samples that are the holder's from now on.
 
-        One that nobody holds any more is leased anew, one that somebody else holds is lost.
+        One that nobody holds any more is leased anew; one that somebody else holds, or has
+        answered since the answer `past`, is lost.
         """
         now = time.time()
         with self._database.write() as connection:
-            leases = connection.execute(_ALL).all()
-            others = {row.sample_id for row in leases if row.holder != holder and row.until > now}
-            own = {row.sample_id for row in leases if row.holder == holder}
-            until = now + LEASE_SECONDS
-            held = [key for key in sample_ids if key not in others]
-            rows = [
-                _row(Offer(key, "again"), None) | {"holder": holder, "until": until}
-                for key in held
-                if key not in own
-            ]
-            if rows:
-                connection.execute(_CLAIM, rows)
-            connection.execute(_RENEW, {"of": holder, "to": until})
+            own = {row.sample_id: row._asdict() for row in connection.execute(_OWN, {"of": holder})}
+            lost = _lost(connection, holder, list(sample_ids), past, now)
+            held = [key for key in sample_ids if key not in lost]
+            brought_back = [Offer(key, "again") for key in held if key not in own]
+            _lease(connection, holder, now, own, brought_back)
         return held
 
     def held(self) -> int:
         """How many samples somebody holds now."""
         query = sa.select(sa.func.count()).where(LEASES.c.until > time.time())
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             return int(connection.scalar(query) or 0)
 
     def holders(self) -> int:
@@ -125,15 +128,18 @@ class Leases:
             connection.execute(sa.delete(LEASES).where(LEASES.c.holder == holder))
 
 
-def _first(count: int, offers: Iterable[Offer], taken: Mapping[str, bool]) -> list[Offer]:
+def _held(rows: Iterable[Any], now: float) -> dict[str, bool]:
+    """The samples of some leases, and whether the holder of each is idle."""
+    return {row.sample_id: row.until - LEASE_SECONDS < now - IDLE_SECONDS for row in rows}
+
+
+def _first(count: int, offers: Iterator[Offer], taken: Mapping[str, bool]) -> list[Offer]:
     """The first `count` offers of samples that may be had, each sample once.
 
     `taken` tells of each sample that somebody holds whether that one is idle.
     """
     claimed: dict[str, Offer] = {}
-    for offer in offers:
-        if len(claimed) >= count:
-            break
+    while len(claimed) < count and (offer := next(offers, None)) is not None:
         idle = taken.get(offer.sample_id)
         if idle is None or (idle and offer.query == CERTIFICATE):
             claimed.setdefault(offer.sample_id, offer)
@@ -149,10 +155,55 @@ def _row(offer: Offer, before: Mapping[str, Any] | None) -> dict[str, Any]:
     return vars(offer) | {"earlier": earlier}
 
 
+def _lost(
+    connection: sa.Connection,
+    holder: str,
+    asked: list[str],
+    past: int,
+    now: float,
+    draws: Set[str] = frozenset(),
+) -> set[str]:
+    """Which samples somebody else holds, or has answered since the answer `past`.
+
+    What an idle one holds of `draws` is not lost.
+    """
+    if not asked:
+        return set()
+    key = {"of": holder, "now": now, "asked": asked, "past": past}
+    held = _held(connection.execute(_OTHERS_OF, key), now)
+    firm = {one for one, idle in held.items() if not idle or one not in draws}
+    return firm | set(connection.scalars(_ANSWERED, key))
+
+
+def _lease(
+    connection: sa.Connection,
+    holder: str,
+    now: float,
+    own: Mapping[str, Mapping[str, Any]],
+    offers: Sequence[Offer],
+) -> None:
+    """Write the leases of some offers, and renew all others of the holder."""
+    until = now + LEASE_SECONDS
+    connection.execute(_RENEW, {"of": holder, "to": until})
+    rows = [
+        _row(offer, own.get(offer.sample_id)) | {"holder": holder, "until": until}
+        for offer in offers
+    ]
+    if rows:
+        connection.execute(insert_or_replace(LEASES, connection.dialect.name), rows)
+
+
 # Built once, since building takes longer than asking.
-_ALL = sa.select(LEASES)
-_DROP = sa.delete(LEASES).where(LEASES.c.sample_id == sa.bindparam("key"))
-_CLAIM = insert(LEASES).prefix_with("OR REPLACE")
-_RENEW = (
-    sa.update(LEASES).where(LEASES.c.holder == sa.bindparam("of")).values(until=sa.bindparam("to"))
+_HOLDER, _NOW = sa.bindparam("of", type_=sa.String), sa.bindparam("now", type_=sa.Float)
+_OWN = sa.select(LEASES).where(LEASES.c.holder == _HOLDER)
+_BY_OTHERS = (LEASES.c.holder != _HOLDER, LEASES.c.until > _NOW)
+_OTHERS = sa.select(LEASES.c.sample_id, LEASES.c.until).where(*_BY_OTHERS)
+_ASKED: sa.BindParameter[str] = sa.bindparam("asked", expanding=True)
+_OTHERS_OF = _OTHERS.where(LEASES.c.sample_id.in_(_ASKED))
+_ANSWERED = sa.select(ANSWERS.c.sample_id).where(
+    ANSWERS.c.id > sa.bindparam("past", type_=sa.Integer), ANSWERS.c.sample_id.in_(_ASKED)
 )
+_DROP = sa.delete(LEASES).where(
+    LEASES.c.holder == _HOLDER, LEASES.c.sample_id.in_(sa.bindparam("keys", expanding=True))
+)
+_RENEW = sa.update(LEASES).where(LEASES.c.holder == _HOLDER).values(until=sa.bindparam("to"))

@@ -14,11 +14,13 @@ NEWEST = max(file.stem[1:5] for file in (SCRIPTS / "versions").glob("m[0-9]*.py"
 _MIGRATING = threading.Lock()  # Alembic keeps its context in a global
 
 
-def migrate(connection: sa.Connection) -> None:
+def migrate(connection: sa.Connection, schema: str | None = None) -> None:
     """Bring the tables up to date, in the transaction of the connection.
 
-    Raises ProjectError if a newer Hone has made them.
+    A `schema` of PostgreSQL is made if need be. Raises ProjectError if a newer Hone has made them.
     """
+    if schema is not None and not sa.inspect(connection).has_schema(schema):
+        connection.execute(sa.schema.CreateSchema(schema))
     if _revision(connection) == NEWEST:
         return  # Alembic takes a third of a second to import, for which the first image would wait
     from alembic import command

@@ -182,9 +182,8 @@ class People:
 
     @contextmanager
     def _write(self) -> Iterator[sa.Connection]:
-        with self._database.write() as connection:
+        with self._database.change() as connection:
             yield connection
-        self._database.memo.forget()
 
     def _by_id(self) -> dict[int, Member]:
         found: dict[int, Member] = self._database.memo.get("people", self._read)
@@ -193,7 +192,7 @@ class People:
     def _read(self, *where: sa.ColumnElement[bool]) -> dict[int, Member]:
         query = sa.select(*(PEOPLE.c[name] for name in _FIELDS)).where(*where)
         query = query.order_by(PEOPLE.c.id)
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             rows = [row._asdict() for row in connection.execute(query)]
         return {row["id"]: Member(**row | {"role": Role.of(row["role"])}) for row in rows}
 

@@ -18,7 +18,7 @@ from labeling.store.classes import (
     named_class,
     set_name,
 )
-from labeling.store.counting import IS_STANDING, STANDING, counts_as
+from labeling.store.counting import ASKED_AGAIN, IS_STANDING, STANDING, counts_as
 from labeling.store.log import MERGED, SPLIT
 from labeling.store.schema import ANSWERS
 from labeling.store.shown import OVERLAP
@@ -58,6 +58,18 @@ class Reshaping:
                 tuple(affected_certificates(connection, class_ids)),
                 tuple(affected_certificates(connection, class_ids, running=True)),
             )
+
+    def asked_again(self) -> list[str]:
+        """The samples of classes that were split, in the order of their answers."""
+        with self._database.read() as connection:
+            return list(connection.scalars(ASKED_AGAIN))
+
+    def users(self, class_id: int, since: float) -> list[str]:
+        """Who has labeled with a class since a moment."""
+        query = sa.select(ANSWERS.c.annotator).distinct()
+        query = query.where(ANSWERS.c.at >= since, counts_as(class_id))
+        with self._database.read() as connection:
+            return list(connection.scalars(query.order_by(ANSWERS.c.annotator)))
 
     def merge(self, class_id: int, into: int, by: str = "") -> None:
         """Let every label of a class count as another one, those to come too."""

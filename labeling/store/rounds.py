@@ -36,10 +36,14 @@ class Rounds:
         with self._database.read() as connection:
             return (connection.scalar(sa.select(sa.func.max(ROUNDS.c.id))) or 0) + 1
 
-    def add(self, record: RoundRecord) -> None:
-        """Remember a finished round."""
+    def add(self, record: RoundRecord) -> bool:
+        """Remember a finished round; False if another process was first with one of that id."""
         with self._database.write() as connection:
+            known = sa.select(ROUNDS.c.id).where(ROUNDS.c.id == record.id)
+            if connection.scalar(known) is not None:
+                return False
             connection.execute(sa.insert(ROUNDS).values(**vars(record)))
+        return True
 
     def all(self) -> list[RoundRecord]:
         """Every round, oldest first."""
@@ -49,10 +53,15 @@ class Rounds:
 
     def latest(self) -> RoundRecord | None:
         """The newest round, or None."""
-        return self.get(self.next_id() - 1)
+        with self._database.read() as connection:
+            row = connection.execute(_LATEST).one_or_none()
+        return RoundRecord(**row._mapping) if row else None
 
     def get(self, round_id: int | None) -> RoundRecord | None:
         """One round, or None if there is none of that id."""
         with self._database.read() as connection:
             row = connection.execute(sa.select(ROUNDS).where(ROUNDS.c.id == round_id)).one_or_none()
         return RoundRecord(**row._mapping) if row else None
+
+
+_LATEST = sa.select(ROUNDS).order_by(ROUNDS.c.id.desc()).limit(1)

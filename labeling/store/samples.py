@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from labeling.store.pulse import POOL
 from labeling.store.schema import FILES, SAMPLES
+from labeling.store.upsert import insert_new, insert_or_replace
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
@@ -56,7 +57,7 @@ class Samples:
         records = list(files)
         if not records:
             return
-        with self._database.write() as connection:
+        with self._database.change(POOL) as connection:
             position = connection.scalar(sa.select(sa.func.max(SAMPLES.c.position))) or 0
             new = dict.fromkeys(record.sample_id for record in records if record.sample_id)
             if new:
@@ -64,30 +65,28 @@ class Samples:
                     {"id": sample_id, "position": position + 1 + offset, "kind": kind}
                     for offset, sample_id in enumerate(new)
                 ]
-                connection.execute(insert(SAMPLES).on_conflict_do_nothing(), rows)
-            statement = insert(FILES)
-            updates = {name: statement.excluded[name] for name in _FILE_FIELDS}
+                connection.execute(insert_new(SAMPLES, connection.dialect.name), rows)
             connection.execute(
-                statement.on_conflict_do_update(index_elements=["path"], set_=updates),
+                insert_or_replace(FILES, connection.dialect.name),
                 [vars(record) for record in records],
             )
 
     def forget_files(self, paths: Sequence[str]) -> None:
         """Drop files that are no longer in the pool; their samples and answers stay."""
-        with self._database.write() as connection:
+        with self._database.change(POOL) as connection:
             for path in paths:
                 connection.execute(sa.delete(FILES).where(FILES.c.path == path))
 
     def mark_unreadable(self, sample_id: str, problem: str) -> None:
         """Leave a sample out of the pool and say why."""
-        with self._database.write() as connection:
+        with self._database.change(POOL) as connection:
             connection.execute(
                 sa.update(SAMPLES).where(SAMPLES.c.id == sample_id).values(problem=problem)
             )
 
     def clear_problems(self) -> None:
         """Give every sample another chance: its file may have been mended."""
-        with self._database.write() as connection:
+        with self._database.change(POOL) as connection:
             connection.execute(sa.update(SAMPLES).values(problem=None))
 
     def files(self) -> dict[str, FileRecord]:
@@ -124,14 +123,15 @@ class Samples:
     def many(self, sample_ids: Sequence[str] | None = None) -> dict[str, Sample]:
         """The named samples (or all) with their paths, by id."""
         found: dict[str, Sample] = {}
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             if sample_ids is None:
                 rows = connection.execute(_MANY)
             else:
                 rows = connection.execute(_NAMED, {"sample_ids": list(sample_ids)})
             for row in rows:
                 paths = found[row.id].paths if row.id in found else ()
-                paths += (row.path,) if row.path else ()
+                # Sorted here: a database may sort as its language does.
+                paths = tuple(sorted((*paths, row.path))) if row.path else paths
                 found[row.id] = Sample(row.id, paths, row.kind, row.problem)
         return found
 
@@ -152,18 +152,16 @@ class Samples:
                 sa.select(FILES.c.path, reason)
                 .join_from(FILES, SAMPLES, isouter=True)
                 .where(reason.is_not(None))
-                .order_by(FILES.c.path)
             )
-            return [(row[0], row[1]) for row in rows]
+            return sorted((row[0], row[1]) for row in rows)
 
 
 # Built once, since building takes longer than asking.
 _MANY = (
     sa.select(SAMPLES.c.id, SAMPLES.c.kind, SAMPLES.c.problem, FILES.c.path)
     .join_from(SAMPLES, FILES, isouter=True)
-    .order_by(SAMPLES.c.position, FILES.c.path)
+    .order_by(SAMPLES.c.position)
 )
 _NAMED = _MANY.where(SAMPLES.c.id.in_(sa.bindparam("sample_ids", expanding=True)))
 # Readable, and still with a file.
 _USABLE = (SAMPLES.c.problem.is_(None), sa.exists().where(FILES.c.sample_id == SAMPLES.c.id))
-_FILE_FIELDS = ("sample_id", "size", "mtime_ns", "problem")

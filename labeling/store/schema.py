@@ -11,6 +11,13 @@ SETTINGS = sa.Table(
     sa.Column("value", sa.JSON, nullable=False),
 )
 
+REVISIONS = sa.Table(  # how often rows have changed that every process keeps in mind
+    "revisions",
+    METADATA,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.Integer, nullable=False),
+)
+
 SAMPLES = sa.Table(
     "samples",
     METADATA,
@@ -25,8 +32,8 @@ FILES = sa.Table(
     METADATA,
     sa.Column("path", sa.String, primary_key=True),
     sa.Column("sample_id", sa.ForeignKey("samples.id"), index=True),
-    sa.Column("size", sa.Integer),
-    sa.Column("mtime_ns", sa.Integer),
+    sa.Column("size", sa.BigInteger),
+    sa.Column("mtime_ns", sa.BigInteger),
     sa.Column("problem", sa.String),
 )
 

@@ -24,10 +24,12 @@ class Before:
     @classmethod
     def of(cls, connection: sa.Connection, annotator: str, sample_id: str) -> "Before":
         """Read both as they are before an answer."""
-        key = {"sample_id": sample_id, "annotator": annotator}
-        first = _row(connection.execute(_FIRST, key).first())
-        mine = first is not None and first.pop("annotator") == annotator
-        return cls(_row(connection.execute(_LEASE, key).first()), first, mine)
+        found = connection.execute(_BEFORE, {"sample_id": sample_id, "annotator": annotator}).one()
+        lease = dict(zip(_LEASE_FIELDS, found, strict=False))
+        first = dict(zip(OFFER_FIELDS, found[len(_LEASE_FIELDS) :], strict=False))
+        by = found[-1]
+        has_lease = lease["holder"] is not None
+        return cls(lease if has_lease else None, None if by is None else first, by == annotator)
 
     @property
     def keeps_lease(self) -> bool:
@@ -62,12 +64,8 @@ class Before:
         return {name: shown[name] for name in OFFER_FIELDS}
 
 
-def _row(row: Any) -> dict[str, Any] | None:
-    return None if row is None else row._asdict()
-
-
-# Built once, since building takes longer than asking: these run with each answer.
-_LEASE = sa.select(LEASES).where(LEASES.c.sample_id == sa.bindparam("sample_id"))
+# Built once, since building takes longer than asking: this runs with each answer.
+_LEASE_FIELDS = tuple(column.name for column in LEASES.c)
 _FIRST = (
     sa.select(*(ANSWERS.c[name] for name in OFFER_FIELDS), ANSWERS.c.annotator)
     .where(ANSWERS.c.sample_id == sa.bindparam("sample_id"), ANSWERS.c.kind != "undo")
@@ -75,4 +73,11 @@ _FIRST = (
         ANSWERS.c.annotator != sa.bindparam("annotator"), ANSWERS.c.query.is_(None), ANSWERS.c.id
     )
     .limit(1)
+    .subquery("first")
+)
+_ONE = sa.select(sa.literal(1).label("one")).subquery("one")
+_BEFORE = sa.select(*LEASES.c, *_FIRST.c).select_from(
+    _ONE.outerjoin(LEASES, LEASES.c.sample_id == sa.bindparam("sample_id")).outerjoin(
+        _FIRST, sa.true()
+    )
 )

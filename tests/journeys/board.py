@@ -157,6 +157,7 @@ class Script:
 
     def embedded(self) -> None:
         """Wait until the whole pool is embedded."""
+        self("next", {"holder": "script", "count": 0})  # it begins once somebody looks
         now = self("status")["status"]
         while now["ingest"]["stage"] != "done":
             now = self(f"status?after={now['version']}&wait=20")["status"]

@@ -48,6 +48,12 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """The number of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         environment = os.environ | {"HONE_HOME": str(self.home)}
         if self.pool is not None:

@@ -18,7 +18,7 @@ TAUGHT = 36
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose model has seen some labels; the journeys of this module share it."""
     folder = tmp_path_factory.mktemp("taught")
-    server = Server(folder / "home", board.part_of_sample(folder / "pool", 2))
+    server = Server(folder / "home", board.part_of_sample(folder / "pool", 3))
     server.start()
     script = board.Script(server.url, server.home)
     script.embedded()

@@ -19,67 +19,35 @@ from models.shadow import leave_one_out
 from tests.journeys import board
 from tests.journeys.conftest import Server, project_with_embeddings
 
-Prepare = Callable[[Path], None]
-Serve = Callable[[Prepare], Server]
 Visit = Callable[..., Page]
-AT_ONCE = 15
+LABELS, AT_ONCE = 120, 15
 RUNNING = "SELECT id FROM certificates WHERE ended IS NULL"
 PLANTED = "planted"  # the client id of the wrong label
 
 
 @pytest.fixture(scope="module")
-def taught_server(
-    tmp_path_factory: pytest.TempPathFactory, embedded_home: Path
-) -> Iterator[Server]:
-    """A server of the sample data with 120 labels, for journeys that take back what they add."""
+def taught(tmp_path_factory: pytest.TempPathFactory, embedded_home: Path) -> Iterator[Server]:
+    """A server of the sample data with 120 labels, as the loop asks for them; one is wrong."""
     server = Server(tmp_path_factory.mktemp("taught") / "home")
-    taught(120)(project_with_embeddings(server.home, embedded_home))
+    project = open_project(board.SAMPLE, project_with_embeddings(server.home, embedded_home))
+    project.change(backbone="bundled", audit_share=0.2)
+    session = Session(project, resolve("bundled", device="cpu"))
+    session.prepare()
+    truth = class_names(project, read_truth(project.source))
+    ids = {one.name: one.id for one in session.store.classes.all()}
+    for begin in range(0, LABELS, AT_ONCE):
+        answers = [
+            NewAnswer(f"a{number}", card.sample_id, "label", ids[truth[card.sample_id]])
+            for number, card in enumerate(session.next("script", AT_ONCE), begin)
+        ]
+        assert session.answer("script", answers) == {}
+        session.trainer.wait()
+    session.next("script", 0)
+    plant(session)
+    session.close()
     server.start()
     yield server
     server.kill()
-
-
-@pytest.fixture
-def serve_prepared(tmp_path: Path, embedded_home: Path) -> Iterator[Serve]:
-    """Starts a server of the embedded sample data once its project is prepared by script."""
-    server = Server(tmp_path / "home")
-
-    def start(prepare: Prepare) -> Server:
-        prepare(project_with_embeddings(server.home, embedded_home))
-        server.start()
-        return server
-
-    yield start
-    server.kill()
-
-
-def taught(count: int, *, planted: bool = False) -> Prepare:
-    """Prepares a project with so many true labels, given as the loop asks for them.
-
-    If an error is `planted`, the label that is foreseen most surely is made another one.
-    """
-
-    def prepare(folder: Path) -> None:
-        project = open_project(board.SAMPLE, folder)
-        project.change(backbone="bundled", audit_share=0.2)
-        session = Session(project, resolve("bundled", device="cpu"))
-        session.prepare()
-        truth = class_names(project, read_truth(project.source))
-        ids = {one.name: one.id for one in session.store.classes.all()}
-        for begin in range(0, count, AT_ONCE):
-            cards = session.next("script", AT_ONCE)
-            answers = [
-                NewAnswer(f"a{number}", card.sample_id, "label", ids[truth[card.sample_id]])
-                for number, card in enumerate(cards, begin)
-            ]
-            assert session.answer("script", answers) == {}
-            session.trainer.wait()
-        session.next("script", 0)
-        if planted:
-            plant(session)
-        session.close()
-
-    return prepare
 
 
 def plant(session: Session) -> None:
@@ -105,112 +73,15 @@ def view(page: Page, name: str) -> None:
     page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).click()
 
 
-def foreseen(server: Server) -> dict[str, int]:
-    """Path -> id of the class that the running certificate foresees.
-
-    What agrees with it is proven after a fixed number of checks, however they are drawn.
-    """
-    found = ask(
-        server,
-        "SELECT f.path, s.predicted_class FROM certificate_samples s "
-        "JOIN certificates c ON c.id = s.certificate_id AND c.ended IS NULL "
-        "JOIN files f ON f.sample_id = s.sample_id",
-    )
-    return {str(path): int(str(key)) for path, key in found}
-
-
-def audit_by_script(server: Server) -> None:
-    """Answer what the running certificate draws, as it foresees, until it has ended."""
-    classes, script = foreseen(server), board.Script(server.url, server.home)
-    while ask(server, RUNNING):
-        cards = script("next", {"holder": "script", "count": 5})["cards"]
-        assert cards and all(card["query"] == "certificate" for card in cards)
-        answers = [
-            {
-                "client_id": f"checked-{card['sample_id']}",
-                "sample_id": card["sample_id"],
-                "kind": "label",
-                "class_id": classes[card["name"]],
-            }
-            for card in cards
-        ]
-        script("answers", {"answers": answers})
-    script("next", {"holder": "script", "count": 0})  # what it held may be drawn again
-
-
-def audit(page: Page, server: Server) -> int:
-    """Label by keyboard what the running certificate draws, until it has ended; how many."""
-    classes, names = foreseen(server), dict(ask(server, "SELECT id, name FROM classes"))
-    page.get_by_role("link", name="Label", exact=True).click()
-    name, given = board.on_screen(page), 0
-    keys = board.keys(page)
-    while ask(server, RUNNING):
-        assert board.guess(page) is None  # blind
-        page.keyboard.press(keys[str(names[classes[name]])].lower())
-        name, given = board.after(page, name), given + 1
-        board.saved(page)
-    page.get_by_role("link", name="Accuracy").click()
-    return given
-
-
-def test_an_accuracy_is_certified_by_blind_checks_at_the_keyboard(
-    taught_server: Server, visit: Visit
-) -> None:
-    page = visit(f"{taught_server.url}/accuracy")
-    expect(page.get_by_text("today’s model gets about")).to_be_visible(timeout=60_000)
-    view(page, "Certify")
-    expect(page.get_by_text("Right at least")).to_be_visible()
-    told = page.get_by_text("It will probably take")
-    before = told.inner_text()
-    page.get_by_role("slider").press("Home")
-    expect(told).not_to_have_text(before)  # the server knows where the slider is
-    page.get_by_role("button", name="Freeze the model and begin").click()
-    expect(page.get_by_text("is running: at least 50% of")).to_be_visible()
-    drawn = audit(page, taught_server)
-    view(page, "Certify")
-    proven = page.get_by_test_id("stMarkdown").filter(has_text="is proven:")
-    expect(proven).to_contain_text(f"after {drawn} blind checks")
-    expect(proven).to_contain_text("gets at least 50% of")
-
-
-def test_a_set_is_certified_accepted_and_taken_back(taught_server: Server, visit: Visit) -> None:
-    server = taught_server
-    page = visit(f"{server.url}/accuracy")
-    expect(page.get_by_text("today’s model gets about")).to_be_visible(timeout=60_000)
-    view(page, "Accept")
-    told = page.get_by_text("pre-labels are in the set").or_(page.get_by_text("No set of pre"))
-    before = told.inner_text()
-    page.get_by_role("slider").press("End")
-    expect(told).not_to_have_text(before)  # the server knows where the slider is
-    page.get_by_role("button", name="Freeze the set and begin").click()
-    expect(page.get_by_text("is running: at most 20% of")).to_be_visible()
-    ((number,),) = ask(server, RUNNING)
-    audit_by_script(server)
-    accept = page.get_by_role("button", name=re.compile(r"Accept [\d,]+ pre-labels"))
-    accept.click()  # the screen has seen the proof by itself
-    take_back = page.get_by_role("button", name="Take back the")
-    expect(take_back).to_be_visible()
-    ((accepted,),) = ask(server, "SELECT count(*) FROM answers WHERE certificate_id = ?", number)
-    assert isinstance(accepted, int) and accepted >= 20
-    expect(page.get_by_text(f"{accepted} pre-labels are accepted")).to_be_visible()
-    take_back.click()
-    expect(page.get_by_text("its pre-labels were taken back")).to_be_visible()
-    ((left,),) = ask(
-        server,
-        "SELECT count(*) FROM answers a WHERE certificate_id = ? AND NOT EXISTS "
-        "(SELECT 1 FROM answers u WHERE u.undoes = a.id)",
-        number,
-    )
-    assert left == 0
-
-
 def test_a_planted_error_is_mended_by_a_key_and_the_report_opens_without_a_network(
-    serve_prepared: Serve, visit: Visit, tmp_path: Path
+    taught: Server, visit: Visit, tmp_path: Path
 ) -> None:
-    server = serve_prepared(taught(60, planted=True))
+    server = taught
     page = visit(f"{server.url}/review")
     # Right after a start the labels are there and the model is not: nobody is told to label.
-    told = page.get_by_text("60 images are labeled").or_(page.get_by_text("are contradicted"))
+    told = page.get_by_text(f"{LABELS} images are labeled").or_(
+        page.get_by_text("are contradicted")
+    )
     expect(told.first).to_be_visible(timeout=60_000)
     expect(page.get_by_text("are contradicted")).to_be_visible(timeout=60_000)
     _mend(page, server)
@@ -279,3 +150,102 @@ def _open_offline(page: Page, file: Path, folder: Path) -> None:
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     assert asked == [report.as_uri()] and errors == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def foreseen(server: Server) -> dict[str, int]:
+    """Path -> id of the class that the running certificate foresees.
+
+    What agrees with it is proven after a fixed number of checks, however they are drawn.
+    """
+    found = ask(
+        server,
+        "SELECT f.path, s.predicted_class FROM certificate_samples s "
+        "JOIN certificates c ON c.id = s.certificate_id AND c.ended IS NULL "
+        "JOIN files f ON f.sample_id = s.sample_id",
+    )
+    return {str(path): int(str(key)) for path, key in found}
+
+
+def audit_by_script(server: Server) -> None:
+    """Answer what the running certificate draws, as it foresees, until it has ended."""
+    classes, script = foreseen(server), board.Script(server.url, server.home)
+    while ask(server, RUNNING):
+        cards = script("next", {"holder": "script", "count": 5})["cards"]
+        assert cards and all(card["query"] == "certificate" for card in cards)
+        answers = [
+            {
+                "client_id": f"checked-{card['sample_id']}",
+                "sample_id": card["sample_id"],
+                "kind": "label",
+                "class_id": classes[card["name"]],
+            }
+            for card in cards
+        ]
+        script("answers", {"answers": answers})
+    script("next", {"holder": "script", "count": 0})  # what it held may be drawn again
+
+
+def audit(page: Page, server: Server) -> int:
+    """Label by keyboard what the running certificate draws, until it has ended; how many."""
+    classes, names = foreseen(server), dict(ask(server, "SELECT id, name FROM classes"))
+    page.get_by_role("link", name="Label", exact=True).click()
+    name, given = board.on_screen(page), 0
+    keys = board.keys(page)
+    while ask(server, RUNNING):
+        assert board.guess(page) is None  # blind
+        page.keyboard.press(keys[str(names[classes[name]])].lower())
+        name, given = board.after(page, name), given + 1
+        board.saved(page)
+    page.get_by_role("link", name="Accuracy").click()
+    return given
+
+
+def test_an_accuracy_is_certified_by_blind_checks_at_the_keyboard(
+    taught: Server, visit: Visit
+) -> None:
+    page = visit(f"{taught.url}/accuracy")
+    expect(page.get_by_text("today’s model gets about")).to_be_visible(timeout=60_000)
+    view(page, "Certify")
+    expect(page.get_by_text("Right at least")).to_be_visible()
+    told = page.get_by_text("It will probably take")
+    before = told.inner_text()
+    page.get_by_role("slider").press("Home")
+    expect(told).not_to_have_text(before)  # the server knows where the slider is
+    page.get_by_role("button", name="Freeze the model and begin").click()
+    expect(page.get_by_text("is running: at least 50% of")).to_be_visible()
+    drawn = audit(page, taught)
+    view(page, "Certify")
+    proven = page.get_by_test_id("stMarkdown").filter(has_text="is proven:")
+    expect(proven).to_contain_text(f"after {drawn} blind checks")
+    expect(proven).to_contain_text("gets at least 50% of")
+
+
+def test_a_set_is_certified_accepted_and_taken_back(taught: Server, visit: Visit) -> None:
+    server = taught
+    page = visit(f"{server.url}/accuracy")
+    expect(page.get_by_text("today’s model gets about")).to_be_visible(timeout=60_000)
+    view(page, "Accept")
+    told = page.get_by_text("pre-labels are in the set").or_(page.get_by_text("No set of pre"))
+    before = told.inner_text()
+    page.get_by_role("slider").press("End")
+    expect(told).not_to_have_text(before)  # the server knows where the slider is
+    page.get_by_role("button", name="Freeze the set and begin").click()
+    expect(page.get_by_text("is running: at most 20% of")).to_be_visible()
+    ((number,),) = ask(server, RUNNING)
+    audit_by_script(server)
+    accept = page.get_by_role("button", name=re.compile(r"Accept [\d,]+ pre-labels"))
+    accept.click()  # the screen has seen the proof by itself
+    take_back = page.get_by_role("button", name="Take back the")
+    expect(take_back).to_be_visible()
+    ((accepted,),) = ask(server, "SELECT count(*) FROM answers WHERE certificate_id = ?", number)
+    assert isinstance(accepted, int) and accepted >= 20
+    expect(page.get_by_text(f"{accepted} pre-labels are accepted")).to_be_visible()
+    take_back.click()
+    expect(page.get_by_text("its pre-labels were taken back")).to_be_visible()
+    ((left,),) = ask(
+        server,
+        "SELECT count(*) FROM answers a WHERE certificate_id = ? AND NOT EXISTS "
+        "(SELECT 1 FROM answers u WHERE u.undoes = a.id)",
+        number,
+    )
+    assert left == 0

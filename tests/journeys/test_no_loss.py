@@ -110,20 +110,20 @@ def test_two_tabs_mashed_through_a_reload_a_killed_server_and_a_cut_line(
         tab.reload()
         board.on_screen(tab)
     for tab in tabs:
-        board.mash(tab, 11)  # 20 keys a second
-    tabs[0].wait_for_timeout(2000)
+        board.mash(tab, 10)  # 20 keys a second
+    tabs[0].wait_for_timeout(1500)
     tabs[0].reload()
     board.on_screen(tabs[0])
     board.mash(tabs[0], 8)
-    tabs[0].wait_for_timeout(1000)
+    tabs[0].wait_for_timeout(700)
     server.kill()
     tabs[0].wait_for_timeout(300)
     server.start()
-    tabs[0].wait_for_timeout(1000)
+    tabs[0].wait_for_timeout(700)
     tabs[1].context.set_offline(True)
-    tabs[1].wait_for_timeout(2000)
+    tabs[1].wait_for_timeout(1200)
     tabs[1].context.set_offline(False)
-    tabs[0].wait_for_timeout(1500)
+    tabs[0].wait_for_timeout(700)
     for tab in tabs:
         board.saved(tab)
     first, second = (board.pressed(tab) for tab in tabs)

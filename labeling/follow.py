@@ -1,0 +1,108 @@
+"""Following: what other processes do with the same project, seen within a moment.
+
+Every process that has a project open looks at its pulse. One of them has the lead: it embeds the
+pool and trains. The others take over its rounds, and the lead when it ends.
+"""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from labeling.errors import StorageError
+from labeling.store import Pulse, Store
+
+LOOK = 0.3  # seconds from one look at the pulse to the next
+CALL = 2.0  # … and from one try to win the lead to the next
+SHARE = 20  # reading a large pool again takes no more than one part in so many of the time
+
+
+@dataclass(frozen=True)
+class News:
+    """What has changed by others since the last look; `back` if the database was away till now."""
+
+    answers: bool
+    rounds: bool
+    rules: bool
+    pool: bool
+    back: bool = False
+
+
+class Follower:
+    """Looks after the store in a thread of its own, and tells what others have changed.
+
+    `told` is called with the news of each look, be there any or not, and `led` when this process
+    has won the lead, or lost it.
+    """
+
+    def __init__(
+        self, store: Store, told: Callable[[News], None], led: Callable[[bool], None]
+    ) -> None:
+        self._store, self._told, self._led = store, told, led
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._last: Pulse | None = None
+        self._is_away = False
+        self._next_call = 0.0
+        self._pool_after = 0.0  # not before this time the pool is read again
+        self.leads = False
+
+    def start(self) -> None:
+        """Try to win the lead, then go on looking in the background."""
+        self._call()
+        self._last = self._store.pulse()
+        self._thread = threading.Thread(target=self._loop, name="follower", daemon=True)
+        self._thread.start()
+
+    def win(self) -> bool:
+        """Take the lead if nobody has it, without following; for scripts."""
+        self.leads = self._store.lead.win()
+        return self.leads
+
+    def stop(self) -> None:
+        """Look no more; the lead stays until the store is closed."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(10.0)
+
+    def _loop(self) -> None:
+        while not self._stop.wait(LOOK):
+            try:
+                self._look()
+                if time.monotonic() >= self._next_call:
+                    self._call()
+            except StorageError:
+                self._is_away = True
+                self._lead(False)  # whoever cannot reach the store cannot know that it leads
+            except Exception:  # the thread must outlive whatever it tells
+                traceback.print_exc()
+
+    def _look(self) -> None:
+        """Tell what others have changed since the last time."""
+        now, last = self._store.pulse(), self._last
+        assert last is not None
+        pool = now.pool != last.pool and time.monotonic() >= self._pool_after
+        news = News(
+            answers=now.answer != last.answer,
+            rounds=now.round != last.round,
+            rules=now.rules != last.rules,
+            pool=pool,
+            back=self._is_away,
+        )
+        begin = time.monotonic()
+        self._told(news)
+        if pool:
+            end = time.monotonic()
+            self._pool_after = end + SHARE * (end - begin)
+        self._last = now if pool else replace(now, pool=last.pool)
+        self._is_away = False
+
+    def _call(self) -> None:
+        self._next_call = time.monotonic() + CALL
+        self._lead(self._store.lead.win())
+
+    def _lead(self, leads: bool) -> None:
+        if leads != self.leads:
+            self.leads = leads
+            self._led(leads)

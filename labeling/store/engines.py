@@ -1,0 +1,139 @@
+"""Engines: a project's database is a file in its folder, or a schema of a PostgreSQL database.
+
+Both give the same two kinds of transaction. A reader sees one moment and waits for nobody; writers
+take turns from their first statement to the end of their commit, across threads, processes and
+machines. So the ids of answers are in the order of their commits, and whoever knows all answers up
+to one id misses none before it.
+"""
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from labeling.errors import ProjectError
+
+PATIENCE = 20  # seconds that a writer waits for its turn
+IDLE = 60  # seconds after which PostgreSQL ends a transaction whose process has stopped
+CONNECT = 5  # seconds until a server that does not answer counts as unreachable
+FRESH = 2.0  # seconds after its use in which a connection is not asked whether it is still alive
+CONNECTIONS, MORE = 8, 40  # kept open, and opened for a while when many people ask at once
+
+WRITE = {"hone_write": True}
+
+
+def sqlite_engine(path: Path) -> sa.Engine:
+    """The engine of a file."""
+    # Not as text: a folder's name may hold ? or %.
+    url = sa.URL.create("sqlite", database=str(path))
+    arguments = {"timeout": float(PATIENCE), "check_same_thread": False}
+    engine = sa.create_engine(url, connect_args=arguments)
+    sa.event.listen(engine, "connect", _configure)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def postgres_engine(text: str, schema: str) -> sa.Engine:
+    """The engine of a schema, with connections that survive a restart of the server.
+
+    Raises ProjectError for an address that cannot be used; its text never holds the password.
+    """
+    engine = sa.create_engine(
+        _parsed(text),
+        pool_size=CONNECTIONS,
+        max_overflow=MORE,
+        pool_timeout=PATIENCE,
+        connect_args={"connect_timeout": CONNECT, "application_name": "hone"},
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",  # a writer sees all that was committed before its turn
+    )
+    settings = (
+        f'SET search_path TO "{schema}"; SET lock_timeout = {PATIENCE * 1000}; '
+        f"SET idle_in_transaction_session_timeout = {IDLE * 1000}"
+    )
+    turn = f"SELECT pg_advisory_xact_lock({lock_number('write', schema)})"
+
+    def configure(connection: Any, _record: object) -> None:
+        connection.execute(settings)
+        connection.commit()
+
+    def begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("hone_write", False):
+            connection.exec_driver_sql(turn)
+
+    _ask_after_a_pause(engine)
+    sa.event.listen(engine, "connect", configure)
+    sa.event.listen(engine, "begin", begin)
+    return engine
+
+
+def _ask_after_a_pause(engine: sa.Engine) -> None:
+    """Ask a connection whether it is still alive, but not between requests that follow closely."""
+
+    def look_whether_alive(connection: Any, record: Any, _proxy: object) -> None:
+        used = record.info.get("used")
+        if used is not None and time.monotonic() < used + FRESH:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.InvalidatePoolError() from error  # the pool makes new ones
+
+    def remember(_connection: object, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    sa.event.listen(engine, "checkout", look_whether_alive)
+    sa.event.listen(engine, "checkin", remember)
+
+
+def reader(engine: sa.Engine) -> sa.Engine:
+    """The engine for transactions that see one moment."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ")
+    return engine  # in SQLite any transaction does
+
+
+def asker(engine: sa.Engine) -> sa.Engine:
+    """The engine for single statements, each of which sees one moment by itself."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine
+
+
+def writer(engine: sa.Engine) -> sa.Engine:
+    """The engine for transactions that wait for their turn first."""
+    return engine.execution_options(**WRITE)
+
+
+def lock_number(purpose: str, schema: str) -> int:
+    """What stands for a lock of a schema among the advisory locks of its database."""
+    digest = hashlib.sha256(f"hone:{purpose}:{schema}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _parsed(text: str) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        url = None  # the error's text may hold the password
+    if url is None or url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
+        raise ProjectError(
+            "HONE_DATABASE_URL is not the address of a PostgreSQL database; it looks like "
+            "postgresql://NAME:PASSWORD@HOST/DATABASE. Leave it out to keep labels in SQLite."
+        )
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _configure(connection: Any, _record: object) -> None:
+    # SQLAlchemy begins transactions itself (see _begin), so sqlite3 must not.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    # A writer that starts as a reader can fail on the upgrade; it takes the lock at once.
+    write = connection.get_execution_options().get("hone_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
