@@ -1,7 +1,8 @@
 """What a browser needs to show one sample: its name, its pre-label, and why it was picked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ REASONS = {
     "audit": "a blind check: picked at random, shown without a guess, so that the accuracy "
     "figure stays honest",
     "overlap": "shown without a guess, so that answers of several people can be compared",
+    "split": "its class was split: shown again without a guess, so that you choose anew",
     "certificate": "a blind check for the certificate: picked at random, shown without a guess",
     "least_confidence": "the model is least confident here",
     "margin": "two classes are close",
@@ -59,10 +61,17 @@ class Card:
 
 
 def make_cards(
-    offers: Sequence[Offer], samples: Mapping[str, Sample], round_: "Round | None"
+    offers: Sequence[Offer],
+    samples: Mapping[str, Sample],
+    round_: "Round | None",
+    merged: Mapping[int, int] = MappingProxyType({}),
 ) -> list[Card]:
-    """The cards of offers; the model's view of a blind sample stays on the server."""
-    views = {} if round_ is None else _views(round_, [one.sample_id for one in offers if one.shown])
+    """The cards of offers; the model's view of a blind sample stays on the server.
+
+    `merged` are classes that count as others: a restored head may still know them.
+    """
+    shown = [one.sample_id for one in offers if one.shown]
+    views = {} if round_ is None else _views(round_, shown, merged)
     return [_card(one, samples[one.sample_id], views.get(one.sample_id, UNSEEN)) for one in offers]
 
 
@@ -81,7 +90,9 @@ def _card(offer: Offer, sample: Sample, view: View) -> Card:
     )
 
 
-def _views(round_: "Round", sample_ids: Sequence[str]) -> dict[str, View]:
+def _views(
+    round_: "Round", sample_ids: Sequence[str], merged: Mapping[int, int]
+) -> dict[str, View]:
     """What the head sees in those of the samples that have a row, all read at once."""
     from models.explain import nearest_labeled
 
@@ -99,11 +110,20 @@ def _views(round_: "Round", sample_ids: Sequence[str]) -> dict[str, View]:
     near = nearest_labeled(table.features, rows, labeled, NEIGHBOURS)
     return {
         key: (
-            dict(zip(classes[at], values[at], strict=True)),
+            _summed(zip(classes[at], values[at], strict=True), merged),
             [(table.id(row), labels[row]) for row in near[at][0].tolist()],
         )
         for at, key in enumerate(placed)
     }
+
+
+def _summed(chances: Iterable[tuple[int, float]], merged: Mapping[int, int]) -> dict[int, float]:
+    """Probabilities by class, those of merged ones together, largest first."""
+    found: dict[int, float] = {}
+    for class_id, value in chances:
+        end = merged.get(class_id, class_id)
+        found[end] = found.get(end, 0.0) + value
+    return dict(sorted(found.items(), key=lambda item: -item[1])) if merged else found
 
 
 def _measure(offer: Offer, classes: int) -> str:

@@ -247,8 +247,9 @@ class Certifier:
             self._running = None
 
     def reload(self) -> None:
-        """Another process may have begun or ended one."""
+        """Another process may have begun or ended one, or a change of classes made it void."""
         with self._lock:
+            self._draws.clear()
             self._running = self._find()
 
     def _find(self) -> Certificate | None:
@@ -262,6 +263,8 @@ class Certifier:
         """What a proven certificate allows to be accepted: its set without what has an answer."""
         if certificate.kind != ACCEPT or certificate.end != PROVEN:
             raise HoneError("Only a proven certificate of acceptance allows that.")
+        if certificate.voided is not None:
+            raise HoneError("The certificate is void since its classes changed; begin another.")
         offers = list(self._open(certificate))
         wrong = certificate.result["value"] * certificate.result["left"]
         if wrong > certificate.claim * len(offers) + 1e-9:

@@ -7,8 +7,8 @@ import threading
 class Changes:
     """A counter that threads raise and that coroutines of any event loop wait for.
 
-    `version` counts every change. `ranked` is the version that brought the newest round: the one
-    change that nobody should wait for.
+    `version` counts every change. `ranked` is the version that brought the newest round, or changed
+    the classes: what nobody should wait for.
     """
 
     def __init__(self) -> None:

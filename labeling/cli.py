@@ -13,10 +13,21 @@ from labeling.backup import add_file, backup, restore, verify
 from labeling.errors import HoneError
 from labeling.exchange import FORMATS
 from labeling.exchange import export as write_export
-from labeling.options import add_backbones, add_embed, add_place, add_simulate, open_chosen
+from labeling.options import (
+    add_backbones,
+    add_embed,
+    add_export,
+    add_place,
+    add_simulate,
+    add_status,
+    open_chosen,
+    operator,
+)
 from labeling.panel import current
 from labeling.project import Project
-from labeling.team import add_invite, add_revoke, invite, member_or_name, people, revoke
+from labeling.rewinding import add_log, add_rewind, log, of_moment, rewind
+from labeling.store.log import EXPORTED
+from labeling.team import add_invite, add_revoke, add_token, invite, member_or_name, people, revoke
 from labeling.terminal import bring_in, console_on, one_line, progress_bar
 from labeling.tokens import for_script
 
@@ -101,8 +112,8 @@ def backbones(given: argparse.Namespace) -> int:
 
 def status(given: argparse.Namespace) -> int:
     """Print where the project stands."""
-    with closing(open_chosen(given, new=False)) as project:
-        facts = _facts(project)
+    with closing(open_chosen(given, new=False)) as project, of_moment(given, project) as chosen:
+        facts = _facts(chosen)
     if given.json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
         return 0
@@ -127,10 +138,9 @@ def export(given: argparse.Namespace) -> int:
     elif given.history and not name.endswith("_history"):
         kept = ", ".join(form.removesuffix("_history") for form in FORMATS if "_history" in form)
         raise HoneError(f"The format {name} holds no history; take one of {kept}.")
-    with closing(open_chosen(given, new=False)) as project:
-        written = write_export(
-            project, name, given.to, link=given.link, pseudonyms=given.pseudonyms
-        )
+    with closing(open_chosen(given, new=False)) as project, of_moment(given, project) as chosen:
+        written = write_export(chosen, name, given.to, link=given.link, pseudonyms=given.pseudonyms)
+        project.store.log.add(operator(project), EXPORTED, f"{name} to {written.path}")
     print(f"{written.path}: {written.count:,} written.")
     for path in written.missing:
         print(f"left out, as the labeled file is gone: {one_line(path)}", file=sys.stderr)
@@ -199,7 +209,8 @@ def _facts(project: Project) -> dict[str, Any]:
     from models.cache import EmbeddingCache
 
     store, ids = project.store, project.store.samples.ids()
-    names = {found.id: found.name for found in store.classes.all(archived=True)}
+    known = store.classes.all(archived=True)
+    names = {found.id: found.name for found in known if found.merged_into is None}
     counting = current(store.answers.standing()).values()
     kinds = Counter(answer.kind for answer in counting)
     labels = Counter(answer.class_id for answer in counting if answer.class_id is not None)
@@ -250,14 +261,6 @@ def _once(values: Sequence[T]) -> list[T]:
     return list(dict.fromkeys(values))
 
 
-def _add_export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("format", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
-    parser.add_argument("--to", metavar="PATH", required=True, help="a new folder or file")
-    parser.add_argument("--link", action="store_true", help="link to images, do not copy")
-    parser.add_argument("--history", action="store_true", help="all answers, undone ones too")
-    parser.add_argument("--pseudonyms", action="store_true", help="leave people unnamed")
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m labeling", description="Hone without a browser. Each command has --help."
@@ -274,21 +277,17 @@ def _parser() -> argparse.ArgumentParser:
 
     add_embed(command(embed))
     add_backbones(command(backbones))
-    command(status).add_argument("--json", action="store_true", help="print plain JSON")
-    _add_export(command(export))
+    add_status(command(status))
+    add_export(command(export))
     command(report).add_argument(
         "--to", metavar="FILE", type=Path, default=Path("report.html"), help="default: report.html"
     )
-    scripting = command(token)
-    scripting.add_argument(
-        "--name", default="script", help="whose answers they are (default: script)"
-    )
-    scripting.add_argument(
-        "--days", type=int, default=30, metavar="N", help="how long it is good for (default: 30)"
-    )
+    add_token(command(token))
     add_invite(command(invite))
     command(people)
     add_revoke(command(revoke))
+    add_rewind(command(rewind))
+    add_log(command(log))
     command(backup).add_argument(
         "--to", metavar="FILE", type=Path, required=True, help="a new .zip"
     )

@@ -33,6 +33,10 @@ class ClassNameError(HoneError):
     """A class name is empty, too long, taken, or holds control characters."""
 
 
+class HistoryError(HoneError):
+    """A change cannot be undone, or there is no such moment to go back to."""
+
+
 class AnswerError(HoneError):
     """An answer names a sample, class or earlier answer that does not exist."""
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from labeling.follow import News
+from labeling.store.log import COUNTING
 
 if TYPE_CHECKING:
     from labeling.session import Session
@@ -38,6 +39,7 @@ def heard(session: "Session", news: News) -> None:
 def _look_at_rules(session: "Session") -> None:
     """Classes, people, settings or certificates are others now."""
     session.store.look_again()
+    session.follow()
     session.certifier.reload()
     settings = session.project.settings()
     if settings.overlap != session.ledger.panel.overlap:
@@ -45,3 +47,17 @@ def _look_at_rules(session: "Session") -> None:
     if session.follower.leads and not session.ingest.is_of(settings):
         session.ingest.stop()
         session.ingest.start()
+
+
+def take_in(session: "Session") -> None:
+    """Classes were changed: read anew what counts, if that is another now, and tell the boards."""
+    log = session.store.log
+    with session.ledger.lock:
+        session.changed = log.version()
+        counts = log.version(COUNTING) != session.ledger.changed
+        if counts:
+            session.ledger.recount()
+            session.certifier.reload()
+    session.changes.bump(ranked=True)  # boards are told at once
+    if counts:
+        session.trainer.request()

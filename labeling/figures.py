@@ -32,7 +32,7 @@ class Evidence:
 
     Attributes
     ----------
-    round_id, through : the round, and the last answer that it has seen.
+    round_id, through, changed : the round, and the last answer and change of classes it has seen.
     ids : the samples (n).
     rows, labels : (n,) rows of the table, and class ids given.
     left_out : predictions (n) by heads that have seen neither the row nor its near-duplicates.
@@ -44,6 +44,7 @@ class Evidence:
 
     round_id: int
     through: int
+    changed: int
     ids: tuple[str, ...]
     rows: Indices
     labels: Indices
@@ -87,6 +88,8 @@ def _is_news(known: Evidence, round_: "Round") -> bool:
     """Whether a round tells more than what is known, at a price worth paying."""
     if (known.round_id, known.through) == (round_.id, round_.snapshot.through):
         return False
+    if known.changed != round_.snapshot.changed:
+        return True
     from models.head import LinearHead
 
     return isinstance(round_.head, LinearHead) or (
@@ -116,6 +119,7 @@ def gather(round_: "Round", answers: Mapping[str, Answer]) -> Evidence | None:
     return Evidence(
         round_id=round_.id,
         through=round_.snapshot.through,
+        changed=round_.snapshot.changed,
         ids=ids,
         rows=rows,
         labels=given,

@@ -209,6 +209,8 @@ class Learner:
         cache = self._ingest.cache
         if cache is None or record.through != moment.last_answer:
             return False
+        if record.metrics.get("changed", 0) != moment.changed:
+            return False
         labeled = [key for key, answer in moment.answers.items() if teaches(answer, classes)]
         embedded = (cache.rows(labeled) >= 0) & (moment.roster.places(labeled) >= 0)
         return record.metrics.get("labels") == np.count_nonzero(embedded)
@@ -276,6 +278,7 @@ def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
         audits=frozenset(audits),
         answered=rows[rows >= 0],
         through=moment.last_answer,
+        changed=moment.changed,
     )
 
 
@@ -291,5 +294,6 @@ def _metrics(round_: "Round") -> dict[str, Any]:
         "embedded": len(round_.table),
         "temperature": round(round_.head.temperature, 3),
         "strength": round_.head.strength,
+        "changed": round_.snapshot.changed,
         "mean_confidence": round(float(confidence.mean()), 4) if len(confidence) else 1.0,
     }

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from labeling.panel import Overlap, Panel, by_sample
 from labeling.roster import Roster
 from labeling.store import Answer
+from labeling.store.log import COUNTING
 
 if TYPE_CHECKING:
     from labeling.store import Store
@@ -22,11 +23,12 @@ NO_OVERLAP = Overlap()
 
 @dataclass(frozen=True)
 class Moment:
-    """The ledger at one moment."""
+    """The ledger at one moment; `changed` is the newest change of what counts (see the log)."""
 
     roster: Roster
     answers: Mapping[str, Answer]
     last_answer: int
+    changed: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,20 @@ class Ledger:
     def reload(self, overlap: Overlap | None = None) -> None:
         """Read everything anew, from now on with another overlap if one is given."""
         with self.lock:
+            self.roster = Roster(self._store.samples.keys())
+            self.left_out = self._store.samples.left_out()
+            self.recount(overlap)
+
+    def recount(self, overlap: Overlap | None = None) -> None:
+        """Read all answers anew: another overlap, or a change of what counts."""
+        with self.lock:
+            changed = self._store.log.version(COUNTING)
             last = self._store.answers.last_id()  # first: what comes meanwhile is read again
             panel = Panel(overlap or self.panel.overlap)
             current = panel.settle(by_sample(self._store.answers.standing()))
-            self.roster = Roster(self._store.samples.keys())
-            self.left_out = self._store.samples.left_out()
             self.panel, self.current, self.last_answer = panel, current, last
+            self.changed = changed
+            self._again = dict.fromkeys(self._store.reshaping.asked_again())
             self._tally: Counter[tuple[str, int | None]] = Counter()
             self._count(list(current.values()), 1)
 
@@ -97,6 +107,14 @@ class Ledger:
         wanted = annotator is not None and self.panel.waits_for(sample_id, annotator)
         return wanted and sample_id in self.roster
 
+    def asked_again(self) -> list[str]:
+        """Samples of classes that were split which have no answer yet, to be asked first."""
+        return [key for key in self._again if self.is_open(key)]
+
+    def is_asked_again(self, sample_id: str) -> bool:
+        """Whether a sample is asked again, without a guess, as its class was split."""
+        return sample_id in self._again
+
     def open_places(self) -> tuple[Roster, npt.NDArray[np.bool_]]:
         """The roster, and whether each place of it (pool,) has no answer."""
         with self.lock:
@@ -109,7 +127,7 @@ class Ledger:
     def moment(self) -> Moment:
         """Everything at one moment."""
         with self.lock:
-            return Moment(self.roster, dict(self.current), self.last_answer)
+            return Moment(self.roster, dict(self.current), self.last_answer, self.changed)
 
     def counts(self) -> Counts:
         """Counts of the samples that are in the pool now."""

@@ -9,7 +9,7 @@ import numpy as np
 from labeling.certify import Certifier
 from labeling.ledger import Ledger
 from labeling.store import Offer
-from labeling.store.shown import OVERLAP
+from labeling.store.shown import OVERLAP, SPLIT
 
 if TYPE_CHECKING:
     from labeling.rounds import Round
@@ -29,7 +29,8 @@ def offers(
     seen = set(keep)
     wanted = () if annotator is None else ledger.panel.waiting(annotator)
     again = (Offer(key, OVERLAP) for key in wanted)  # no guess: the model knows the first answer
-    for offer in chain(certifier.offers(), again):
+    split = (Offer(key, SPLIT) for key in ledger.asked_again())
+    for offer in chain(certifier.offers(), split, again):
         if offer.sample_id not in seen and ledger.is_open_to(annotator, offer.sample_id):
             yield offer
             seen.add(offer.sample_id)

@@ -1,12 +1,14 @@
 """Options of the command line that several commands share, or that one has many of; the project."""
 
 import argparse
+import getpass
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from labeling.errors import HoneError
+from labeling.exchange import FORMATS
 from labeling.project import Project, default_folder, open_project
 from labeling.store import is_project
 from labeling.workspace import configured
@@ -38,6 +40,27 @@ def add_embed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--features", metavar="PARTS", help="pooled, cls, mean, attention or block-N, joined by +"
     )
+
+
+def add_export(parser: argparse.ArgumentParser) -> None:
+    """In which format, where to, of what moment."""
+    parser.add_argument("format", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
+    parser.add_argument("--to", metavar="PATH", required=True, help="a new folder or file")
+    parser.add_argument("--link", action="store_true", help="link to images, do not copy")
+    parser.add_argument("--history", action="store_true", help="all answers, undone ones too")
+    parser.add_argument("--pseudonyms", action="store_true", help="leave people unnamed")
+    _add_as_of(parser)
+
+
+def add_status(parser: argparse.ArgumentParser) -> None:
+    """In which form, and of what moment."""
+    parser.add_argument("--json", action="store_true", help="print plain JSON")
+    _add_as_of(parser)
+
+
+def _add_as_of(parser: argparse.ArgumentParser) -> None:
+    text = "as it was at 14:05 (today), or '2026-11-26 14:05'"
+    parser.add_argument("--as-of", metavar="TIME", help=text)
 
 
 def add_backbones(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +114,15 @@ def add_simulate(parser: argparse.ArgumentParser) -> None:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def operator(project: Project) -> str:
+    """Who works at the command line: the name set for the project, else that of the login."""
+    name = project.store.setting("annotator")
+    try:
+        return str(name or getpass.getuser())
+    except (OSError, KeyError):  # a container's user may have no name
+        return "command line"
 
 
 def open_chosen(given: argparse.Namespace, *, new: bool = True) -> Project:

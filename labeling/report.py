@@ -200,7 +200,7 @@ def _certificates(session: Session) -> str:
             f"{1 - one.alpha:.1%}",
             str(one.result.get("drawn", "")),
             f"{one.result['value']:.1%}" if "value" in one.result else "",
-            ENDS.get(one.end, one.end or ""),
+            ENDS.get(one.end, one.end or "") if one.voided is None else "void",
         )
         for one in found
     ]

@@ -36,7 +36,7 @@ class Snapshot:
 
     `labels` maps rows of the table to class ids in the order of their answers, and `audits` are
     those of them that were uniformly random, blind picks. `answered` are all rows that must not
-    be asked, `through` is the last answer seen.
+    be asked, `through` is the last answer seen, `changed` the last change of classes.
     """
 
     table: Table
@@ -44,6 +44,7 @@ class Snapshot:
     audits: frozenset[int]
     answered: Indices
     through: int
+    changed: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """The loop: next, answer, undo, status. The one seam between people and models."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +12,14 @@ from labeling.cards import Card, make_cards
 from labeling.certify import Certifier
 from labeling.changes import Changes
 from labeling.errors import AnswerError, HoneError
-from labeling.fellows import heard, led
+from labeling.fellows import heard, led, take_in
 from labeling.follow import Follower
 from labeling.ingest import Ingest
 from labeling.learner import Learner
 from labeling.ledger import Ledger
 from labeling.offers import offers
 from labeling.project import Project, Settings
-from labeling.status import Status
+from labeling.status import Status, state_of
 from labeling.store import Answer, NewAnswer, Offer
 from labeling.threads import share_cores
 from labeling.trainer import Newer, Report, State, Trainer
@@ -46,6 +48,7 @@ class Session:
         self.trainer = Trainer(self._run_round, self._told)
         self._in_background, self.patience = False, 0.0
         self._pool_version = 0
+        self.changed = self.store.log.version()
         self.changes = Changes()
 
     @property
@@ -104,6 +107,7 @@ class Session:
         returned again. What is in `spare` stays leased too, but comes back if it is among the
         best. Fewer than `count` come back when the pool runs out.
         """
+        self.follow()
         round_ = self.round
         kept = [key for key in keep if key in self.ledger.roster]
         # An answer is on disk a moment before it is in memory, or was given to another process.
@@ -142,10 +146,12 @@ class Session:
         if round_ is None or round_.scores is None:
             return []
         rows = round_.table.open_rows(self.ledger)
-        rows = rows[round_.scores.best[rows] == class_id]
+        merged = [key for key, end in self.store.classes.counts_as().items() if end == class_id]
+        rows = rows[np.isin(round_.scores.best[rows], [class_id, *merged])]
         confidence = round_.scores.first[rows]
         rows = rows[np.argsort(-confidence if confident else confidence, kind="stable")]
         ids = (round_.table.id(row) for row in rows.tolist())
+        ids = (key for key in ids if not self.ledger.is_asked_again(key))
         possible = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
         kept = [key for key in keep if key in self.ledger.roster]
         claimed = self.store.leases.claim(holder, possible, count, kept, past=past)
@@ -156,14 +162,16 @@ class Session:
         round_ = self.round
         if round_ is None or round_.scores is None:
             return {}
-        found, counts = np.unique(
-            round_.scores.best[round_.table.open_rows(self.ledger)], return_counts=True
-        )
-        return {int(key): int(n) for key, n in zip(found, counts, strict=True) if key >= 0}
+        best = round_.scores.best[round_.table.open_rows(self.ledger)]
+        ends, total = self.store.classes.counts_as(), Counter[int]()
+        found: Counter[int] = Counter(int(key) for key in best[best >= 0])
+        for key, number in found.items():
+            total[ends.get(key, key)] += number
+        return dict(total)
 
     def _cards(self, claimed: Sequence[Offer], round_: "Round | None") -> list[Card]:
         samples = self.store.samples.many([offer.sample_id for offer in claimed])
-        return make_cards(claimed, samples, round_)
+        return make_cards(claimed, samples, round_, self.store.classes.counts_as())
 
     # -- answer ------------------------------------------------------------------------------
 
@@ -198,16 +206,30 @@ class Session:
                     refused[answer.client_id] = str(error)
         return max(stored), refused
 
+    @contextmanager
+    def reshaping(self) -> Iterator[None]:
+        """Classes, or what counts, change in this block: no answer comes between."""
+        with self.ledger.lock:
+            yield
+            self.follow()
+
+    def follow(self) -> None:
+        """Take in what was changed of classes and of what counts, be it by another process."""
+        if self.store.log.version() != self.changed:
+            take_in(self)
+
     # -- status ------------------------------------------------------------------------------
 
     def status(self) -> Status:
         """Counts and states for the screen; cheap enough to ask every second."""
+        self.follow()
         counts = self.ledger.counts()
         round_ = self.round
         trained = round_ if round_ is not None and round_.head is not None else None
         return Status(
             version=self.changes.version,
-            state=self._state().value,
+            changed=self.changed,
+            state=state_of(self.trainer.state, self.ingest.state).value,
             error=self.trainer.error or self.ingest.state.error,
             round_id=trained.id if trained else None,
             pinned=self.project.settings().pinned_round is not None,
@@ -224,14 +246,6 @@ class Session:
             ingest=self.ingest.state,
             per_class=counts.per_class,
         )
-
-    def _state(self) -> State:
-        if self.trainer.state in (State.IDLE, State.WAITING_FOR_LABELS):
-            if self.ingest.state.stage == "failed":
-                return State.FAILED
-            if self.ingest.state.stage != "done":
-                return State.EMBEDDING
-        return self.trainer.state
 
     def leave_out(self, sample_id: str, reason: str) -> None:
         """Take a sample that cannot be shown out of the pool and remember why."""

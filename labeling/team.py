@@ -6,9 +6,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from labeling.errors import PersonError
-from labeling.options import open_chosen
+from labeling.options import open_chosen, operator
 from labeling.project import Project
 from labeling.store import Member, Role
+from labeling.store.log import INVITED, RENEWED, REVOKED
 from labeling.terminal import one_line
 
 DAYS = 14
@@ -21,10 +22,12 @@ def invite(given: argparse.Namespace) -> int:
         if given.renew:
             member = store.named(given.name)
             secret = store.renew(member.id, given.days)
+            project.store.log.add(operator(project), RENEWED, member.name)
         else:
             member, secret = store.invite(
                 given.name, Role.of(given.role), given.days, email=given.email
             )
+            project.store.log.add(operator(project), INVITED, f"{member.name} as {member.role}")
         print(f"{given.url.rstrip('/')}/join/{secret}")
     return 0
 
@@ -51,6 +54,7 @@ def revoke(given: argparse.Namespace) -> int:
     with closing(open_chosen(given, new=False)) as project:
         member = project.store.people.named(given.name)
         project.store.people.revoke(member.id)
+        project.store.log.add(operator(project), REVOKED, member.name)
         print(f"{one_line(member.name)} can come in no more.")
     return 0
 
@@ -86,6 +90,14 @@ def add_invite(parser: argparse.ArgumentParser) -> None:
         "--url",
         default=f"http://{socket.gethostname()}:8501",
         help="where the server is reached (default: %(default)s)",
+    )
+
+
+def add_token(parser: argparse.ArgumentParser) -> None:
+    """Whose token, and for how long."""
+    parser.add_argument("--name", default="script", help="whose answers they are (default: script)")
+    parser.add_argument(
+        "--days", type=int, default=30, metavar="N", help="how long it is good for (default: 30)"
     )
 
 

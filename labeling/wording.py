@@ -1,8 +1,20 @@
 """How figures and names are written in sentences, the same on the screens and in the report."""
 
 import re
+from collections.abc import Sequence
 
 MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")  # every sign that Markdown may take for its own
+
+
+def amount(count: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 label, 1,200 labels, 2 people."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words in a sentence: cat; cat and dog; cat, dog and fox."""
+    *most, last = words or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def points(share: float) -> str:

@@ -28,7 +28,8 @@ from labeling.workspace import Workspace
 from tests.conftest import OpenSession, fill, label
 
 POSTS = ("/api/next", "/api/page", "/api/answers", "/api/classes")
-GETS = ("/api/status", "/api/history")
+POSTS += ("/api/classes/change", "/api/changes/undo", "/api/rewind")
+GETS = ("/api/status", "/api/history", "/api/classes", "/api/changes", "/api/log")
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ def test_cards_come_with_status_and_classes(client: TestClient, session: Session
     cat = session.store.classes.create("<b>cat")
     reply = client.post("/api/next", json={"holder": "tab", "count": 2}).json()
     assert len(reply["cards"]) == 2
-    assert reply["classes"] == [{"id": cat.id, "name": "<b>cat"}]
+    assert reply["classes"] == [{"id": cat.id, "name": "<b>cat", "hotkey": None}]
     assert reply["status"]["total"] == 40
     assert reply["status"]["ingest"]["stage"] == "done"
     assert "keep" not in reply
@@ -405,7 +406,7 @@ def test_a_count_out_of_range_is_brought_into_it(client: TestClient, count: int)
     assert len(ask(client, count)) == (40 if count > 0 else 0)
 
 
-@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("path", [path for path in POSTS if path not in GETS])
 def test_a_get_of_a_post_route_is_not_allowed(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 405
 
@@ -587,12 +588,17 @@ def test_replies_are_as_described(client: TestClient, session: Session) -> None:
         "/api/hold": {"holder": "t", "sample_ids": [key]},
         "/api/answers": {"answers": [{"client_id": "s", "sample_id": key, "kind": "skip"}]},
         "/api/classes": {"name": "fox"},
+        "/api/classes/change": {"kind": "merge", "class_id": cat, "into": dog, "preview": False},
+        "/api/changes/undo": {"change": 2},
+        "/api/rewind": {"answer": 3, "preview": True},
     }
     for one in OPERATIONS:
         if one.reply is None:
             continue
         if one.body is not None:
             jsonschema.validate(bodies[one.path], one.body)
+        if one.path == "/api/changes/undo":  # the merge before it
+            bodies[one.path]["change"] = session.store.log.version()
         reply = client.request(one.method, one.path, json=bodies.get(one.path))
         assert reply.status_code == 200, reply.text
         jsonschema.validate(reply.json(), one.reply)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,15 @@ def test_every_command_of_the_readme_is_understood() -> None:
         "invite",
         "people",
         "revoke",
+        "rewind",
+        "log",
         "backup",
         "restore",
         "verify",
         "simulate",
     }
     for line in lines:
-        words = line.split()
+        words = shlex.split(line)
         assert cli._parser().parse_args(words).run is not None
         if words[0] == "export":
             assert words[1] in FORMATS

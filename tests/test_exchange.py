@@ -232,7 +232,14 @@ def test_every_format_holds_every_class(settled: Project, tmp_path: Path) -> Non
         (file,) = (tmp_path / format).glob("*.jsonl")
         header = json.loads(file.read_text(encoding="utf-8").splitlines()[0])
         assert header["classes"] == [
-            {"class_id": one.id, "name": one.name, "archived": one.archived} for one in expected
+            {
+                "class_id": one.id,
+                "name": one.name,
+                "archived": one.archived,
+                "merged_into": one.merged_into,
+                "description": one.description,
+            }
+            for one in expected
         ]
 
 
@@ -329,7 +336,10 @@ def test_a_pool_in_a_zip_is_copied_but_not_linked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("link", [False, True])
-def test_a_manifest_that_points_upwards_writes_nothing_outside(tmp_path: Path, link: bool) -> None:
+def test_a_manifest_that_points_upwards_writes_nothing_outside(
+    tmp_path: Path, link: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HONE_IMAGE_ROOTS", str(tmp_path))
     fill(tmp_path, ["outside/x.png", "deep/pool/y.png"])
     manifest = tmp_path / "deep" / "pool" / "list.csv"
     absolute = (tmp_path / "outside" / "x.png").as_posix()

@@ -27,7 +27,7 @@ def test_a_folded_network_gives_the_same_numbers_without_its_norms(name: str) ->
     with torch.inference_mode():
         wanted = model(pixels)
         error = (folded(pixels) - wanted).abs().max() / wanted.abs().max()
-    assert error < 1e-4
+    assert error < 5e-4  # rounding; it changes with the order of the sums
     assert not any(p.requires_grad for p in folded.parameters())
     assert not any(module.training for module in folded.modules())
 

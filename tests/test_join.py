@@ -58,6 +58,9 @@ def call(client: TestClient, one: Operation, session: Session, headers: dict[str
         "/api/hold": {"holder": "t", "sample_ids": [key]},
         "/api/answers": {"answers": [{"client_id": "s", "sample_id": key, "kind": "skip"}]},
         "/api/classes": {"name": "fox"},
+        "/api/classes/change": {"kind": "create", "name": "owl"},
+        "/api/changes/undo": {"change": session.store.log.version()},
+        "/api/rewind": {"to": "2000-01-01", "preview": True},
     }
     path = one.path.format(sample_id=key, size="thumb")
     body = bodies.get(one.path)

@@ -20,7 +20,7 @@ LAYERS = (
     ("store", "decoding"),
     ("project", "panel"),
     ("loading",),
-    ("ingest", "ledger", "follow", "tokens", "access", "truth", "exchange", "speeds"),
+    ("ingest", "moments", "ledger", "follow", "tokens", "access", "truth", "exchange", "speeds"),
     (
         "table",
         "rounds",
@@ -47,7 +47,8 @@ LAYERS = (
         "backup",
         "candidates",
     ),
-    ("acceptance", "figures"),
+    ("acceptance", "figures", "taxonomy", "trail"),
+    ("rewinding",),
     ("review", "trust", "transfer", "adjudication"),
     ("why", "report"),
     ("api", "cli"),

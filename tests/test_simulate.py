@@ -90,8 +90,9 @@ def test_the_project_itself_gets_embeddings_and_no_answers(
 
 
 def test_labels_of_a_manifest_are_the_truth_and_not_answers(
-    pool: Path, tmp_path: Path, result: Result
+    pool: Path, tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HONE_IMAGE_ROOTS", str(pool))
     manifest = tmp_path / "manifest.csv"
     files = sorted(pool.glob("*/*.png"), key=lambda file: (file.parent.name, file.name))
     rows = [f"{file},{file.parent.name}" for file in files]

@@ -8,17 +8,21 @@ from starlette.routing import BaseRoute, Route
 
 from labeling.api.answers import ANSWERS, HISTORY
 from labeling.api.cards import HOLD, NEXT, PAGE
-from labeling.api.classes import CREATE_CLASS
+from labeling.api.classes import CHANGE_CLASS, CREATE_CLASS, LIST_CLASSES
 from labeling.api.files import open_routes
 from labeling.api.gate import LARGEST_BODY, endpoint
 from labeling.api.guard import Guard
+from labeling.api.history import CHANGES, LOG, REWIND, UNDO_CHANGE
 from labeling.api.images import IMAGE
 from labeling.api.join import join_route
 from labeling.api.server import prepare_server
 from labeling.api.status import STATUS
 from labeling.workspace import Workspace
 
-OPERATIONS = (NEXT, PAGE, HOLD, ANSWERS, CREATE_CLASS, STATUS, HISTORY, IMAGE)
+OPERATIONS = (
+    *(NEXT, PAGE, HOLD, ANSWERS, LIST_CLASSES, CREATE_CLASS, CHANGE_CLASS, STATUS, HISTORY, IMAGE),
+    *(CHANGES, UNDO_CHANGE, REWIND, LOG),
+)
 
 
 def routes(workspace: Workspace) -> list[BaseRoute]:

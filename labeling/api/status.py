@@ -19,7 +19,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from labeling.api.operation import Json, Operation
-from labeling.api.schema import INTEGER, NUMBER, described, listed, schema_of, structure
+from labeling.api.schema import (
+    INTEGER,
+    NUMBER,
+    STRING,
+    described,
+    listed,
+    mapped,
+    schema_of,
+    structure,
+)
 from labeling.api.server import STOPPING
 from labeling.session import Session
 from labeling.status import Status
@@ -33,7 +42,11 @@ LOOK_UP = 1.0  # how soon those who wait see that the server stops
 NOW: Json = {
     "status": described(schema_of(Status), "Where the loop stands."),
     "classes": described(
-        listed(structure(id=INTEGER, name={"type": "string"})), "The classes, in their order."
+        listed(structure(id=INTEGER, name=STRING, hotkey={"type": ["string", "null"]})),
+        "The classes that can be chosen, in their order. `GET /api/classes` tells more of them.",
+    ),
+    "merged": described(
+        mapped(INTEGER), "Classes that were merged into another: by its id that of the other."
     ),
 }
 
@@ -44,11 +57,12 @@ def now(session: Session) -> Json:
     return {
         "status": vars(status) | {"ingest": vars(status.ingest)},  # asdict copies all, slowly
         "classes": [_class(one) for one in session.store.classes.all()],
+        "merged": session.store.classes.counts_as(),
     }
 
 
 def _class(one: LabelClass) -> Json:
-    return {"id": one.id, "name": one.name}
+    return {"id": one.id, "name": one.name, "hotkey": one.hotkey}
 
 
 async def _status(session: Session, request: Request) -> Response:
@@ -102,6 +116,7 @@ async def _news(session: Session, after: int, wait: float) -> None:
             end, settling = min(end, clock() + SETTLE), True
         else:
             await changes.after(changes.version, min(left, LOOK_UP))
+            await run_in_threadpool(session.follow)  # another process may have changed classes
 
 
 async def _gone(request: Request) -> None:

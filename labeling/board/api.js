@@ -39,6 +39,11 @@ export class Api {
     return this.#send("classes", { name });
   }
 
+  // All that is known of each class; archived and merged ones too.
+  classes() {
+    return this.#send("classes");
+  }
+
   status() {
     return this.#send("status");
   }

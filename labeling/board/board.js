@@ -1,5 +1,6 @@
 // The board: mounts one mode, listens to keys, and keeps it in step with the server.
 
+import { About } from "./about.js";
 import { Api } from "./api.js";
 import { Calm } from "./calm.js";
 import { el, isTyping, uuid } from "./dom.js";
@@ -29,6 +30,7 @@ class Board {
     this.status = null;
     this.classes = [];
     this.names = new Map(); // of every class seen here, archived ones too
+    this.merged = {}; // class id -> the class that it was merged into
     this.hotkeys = new Hotkeys(data.project);
     this.api = new Api(data.api, data.token, (reply) => this.#heard(reply));
     this.outbox = new Outbox(
@@ -37,11 +39,12 @@ class Board {
       () => this.#changed(),
       (answer, text) => this.#refused(answer, text),
     );
+    this.about = new About(this.api, () => this.mode.show());
     this.line = new StatusLine();
     this.notice = el("div.notice", { role: "alert", hidden: true });
     this.mode = new MODES[data.mode](this);
-    this.help = new Help(this.hotkeys, this.mode.help, () => this.#keysChanged());
-    this.node = el("div.board", {}, this.mode.node, this.line.node, this.notice, this.help.node);
+    this.help = new Help(this.hotkeys, this.mode.help, () => this.#keysChanged(), this.about);
+    this.node = el("div.board", {}, this.mode.node, this.line.node, this.notice, this.help.node, this.about.node);
     this.calm = new Calm();
     this.keys = new Keys((event) => this.#key(event));
     this.leave = () => this.api.release(this.holder, this.outbox.pending());
@@ -96,7 +99,7 @@ class Board {
   }
 
   name(classId) {
-    return this.names.get(classId) ?? "?";
+    return this.names.get(this.merged[classId] ?? classId) ?? "?";
   }
 
   toggleHelp() {
@@ -118,20 +121,30 @@ class Board {
     else this.mode.show();
   }
 
-  #heard({ status, classes }) {
+  #heard({ status, classes, merged }) {
     const before = this.status;
+    const reshaped = before && before.changed !== status.changed;
     this.status = status;
+    this.merged = merged;
     const renamed = JSON.stringify(classes) !== JSON.stringify(this.classes);
     const lost = this.classes.filter((old) => !classes.some(({ id }) => id === old.id));
     this.classes = classes;
     this.hotkeys.arrange(classes);
     for (const { id, name } of classes) this.names.set(id, name);
-    if (lost.length) this.say(`No class any more: ${lost.map(({ name }) => name).join(", ")}. Keys may have moved.`);
+    if (lost.length) this.say(lost.map((one) => this.#gone(one)).join(" "));
+    if (!before || reshaped) this.about.load();
     this.line.show(status, this.outbox);
     const ranked = before && (before.round_id !== status.round_id || before.seen !== status.seen);
     if (ranked) this.mode.advanced();
+    if (reshaped) this.mode.reshaped();
     if (!before || renamed) this.mode.show();
     else this.mode.counted?.();
+  }
+
+  #gone({ id, name }) {
+    if (this.merged[id]) return `“${name}” counts as “${this.name(id)}” from now on. Keys may have moved.`;
+    if (this.classes.some((one) => one.name === name)) return `“${name}” was split, and is another class now.`;
+    return `“${name}” is not a class any more. Keys may have moved.`;
   }
 
   #changed() {

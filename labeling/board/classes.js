@@ -11,10 +11,11 @@ const LIKELY = 5;
 
 export class ClassList {
   // `create` is null for somebody who may not make classes.
-  constructor(choose, create, hotkeys = new Hotkeys()) {
+  constructor(choose, create, hotkeys = new Hotkeys(), about = null) {
     this.choose = choose;
     this.create = create;
     this.hotkeys = hotkeys;
+    this.about = about; // what is told of a class beside its button
     this.classes = [];
     this.buttons = new Map(); // class id -> its button in the list
     this.pins = new Map(); // class id -> its button among the likeliest
@@ -58,7 +59,8 @@ export class ClassList {
   show(classes, probabilities, best) {
     this.classes = classes;
     this.hotkeys.arrange(classes);
-    const keys = classes.map((one) => `${one.id}:${one.name}:${this.hotkeys.classKey(one.id)}`);
+    const text = (one) => this.about?.text(one.id) ?? "";
+    const keys = classes.map((one) => `${one.id}:${one.name}:${this.hotkeys.classKey(one.id)}:${text(one)}`);
     if (keys.join("\n") !== this.drawn) this.#draw(keys.join("\n"));
     const find = matchMedia("(hover: none)").matches ? "" : `  ( ${keyText(this.hotkeys.actionKey("find"))} )`;
     const hint = `${this.create ? "find or create" : "find"} a class${find}`;
@@ -89,6 +91,7 @@ export class ClassList {
 
   #draw(drawn) {
     this.drawn = drawn;
+    this.about?.hide();
     this.pins.clear();
     this.buttons = new Map(this.classes.map((one) => [one.id, this.#button(one)]));
     this.list.replaceChildren(...this.buttons.values());
@@ -98,14 +101,22 @@ export class ClassList {
 
   #button(one, pinned = false) {
     const key = this.hotkeys.classKey(one.id);
-    return el(
+    const told = this.about?.parts(one.id);
+    const button = el(
       "button.class",
-      { type: "button", title: one.name, onclick: () => this.#take(one) },
+      {
+        type: "button",
+        title: told ? null : one.name,
+        "aria-description": this.about?.text(one.id) ?? "",
+        onclick: () => this.#take(one),
+      },
       el("span.bar", { "aria-hidden": "true" }),
       key || pinned ? el("kbd", {}, keyText(key)) : el("span.nokey"),
       el("span.name", {}, one.name),
       el("span.chance"),
     );
+    if (told) this.about.attach(button, one.id);
+    return button;
   }
 
   // A class without a key of its own has that of its place here, with Shift.

@@ -96,6 +96,12 @@ export class Deck {
     if (this.again) this.refill();
   }
 
+  // What is asked first may be another now: rank anew.
+  renew() {
+    this.due = true;
+    this.refill();
+  }
+
   // Load and decode a card's image once; card.image resolves to the element, or rejects.
   prepare(card) {
     if (card.image) return card.image;

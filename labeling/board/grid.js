@@ -37,7 +37,7 @@ export class GridMode {
     this.size = null; // images on a page; null for as many as fill the window
     this.pages = new Pages(board);
     this.sheet = new Sheet(() => this.show(), (tile) => board.api.image(tile.card.sample_id, "view"));
-    this.classes = new ClassList((one) => this.assign(one), board.maker(), board.hotkeys);
+    this.classes = new ClassList((one) => this.assign(one), board.maker(), board.hotkeys, board.about);
     this.bar = new GridBar((change) => this.turn(change));
     this.accept = el("button.action.primary", { type: "button", onclick: () => this.commit() });
     this.said = el("p.said", { role: "status" });
@@ -74,6 +74,13 @@ export class GridMode {
   advanced() {
     if (this.tiles.length) this.#ahead();
     else this.load();
+  }
+
+  // Classes were changed: a page of one that is gone gives way.
+  reshaped() {
+    const { classId } = this.pages;
+    if (classId !== null && !this.board.classes.some(({ id }) => id === classId))
+      this.turn({ classId: this.board.merged[classId] ?? null });
   }
 
   // Other counts: what stands in place of a page may say something else now.

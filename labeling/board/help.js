@@ -5,8 +5,9 @@ import { ACTIONS, FIXED_HELP, keyName, keyText } from "./keys.js";
 
 export class Help {
   // `fixed` are rows of a mode whose keys cannot be changed; without it, the actions are listed.
-  constructor(hotkeys, fixed, changed) {
-    Object.assign(this, { hotkeys, fixed, changed });
+  // `about` tells what a class is.
+  constructor(hotkeys, fixed, changed, about) {
+    Object.assign(this, { hotkeys, fixed, changed, about });
     this.classes = [];
     this.asking = null; // what the next key press is for: {action} or {classId}
     this.note = el("p.small", { role: "status" });
@@ -85,14 +86,16 @@ export class Help {
     const fixed = (this.fixed ?? FIXED_HELP).map(([keys, text]) => el("tr", {}, el("th", {}, keys), el("td", {}, text)));
     this.left.replaceChildren(...(this.fixed ? [] : actions), ...fixed);
     this.right.replaceChildren(
-      ...this.classes.map((one) => this.#row({ classId: one.id }, this.hotkeys.classKey(one.id), one.name)),
+      ...this.classes.map((one) =>
+        this.#row({ classId: one.id }, this.hotkeys.classKey(one.id), one.name, this.about.parts(one.id)),
+      ),
     );
     this.right.parentElement.hidden = this.classes.length === 0;
     this.reset.disabled = !this.hotkeys.changed;
     this.node.querySelector(".asking")?.focus();
   }
 
-  #row(what, key, text) {
+  #row(what, key, text, more = null) {
     const asking = this.asking && this.asking.action === what.action && this.asking.classId === what.classId;
     const ask = () => {
       this.asking = what;
@@ -101,6 +104,6 @@ export class Help {
     };
     const shown = asking ? "press a key" : keyText(key) || "none";
     const button = el(`button.key${asking ? ".asking" : ""}`, { type: "button", "aria-label": `${text}: ${shown}; change the key`, onclick: ask }, el("kbd", {}, shown));
-    return el("tr", {}, el("th", {}, button), el("td", {}, text));
+    return el("tr", {}, el("th", {}, button), el("td", {}, text, more));
   }
 }

@@ -24,6 +24,15 @@ export class History {
     }
   }
 
+  // What the server remembers by now, with what is still `waiting` to be sent before it.
+  follow(answers, waiting) {
+    const known = new Map(this.entries.map((one) => [one.answer.client_id, one]));
+    const unsent = this.entries.filter((one) => waiting.has(one.answer.client_id));
+    this.entries = unsent;
+    this.load(answers.filter((answer) => !waiting.has(answer.client_id)));
+    for (const entry of this.entries) entry.card = known.get(entry.answer.client_id)?.card ?? entry.card;
+  }
+
   // An answer is there; it stands in for an earlier one of the same image.
   add(card, answer) {
     const at = this.entries.findIndex((one) => one.card.sample_id === card.sample_id);

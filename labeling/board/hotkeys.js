@@ -13,7 +13,8 @@ export class Hotkeys {
     this.keys = new Map(); // class id -> key
   }
 
-  // Give each class its key: its own, else that of its position, else any that is free.
+  // Give each class its key: this person's, else the project's, else that of its position, else any
+  // that is free.
   arrange(classes) {
     this.classes = classes;
     this.keys = new Map();
@@ -24,6 +25,7 @@ export class Hotkeys {
       taken.add(key);
     };
     for (const one of classes) give(one, this.own.classes[one.id]);
+    for (const one of classes) give(one, one.hotkey);
     classes.forEach((one, index) => give(one, CLASS_KEYS[index]));
     for (const one of classes) give(one, CLASS_KEYS.find((key) => !taken.has(key)));
   }

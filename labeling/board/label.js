@@ -10,7 +10,7 @@ import { Light } from "./light.js";
 import { Pace } from "./pace.js";
 import { emptyState } from "./states.js";
 import { Viewer } from "./viewer.js";
-import { ranked, why } from "./why.js";
+import { ranked, reshape, why } from "./why.js";
 
 const SLOW = 150; // an image that takes longer is announced
 const REPEATS = new Set(["bigger", "smaller", "darker", "brighter", "flatter", "harder"]);
@@ -26,7 +26,7 @@ export class LabelMode {
       () => this.show(),
       (text) => board.say(text),
     );
-    this.classes = new ClassList((one) => this.answer("label", one), board.maker(), hotkeys);
+    this.classes = new ClassList((one) => this.answer("label", one), board.maker(), hotkeys, board.about);
     this.history = new History(api, (id) => board.name(id), (entry) => this.#change(entry), () => this.#focus());
     this.viewer = new Viewer(() => api.image(this.shown.sample_id, "full"), () => this.controls?.showZoom(this.viewer));
     this.stage = this.viewer.stage;
@@ -60,6 +60,22 @@ export class LabelMode {
   // A new round is there: rank anew what is not in sight yet.
   advanced() {
     this.deck.refill();
+  }
+
+  // Classes, or what counts, were changed: no card speaks of what is gone, and what was taken back
+  // by a rewind is not among the last answers any more.
+  async reshaped() {
+    const { board, deck, history } = this;
+    for (const card of deck.cards) reshape(card, board.merged, board.classes);
+    if (this.deck.current) this.why.replaceChildren(...why(deck.current, (id) => board.name(id), board.api));
+    deck.renew();
+    try {
+      const told = await board.api.history();
+      history.follow(told.history, new Set(board.outbox.waiting.map((answer) => answer.client_id)));
+      this.show();
+    } catch {
+      /* offline: what is shown of the past may be out of date until the next change */
+    }
   }
 
   // What is held ahead. An image that is being changed has an answer, so it needs no lease.
@@ -138,9 +154,7 @@ export class LabelMode {
     if (!entry) return text;
     this.deck.recall(entry.card);
     this.show();
-    const archived = answer.kind === "label" && !this.board.classes.some(({ id }) => id === answer.class_id);
-    const reason = archived ? `“${this.board.name(answer.class_id)}” is not a class any more.` : text;
-    return `${reason} ${entry.card.name} is back: answer it again.`;
+    return `${text} ${entry.card.name} is back: answer it again.`;
   }
 
   show() {
@@ -157,6 +171,7 @@ export class LabelMode {
     let text = card ? "no guess yet" : "accept";
     if (guess !== null) text = `accept ${this.board.name(guess)}`;
     else if (this.editing) text = `now “${this.history.label(this.editing.answer)}”: choose anew`;
+    else if (card?.query === "split") text = "its class was split: no guess";
     else if (["audit", "certificate"].includes(card?.query)) text = "blind check: no guess shown";
     this.controls.showAccept(guess !== null, text);
   }

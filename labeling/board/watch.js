@@ -62,8 +62,9 @@ export class Watch {
     let pause = 0;
     while (!signal.aborted) {
       try {
-        const { status, classes } = await this.api.news(this.version(), pause ? 0 : WAIT, signal);
-        if (!signal.aborted) this.channel.postMessage({ status, classes });
+        const news = await this.api.news(this.version(), pause ? 0 : WAIT, signal);
+        const { status } = news;
+        if (!signal.aborted) this.channel.postMessage(news);
         if (status.seen !== this.told) this.own = false;
         this.told = status.seen;
         pause = 0;

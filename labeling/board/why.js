@@ -26,6 +26,18 @@ export function ranked(card) {
     .sort((a, b) => b.value - a.value);
 }
 
+// What a card says of classes that are there no more: merged ones count as what they were merged
+// into, others are no guess.
+export function reshape(card, merged, classes) {
+  const known = new Set(classes.map(({ id }) => id));
+  const found = {};
+  for (const { id, value } of ranked(card)) {
+    const end = merged[id] ?? id;
+    if (known.has(end)) found[end] = (found[end] ?? 0) + value;
+  }
+  card.probabilities = found;
+}
+
 function neighbour(id, label, api) {
   return el("figure", {}, thumb(api, id), el("figcaption", { title: label }, label));
 }

@@ -29,7 +29,7 @@ def write(contents: Contents, container: Container, *, link: bool = False) -> Wr
     if link:
         _refuse_links(contents.source)
     used = {answer.class_id for answer in contents.answers}
-    wanted = {one.id: one.name for one in contents.classes if not one.archived or one.id in used}
+    wanted = {one.id: one.name for one in contents.classes if one.active or one.id in used}
     folders = folder_names(wanted, _OWN_FILES)
     for folder in folders.values():
         container.folder(folder)

@@ -19,7 +19,13 @@ def write(contents: Contents, container: Container, *, link: bool = False) -> Wr
         "version": VERSION,
         "project": contents.project,
         "classes": [
-            {"class_id": one.id, "name": one.name, "archived": one.archived}
+            {
+                "class_id": one.id,
+                "name": one.name,
+                "archived": one.archived,
+                "merged_into": one.merged_into,
+                "description": one.description,
+            }
             for one in contents.classes
         ],
     }

@@ -8,7 +8,7 @@ from typing import Any
 from labeling.panel import current
 from labeling.project import Project
 from labeling.samples import Source
-from labeling.store import Answer, LabelClass, Sample
+from labeling.store import Answer, LabelClass, Sample, Told
 
 
 @dataclass(frozen=True)
@@ -45,19 +45,23 @@ class Record:
 class Event(Record):
     """One answer of the history, undos included; `path` is the first path of its sample.
 
-    `undoes` is the `answer_id` of the answer that an undo takes back.
+    `undoes` is the `answer_id` of the answer that an undo takes back. An answer `stands` unless it
+    was undone, gone back behind, or of a class that was split; merges decide what it `counts_as`.
     """
 
     answer_id: int
     client_id: str
     undoes: int | None
+    stands: bool = True
+    counts_as: str | None = None
 
 
 @dataclass(frozen=True)
 class Contents:
     """What of a project is written: every class, every sample, and the answers wanted.
 
-    `history` tells whether `answers` are all that were ever given, or the current ones.
+    `history` tells whether `answers` are all that were ever given, in the words of then and with
+    what is `told` of each now by its id, or the current ones.
     """
 
     project: str
@@ -65,6 +69,7 @@ class Contents:
     answers: Sequence[Answer]
     classes: Sequence[LabelClass]
     samples: Mapping[str, Sample]
+    told: Mapping[int, Told]
     history: bool
 
     @classmethod
@@ -72,8 +77,11 @@ class Contents:
         """Read a project as it stands now, with `pseudonyms` in place of people's names."""
         store = project.store
         # Classes and samples are never deleted, so those read after the answers cover them.
+        told = {one.answer.id: one for one in store.answers.history()} if history else {}
         answers = (
-            store.answers.all() if history else list(current(store.answers.standing()).values())
+            [one.answer for one in told.values()]
+            if history
+            else list(current(store.answers.standing()).values())
         )
         if pseudonyms:
             # By first answers, which are never deleted: the same in each export.
@@ -81,7 +89,7 @@ class Contents:
             answers = [replace(one, annotator=names[one.annotator]) for one in answers]
         classes = store.classes.all(archived=True)
         samples = store.samples.many()
-        return cls(project.name, project.source, answers, classes, samples, history)
+        return cls(project.name, project.source, answers, classes, samples, told, history)
 
     @property
     def stem(self) -> str:
@@ -94,12 +102,15 @@ class Contents:
         if self.history:
             for answer in self.answers:
                 path = next(iter(self.samples[answer.sample_id].paths), "")
+                told = self.told[answer.id]
                 yield Event(
                     path=path,
                     sha256=answer.sample_id,
                     answer_id=answer.id,
                     client_id=answer.client_id,
                     undoes=answer.undoes,
+                    stands=told.stands,
+                    counts_as=None if told.counts_as is None else names[told.counts_as],
                     **_facts(answer, names),
                 )
             return

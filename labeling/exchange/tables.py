@@ -48,9 +48,11 @@ def write_classes(
     """Write every class, and `folders` (class id: folder) as a last column."""
     with container.text("classes.csv") as stream:
         table = csv.writer(stream)
-        table.writerow(["class_id", "name", "archived", *(["folder"] if folders else [])])
+        names = ["class_id", "name", "archived", "merged_into", "description"]
+        table.writerow([*names, *(["folder"] if folders else [])])
         for one in contents.classes:
-            row = [one.id, one.name, one.archived, *([folders.get(one.id)] if folders else [])]
+            row: list[Any] = [one.id, one.name, one.archived, one.merged_into, one.description]
+            row += [folders.get(one.id)] if folders else []
             table.writerow([to_cell(value) for value in row])
 
 
@@ -59,6 +61,7 @@ def read_csv(path: Path) -> list[Record]:
     rows, columns = _rows(path, [field.name for field in fields(Record)])
     kind = Event if "answer_id" in columns else Record
     names = [field.name for field in fields(kind)]
+    names = [name for name in names if name in columns]  # those of an earlier Hone are fewer
     return [kind(**{name: from_cell(name, row[name]) for name in names}) for row in rows]
 
 
@@ -66,7 +69,13 @@ def read_classes(path: Path) -> list[LabelClass]:
     """The classes of a `classes.csv`."""
     rows, _ = _rows(path, ["class_id", "name", "archived"])
     return [
-        LabelClass(int(row["class_id"]), from_cell("label", row["name"]), row["archived"] == "true")
+        LabelClass(
+            int(row["class_id"]),
+            from_cell("label", row["name"]),
+            row["archived"] == "true",
+            int(row["merged_into"]) if row.get("merged_into") else None,
+            description=from_cell("label", row.get("description") or "") or "",
+        )
         for row in rows
     ]
 
@@ -118,6 +127,7 @@ _VALUES: dict[str, Callable[[str], Any]] = {
     "seconds": float,
     "confidence": float,
     "shown": lambda cell: cell == "true",
+    "stands": lambda cell: cell == "true",
     "round": int,
     "score": float,
     "acquisition_probability": float,

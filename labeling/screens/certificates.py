@@ -14,7 +14,7 @@ from labeling.session import Session
 from labeling.store import Certificate, Role
 from labeling.store.certificates import ACCEPT, ACCEPTED, ACCURACY, PROVEN, TAKEN_BACK
 from labeling.trust import acceptable, certificate_length, expected
-from labeling.wording import chance
+from labeling.wording import chance, plain
 
 if TYPE_CHECKING:  # torch, which no screen waits for
     from models.certificate import Length
@@ -84,7 +84,9 @@ def accept_many(session: Session, evidence: Evidence) -> None:
         "and go back in one action. Not reviewed is not the same as correct."
     )
     proven = [
-        one for one in session.store.certificates.all() if one.kind == ACCEPT and one.end == PROVEN
+        one
+        for one in session.store.certificates.all()
+        if one.kind == ACCEPT and one.end == PROVEN and one.voided is None
     ]
     if session.certifier.running is not None:
         refreshed(session, _running, REFRESH_SECONDS, Role.REVIEWER)
@@ -176,11 +178,11 @@ def _history(session: Session, kind: str) -> None:
     if not found:
         return
     st.subheader("Certificates")
-    st.markdown(_outcome(found[-1]))
+    st.markdown(_outcome(found[-1]) if found[-1].voided is None else _void(session, found[-1]))
     table = pd.DataFrame(
         {
             "certificate": one.id,
-            "end": ENDS[str(one.end)],
+            "end": ENDS[str(one.end)] if one.voided is None else "void",
             "claim": f"{'≥' if kind == ACCURACY else '≤'} {one.claim:.0%}",
             "proven": 100 * one.result.get("value", 0),
             "checked": one.result.get("drawn"),
@@ -208,6 +210,16 @@ def _history(session: Session, kind: str) -> None:
         ):
             with st.spinner("Taking back …"):
                 attempt(partial(take_back, session, one, annotator(session)), again=True)
+
+
+def _void(session: Session, one: Certificate) -> str:
+    """Why a certificate says nothing any more."""
+    entry = session.store.log.get(one.voided or 0)
+    reason = plain(entry.text) if entry is not None else "what counts was changed"
+    text = f"**Certificate {one.id} is void**, since its meaning has changed: {reason}."
+    if one.end == ACCEPTED:
+        text += " What was accepted on it stays, but nothing is promised of it any more."
+    return text
 
 
 def _outcome(one: Certificate) -> str:

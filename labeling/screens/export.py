@@ -1,14 +1,20 @@
 """The Export screen: take the labels with you."""
 
 import shlex
+from contextlib import nullcontext
 
 import pandas as pd
 import streamlit as st
 
 from labeling.errors import HoneError
 from labeling.exchange import FORMATS, as_download
+from labeling.moments import as_of
 from labeling.report import report
+from labeling.screens.history import chosen_moment
+from labeling.screens.shell import annotator
 from labeling.session import Session
+from labeling.store import Moment
+from labeling.store.log import EXPORTED
 from labeling.wording import code, plain
 
 SCREEN_FORMATS = {
@@ -36,6 +42,7 @@ def show(session: Session) -> None:
         format_func=lambda name: FORMATS[name].title,
         captions=list(SCREEN_FORMATS.values()),
     )
+    moment = _moment(session)
     hidden = st.toggle(
         "Replace the names of people",
         help="By annotator-1, annotator-2, …, in the order of their first answers: the same in "
@@ -43,7 +50,7 @@ def show(session: Session) -> None:
     )
     # The file is made when it is asked for, so that it holds the newest answers.
     if st.button("Prepare", type="primary", icon=":material/inventory_2:"):
-        _offer(session, chosen, pseudonyms=hidden)
+        _offer(session, chosen, moment, pseudonyms=hidden)
     _report(session)
     _preview(session)
     pool = shlex.quote(str(session.project.source.location))
@@ -51,10 +58,20 @@ def show(session: Session) -> None:
     st.caption(f"For large pools, or links instead of copies: {code(command)}")
 
 
-def _offer(session: Session, chosen: str, *, pseudonyms: bool) -> None:
+def _moment(session: Session) -> Moment | None:
+    """The moment of which an export is wanted; None for now."""
+    if not st.toggle("As it was at an earlier moment"):
+        return None
+    return chosen_moment(session, "export")[0]
+
+
+def _offer(session: Session, chosen: str, moment: Moment | None, *, pseudonyms: bool) -> None:
+    project = session.project
     with st.spinner("Writing …"):
         try:
-            file = as_download(session.project, chosen, pseudonyms=pseudonyms)
+            with nullcontext(project) if moment is None else as_of(project, moment) as then:
+                file = as_download(then, chosen, pseudonyms=pseudonyms)
+            project.store.log.add(annotator(session), EXPORTED, file.name)
         except HoneError as error:
             st.error(plain(error), icon=":material/error:")
             return

@@ -5,9 +5,10 @@ from urllib.parse import urljoin
 import pandas as pd
 import streamlit as st
 
-from labeling.screens.shell import attempt, has_provider, needs_login, visitor
+from labeling.screens.shell import annotator, attempt, has_provider, needs_login, visitor
 from labeling.session import Session
 from labeling.store import Member, Role
+from labeling.store.log import INVITED, RENEWED, REVOKED, ROLE
 from labeling.store.people import DAY, LONGEST_DAYS, LONGEST_NAME
 from labeling.wording import plain
 
@@ -82,6 +83,7 @@ def _invite(session: Session) -> None:
 
 def _invited(session: Session, name: str, role: Role, days: int, email: str | None) -> None:
     member, secret = session.store.people.invite(name, role, days, email)
+    session.store.log.add(annotator(session), INVITED, f"{member.name} as {role}")
     _tell(member, secret)
 
 
@@ -106,7 +108,6 @@ def _told() -> None:
 
 
 def _change(session: Session, members: list[Member]) -> None:
-    people = session.store.people
     with st.container(border=True):
         found = visitor(session)
         by_id = {one.id: one for one in members}
@@ -115,7 +116,7 @@ def _change(session: Session, members: list[Member]) -> None:
             "Role now", list(ROLES), list(ROLES).index(chosen.role), format_func=ROLES.__getitem__
         )
         if role != chosen.role:
-            attempt(lambda: people.change_role(chosen.id, role), again=True)
+            attempt(lambda: _role(session, chosen, role), again=True)
         with st.container(horizontal=True):
             if st.button(
                 "New link",
@@ -123,7 +124,7 @@ def _change(session: Session, members: list[Member]) -> None:
                 help="The earlier link, and whoever came by it, is shut out.",
             ):
                 days = max(1, round((chosen.expires - chosen.created) / DAY))
-                attempt(lambda: _tell(chosen, people.renew(chosen.id, min(days, LONGEST_DAYS))))
+                attempt(lambda: _renew(session, chosen, min(days, LONGEST_DAYS)))
             if st.button(
                 "Revoke",
                 icon=":material/person_off:",
@@ -131,7 +132,23 @@ def _change(session: Session, members: list[Member]) -> None:
                 or (found is not None and found.member == chosen.id),
                 help="Shut out at once; every answer stays.",
             ):
-                attempt(lambda: people.revoke(chosen.id), again=True)
+                attempt(lambda: _revoke(session, chosen), again=True)
+
+
+def _role(session: Session, member: Member, role: Role) -> None:
+    session.store.people.change_role(member.id, role)
+    session.store.log.add(annotator(session), ROLE, f"{member.name} is {role} now")
+
+
+def _renew(session: Session, member: Member, days: int) -> None:
+    secret = session.store.people.renew(member.id, days)
+    session.store.log.add(annotator(session), RENEWED, member.name)
+    _tell(member, secret)
+
+
+def _revoke(session: Session, member: Member) -> None:
+    session.store.people.revoke(member.id)
+    session.store.log.add(annotator(session), REVOKED, member.name)
 
 
 def _work(session: Session) -> None:

@@ -3,12 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from labeling.errors import HoneError
-from labeling.screens import backbone, people
+from labeling.screens import backbone, classes, history, people
 from labeling.screens.shell import annotator, attempt, needs_login
 from labeling.session import Session
-from labeling.store import LabelClass
-from labeling.store.classes import LONGEST_NAME
 from labeling.wording import code, plain
 from labeling.workspace import WORKSPACE
 
@@ -53,12 +50,13 @@ def show(session: Session) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _pool(session)
-        _classes(session)
+        classes.show(session)
     with right:
         _strategy(session)
         if not needs_login():
             _person(session)
     people.show(session)
+    history.show(session)
     backbone.show(session)
 
 
@@ -114,57 +112,6 @@ def _open(path: str) -> None:
     if start_page is None:  # no project could be opened before
         st.rerun()
     st.switch_page(start_page)
-
-
-def _classes(session: Session) -> None:
-    st.subheader("Classes")
-    st.caption("In the order of their keys. Edit a name, add a line, or delete one; then apply.")
-    counts = session.status().per_class
-    classes = session.store.classes.all()
-    before = pd.DataFrame(
-        [(one.id, one.name, counts.get(one.id, 0)) for one in classes],
-        columns=["id", "name", "labels"],
-    )
-    after = st.data_editor(
-        before,
-        num_rows="dynamic",
-        hide_index=True,
-        disabled=["labels"],
-        key=f"classes-{hash(tuple(classes))}",
-        column_config={
-            "id": None,
-            "name": st.column_config.TextColumn("class", required=True, max_chars=LONGEST_NAME),
-        },
-    )
-    if st.button("Apply", icon=":material/check:", disabled=after.equals(before)):
-        attempt(lambda: _apply(session, classes, counts, after))
-
-
-def _apply(
-    session: Session, classes: list[LabelClass], counts: dict[int, int], edited: pd.DataFrame
-) -> None:
-    """Carry the edits out; a class that has labels is not removed but named in an error."""
-    rows = [
-        (None if pd.isna(class_id) else int(class_id), str(name))
-        for class_id, name in zip(edited["id"], edited["name"], strict=True)
-    ]
-    kept = {class_id for class_id, _ in rows}
-    removed = [one for one in classes if one.id not in kept]
-    if labeled := [one.name for one in removed if counts.get(one.id)]:
-        raise HoneError(
-            f"{', '.join(labeled)} still has labels; change them first, or rename the class."
-        )
-    for one in removed:
-        session.store.classes.archive(one.id)
-    names = {one.id: one.name for one in classes}
-    for class_id, name in rows:
-        if class_id is None:
-            session.store.classes.create(name)
-        elif name != names[class_id]:
-            session.store.classes.rename(class_id, name)
-    session.changes.bump()  # open boards follow at once
-    session.trainer.request()
-    st.rerun()
 
 
 def _strategy(session: Session) -> None:

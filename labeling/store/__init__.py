@@ -1,10 +1,12 @@
 """All SQL of Hone: facts in tables, everything else derived by queries."""
 
-from labeling.store.answers import Answer, NewAnswer
+from labeling.store.answers import Answer, NewAnswer, Told
 from labeling.store.certificates import Certificate, Draw
 from labeling.store.classes import LabelClass
 from labeling.store.database import Store
+from labeling.store.history import Moment, Taken
 from labeling.store.leases import Offer
+from labeling.store.log import Entry
 from labeling.store.people import Member, Role
 from labeling.store.place import is_project, move_in, open_store
 from labeling.store.pulse import Pulse
@@ -15,8 +17,10 @@ __all__ = [
     "Answer",
     "Certificate",
     "Draw",
+    "Entry",
     "LabelClass",
     "Member",
+    "Moment",
     "NewAnswer",
     "Offer",
     "Pulse",
@@ -24,6 +28,8 @@ __all__ = [
     "RoundRecord",
     "Sample",
     "Store",
+    "Taken",
+    "Told",
     "is_project",
     "move_in",
     "open_store",

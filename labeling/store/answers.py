@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from labeling.errors import AnswerError, UnstorableError
+from labeling.store.counting import (
+    COLUMNS,
+    COUNTED_CLASS,
+    IS_STANDING,
+    STANDING,
+    VALID,
+)
+from labeling.store.refusals import why_not_class
 from labeling.store.schema import ANSWERS, CLASSES, LEASES, SAMPLES
 from labeling.store.shown import NOTHING, Before
 
@@ -65,6 +73,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Told:
+    """An answer as it was given, and whether it counts now, and as which class."""
+
+    answer: Answer
+    stands: bool
+    counts_as: int | None
+
+
+@dataclass(frozen=True)
 class Share:
     """What one annotator has given: labels that stand, and when the last answer came."""
 
@@ -97,17 +114,31 @@ class Answers:
             raise
 
     def all(self, annotator: str | None = None) -> list[Answer]:
-        """The full history (of one annotator), oldest first."""
-        query = sa.select(ANSWERS).order_by(ANSWERS.c.id)
+        """The history (of one annotator), oldest first: undone ones too, but no withdrawn ones."""
+        query = VALID.order_by(ANSWERS.c.id)
         return self._fetch(query if annotator is None else query.filter_by(annotator=annotator))
+
+    def history(self) -> list[Told]:
+        """Every answer ever given, oldest first, in the words of then."""
+        query = sa.select(*ANSWERS.c, IS_STANDING, COUNTED_CLASS.label("counts_as"))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(ANSWERS.c.id))
+            return [
+                Told(Answer(*row[:-2]), row[-2] and row.kind != "undo", row[-1]) for row in rows
+            ]
+
+    def count(self) -> int:
+        """How many answers were ever given."""
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(ANSWERS)) or 0
 
     def standing(self) -> list[Answer]:
         """Answers that have not been undone, oldest first, without the undos themselves."""
-        return self._fetch(_STANDING.order_by(ANSWERS.c.id))
+        return self._fetch(STANDING.order_by(ANSWERS.c.id))
 
     def current(self, sample_ids: Sequence[str] | None = None) -> dict[str, Answer]:
         """The latest standing answer of each sample (of the named ones), whoever gave it."""
-        query = _STANDING.order_by(ANSWERS.c.id)
+        query = STANDING.order_by(ANSWERS.c.id)
         if sample_ids is not None:
             query = query.where(ANSWERS.c.sample_id.in_(sample_ids))
         return {answer.sample_id: answer for answer in self._fetch(query)}
@@ -120,12 +151,12 @@ class Answers:
 
     def latest(self, annotator: str, count: int) -> list[Answer]:
         """The annotator's last answers that stand, newest first."""
-        query = _STANDING.where(ANSWERS.c.annotator == annotator)
+        query = STANDING.where(ANSWERS.c.annotator == annotator)
         return self._fetch(query.order_by(ANSWERS.c.id.desc()).limit(count))
 
     def shares(self) -> dict[str, Share]:
         """What each annotator has given, in the order of their first answers."""
-        labels = sa.func.count().filter(ANSWERS.c.kind == "label", _IS_STANDING)
+        labels = sa.func.count().filter(ANSWERS.c.kind == "label", IS_STANDING)
         query = sa.select(ANSWERS.c.annotator, labels, sa.func.max(ANSWERS.c.at))
         query = query.group_by(ANSWERS.c.annotator).order_by(sa.func.min(ANSWERS.c.id))
         with self._database.read() as connection:
@@ -155,7 +186,7 @@ def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer, ow
     facts = _facts(connection, answer)
     if facts.known is not None:
         return int(facts.known)
-    _check(answer, facts)
+    _check(connection, answer, facts)
     if own and facts.target is not None and facts.target_annotator != annotator:
         raise AnswerError("Only the one who gave an answer can undo it.")
     values = {
@@ -194,7 +225,7 @@ def _facts(connection: sa.Connection, answer: NewAnswer) -> Any:
     return connection.execute(_FACTS, named).one()
 
 
-def _check(answer: NewAnswer, facts: Any) -> None:
+def _check(connection: sa.Connection, answer: NewAnswer, facts: Any) -> None:
     """Raise AnswerError for an answer that makes no sense, or not any more."""
     if answer.kind not in KINDS or answer.source not in SOURCES:
         raise AnswerError(f"Unknown kind or source of answer: {answer.kind!r}, {answer.source!r}.")
@@ -205,7 +236,7 @@ def _check(answer: NewAnswer, facts: Any) -> None:
     if facts.sample is None:
         raise AnswerError(f"There is no sample {answer.sample_id[:16]}… in this project.")
     if answer.class_id is not None and facts.class_ is None:
-        raise AnswerError(f"There is no class {answer.class_id} any more; choose another class.")
+        raise AnswerError(why_not_class(connection, answer.class_id))
     if answer.undoes is not None and facts.target is None:
         raise AnswerError("The answer to undo is not in this project, or is of another sample.")
 
@@ -217,17 +248,13 @@ def _plausible(seconds: float | None) -> float | None:
     return seconds
 
 
-_UNDO = ANSWERS.alias("undo")
-_IS_STANDING = ~sa.exists().where(_UNDO.c.undoes == ANSWERS.c.id).correlate(ANSWERS)
-_STANDING = sa.select(ANSWERS).where(ANSWERS.c.kind != "undo", _IS_STANDING)
-
-
 def _one(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
     return sa.select(column).where(*where).scalar_subquery()
 
 
 # Built once, since building takes longer than asking: these run with each answer.
 _LAST = sa.select(sa.func.max(ANSWERS.c.id))
+_ROOT = CLASSES.alias("root")
 _RECENT = ANSWERS.alias("recent")
 _CHANGED = (
     sa.select(_RECENT.c.sample_id.label("changed"))
@@ -236,11 +263,11 @@ _CHANGED = (
     .subquery("changed")
 )
 _NEWS = (  # one row for each answer that stands, and for each sample of which none does
-    sa.select(_CHANGED.c.changed, _LAST.scalar_subquery().label("last"), *ANSWERS.c)
+    sa.select(_CHANGED.c.changed, _LAST.scalar_subquery().label("last"), *COLUMNS)
     .select_from(_CHANGED)
     .join(
         ANSWERS,
-        sa.and_(ANSWERS.c.sample_id == _CHANGED.c.changed, ANSWERS.c.kind != "undo", _IS_STANDING),
+        sa.and_(ANSWERS.c.sample_id == _CHANGED.c.changed, ANSWERS.c.kind != "undo", IS_STANDING),
         isouter=True,
     )
     .order_by(ANSWERS.c.id)
@@ -250,7 +277,10 @@ _FACTS = sa.select(
     _one(ANSWERS.c.id, ANSWERS.c.client_id == sa.bindparam("client_id")).label("known"),
     _one(SAMPLES.c.id, SAMPLES.c.id == sa.bindparam("sample_id")).label("sample"),
     _one(
-        CLASSES.c.id, CLASSES.c.id == sa.bindparam("class_id"), CLASSES.c.archived.is_(False)
+        CLASSES.c.id,
+        CLASSES.c.id == sa.bindparam("class_id"),
+        _ROOT.c.id == sa.func.coalesce(CLASSES.c.counts_as, CLASSES.c.id),
+        _ROOT.c.archived.is_(False),
     ).label("class_"),
     _one(
         _TARGET.c.id,

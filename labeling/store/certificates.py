@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from labeling.store.schema import CERTIFICATE_SAMPLES, CERTIFICATES
+from labeling.store.schema import CERTIFICATE_SAMPLES, CERTIFICATES, CLASSES
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
@@ -34,7 +34,7 @@ class Certificate:
     `kind` is "accuracy" (at least the share `claim` of the set is predicted right) or "accept" (at
     most the share `claim` of what is accepted is wrong); `size` is the number of samples in the
     set, `alpha` the chance of a false proof, `bet` what was guessed beforehand. `end` is None
-    while it runs.
+    while it runs. It is `voided` by an entry of the log after which its claim says nothing.
     """
 
     id: int
@@ -48,6 +48,7 @@ class Certificate:
     ended: float | None = None
     end: str | None = None
     result: dict[str, Any] = field(default_factory=dict)
+    voided: int | None = None
 
 
 class Certificates:
@@ -79,8 +80,18 @@ class Certificates:
             return [Certificate(**row._mapping) for row in rows]
 
     def draws(self, certificate_id: int) -> list[Draw]:
-        """The samples of a certificate in the order of their draws."""
-        query = sa.select(CERTIFICATE_SAMPLES).order_by(CERTIFICATE_SAMPLES.c.position)
+        """The samples of a certificate in the order of their draws; merged classes lead on."""
+        drawn = CERTIFICATE_SAMPLES.c
+        counts_as = sa.func.coalesce(CLASSES.c.counts_as, drawn.predicted_class)
+        query = sa.select(
+            drawn.position,
+            drawn.sample_id,
+            counts_as.label("predicted_class"),
+            drawn.predicted_confidence,
+        )
+        query = query.join_from(
+            CERTIFICATE_SAMPLES, CLASSES, CLASSES.c.id == drawn.predicted_class, isouter=True
+        ).order_by(drawn.position)
         query = query.where(CERTIFICATE_SAMPLES.c.certificate_id == certificate_id)
         with self._database.read() as connection:
             return [

@@ -2,130 +2,250 @@
 
 import time
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from labeling.errors import ClassNameError
-from labeling.store.schema import CLASSES
+from labeling.store.change import Change, affected_certificates, change
+from labeling.store.log import (
+    ARCHIVED,
+    BROUGHT_BACK,
+    CREATED,
+    DESCRIBED,
+    KEYED,
+    RENAMED,
+    REORDERED,
+)
+from labeling.store.schema import CLASSES, SAMPLES
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
 
 LONGEST_NAME = 80
+LONGEST_DESCRIPTION = 500
+MOST_EXAMPLES = 8
+HOTKEYS = "1234567890qwertyiopasdfghjklxcvbnm"  # as on the board, where U and Z act
 
 
 @dataclass(frozen=True)
 class LabelClass:
-    """A class that annotators can choose; its id never changes, its name may."""
+    """A class that annotators can choose; its id never changes, its name may.
+
+    Every label of one that was `merged_into` another counts as that one. `examples` are ids of
+    samples that show what it is.
+    """
 
     id: int
     name: str
     archived: bool = False
+    merged_into: int | None = None
+    hotkey: str | None = None
+    description: str = ""
+    examples: tuple[str, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        """Whether it can be chosen."""
+        return not self.archived and self.merged_into is None
 
 
 class Classes:
-    """The project's classes in the order of their hotkeys."""
+    """The project's classes in the order of their hotkeys.
+
+    Whoever changes one is named by `by` in the log; empty where it is Hone's own doing.
+    """
 
     def __init__(self, database: "Database") -> None:
         self._database = database
 
     def all(self, *, archived: bool = False) -> list[LabelClass]:
-        """Classes in order; archived ones only if asked for."""
+        """Classes in order; archived and merged ones only if asked for."""
         return list(self._database.memo.get(("classes", archived), lambda: self._read(archived)))
 
     def _read(self, archived: bool) -> list[LabelClass]:
-        query = sa.select(CLASSES.c.id, CLASSES.c.name, CLASSES.c.archived)
-        if not archived:
-            query = query.where(CLASSES.c.archived.is_(False))
-        with self._database.ask() as connection:
-            rows = connection.execute(query.order_by(CLASSES.c.position, CLASSES.c.id))
-            return [LabelClass(row.id, row.name, row.archived) for row in rows]
+        query = sa.select(CLASSES).order_by(CLASSES.c.position, CLASSES.c.id)
+        with self._database.read() as connection:
+            found = [_as_class(row) for row in connection.execute(query)]
+        return [one for one in found if archived or one.active]
 
-    @contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
-        with self._database.change() as connection:
-            yield connection
+    def counts_as(self) -> dict[int, int]:
+        """Where merges have led: class id -> the class as which its labels count."""
+        into = {one.id: one.merged_into for one in self.all(archived=True)}
+        found: dict[int, int] = {}
+        for key, target in into.items():
+            while target is not None:
+                found[key], target = target, into[target]
+        return found
 
-    def create(self, name: str) -> LabelClass:
+    def create(self, name: str, by: str = "") -> LabelClass:
         """Add a class; an archived one of that name comes back.
 
         Raises ClassNameError for a name that is empty, too long, taken or unprintable.
         """
-        _checked(name)
-        with self._write() as connection:
-            return _add(connection, name)
+        checked_name(name)
+        with change(self._database, by, CREATED) as made:
+            return add_class(made, name)
 
-    def ensure(self, name: str) -> LabelClass:
+    def ensure(self, name: str, by: str = "") -> LabelClass:
         """The class of that name, created or brought back if need be."""
-        _, folded = _checked(name)
-        with self._write() as connection:
-            row = connection.execute(
-                sa.select(CLASSES).where(CLASSES.c.folded_name == folded)
-            ).one_or_none()
-            if row is not None and not row.archived:
-                return LabelClass(row.id, row.name)
-            return _add(connection, name)
+        checked_name(name)
+        with self._database.read() as connection:
+            found = named_class(connection, name)
+        if found is not None and (not found.archived or found.merged_into is not None):
+            return found
+        try:
+            return self.create(name, by)
+        except ClassNameError:  # another process was first
+            return self.ensure(name, by)
 
-    def rename(self, class_id: int, name: str) -> LabelClass:
+    def rename(self, class_id: int, name: str, by: str = "") -> LabelClass:
         """Give a class another name; every answer follows, since answers hold its id."""
-        clean, folded = _checked(name)
-        with self._write() as connection:
-            taken = connection.execute(
-                sa.select(CLASSES).where(CLASSES.c.folded_name == folded, CLASSES.c.id != class_id)
-            ).one_or_none()
-            if taken is not None:
-                raise ClassNameError(
-                    f"There is a class “{taken.name}” already; choose another name."
-                )
-            result = connection.execute(
-                sa.update(CLASSES)
-                .where(CLASSES.c.id == class_id)
-                .values(name=clean, folded_name=folded)
-            )
-            if result.rowcount == 0:
-                raise ClassNameError(f"There is no class {class_id} any more.")
+        clean, _ = checked_name(name)
+        with change(self._database, by, RENAMED) as made:
+            before = get_class(made.connection, class_id)
+            set_name(made, class_id, name)
+            made.text = f"renamed “{before.name}” to “{clean}”"
         return LabelClass(class_id, clean)
 
-    def archive(self, class_id: int) -> None:
+    def archive(self, class_id: int, by: str = "") -> None:
         """Take a class out of the choices; its answers stay and it can come back."""
-        with self._write() as connection:
-            connection.execute(
-                sa.update(CLASSES).where(CLASSES.c.id == class_id).values(archived=True)
+        with change(self._database, by, ARCHIVED) as made:
+            found = active_class(made.connection, class_id)
+            made.class_id, made.text = class_id, f"archived “{found.name}”"
+            made.void(affected_certificates(made.connection, [class_id], running=True))
+            made.set("classes", class_id, "archived", True)
+
+    def bring_back(self, class_id: int, by: str = "") -> None:
+        """Let an archived class be chosen again."""
+        with change(self._database, by, BROUGHT_BACK) as made:
+            found = get_class(made.connection, class_id)
+            if found.active or found.merged_into is not None:
+                raise ClassNameError(f"“{found.name}” is not archived.")
+            made.class_id, made.text = class_id, f"brought “{found.name}” back"
+            made.set("classes", class_id, "archived", False)
+
+    def reorder(self, class_ids: Sequence[int], by: str = "") -> None:
+        """Put the classes in this order, which is the order of their hotkeys."""
+        with change(self._database, by, REORDERED) as made:
+            names = [get_class(made.connection, class_id).name for class_id in class_ids]
+            for position, class_id in enumerate(class_ids, start=1):
+                made.set("classes", class_id, "position", position)
+            made.text = f"put the classes in the order {', '.join(names[:10])}" + (
+                " …" if len(names) > 10 else ""
             )
 
-    def reorder(self, class_ids: list[int]) -> None:
-        """Put the classes in this order, which is the order of their hotkeys."""
-        with self._write() as connection:
-            for position, class_id in enumerate(class_ids, start=1):
-                connection.execute(
-                    sa.update(CLASSES).where(CLASSES.c.id == class_id).values(position=position)
+    def set_hotkey(self, class_id: int, key: str, by: str = "") -> None:
+        """Give a class a key for everybody who has not chosen another; empty for none.
+
+        A class that had the key loses it.
+        """
+        clean = key.strip().lower()
+        if clean and (len(clean) != 1 or clean not in HOTKEYS):
+            raise ClassNameError(
+                f"{key!r} cannot be the key of a class; take a digit, or a letter but U and Z."
+            )
+        with change(self._database, by, KEYED) as made:
+            found = active_class(made.connection, class_id)
+            if clean:
+                holders = sa.select(CLASSES.c.id).where(
+                    CLASSES.c.hotkey == clean, CLASSES.c.id != class_id
                 )
+                for other in made.connection.scalars(holders).all():
+                    made.set("classes", other, "hotkey", None)
+            made.set("classes", class_id, "hotkey", clean or None)
+            made.class_id = class_id
+            given = f"the key {clean.upper()}" if clean else "no key of its own"
+            made.text = f"gave “{found.name}” {given}"
+
+    def describe(
+        self, class_id: int, description: str, examples: Sequence[str], by: str = ""
+    ) -> None:
+        """Say what a class is, in words and by samples that show it."""
+        text = unicodedata.normalize("NFC", description.strip())
+        if len(text) > LONGEST_DESCRIPTION:
+            raise ClassNameError(
+                f"The description has {len(text)} characters; use at most {LONGEST_DESCRIPTION}."
+            )
+        if any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in text):
+            raise ClassNameError("The description holds control characters; leave them out.")
+        wanted = list(dict.fromkeys(examples))
+        if len(wanted) > MOST_EXAMPLES:
+            raise ClassNameError(f"A class has at most {MOST_EXAMPLES} examples.")
+        with change(self._database, by, DESCRIBED) as made:
+            found = active_class(made.connection, class_id)
+            query = sa.select(SAMPLES.c.id).where(SAMPLES.c.id.in_(wanted))
+            if unknown := set(wanted) - set(made.connection.scalars(query)):
+                raise ClassNameError(f"There is no sample {min(unknown)[:16]}… in this project.")
+            made.set("classes", class_id, "description", text or None)
+            made.set("classes", class_id, "examples", wanted or None)
+            made.class_id = class_id
+            count = f"{len(wanted)} example" + ("" if len(wanted) == 1 else "s")
+            made.text = f"described “{found.name}”, with {count}"
 
 
-def _add(connection: sa.Connection, name: str) -> LabelClass:
-    """Insert a class, or bring back an archived one of that name."""
-    clean, folded = _checked(name)
-    row = connection.execute(
-        sa.select(CLASSES).where(CLASSES.c.folded_name == folded)
-    ).one_or_none()
-    if row is not None and not row.archived:
-        raise ClassNameError(f"There is a class “{row.name}” already; choose another name.")
-    last = connection.scalar(sa.select(sa.func.max(CLASSES.c.position))) or 0
-    values = {"name": clean, "position": last + 1, "archived": False}
-    if row is not None:
-        connection.execute(sa.update(CLASSES).where(CLASSES.c.id == row.id).values(values))
-        return LabelClass(row.id, clean)
-    result = connection.execute(
-        sa.insert(CLASSES).values(folded_name=folded, created=time.time(), **values)
+def get_class(connection: sa.Connection, class_id: int) -> LabelClass:
+    """The class of an id; raises ClassNameError if there is none."""
+    possible = 0 < class_id < 2**63  # what a database holds
+    row = (
+        possible
+        and connection.execute(sa.select(CLASSES).where(CLASSES.c.id == class_id)).one_or_none()
     )
-    return LabelClass(_first_id(result), clean)
+    if not row:
+        raise ClassNameError(f"There is no class {class_id} any more.")
+    return _as_class(row)
 
 
-def _checked(name: str) -> tuple[str, str]:
+def active_class(connection: sa.Connection, class_id: int) -> LabelClass:
+    """A class that can be chosen; raises ClassNameError if it cannot."""
+    found = get_class(connection, class_id)
+    if found.merged_into is not None:
+        target = get_class(connection, found.merged_into)
+        raise ClassNameError(f"“{found.name}” was merged into “{target.name}” meanwhile.")
+    if found.archived:
+        raise ClassNameError(f"“{found.name}” is archived; bring it back first.")
+    return found
+
+
+def add_class(made: Change, name: str) -> LabelClass:
+    """Insert a class, or bring back an archived one of that name."""
+    clean, folded = checked_name(name)
+    found = named_class(made.connection, name)
+    if found is not None and not found.archived:
+        raise _taken(made.connection, found)
+    last = made.connection.scalar(sa.select(sa.func.max(CLASSES.c.position))) or 0
+    if found is not None:
+        for field, value in (("name", clean), ("position", last + 1), ("archived", False)):
+            made.set("classes", found.id, field, value)
+        class_id = found.id
+        if made.kind == CREATED:
+            made.kind = BROUGHT_BACK
+    else:
+        values = {"name": clean, "position": last + 1, "archived": False}
+        result = made.connection.execute(
+            sa.insert(CLASSES).values(folded_name=folded, created=time.time(), **values)
+        )
+        assert result.inserted_primary_key is not None  # an INSERT of one row always has one
+        class_id = int(result.inserted_primary_key[0])
+        made.added(class_id)
+    made.class_id, made.text = class_id, f"created “{clean}”"
+    return LabelClass(class_id, clean)
+
+
+def set_name(made: Change, class_id: int, name: str) -> None:
+    """Rename a class, unless another one has the name."""
+    clean, folded = checked_name(name)
+    found = named_class(made.connection, name)
+    if found is not None and found.id != class_id:
+        raise _taken(made.connection, found)
+    made.class_id = class_id
+    made.set("classes", class_id, "name", clean)
+    made.set("classes", class_id, "folded_name", folded)
+
+
+def checked_name(name: str) -> tuple[str, str]:
     """The name as it will be stored and its form for comparing."""
     clean = unicodedata.normalize("NFC", " ".join(name.split()))
     if not clean:
@@ -143,7 +263,32 @@ def _checked(name: str) -> tuple[str, str]:
     return clean, clean.casefold()
 
 
-def _first_id(result: sa.CursorResult[tuple[()]]) -> int:
-    key = result.inserted_primary_key
-    assert key is not None  # an INSERT of one row always has one
-    return int(key[0])
+def named_class(connection: sa.Connection, name: str) -> LabelClass | None:
+    """The class of a name, be it archived, or None."""
+    _, folded = checked_name(name)
+    row = connection.execute(
+        sa.select(CLASSES).where(CLASSES.c.folded_name == folded)
+    ).one_or_none()
+    return None if row is None else _as_class(row)
+
+
+def _taken(connection: sa.Connection, found: LabelClass) -> ClassNameError:
+    if found.merged_into is not None:
+        target = get_class(connection, found.merged_into)
+        return ClassNameError(
+            f"“{found.name}” is the name of a class that was merged into “{target.name}”; choose "
+            "another name, or undo that merge."
+        )
+    return ClassNameError(f"There is a class “{found.name}” already; choose another name.")
+
+
+def _as_class(row: Any) -> LabelClass:
+    return LabelClass(
+        row.id,
+        row.name,
+        row.archived,
+        row.merged_into,
+        row.hotkey,
+        row.description or "",
+        tuple(row.examples or ()),
+    )

@@ -15,12 +15,15 @@ from labeling.store.classes import Classes
 from labeling.store.copies import offered_backup
 from labeling.store.engines import asker, postgres_engine, reader, sqlite_engine, writer
 from labeling.store.faults import told_plainly
+from labeling.store.history import History
 from labeling.store.lead import AdvisoryLead, FileLead, Lead
 from labeling.store.leases import Leases
+from labeling.store.log import Log
 from labeling.store.memo import Memo
 from labeling.store.migration import migrate
 from labeling.store.people import People
 from labeling.store.pulse import RULES, Pulse, Revisions
+from labeling.store.reshaping import Reshaping
 from labeling.store.rounds import Rounds
 from labeling.store.samples import Samples
 from labeling.store.schema import SETTINGS
@@ -92,6 +95,9 @@ class Store:
             raise ProjectError(_cannot_open(path if url is None else None, error)) from error
         self.samples = Samples(self._database)
         self.classes = Classes(self._database)
+        self.reshaping = Reshaping(self._database)
+        self.history = History(self._database)
+        self.log = Log(self._database)
         self.answers = Answers(self._database)
         self.rounds = Rounds(self._database)
         self.leases = Leases(self._database)

@@ -116,6 +116,12 @@ class Leases:
         with self._database.ask() as connection:
             return int(connection.scalar(query) or 0)
 
+    def holders(self) -> int:
+        """How many browsers and scripts hold samples now."""
+        query = sa.select(sa.func.count(LEASES.c.holder.distinct()))
+        with self._database.read() as connection:
+            return int(connection.scalar(query.where(LEASES.c.until > time.time())) or 0)
+
     def release(self, holder: str) -> None:
         """Give back everything that a holder has leased."""
         with self._database.write() as connection:

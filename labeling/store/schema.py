@@ -46,6 +46,11 @@ CLASSES = sa.Table(
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("archived", sa.Boolean, nullable=False, default=False),
     sa.Column("created", sa.Float, nullable=False),
+    sa.Column("merged_into", sa.ForeignKey("classes.id")),
+    sa.Column("counts_as", sa.ForeignKey("classes.id")),  # where the merges lead; null: itself
+    sa.Column("hotkey", sa.String),
+    sa.Column("description", sa.String),
+    sa.Column("examples", sa.JSON(none_as_null=True)),  # ids of samples
 )
 
 ANSWERS = sa.Table(
@@ -140,6 +145,7 @@ CERTIFICATES = sa.Table(
     sa.Column("ended", sa.Float),
     sa.Column("end", sa.String),
     sa.Column("result", sa.JSON, nullable=False),
+    sa.Column("voided", sa.ForeignKey("log.id")),
 )
 
 CERTIFICATE_SAMPLES = sa.Table(
@@ -150,4 +156,29 @@ CERTIFICATE_SAMPLES = sa.Table(
     sa.Column("sample_id", sa.ForeignKey("samples.id"), nullable=False),
     sa.Column("predicted_class", sa.Integer, nullable=False),
     sa.Column("predicted_confidence", sa.Float, nullable=False),
+)
+
+# Who changed what, never altered but for `in_force`, which follows from the entries after it.
+LOG = sa.Table(
+    "log",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("by", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False, index=True),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("through", sa.Integer, nullable=False),  # the newest answer before it
+    sa.Column("class_id", sa.ForeignKey("classes.id")),
+    sa.Column("undoes", sa.ForeignKey("log.id")),
+    sa.Column("edits", sa.JSON, nullable=False),  # [table, id, field, before, after], …
+    sa.Column("detail", sa.JSON, nullable=False),
+    sa.Column("in_force", sa.Boolean, nullable=False),
+)
+
+# Answers that do not count as long as an entry is in force.
+WITHDRAWALS = sa.Table(
+    "withdrawals",
+    METADATA,
+    sa.Column("answer_id", sa.ForeignKey("answers.id"), primary_key=True),
+    sa.Column("log_id", sa.ForeignKey("log.id"), primary_key=True),
 )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from labeling.store.schema import ANSWERS, LEASES, OFFER_FIELDS
 
 OVERLAP = "overlap"  # the query of a sample that somebody else has answered
+SPLIT = "split"  # the query of a sample that is asked again, as its class was split
 CERTIFICATE = "certificate"  # and of a draw that a proof waits for
 NOTHING: dict[str, Any] = dict.fromkeys(OFFER_FIELDS) | {"shown": False}
 
@@ -42,6 +43,12 @@ class Before:
         `round_id` is that of the card on screen, `own` says that it is one of a team's opinions.
         """
         lease, first = self.lease, self.first
+        if lease is not None and lease["query"] == SPLIT:
+            # Blind again; one that was drawn uniformly still is, but what was guessed then is not
+            # a class any more.
+            drawn = first if first and first["query"] == "audit" else lease
+            names = ("query", "acquisition_probability")
+            return NOTHING | {name: drawn[name] for name in names}
         # Where somebody else was first it is an opinion, even if its lease has run out meanwhile.
         is_opinion = own if lease is None else lease["query"] == OVERLAP
         if is_opinion and first is not None and not self.mine:
