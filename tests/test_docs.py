@@ -3,12 +3,19 @@
 import hashlib
 import re
 import shlex
+import subprocess
+import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from labeling import cli
 from labeling.exchange import FORMATS
+from labeling.project import open_project
+from tests.conftest import fill
+from tests.journeys.conftest import Server
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,3 +83,28 @@ def test_readme_names_every_make_target_that_exists() -> None:
 def test_the_card_names_the_weights_that_lie_beside_it(card: Path) -> None:
     digest = hashlib.sha256((card.parent / "model.safetensors").read_bytes()).hexdigest()
     assert digest in card.read_text(encoding="utf-8")
+
+
+def test_the_script_of_the_readme_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = fill(tmp_path / "pool", 4)
+    (pool / "img0.png").rename(pool / "disc-0.png")
+    monkeypatch.setenv("HONE_HOME", str(tmp_path / "home"))
+    with closing(open_project(pool)) as project:
+        project.store.classes.create("disc")
+        server = Server(tmp_path / "home", pool)
+        server.start()
+        try:
+            command = [sys.executable, "-m", "labeling", "token", "--pool", str(pool)]
+            token = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            monkeypatch.setenv("HONE_TOKEN", token.split()[0])
+            (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+            script = script.replace("http://localhost:8501", server.url)
+            for _ in range(200):  # until the pool has been looked through
+                if len(project.store.samples.ids()) == 4:
+                    break
+                time.sleep(0.05)
+            for _ in range(2):
+                subprocess.run([sys.executable, "-c", script], check=True)
+            assert [answer.kind for answer in project.store.answers.all()] == ["label"]
+        finally:
+            server.kill()
