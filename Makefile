@@ -11,7 +11,7 @@ ifdef PROJECT
 export HONE_PROJECT = $(PROJECT)
 endif
 
-.PHONY: run test clean
+.PHONY: run test audit clean
 
 # Opens the sample data, or your own images: make run POOL=path [PROJECT=path] [PORT=8501]
 # ADDRESS=0.0.0.0 serves other machines; everybody then needs an invitation.
@@ -26,6 +26,10 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/journeys
 	$(BIN)/pytest tests/journeys
+
+# Known vulnerabilities of the installed packages.
+audit: $(VENV)/installed-for-tests
+	.ci/audit
 
 $(VENV)/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
