@@ -210,6 +210,7 @@ export class LabelMode {
     try {
       const response = await fetch(this.board.api.image(card.sample_id, "view"));
       if (response.ok) return this.#showCard(card);
+      if ([401, 403].includes(response.status)) return this.#shutOut((await response.json()).error);
       if (![404, 410].includes(response.status)) throw new Error(response.statusText);
       this.board.say(`${card.name} cannot be shown and is left out. Setup lists the reason.`);
       this.deck.drop(card);
@@ -218,6 +219,12 @@ export class LabelMode {
       this.#say(emptyState(this.board.status, { offline: true }, false));
       setTimeout(() => this.deck.current === card && this.#showCard(card), 1500);
     }
+  }
+
+  // The invitation has ended, or this page is of another project: in the server's words.
+  #shutOut(reason) {
+    this.board.say(reason);
+    this.#say(el("div.empty", { role: "status" }, el("h2", {}, "No images for you here"), el("p", {}, reason)));
   }
 
   #showEmpty() {
