@@ -16,7 +16,7 @@ from torch import nn
 
 from labeling.project import Project, open_project
 from labeling.session import Session
-from labeling.store import NewAnswer, Store
+from labeling.store import Answer, NewAnswer, Store
 from labeling.store.engines import postgres_engine
 from labeling.store.samples import FileRecord
 from labeling.store.schema import METADATA, REVISIONS
@@ -53,6 +53,11 @@ def add_samples(store: Store, count: int) -> list[str]:
     ids = [f"{number:064x}" for number in range(1, count + 1)]
     store.samples.add([FileRecord(f"{key[-4:]}.png", key, 1, 1) for key in ids])
     return ids
+
+
+def standing(store: Store) -> dict[str, Answer]:
+    """The latest standing answer of each sample, whoever gave it."""
+    return {answer.sample_id: answer for answer in store.answers.standing()}
 
 
 def label(sample_id: str, class_id: int, client_id: str | None = None) -> NewAnswer:

@@ -32,6 +32,7 @@ from labeling.project import Project, open_project
 from labeling.samples import scan
 from labeling.store import Answer, NewAnswer, Offer, RoundRecord
 from labeling.store.samples import FileRecord
+from tests.conftest import standing
 
 PATHS = ["a/x.png", "a/y.png", "b/x.png", "b/Ünï code.png", "c/z.png", "c/w.png", "=cmd.png"]
 Read = Callable[[Path], list[Record]]
@@ -181,7 +182,7 @@ def test_the_current_labels_read_back_equal_the_store(
 ) -> None:
     export(settled, format, tmp_path / "out")
     records = {record.path: record for record in read(tmp_path / "out" / file)}
-    current, names = settled.store.answers.current(), names_of(settled)
+    current, names = standing(settled.store), names_of(settled)
     files = settled.store.samples.files()
     assert set(records) == set(files) == {*PATHS, "a/copy.png"}
     for path, record in records.items():

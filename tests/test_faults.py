@@ -28,7 +28,7 @@ from labeling.store import answers as answers_module
 from labeling.store import leases as leases_module
 from labeling.tokens import Person, issue
 from labeling.workspace import Workspace
-from tests.conftest import add_samples, fill, label
+from tests.conftest import add_samples, fill, label, standing
 
 NOBODY = 65534
 
@@ -196,7 +196,7 @@ def test_a_clock_that_is_set_back_changes_neither_the_order_of_answers_nor_who_h
     for module in (answers_module, leases_module):
         monkeypatch.setattr(module.time, "time", lambda: now - 3600.0)
     store.answers.append("ann", [label(keys[0], dog, "b")])
-    assert store.answers.current()[keys[0]].client_id == "b"
+    assert standing(store)[keys[0]].client_id == "b"
     assert [one.client_id for one in store.answers.latest("ann", 2)] == ["b", "a"]
     assert store.leases.claim("tab 2", [Offer(keys[1], "margin")], 1) == []
 

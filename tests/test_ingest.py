@@ -17,7 +17,7 @@ from labeling.session import Session
 from labeling.store import NewAnswer
 from models.backbones import Backbone
 from models.framing import Framing
-from tests.conftest import fill, picture
+from tests.conftest import fill, picture, standing
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def labels_of(project: Project) -> dict[str, str]:
     samples = project.store.samples.many()
     return {
         samples[key].paths[0]: names[answer.class_id]
-        for key, answer in project.store.answers.current().items()
+        for key, answer in standing(project.store).items()
         if answer.class_id is not None
     }
 
@@ -109,7 +109,7 @@ def test_a_file_that_vanished_leaves_the_pool_and_its_answer_stays(
     (images / "img0.png").unlink()
     project, _ = ingest(images)
     assert key not in project.store.samples.ids()
-    assert project.store.answers.current()[key].class_id == cat
+    assert standing(project.store)[key].class_id == cat
     (images / "other name.png").write_bytes(data)
     project, _ = ingest(images)
     assert key in project.store.samples.ids()

@@ -8,7 +8,7 @@ import numpy as np
 from labeling.ledger import Ledger
 from labeling.panel import Overlap, current
 from labeling.store import NewAnswer, Store
-from tests.conftest import add_samples, label
+from tests.conftest import add_samples, label, standing
 
 
 def test_after_any_history_the_ledger_is_what_a_new_one_reads(tmp_path: Path) -> None:
@@ -33,9 +33,9 @@ def test_after_any_history_the_ledger_is_what_a_new_one_reads(tmp_path: Path) ->
         ledger.refresh()
         fresh = Ledger(store)
         assert ledger.counts() == fresh.counts()
-        assert ledger.current == fresh.current == store.answers.current()
+        assert ledger.current == fresh.current == standing(store)
         assert ledger.last_answer == fresh.last_answer == len(store.answers.all())
-    kinds = Counter(one.kind for one in store.answers.current().values())
+    kinds = Counter(one.kind for one in standing(store).values())
     assert (ledger.counts().labels, ledger.counts().skipped) == (kinds["label"], kinds["skip"])
     store.close()
 

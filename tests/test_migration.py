@@ -9,7 +9,7 @@ from pathlib import Path
 
 from labeling.store import Store
 from labeling.store.migration import NEWEST, SCRIPTS
-from tests.conftest import add_samples, label
+from tests.conftest import add_samples, label, standing
 
 
 def test_each_migration_is_called_by_its_number_and_follows_the_one_before() -> None:
@@ -58,7 +58,7 @@ def test_a_project_of_before_the_log_keeps_its_labels_and_can_be_changed(tmp_pat
         ("cat", True, ()),
         ("dog", True, ()),
     ]
-    assert store.answers.current()[key].class_id == cat
+    assert standing(store)[key].class_id == cat
     store.reshaping.merge(cat, dog)
-    assert store.answers.current()[key].class_id == dog
+    assert standing(store)[key].class_id == dog
     store.close()

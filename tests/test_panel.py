@@ -8,7 +8,7 @@ from labeling.panel import Overlap, Panel, by_sample, current
 from labeling.store import NewAnswer, Offer, Store
 from labeling.store.answers import ADJUDICATED
 from labeling.store.shown import OVERLAP
-from tests.conftest import add_samples, label
+from tests.conftest import add_samples, label, standing
 
 Given = tuple[str, str]  # who, and the class, or "unsure", "skip"
 
@@ -24,7 +24,7 @@ def give(store: Store, sample_id: str, *given: Given) -> None:
             class_id = store.classes.ensure(what).id
             answer = NewAnswer(f"c{count}", sample_id, "label", class_id, source=source)
         store.leases.claim(who, [Offer(sample_id, "audit", predicted_class=1)], 1)
-        if store.answers.current([sample_id]) and who != "reviewer":
+        if sample_id in standing(store) and who != "reviewer":
             store.leases.claim(who, [Offer(sample_id, OVERLAP)], 1)
         store.answers.append(who, [answer], own=who != "reviewer")
 

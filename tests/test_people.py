@@ -8,7 +8,7 @@ from labeling.store import NewAnswer, Role, Store
 from labeling.store import people as module
 from labeling.store.people import DAY
 from labeling.store.schema import PEOPLE
-from tests.conftest import OpenStore, add_samples, label
+from tests.conftest import OpenStore, add_samples, label, standing
 
 
 def test_an_invitation_names_its_person_and_is_stored_as_a_hash_alone(
@@ -120,7 +120,7 @@ def test_only_an_own_answer_can_be_undone_where_that_is_asked_for(store: Store) 
     with pytest.raises(AnswerError, match="Only the one who gave"):
         store.answers.append("ann", [undo_of(ids[0], "1")], own=True)
     store.answers.append("bob", [undo_of(ids[0], "1")], own=True)
-    assert store.answers.current() == {}
+    assert standing(store) == {}
 
 
 def test_whom_another_process_has_just_invited_is_known_at_once(open_store: OpenStore) -> None:

@@ -16,7 +16,7 @@ from labeling.store import Answer, NewAnswer, Offer, RoundRecord, Store
 from labeling.store import leases as leases_module
 from labeling.store.samples import FileRecord, Unreadable
 from labeling.store.schema import METADATA
-from tests.conftest import OpenStore, add_samples, label
+from tests.conftest import OpenStore, add_samples, label, standing
 
 THREADS = 8
 
@@ -69,7 +69,7 @@ def test_a_newer_label_counts_and_the_older_one_stays_in_the_history(
     store: Store, ids: list[str], cat: int, dog: int
 ) -> None:
     store.answers.append("ann", [label(ids[0], cat), label(ids[0], dog)])
-    assert store.answers.current()[ids[0]].class_id == dog
+    assert standing(store)[ids[0]].class_id == dog
     assert [answer.class_id for answer in store.answers.all()] == [cat, dog]
 
 
@@ -77,7 +77,7 @@ def test_undoing_a_label_leaves_the_sample_unanswered(
     store: Store, ids: list[str], cat: int
 ) -> None:
     store.answers.append("ann", [label(ids[0], cat, "a"), undo(ids[0], "a")])
-    assert store.answers.current() == {}
+    assert standing(store) == {}
     assert store.answers.latest("ann", 10) == []
     assert len(store.answers.all()) == 2
 
@@ -87,9 +87,9 @@ def test_undoing_a_relabel_makes_the_earlier_answer_count_again(
 ) -> None:
     store.answers.append("ann", [label(ids[0], cat, "a"), label(ids[0], dog, "b")])
     store.answers.append("ann", [undo(ids[0], "b")])
-    assert store.answers.current()[ids[0]].client_id == "a"
+    assert standing(store)[ids[0]].client_id == "a"
     store.answers.append("ann", [undo(ids[0], "a", "u2")])
-    assert store.answers.current() == {}
+    assert standing(store) == {}
 
 
 def test_undoing_an_older_answer_leaves_the_newer_one_in_force(
@@ -97,20 +97,20 @@ def test_undoing_an_older_answer_leaves_the_newer_one_in_force(
 ) -> None:
     store.answers.append("ann", [label(ids[0], cat, "a"), label(ids[0], dog, "b")])
     store.answers.append("ann", [undo(ids[0], "a")])
-    assert store.answers.current()[ids[0]].client_id == "b"
+    assert standing(store)[ids[0]].client_id == "b"
 
 
 def test_undoing_twice_is_harmless(store: Store, ids: list[str], cat: int, dog: int) -> None:
     store.answers.append("ann", [label(ids[0], cat, "a"), label(ids[0], dog, "b")])
     store.answers.append("ann", [undo(ids[0], "b", "u1"), undo(ids[0], "b", "u2")])
-    assert store.answers.current()[ids[0]].client_id == "a"
+    assert standing(store)[ids[0]].client_id == "a"
 
 
 @pytest.mark.parametrize("kind", ["skip", "unsure"])
 def test_skip_and_unsure_are_answers_too(store: Store, ids: list[str], cat: int, kind: str) -> None:
     store.answers.append("ann", [label(ids[0], cat), NewAnswer("s", ids[0], kind)])
-    assert store.answers.current()[ids[0]].kind == kind
-    assert store.answers.current()[ids[0]].class_id is None
+    assert standing(store)[ids[0]].kind == kind
+    assert standing(store)[ids[0]].class_id is None
 
 
 def test_one_client_id_is_stored_once_however_often_it_is_delivered(
@@ -138,7 +138,7 @@ def test_eight_threads_answering_lose_nothing(store: Store, ids: list[str], cat:
             store.answers.append(f"ann{number}", [label(key, cat)])
 
     together(work)
-    assert set(store.answers.current()) == set(ids)
+    assert set(standing(store)) == set(ids)
     history = [answer.id for answer in store.answers.all()]
     assert history == sorted(set(history))
 
@@ -185,7 +185,7 @@ def test_an_archived_class_can_no_longer_be_chosen_but_its_answers_stay(
     store.classes.archive(cat)
     with pytest.raises(AnswerError, match="choose another class"):
         store.answers.append("ann", [label(ids[1], cat)])
-    assert store.answers.current()[ids[0]].class_id == cat
+    assert standing(store)[ids[0]].class_id == cat
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 3601.0, float("nan"), float("inf"), None])
@@ -210,14 +210,6 @@ def test_a_sample_counts_as_ever_answered_after_its_answer_was_undone(
     store.answers.append("ann", [label(ids[0], cat, "a"), undo(ids[0], "a")])
     assert store.answers.ever_answered(ids) == {ids[0]}
     assert store.answers.ever_answered([]) == set()
-
-
-def test_current_answers_can_be_asked_for_some_samples(
-    store: Store, ids: list[str], cat: int
-) -> None:
-    store.answers.append("ann", [label(key, cat) for key in ids[:5]])
-    assert set(store.answers.current([ids[1], ids[9]])) == {ids[1]}
-    assert store.answers.current([]) == {}
 
 
 # -- leases ----------------------------------------------------------------------------------
@@ -491,7 +483,7 @@ def test_a_changed_file_is_another_sample_and_the_old_one_keeps_its_answers(
     store.samples.add([FileRecord(path, "f" * 64, 2, 2)])
     assert ids[0] not in store.samples.ids()
     assert "f" * 64 in store.samples.ids()
-    assert store.answers.current()[ids[0]].class_id == cat
+    assert standing(store)[ids[0]].class_id == cat
     assert store.samples.get(ids[0]).paths == ()  # type: ignore[union-attr]
 
 
@@ -501,7 +493,7 @@ def test_forgotten_files_take_their_samples_out_of_the_pool_and_not_the_answers(
     store.answers.append("ann", [label(ids[0], cat)])
     store.samples.forget_files(list(store.samples.files()))
     assert store.samples.ids() == []
-    assert ids[0] in store.answers.current()
+    assert ids[0] in standing(store)
 
 
 def test_an_unreadable_sample_is_left_out_by_name_until_it_gets_another_chance(

@@ -136,13 +136,6 @@ class Answers:
         """Answers that have not been undone, oldest first, without the undos themselves."""
         return self._fetch(STANDING.order_by(ANSWERS.c.id))
 
-    def current(self, sample_ids: Sequence[str] | None = None) -> dict[str, Answer]:
-        """The latest standing answer of each sample (of the named ones), whoever gave it."""
-        query = STANDING.order_by(ANSWERS.c.id)
-        if sample_ids is not None:
-            query = query.where(ANSWERS.c.sample_id.in_(sample_ids))
-        return {answer.sample_id: answer for answer in self._fetch(query)}
-
     def ever_answered(self, sample_ids: Sequence[str]) -> set[str]:
         """Which of the samples have any answer, be it undone since."""
         query = sa.select(ANSWERS.c.sample_id).where(ANSWERS.c.sample_id.in_(sample_ids))

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from labeling.project import open_project
 from labeling.store import Answer
+from tests.conftest import standing
 from tests.journeys import board
 from tests.journeys.conftest import Server
 
@@ -78,7 +79,7 @@ def _stored(server: Server) -> dict[str, tuple[str, str]]:
     project = open_project(server.pool, folder)
     names = {one.id: one.name for one in project.store.classes.all()}
     samples = project.store.samples.many()
-    current: dict[str, Answer] = project.store.answers.current()
+    current: dict[str, Answer] = standing(project.store)
     stored = {
         samples[key].paths[0]: (names[one.class_id], one.source)
         for key, one in current.items()

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from labeling.project import Project, open_project
+from tests.conftest import standing
 from tests.journeys import board
 from tests.journeys.conftest import Server
 
@@ -193,7 +194,7 @@ def test_an_earlier_answer_is_changed_kept_and_brought_back_by_keyboard(
     names = {one.id: one.name for one in project.store.classes.all()}
     stored = {
         samples[key].paths[0]: names.get(answer.class_id or 0)
-        for key, answer in project.store.answers.current().items()
+        for key, answer in standing(project.store).items()
     }
     project.close()
     assert (stored[first], stored[second]) == ("ant", "bee")

@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from labeling.project import open_project
+from tests.conftest import standing
 from tests.journeys import board
 from tests.journeys.conftest import Server
 
@@ -22,7 +23,7 @@ def _labels(server: Server) -> dict[str, str]:
     samples = project.store.samples.many()
     stored = {
         samples[sample_id].paths[0]: names[answer.class_id]
-        for sample_id, answer in project.store.answers.current().items()
+        for sample_id, answer in standing(project.store).items()
         if answer.class_id is not None
     }
     project.close()

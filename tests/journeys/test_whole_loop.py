@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from labeling.exchange import read_csv
 from labeling.project import Project, open_project
+from tests.conftest import standing
 from tests.journeys import board
 from tests.journeys.conftest import Server
 
@@ -122,7 +123,7 @@ def _stored(project: Project) -> dict[str, str]:
     samples = project.store.samples.many()
     return {
         path: names[answer.class_id]
-        for sample_id, answer in project.store.answers.current().items()
+        for sample_id, answer in standing(project.store).items()
         if answer.class_id is not None
         for path in samples[sample_id].paths
     }
