@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -63,7 +62,6 @@ class Decoders:
         self._count = count
         for _ in range(count):
             self._idle.put(None)
-        self._closed = threading.Event()
 
     def __call__(self, items: Sequence[Item]) -> list[Pixels | Exception]:
         """As `decode`; waits for a process if all are at work."""
@@ -78,8 +76,6 @@ class Decoders:
             died = error
         finally:
             self._idle.put(process)
-        if self._closed.is_set():
-            raise died
         if len(items) == 1:
             return [UnreadableImageError(f"{items[0][1][0]}: {died}")]
         half = len(items) // 2
@@ -87,7 +83,6 @@ class Decoders:
 
     def close(self) -> None:
         """End the processes, after what they are at."""
-        self._closed.set()
         for _ in range(self._count):
             process = self._idle.get()
             if process is not None:

@@ -164,8 +164,8 @@ class Session:
             return {}
         best = round_.scores.best[round_.table.open_rows(self.ledger)]
         ends, total = self.store.classes.counts_as(), Counter[int]()
-        found: Counter[int] = Counter(int(key) for key in best[best >= 0])
-        for key, number in found.items():
+        found, counts = np.unique(best[best >= 0], return_counts=True)
+        for key, number in zip(found.tolist(), counts.tolist(), strict=True):
             total[ends.get(key, key)] += number
         return dict(total)
 

@@ -20,6 +20,7 @@ from labeling.store.log import (
     REORDERED,
 )
 from labeling.store.schema import CLASSES, SAMPLES
+from labeling.wording import amount
 
 if TYPE_CHECKING:
     from labeling.store.database import Database
@@ -182,8 +183,7 @@ class Classes:
             made.set("classes", class_id, "description", text or None)
             made.set("classes", class_id, "examples", wanted or None)
             made.class_id = class_id
-            count = f"{len(wanted)} example" + ("" if len(wanted) == 1 else "s")
-            made.text = f"described “{found.name}”, with {count}"
+            made.text = f"described “{found.name}”, with {amount(len(wanted), 'example')}"
 
 
 def get_class(connection: sa.Connection, class_id: int) -> LabelClass:
