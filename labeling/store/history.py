@@ -194,11 +194,12 @@ def _free_names(made: Change, wanted: dict[Place, Any]) -> None:
 
 
 def _to_restore(connection: sa.Connection, entry: Entry) -> dict[Place, Any]:
-    """What the fields of an entry held before it; the parts of a split that have labels stay."""
+    """What the fields of an entry held before it; parts of a split with labels since then stay."""
     return {
         edit.place: edit.before
         for edit in reversed(entry.edits)
-        if not (entry.kind == SPLIT and _adds(edit) and labels_of(connection, edit.row))
+        if not (entry.kind == SPLIT and _adds(edit))
+        or not labels_of(connection, edit.row, entry.through)
     }
 
 

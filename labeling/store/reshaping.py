@@ -120,10 +120,11 @@ class Reshaping:
         return parts
 
 
-def labels_of(connection: sa.Connection, class_id: int) -> int:
-    """How many labels stand that count as a class."""
+def labels_of(connection: sa.Connection, class_id: int, past: int = 0) -> int:
+    """How many labels stand that count as a class, of those given after the answer `past`."""
     query = sa.select(sa.func.count()).select_from(ANSWERS)
-    query = query.where(ANSWERS.c.kind == "label", IS_STANDING, counts_as(class_id))
+    given = (ANSWERS.c.kind == "label", ANSWERS.c.id > past)
+    query = query.where(*given, IS_STANDING, counts_as(class_id))
     return connection.scalar(query) or 0
 
 
