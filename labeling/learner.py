@@ -12,6 +12,7 @@ from labeling.errors import HoneError
 from labeling.ingest import Ingest
 from labeling.ledger import Moment
 from labeling.project import Project, Settings
+from labeling.rivals import Rivals
 from labeling.store import Answer, RoundRecord
 from labeling.trainer import Newer, Report, State
 
@@ -26,10 +27,8 @@ GROWTH = 1.1  # the pool is ranked anew when a tenth has been added to it
 EAGER = 65_536  # up to this many rows, all are scored before the next ranking
 WINDOW = 50_000  # beyond, this many in turn, and …
 UNCERTAIN = 5_000  # … those that the round before was least sure of; the rest when idle
-FIRST_COMPARED = 128  # labels at which the heads are compared first; then whenever they double
-PATIENCE = 3.0  # seconds after a round in which a newer answer may cancel the next
 
-AUTO, SIMPLE_HEAD = "auto", "logistic"
+AUTO = "auto"
 
 Floats = npt.NDArray[np.float32]
 Kept = tuple[RoundRecord, "Head", Floats]
@@ -57,9 +56,7 @@ class Learner:
         self._publish, self._leads = published, leads
         self._tables: Tables | None = None
         self._rotation: tuple[Table, Rotation] | None = None
-        self._published = 0.0
-        self._compared = 0  # labels on which the heads have been compared
-        self._better = SIMPLE_HEAD
+        self._rivals = Rivals()
         self.round: Round | None = None
 
     def grown(self) -> bool:
@@ -69,8 +66,12 @@ class Learner:
         ranked = len(self.round.table) if self.round is not None else 0
         return rows > 0 and (rows >= ranked * GROWTH or self._ingest.state.stage == "done")
 
-    def run(self, report: Report, newer: Newer) -> State:
-        """One turn of the trainer: snapshot, compute, keep, publish by one assignment."""
+    def run(self, report: Report, newer: Newer, stopped: Newer = lambda: False) -> State:
+        """One turn of the trainer: snapshot, compute, keep, publish by one assignment.
+
+        A fit is given up only when everything is `stopped`: one that made way for each newer answer
+        would never end while many people label.
+        """
         # torch, which the first screen must not wait for
         from labeling.rounds import compute
         from models.head import Cancelled
@@ -96,17 +97,18 @@ class Learner:
                 frozen=(kept[1], kept[0].metrics["labels"]) if kept else None,
                 rows=self._part(table),
                 report=report,
-                stop=lambda: newer() and time.monotonic() < self._published + PATIENCE,
+                stop=stopped,
             )
         except Cancelled:
-            return State.FITTING  # the newer request is served at once
+            return State.FITTING
         if round_.head is not None and kept is None and not self._keep(round_, settings):
             return State.FITTING  # another process leads by now
-        self.round, self._published = round_, time.monotonic()
+        self.round = round_
         self._publish()
         self._complete(round_, settings, newer)
-        if settings.head == AUTO and not settings.pinned_round and self._leads():
-            self._compare_heads(snapshot, newer)
+        is_free = not settings.pinned_round and not self._ingest.busy
+        if settings.head == AUTO and is_free and self._leads():
+            self._rivals.compare(snapshot, self._ingest.device, newer)
         return State.IDLE if round_.head is not None else State.WAITING_FOR_LABELS
 
     def _complete(self, round_: "Round", settings: Settings, newer: Newer) -> None:
@@ -119,37 +121,10 @@ class Learner:
                 self.round = whole
                 self._publish()
 
-    def _compare_heads(self, snapshot: "Snapshot", newer: Newer) -> None:
-        """See in idle time whether another head is better on these labels, for rounds to come.
-
-        Only the first 128, 256, 512, … labels are looked at, so that a restart comes to the same.
-        """
-        from models.head import Cancelled
-        from models.head.choice import choose_head
-
-        size = 1 << max(0, len(snapshot.labels).bit_length() - 1)
-        if size < FIRST_COMPARED or size == self._compared or self._ingest.busy:
-            return
-        rows = np.fromiter(snapshot.labels.keys(), dtype=np.int64)[:size]
-        targets = np.fromiter(snapshot.labels.values(), dtype=np.int64)[:size]
-        if len(np.unique(targets)) < 2:
-            return
-        try:
-            self._better = choose_head(
-                snapshot.table.features[rows],
-                targets,
-                np.random.default_rng(size),
-                device=self._ingest.device,
-                stop=newer,
-            )
-        except Cancelled:
-            return  # the next idle moment
-        self._compared = size
-
     def _policy(self, settings: Settings) -> "Policy":
         from labeling.rounds import RANKED, Policy
 
-        head = self._better if settings.head == AUTO else settings.head
+        head = self._rivals.winner if settings.head == AUTO else settings.head
         # What others hold cannot be offered: the more of it, the further the ranking must reach.
         ranked = RANKED + self._project.store.leases.held()
         return Policy(head, settings.query, settings.audit_share, ranked)

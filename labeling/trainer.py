@@ -1,10 +1,13 @@
 """One background worker: the newest request wins, its state has a name, its errors are kept."""
 
 import threading
+import time
 from collections.abc import Callable
 from enum import StrEnum
 
-REST = 0.05  # seconds between two runs that follow at once: many people share the cores with them
+REST = 0.05  # seconds between two runs that follow at once
+CALM = 4.0  # … as many times the length of a run where requests come faster than runs can follow
+LONGEST_REST = 10.0  # seconds
 
 
 class State(StrEnum):
@@ -26,9 +29,12 @@ Work = Callable[[Report, Newer], State]
 class Trainer:
     """Runs `work` in one thread, once for any number of requests that came while it was busy.
 
-    Between two runs that follow at once it rests for a moment. `work` takes its own snapshot when
-    it begins, so the newest is always the one that is used. It reports its stages, may ask whether
-    a newer request has come and give up its own, and returns the state to rest in. If it raises,
+    Between two runs that follow at once it rests for a moment, so that each answer of one person
+    gets a run. Where several requests come during a run, none could keep up with them, and many
+    people share the cores with it: then it rests so long that runs take a fifth of the time.
+    `work` takes its own snapshot when it begins, so the newest is always the one that is used. It
+    reports its stages, may ask whether a newer request has come and give up what is not urgent, and
+    returns the state to rest in. If it raises,
     the state is FAILED and `error` holds the reason until a later run succeeds. `told` is called
     when either is another than after the last run.
     """
@@ -37,7 +43,7 @@ class Trainer:
         self._work = work
         self._told = told
         self._changed = threading.Condition()
-        self._requested = False
+        self._requested = 0  # how often since the last run has begun
         self._running = False
         self._stopped = False
         self._thread: threading.Thread | None = None
@@ -50,7 +56,7 @@ class Trainer:
         with self._changed:
             if self._stopped:
                 return
-            self._requested = True
+            self._requested += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._loop, name="trainer", daemon=True)
                 self._thread.start()
@@ -61,11 +67,16 @@ class Trainer:
         with self._changed:
             return self._changed.wait_for(lambda: not (self._requested or self._running), timeout)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the thread is to end: who computes may give up."""
+        return self._stopped
+
     def stop(self, timeout: float = 10.0) -> None:
         """Let the current run finish and end the thread."""
         with self._changed:
             self._stopped = True
-            self._requested = False
+            self._requested = 0
             self._changed.notify_all()
             thread = self._thread
         if thread is not None:
@@ -77,17 +88,20 @@ class Trainer:
                 self._changed.wait_for(lambda: self._requested or self._stopped)
                 if self._stopped:
                     return
-                self._requested, self._running = False, True
+                self._requested, self._running = 0, True
+            begin = time.monotonic()
             self._run_once()
+            took = time.monotonic() - begin
             with self._changed:
                 self._running = False
                 self._changed.notify_all()
                 if self._requested:
-                    self._changed.wait_for(lambda: self._stopped, REST)
+                    calm = min(CALM * took, LONGEST_REST) if self._requested > 1 else 0.0
+                    self._changed.wait_for(lambda: self._stopped, max(REST, calm))
 
     def _run_once(self) -> None:
         try:
-            self.state = self._work(self._report, lambda: self._requested or self._stopped)
+            self.state = self._work(self._report, lambda: bool(self._requested) or self._stopped)
             self.error = None
         except Exception as error:  # the thread must outlive any failed round
             self.state = State.FAILED

@@ -93,7 +93,7 @@ def _without(
         logits[:, known] = 0.0
         return logits
     theta = minimise(part, optimum.strength, optimum.theta[torch.from_numpy(known)]).theta
-    x = labeled.x[torch.from_numpy(held)]
+    x = labeled.x[torch.from_numpy(held)].float()
     logits[:, known] = torch.addmm(theta[:, -1], x, theta[:, :-1].T).double().numpy()
     return logits
 

@@ -15,6 +15,7 @@ Float = TypeVar("Float", bound=np.floating[Any])
 
 BLOCK_VALUES = 1 << 20  # embedding values handled at once: 4 MB as float32
 LARGEST = 1e18  # squares of larger values do not add up in float32
+INFINITE = 0x7C00  # the bits of an infinite half; those of NaN are larger
 SHOWN_ROWS = 5  # rows an error names before it only counts
 
 
@@ -36,10 +37,18 @@ def require_finite(what: str, rows: npt.NDArray[Any], first_row: int = 0) -> Non
 
     `first_row` is the index of rows[0] in the whole, so that a block reports the right rows.
     """
+    if rows.dtype == np.float16 and _is_finite(rows):
+        return
     finite = np.isfinite(rows)
     if not finite.all():
         bad = ~finite.reshape(len(rows), -1).all(axis=1)
         raise NotFiniteError(what, np.flatnonzero(bad).astype(np.int64) + first_row)
+
+
+def _is_finite(rows: npt.NDArray[np.float16]) -> bool:
+    """Whether no half is NaN or infinite, by its bits: numpy takes ten times as long to look."""
+    bits = rows.view(np.uint16) & 0x7FFF
+    return int(bits.max(initial=0)) < INFINITE
 
 
 @dataclass(frozen=True, eq=False)

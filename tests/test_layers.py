@@ -24,6 +24,7 @@ LAYERS = (
     (
         "table",
         "rounds",
+        "rivals",
         "cards",
         "status",
         "certify",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models import space as space_module
-from models.space import NotFiniteError, Space
+from models.space import NotFiniteError, Space, require_finite
 
 
 def embeddings(rows: int, width: int = 24) -> np.ndarray:
@@ -83,6 +83,17 @@ def test_rows_that_are_not_finite_are_named(value: float, monkeypatch: pytest.Mo
         with pytest.raises(NotFiniteError, match="row 18, 21") as caught:
             call(pool)
         assert caught.value.rows.tolist() == [18, 21]
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.nan, np.inf, -np.inf])
+def test_halves_that_are_not_finite_are_told_from_the_largest_by_their_bits(value: float) -> None:
+    rows = np.full((6, 4), -65_504, dtype=np.float16)
+    require_finite("features", rows)
+    require_finite("features", rows[:, ::2])
+    require_finite("features", rows[:0])
+    rows[4, 2] = value
+    with pytest.raises(NotFiniteError, match="row 4"):
+        require_finite("features", rows)
 
 
 def test_many_bad_rows_are_counted() -> None:

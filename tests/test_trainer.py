@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from labeling.trainer import REST, Newer, Report, State, Trainer, Work
+from labeling.trainer import CALM, REST, Newer, Report, State, Trainer, Work
 
 LONG = 20.0  # a limit for a hang, not a measure
 
@@ -184,3 +184,23 @@ def test_a_flood_of_requests_leaves_the_cores_a_rest_between_runs(start) -> None
     assert trainer.wait(LONG)
     assert len(begun) == 4
     assert all(later - earlier >= REST for earlier, later in pairwise(begun))
+
+
+@pytest.mark.parametrize(("requests", "rests"), [(1, False), (3, True)])
+def test_runs_that_cannot_keep_up_with_many_people_take_a_share_of_the_time(
+    start, requests: int, rests: bool
+) -> None:
+    took, begun = 0.1, []
+
+    def work(_report: Report, _newer: Newer) -> State:
+        begun.append(time.monotonic())
+        for _ in range(requests if len(begun) == 1 else 0):
+            trainer.request()
+        time.sleep(took)
+        return State.IDLE
+
+    trainer = start(work)
+    trainer.request()
+    assert trainer.wait(LONG)
+    first, second = begun
+    assert (second - first >= (1 + CALM) * took) is rests

@@ -41,7 +41,8 @@ class Labeled:
 
     Attributes
     ----------
-    x : (n, d) float rows of length SCALE: the features, or their coordinates in `basis`.
+    x : (n, d) rows of length SCALE: the features as float16 where they came so, otherwise as
+        float32, or their float32 coordinates in `basis`.
     basis : (D, d) orthonormal columns with features·SCALE = x @ basis.T; None: the features' own.
     classes : (K,) int64, ascending.
     targets : (n,) columns of the labels in `classes`.
@@ -72,11 +73,10 @@ class Labeled:
         """
         check_rows(features, labels)
         classes, targets, counts = np.unique(labels, return_inverse=True, return_counts=True)
-        # A copy, as torch may not share read-only memory.
-        x = torch.from_numpy(np.array(features, dtype=np.float32)).to(device) * SCALE
-        basis = None
+        x, basis = _held(features, device), None
         if 2 * len(features) < features.shape[1]:
-            basis, triangle = torch.linalg.qr(x.T)  # (D, n), (n, n); x = triangle.T @ basis.T
+            # (D, n) and (n, n), such that x = triangle.T @ basis.T
+            basis, triangle = torch.linalg.qr(x.float().T)
             x = triangle.T.contiguous()
         return cls(x, basis, classes.astype(np.int64), targets.astype(np.int64), counts)
 
@@ -93,6 +93,17 @@ class Labeled:
         ratio = len(self.targets) / (len(self.classes) * self.counts)
         row: npt.NDArray[np.float64] = np.minimum(ratio, MAX_CLASS_WEIGHT)[self.targets]
         return row
+
+
+def _held(features: npt.NDArray[Any], device: str) -> torch.Tensor:
+    """The features times SCALE, in half precision where that is what they came in."""
+    half = features.dtype == np.float16
+    # A copy, as torch may not share read-only memory.
+    x = torch.from_numpy(np.array(features, dtype=np.float16 if half else np.float32))
+    x = x.to(device).mul_(SCALE)
+    if half and not torch.stack(x.aminmax()).isfinite().all():  # no rows of a Space, but possible
+        return _held(features.astype(np.float32), device)
+    return x
 
 
 def check_rows(features: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:

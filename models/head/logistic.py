@@ -65,7 +65,7 @@ def _initial(start: Scorer | None, labeled: Labeled, width: int) -> torch.Tensor
     )
     initial[here, :-1] = start.weight[there] / SCALE
     initial[here, -1] = start.bias[there]
-    theta = torch.from_numpy(initial).to(labeled.x.dtype).to(labeled.x.device)
+    theta = torch.from_numpy(initial).float().to(labeled.x.device)
     if labeled.basis is None:
         return theta
     return torch.cat([theta[:, :-1] @ labeled.basis, theta[:, -1:]], dim=1)

@@ -195,7 +195,7 @@ class _Net:
         for batch in torch.split(order.to(self._x.device), BATCH):
             raise_if(stop)
             losses = functional.cross_entropy(
-                self._score(self._x[batch]), self._targets[batch], reduction="none"
+                self._score(self._x[batch].float()), self._targets[batch], reduction="none"
             )
             torch.mean(losses * self._weights[batch]).backward()  # type: ignore[no-untyped-call]
             self._optimiser.step()
@@ -203,7 +203,7 @@ class _Net:
     @torch.no_grad()
     def logits(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Scores (m, K) of some rows."""
-        scores = self._score(self._x[torch.from_numpy(rows).to(self._x.device)])
+        scores = self._score(self._x[torch.from_numpy(rows).to(self._x.device)].float())
         array: npt.NDArray[np.float64] = scores.double().cpu().numpy()
         return array
 
