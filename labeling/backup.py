@@ -8,9 +8,11 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
+import time
 import zipfile
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from labeling.errors import HoneError, ProjectError
@@ -29,6 +31,8 @@ from labeling.zips import bomb
 
 MANIFEST = "backup.json"
 VERSION = 1
+STAGING = ".hone-backup-"
+LONGEST = 86_400.0  # seconds; no backup takes that long
 NAMES = re.compile(rf"{re.escape(DATABASE)}|heads/[A-Za-z0-9_-]+\.npz")  # nothing else is restored
 
 
@@ -77,7 +81,8 @@ def write_backup(project: Project, target: Path) -> int:
         raise ProjectError(f"{target} exists already; choose another name.")
     if not target.parent.is_dir():
         raise ProjectError(f"There is no folder {target.parent}; make it first.")
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".hone-") as place:
+    _clear(target.parent)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=STAGING) as place:
         database, staged = Path(place) / DATABASE, Path(place) / "backup.zip"
         copy_database(project.store, database)  # first: each round of it has its head already
         files = {DATABASE: database} | {
@@ -95,6 +100,14 @@ def write_backup(project: Project, target: Path) -> int:
         os.replace(staged, target)
     backup_written(project.folder, target)
     return len(files)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what backups that were killed have left: copies of a database that nobody misses."""
+    for left in folder.glob(f"{STAGING}*"):
+        with suppress(OSError):  # another backup may be at it too
+            if time.time() - left.stat().st_mtime > LONGEST:
+                shutil.rmtree(left)
 
 
 def read_backup(source: Path, folder: Path) -> None:
