@@ -27,7 +27,7 @@ from labeling.store.copies import (
     offered_backup,
 )
 from labeling.terminal import one_line
-from labeling.zips import bomb
+from labeling.zips import Bounded, bomb
 
 MANIFEST = "backup.json"
 VERSION = 1
@@ -115,14 +115,16 @@ def read_backup(source: Path, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise ProjectError(f"{folder} is not empty; restore into a new folder.")
     try:
-        with zipfile.ZipFile(source) as archive:
+        with Bounded(source) as file, zipfile.ZipFile(file) as archive:
             if reason := bomb(archive):
                 raise ProjectError(f"{source} is not read: {reason}, as zip bombs do.")
             sums: dict[str, str] = json.loads(archive.read(MANIFEST))["sha256"]
             if wrong := [name for name in sums if not NAMES.fullmatch(name)]:
                 raise ProjectError(f"{source} holds {wrong[0]!r}, which is no part of a backup.")
             contents = {name: archive.read(name) for name in sums}
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except ProjectError:
+        raise
+    except Exception as error:  # a damaged zip raises nearly anything
         raise ProjectError(f"{source} is not a whole backup of Hone: {error}.") from error
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != sums[name]:
