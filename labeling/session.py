@@ -113,7 +113,8 @@ class Session:
         # An answer is on disk a moment before it is in memory, or was given to another process.
         past, seed = self.ledger.last_answer, self.project.settings().seed
         possible = offers(self.ledger, self.certifier, round_, set(kept), annotator, seed)
-        claimed = self.store.leases.claim(holder, possible, count, kept, spare, past)
+        most = self.ledger.fair_share()
+        claimed = self.store.leases.claim(holder, possible, count, kept, spare, past, most)
         self.ingest.look()
         return self._cards(claimed, round_)
 
@@ -126,7 +127,7 @@ class Session:
         """
         past = self.ledger.last_answer
         open_ = [key for key in sample_ids if self.ledger.is_open_to(annotator, key)]
-        return self.store.leases.hold(holder, open_, past)
+        return self.store.leases.hold(holder, open_, past, self.ledger.fair_share())
 
     def page(
         self,
@@ -154,7 +155,8 @@ class Session:
         ids = (key for key in ids if not self.ledger.is_asked_again(key))
         possible = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
         kept = [key for key in keep if key in self.ledger.roster]
-        claimed = self.store.leases.claim(holder, possible, count, kept, past=past)
+        most = self.ledger.fair_share()
+        claimed = self.store.leases.claim(holder, possible, count, kept, past=past, most=most)
         return self._cards(claimed, round_)
 
     def predicted_counts(self) -> dict[int, int]:
