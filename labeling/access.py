@@ -95,8 +95,10 @@ class Attempts:
         """Seconds until a client may try again, 0 if at once."""
         with self._lock:
             self._forget()
-            times = self._wrong.get(_network(client), ())
-            return 0.0 if len(times) < MOST_WRONG else times[0] + WITHIN - self._clock()
+            times = self._wrong.get(_network(client))
+            if times is None or len(times) < MOST_WRONG:
+                return 0.0
+            return times[0] + WITHIN - self._clock()
 
     def failed(self, client: str) -> None:
         """A client has tried a secret that is none."""

@@ -376,24 +376,31 @@ def test_what_hone_keeps_is_for_its_owner_alone(target: Target) -> None:
 # -- the screens, over their socket ------------------------------------------------------------
 
 
-def socket(target: Target, headers: dict[str, str], origin: str | None = None) -> Any:
-    """A socket as a browser would open it; a header `Host` is what the browser believes."""
+def socket(
+    target: Target, headers: dict[str, str], origin: str | None = None, xsrf: str | None = None
+) -> Any:
+    """A socket as a browser would open it; a header `Host` is what the browser believes.
+
+    Cookies count only with `xsrf`, which a page reads from one of them.
+    """
     here = {"Host": f"127.0.0.1:{target.server.port}"} | headers
     return connect(
         f"ws://{here.pop('Host')}/_stcore/stream",
         origin=origin,  # type: ignore[arg-type]
         additional_headers=here,
-        subprotocols=["streamlit"],  # type: ignore[list-item]
+        subprotocols=["streamlit", *([xsrf] if xsrf else [])],  # type: ignore[list-item]
         sock=create_connection(("127.0.0.1", target.server.port)),
         proxy=None,
         max_size=None,
     )
 
 
-def seen(target: Target, headers: dict[str, str], origin: str | None = None) -> bytes:
+def seen(
+    target: Target, headers: dict[str, str], origin: str | None = None, xsrf: str | None = None
+) -> bytes:
     """All that the first screen sends to a browser."""
     told = b""
-    with socket(target, headers, origin) as opened:
+    with socket(target, headers, origin, xsrf) as opened:
         ask = BackMsg()
         ask.rerun_script.query_string = ""
         opened.send(ask.SerializeToString())
