@@ -24,7 +24,7 @@ from labeling.store import NewAnswer
 from models.backbones import resolve
 
 READY = "ready"
-Tell = Callable[[str, Any], None]
+Tell = Callable[..., None]  # what, and which
 
 
 def work(kind: str, images: Path, folder: Path, seed: int, told: Connection) -> None:
@@ -58,6 +58,7 @@ def _session(images: Path, folder: Path) -> Session:
 def _commit(images: Path, folder: Path, seed: int, tell: Tell) -> None:
     session = Session(open_project(images, folder))
     session.ingest._scan()
+    tell(READY)
     _label(session, seed, tell)
 
 
@@ -66,6 +67,7 @@ def _train(images: Path, folder: Path, seed: int, tell: Tell) -> None:
     session.start()
     while session.ingest.busy or session.round is None:
         time.sleep(0.01)
+    tell(READY)
     _label(session, seed, tell)
 
 
@@ -78,6 +80,7 @@ def _embed(images: Path, folder: Path, seed: int, tell: Tell) -> None:
     session.start()
     while session.ingest.state.stage in ("scanning", "loading"):
         time.sleep(0.01)
+    tell(READY)
     _label(session, seed, tell)
 
 
@@ -98,13 +101,13 @@ def _back_up(images: Path, folder: Path, seed: int, tell: Tell) -> None:
 
     session = Session(open_project(images, folder))
     session.ingest._scan()
+    tell(READY)
     threading.Thread(target=run, daemon=True).start()
     _label(session, seed, tell)
 
 
 def _label(session: Session, seed: int, tell: Tell) -> None:
     """Answer for ever, and tell of each answer and of whatever else has got done since."""
-    tell(READY, None)
     rng = random.Random(seed)
     classes = [one.id for one in session.store.classes.all()]
     keys = session.store.samples.ids()

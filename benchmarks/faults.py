@@ -79,7 +79,8 @@ def strike(kind: str, ground: Ground, folder: Path, seed: int) -> Outcome:
     """Let a process work, kill it at a random moment, and look what it has left."""
     ours, theirs = _forks.Pipe(duplex=False)
     arguments = (kind, ground.images, folder, seed, theirs)
-    victim = _forks.Process(target=fault_victims.work, args=arguments)
+    # A daemon ends with this process, should a try fail before its kill.
+    victim = _forks.Process(target=fault_victims.work, args=arguments, daemon=True)
     victim.start()
     theirs.close()
     told = defaultdict[str, list[Any]](list)
