@@ -95,17 +95,17 @@ class Session:
         holder: str,
         count: int,
         keep: Sequence[str] = (),
-        spare: Sequence[str] = (),
+        spare: Sequence[str] | None = (),
         annotator: str | None = None,
+        drop: Sequence[str] = (),
     ) -> list[Card]:
         """The samples to label next, leased to `holder` (one browser tab), best first.
 
-        Among them are those that others have answered and on which the `annotator` shall have a
-        say too.
+        Among them are those that others have answered on which `annotator` shall have a say too.
 
         `keep` names samples that the holder has on screen; they stay leased and are not
         returned again. What is in `spare` stays leased too, but comes back if it is among the
-        best. Fewer than `count` come back when the pool runs out.
+        best; with None, all stays leased but `drop`. Fewer than `count` come at the pool's end.
         """
         self.follow()
         round_ = self.round
@@ -113,8 +113,9 @@ class Session:
         # An answer is on disk a moment before it is in memory, or was given to another process.
         past, seed = self.ledger.last_answer, self.project.settings().seed
         possible = offers(self.ledger, self.certifier, round_, set(kept), annotator, seed)
+        again = () if spare is None else kept  # what is not looked at any more needs no lease
         most = self.ledger.fair_share()
-        claimed = self.store.leases.claim(holder, possible, count, kept, spare, past, most)
+        claimed = self.store.leases.claim(holder, possible, count, again, spare, past, drop, most)
         self.ingest.look()
         return self._cards(claimed, round_)
 
@@ -143,7 +144,7 @@ class Session:
         What is in `keep` stays leased and is not returned again.
         """
         self.ingest.look()
-        round_, past = self.round, self.ledger.last_answer
+        round_, past, most = self.round, self.ledger.last_answer, self.ledger.fair_share()
         if round_ is None or round_.scores is None:
             return []
         rows = round_.table.open_rows(self.ledger)
@@ -155,7 +156,6 @@ class Session:
         ids = (key for key in ids if not self.ledger.is_asked_again(key))
         possible = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
         kept = [key for key in keep if key in self.ledger.roster]
-        most = self.ledger.fair_share()
         claimed = self.store.leases.claim(holder, possible, count, kept, past=past, most=most)
         return self._cards(claimed, round_)
 
