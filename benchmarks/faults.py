@@ -3,120 +3,160 @@
     python -m benchmarks.faults [--tries 200] [--kind commit] [--seed 0]
 
 Each try starts a process that labels, trains, embeds or backs up, kills it at a random moment, and
-looks: every answer that it was told to be saved is there exactly once, and `verify` finds no
-damage. The same project lives through all tries of its kind.
+looks whether all is there that it was promised: every answer exactly once, every round with its
+head, embeddings as an undisturbed process makes them, backups whole and with what was saved before
+they began. `verify` must find no damage, and the same project lives through all tries of its kind.
 """
 
 import argparse
+import json
 import random
-import subprocess
-import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import fault_victims
 from benchmarks.board_latency import machine
 from benchmarks.board_memory import pool
-from labeling.backup import problems
-from labeling.project import open_project
+from labeling.backup import problems, read_backup
+from labeling.errors import HoneError
+from labeling.project import Project, open_project
+from labeling.samples import DATABASE
+from labeling.store import Store
+from models.cache import EmbeddingCache
 
-IMAGES = 120
-LONGEST = {"commit": 0.5, "round": 1.5, "embedding": 2.0, "backup": 0.6}  # until the kill, in s
+IMAGES = 600
+LONGEST = {"commit": 0.5, "round": 1.0, "embedding": 1.0, "backup": 0.5}  # until the kill, in s
 KINDS = tuple(LONGEST)
-READY = "ready"
+START = 60.0  # seconds within which a process is at work
+ALIKE = 0.999  # cosine: in another batch, sums are rounded in another order
+
+_forks = get_context("forkserver")
+_forks.set_forkserver_preload([fault_victims.__name__])
 
 
 @dataclass
 class Outcome:
-    """What was wrong after a kill, or after many."""
+    """What was promised before a kill, and what was wrong after it."""
 
-    told: int = 0
+    told: dict[str, list[Any]] = field(default_factory=dict)
     lost: int = 0
     doubled: int = 0
     problems: list[str] = field(default_factory=list)
 
 
-def make_pool(folder: Path) -> Path:
-    """Images for all tries."""
-    return pool(folder, IMAGES)
+@dataclass(frozen=True)
+class Ground:
+    """The images of all tries, and the embeddings that they ought to have."""
+
+    images: Path
+    truth: Path
+
+    @classmethod
+    def at(cls, place: Path, images: int = IMAGES) -> "Ground":
+        """Make both in a new folder."""
+        ground = cls(pool(place / "images", images), place / "truth")
+        process = _forks.Process(target=fault_victims.embed_all, args=(ground.images, ground.truth))
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+        return ground
 
 
-def strike(kind: str, images: Path, folder: Path, seed: int) -> Outcome:
+def strike(kind: str, ground: Ground, folder: Path, seed: int) -> Outcome:
     """Let a process work, kill it at a random moment, and look what it has left."""
-    command = [sys.executable, "-m", "benchmarks.faults", "--victim", kind]
-    command += ["--images", str(images), "--folder", str(folder), "--seed", str(seed)]
-    victim = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert victim.stdout is not None
-    while (line := victim.stdout.readline().strip()) != READY:
-        if not line and victim.poll() is not None:
-            raise RuntimeError(f"the process of “{kind}” ended with {victim.returncode}")
-    time.sleep(random.Random(seed).random() * LONGEST[kind])
+    ours, theirs = _forks.Pipe(duplex=False)
+    arguments = (kind, ground.images, folder, seed, theirs)
+    # A daemon ends with this process, should a try fail before its kill.
+    victim = _forks.Process(target=fault_victims.work, args=arguments, daemon=True)
+    victim.start()
+    theirs.close()
+    told = defaultdict[str, list[Any]](list)
+    if not ours.poll(START) or ours.recv()[0] != fault_victims.READY:
+        raise RuntimeError(f"the process of “{kind}” did not come to work")
+    end = time.monotonic() + random.Random(seed).random() * LONGEST[kind]
+    saved: dict[str, int] = {}  # answers that were saved when a backup began
+    for what, which in _heard(ours, end):
+        if what == "begun":
+            saved[which] = len(told["answer"])
+        told[what].append(which)
+    assert victim.is_alive(), f"the process of “{kind}” has ended by itself"
     victim.kill()
-    rest = victim.communicate()[0]
-    told = rest[: rest.rfind("\n") + 1].split()  # a line that was cut off told nothing
-    with closing(open_project(images, folder)) as project:
+    for what, which in _heard(ours, None):
+        told[what].append(which)
+    victim.join()
+    with closing(open_project(ground.images, folder)) as project:
         kept = Counter(one.client_id for one in project.store.answers.all())
-        found = problems(project)
-    lost, doubled = sum(not kept[one] for one in told), sum(n - 1 for n in kept.values())
-    return Outcome(len(told), lost, doubled, found)
+        found = [*problems(project), *_missing_rounds(project, told["round"])]
+        found += _wrong_embeddings(project, ground.truth, max(told["embedded"], default=0))
+    for name in told["backup"][-1:]:
+        found += [] if (folder.parent / name).exists() else [f"{name} is not there"]
+    for file in folder.parent.glob(f"backup-{seed}-*.zip"):
+        found += _wrong_backup(file, told["answer"][: saved.get(file.name, 0)])
+        file.unlink()
+    lost = sum(not kept[one] for one in told["answer"])
+    return Outcome(dict(told), lost, sum(n - 1 for n in kept.values()), found)
 
 
-# -- the process that is killed -----------------------------------------------------------------
+def _heard(ours: Connection, end: float | None) -> Iterator[tuple[str, Any]]:
+    """What a process tells until a time, or until it has told all; half a message told nothing."""
+    while end is None or ours.poll(max(0.0, end - time.monotonic())):
+        try:
+            yield ours.recv()
+        except (EOFError, OSError):
+            return
+        if end is not None and time.monotonic() >= end:
+            return
 
 
-def _work(kind: str, images: Path, folder: Path, seed: int) -> None:
-    """Label for ever, with training, embedding or backups beside it."""
-    from labeling.session import Session
-    from labeling.store import NewAnswer
-
-    session = Session(open_project(images, folder))
-    if kind == "embedding":  # begin anew
-        for file in session.project.embeddings.glob("*/manifest.json"):
-            if seed % 3 == 0:
-                file.unlink()
-    if kind in ("round", "embedding"):
-        session.start()
-    while not session.ledger.roster or (kind == "round" and session.ingest.busy):
-        if kind not in ("round", "embedding"):
-            session.ingest._scan()
-        time.sleep(0.02)
-    if kind == "embedding":
-        session.ingest.look()
-        while session.ingest.state.stage in ("scanning", "loading"):
-            time.sleep(0.01)
-    print(READY, flush=True)
-    if kind == "backup":
-        _back_up(session.project.folder, images, seed)
-    rng = random.Random(seed)
-    classes = [one.id for one in session.store.classes.all()]
-    keys = session.store.samples.ids()
-    for number in range(1_000_000):
-        name = f"{kind}-{seed}-{time.time_ns()}-{number}"
-        answer = NewAnswer(name, rng.choice(keys), "label", rng.choice(classes))
-        if not session.answer("ann", [answer]):
-            print(name, flush=True)
+def _missing_rounds(project: Project, told: list[int | None]) -> list[str]:
+    known = {one.id for one in project.store.rounds.all()}
+    return [f"round {one} is lost" for one in told if one is not None and one not in known]
 
 
-def _back_up(folder: Path, images: Path, seed: int) -> None:
-    """Write backups in a thread, each of which has to be whole or not there."""
-    import threading
+def _wrong_embeddings(project: Project, truth: Path, told: int) -> list[str]:
+    """Whether rows are not those of their samples, or fewer than were told."""
+    ids, found = project.store.samples.ids(), list[str]()
+    for manifest in sorted(project.embeddings.glob("*/manifest.json")):
+        name, dim = manifest.parent.name, json.loads(manifest.read_text("utf-8"))["dim"]
+        cache = EmbeddingCache(project.embeddings, name, dim)
+        right = EmbeddingCache(truth / "embeddings", name, dim)
+        ours = [key for key, row in zip(ids, cache.rows(ids).tolist(), strict=True) if row >= 0]
+        pairs = [one.matrix()[one.rows(ours)].astype(np.float32) for one in (cache, right)]
+        wrong = np.sum(_cosines(*pairs) < ALIKE)
+        found += [f"{wrong} embeddings are not those of their images"] if wrong else []
+        if len(ours) < told:
+            found.append(f"{told} embeddings were told, {len(ours)} are there")
+    return found
 
-    from labeling.backup import write_backup
 
-    def run() -> None:
-        with closing(open_project(images, folder)) as project:
-            for number in range(1_000_000):
-                target = folder.parent / f"backup-{seed}-{number}.zip"
-                write_backup(project, target)
-                target.unlink()
+def _cosines(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return np.asarray((a * b).sum(axis=1) / lengths, np.float32)
 
-    threading.Thread(target=run, daemon=True).start()
+
+def _wrong_backup(file: Path, saved: list[str]) -> list[str]:
+    """What a backup lacks of the answers that were saved when it began."""
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            read_backup(file, Path(place) / "restored")
+        except HoneError as error:
+            return [str(error)]
+        with closing(Store(Path(place) / "restored" / DATABASE)) as store:
+            kept = {one.client_id for one in store.answers.all()}
+    return [f"{file.name} lacks the answer {one}" for one in saved if one not in kept]
 
 
 def main() -> None:
@@ -125,26 +165,33 @@ def main() -> None:
     parser.add_argument("--tries", type=int, default=200)
     parser.add_argument("--kind", choices=KINDS, action="append", dest="kinds")
     parser.add_argument("--seed", type=int, default=0)
-    for name in ("--victim", "--images", "--folder"):
-        parser.add_argument(name, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.victim:
-        _work(given.victim, Path(given.images), Path(given.folder), given.seed)
-        return
-    table = Table(
-        "killed in", "tries", "acknowledged", "lost", "doubled", "damaged", title=machine()
-    )
-    with tempfile.TemporaryDirectory() as place:
-        images = make_pool(Path(place) / "images")
+    table = Table("killed in", *TOLD, "lost", "doubled", "damaged", title=machine())
+    with tempfile.TemporaryDirectory() as name:
+        ground = Ground.at(Path(name))
         for kind in given.kinds or KINDS:
+            place = Path(name) / kind
+            place.mkdir()
             outcomes = [
-                strike(kind, images, Path(place) / kind, given.seed + number)
+                strike(kind, ground, place / "project", given.seed + number)
                 for number in range(given.tries)
             ]
-            sums = [sum(getattr(o, name) for o in outcomes) for name in ("told", "lost", "doubled")]
-            damaged = sum(bool(one.problems) for one in outcomes)
-            table.add_row(kind, *(f"{n:,}" for n in (given.tries, *sums, damaged)))
-    Console().print(table)
+            for one in outcomes:
+                print(*(f"{kind}: {problem}\n" for problem in one.problems), sep="", end="")
+            table.add_row(kind, *(f"{n:,}" for n in _sums(outcomes)))
+    Console(width=100).print(table)
+
+
+TOLD = ("tries", "answers", "rounds", "embedded", "backups")
+
+
+def _sums(outcomes: list[Outcome]) -> list[int]:
+    told = [sum(len(one.told.get(what, ())) for one in outcomes) for what in ("answer", "round")]
+    embedded = sum(max(one.told.get("embedded", ()), default=0) for one in outcomes)
+    backups = sum(len(one.told.get("backup", ())) for one in outcomes)
+    wrong = [sum(one.lost for one in outcomes), sum(one.doubled for one in outcomes)]
+    damaged = sum(bool(one.problems) for one in outcomes)
+    return [len(outcomes), *told, embedded, backups, *wrong, damaged]
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
+import time
 import zipfile
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from labeling.errors import HoneError, ProjectError
@@ -25,10 +27,12 @@ from labeling.store.copies import (
     offered_backup,
 )
 from labeling.terminal import one_line
-from labeling.zips import bomb
+from labeling.zips import Bounded, bomb
 
 MANIFEST = "backup.json"
 VERSION = 1
+STAGING = ".hone-backup-"
+LONGEST = 86_400.0  # seconds; no backup takes that long
 NAMES = re.compile(rf"{re.escape(DATABASE)}|heads/[A-Za-z0-9_-]+\.npz")  # nothing else is restored
 
 
@@ -77,7 +81,8 @@ def write_backup(project: Project, target: Path) -> int:
         raise ProjectError(f"{target} exists already; choose another name.")
     if not target.parent.is_dir():
         raise ProjectError(f"There is no folder {target.parent}; make it first.")
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".hone-") as place:
+    _clear(target.parent)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=STAGING) as place:
         database, staged = Path(place) / DATABASE, Path(place) / "backup.zip"
         copy_database(project.store, database)  # first: each round of it has its head already
         files = {DATABASE: database} | {
@@ -97,19 +102,29 @@ def write_backup(project: Project, target: Path) -> int:
     return len(files)
 
 
+def _clear(folder: Path) -> None:
+    """Remove what backups that were killed have left: copies of a database that nobody misses."""
+    for left in folder.glob(f"{STAGING}*"):
+        with suppress(OSError):  # another backup may be at it too
+            if time.time() - left.stat().st_mtime > LONGEST:
+                shutil.rmtree(left)
+
+
 def read_backup(source: Path, folder: Path) -> None:
     """Bring the files of a backup into a folder that is new or empty, each checked first."""
     if folder.exists() and any(folder.iterdir()):
         raise ProjectError(f"{folder} is not empty; restore into a new folder.")
     try:
-        with zipfile.ZipFile(source) as archive:
+        with Bounded(source) as file, zipfile.ZipFile(file) as archive:
             if reason := bomb(archive):
                 raise ProjectError(f"{source} is not read: {reason}, as zip bombs do.")
             sums: dict[str, str] = json.loads(archive.read(MANIFEST))["sha256"]
             if wrong := [name for name in sums if not NAMES.fullmatch(name)]:
                 raise ProjectError(f"{source} holds {wrong[0]!r}, which is no part of a backup.")
             contents = {name: archive.read(name) for name in sums}
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except ProjectError:
+        raise
+    except Exception as error:  # a damaged zip raises nearly anything
         raise ProjectError(f"{source} is not a whole backup of Hone: {error}.") from error
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != sums[name]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 NO_OVERLAP = Overlap()
+# A tab holds some fifty; a script may ask for half of the most at once.
+LEAST_HELD, MOST_HELD, FAIR_PARTS = 100, 1000, 4
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,11 @@ class Ledger:
         places = roster.places(answered)
         is_open[places[places >= 0]] = False
         return roster, is_open
+
+    def fair_share(self) -> int:
+        """How many samples one of a team may hold, so that enough is left for the others."""
+        left = len(self.roster) - len(self.current)
+        return max(LEAST_HELD, min(MOST_HELD, left // FAIR_PARTS))
 
     def moment(self) -> Moment:
         """Everything at one moment."""

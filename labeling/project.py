@@ -43,6 +43,12 @@ class Settings:
     goal_person: int = 0
     goal_team: int = 0
 
+    @classmethod
+    def of(cls, stored: dict[str, Any] | None) -> "Settings":
+        """What was stored, perhaps by another version; the rest as it is by default."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in (stored or {}).items() if name in names})
+
     @property
     def overlap(self) -> Overlap:
         """Which samples several people answer."""
@@ -85,15 +91,15 @@ class Project:
 
     def settings(self) -> Settings:
         """The stored settings; whatever was never set has its default."""
-        stored: dict[str, Any] = self.store.setting("settings", {})
-        names = {field.name for field in fields(Settings)}
-        return Settings(**{name: value for name, value in stored.items() if name in names})
+        return Settings.of(self.store.setting("settings"))
 
     def change(self, **values: Any) -> Settings:
-        """Store some settings anew and return them all."""
-        settings = replace(self.settings(), **values)
-        self.store.set("settings", asdict(settings))
-        return settings
+        """Store some settings anew and return them all; what others change meanwhile stays."""
+
+        def revised(stored: dict[str, Any] | None) -> dict[str, Any]:
+            return asdict(replace(Settings.of(stored), **values))
+
+        return Settings.of(self.store.revise("settings", revised))
 
     def close(self) -> None:
         self.store.close()

@@ -18,7 +18,7 @@ from PIL import Image
 from labeling.errors import PoolError, UnreadableImageError
 from labeling.images import MAX_BYTES, SUFFIXES, check_header, load_image
 from labeling.roots import Roots
-from labeling.zips import bomb
+from labeling.zips import Bounded, TooManyEntriesError, bomb
 
 DATABASE = "hone.sqlite"  # its presence marks a project's folder …
 SCHEMA_FILE = "hone.postgresql"  # … or that of the name of its schema in PostgreSQL
@@ -93,7 +93,9 @@ class ZipSource:
     def __init__(self, location: Path) -> None:
         self.location = location
         try:
-            self._zip = zipfile.ZipFile(location)
+            self._zip = zipfile.ZipFile(Bounded(location))
+        except TooManyEntriesError as error:
+            raise PoolError(f"{location} is not read: {error}.") from error
         except Exception as error:  # a damaged zip raises nearly anything
             raise PoolError(
                 f"{location} is not a zip file that can be read ({error}); make the zip again."
@@ -108,6 +110,8 @@ class ZipSource:
     def entries(self) -> Iterator[Entry]:
         mtime = self.location.stat().st_mtime_ns
         for info in sorted(self._zip.infolist(), key=lambda info: _natural(info.filename)):
+            if not info.filename:  # Python itself fails on it
+                continue
             parts = PurePosixPath(info.filename.replace("\\", "/")).parts
             hidden = any(part.startswith(".") and part != ".." for part in parts)
             if info.is_dir() or hidden or "__MACOSX" in parts:
@@ -151,7 +155,10 @@ class ManifestSource:
                 "“path” or “path,label”."
             )
         self._labels = {
-            row["path"].strip(): (row.get("label") or "").strip() or None
+            # No file's name holds a zero, nor does PostgreSQL.
+            row["path"].strip().replace("\0", "\N{REPLACEMENT CHARACTER}"): (
+                (row.get("label") or "").strip() or None
+            )
             for row in rows
             if (row["path"] or "").strip()
         }
@@ -284,6 +291,10 @@ def _folder_class(path: str) -> str | None:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Sort key under which img2 comes before img10."""
+    """Sort key under which img2 comes before img10, whatever the number of digits."""
     parts = re.split(r"(\d+)", name)  # every second part is a number
-    return [(int(part), "") if odd % 2 else (0, part) for odd, part in enumerate(parts)]
+    numbers = [part.lstrip("0") for part in parts]
+    return [
+        (len(number), number) if odd % 2 else (0, part)
+        for odd, (part, number) in enumerate(zip(parts, numbers, strict=True))
+    ]

@@ -101,8 +101,7 @@ class Session:
     ) -> list[Card]:
         """The samples to label next, leased to `holder` (one browser tab), best first.
 
-        Among them are those that others have answered and on which the `annotator` shall have a
-        say too.
+        Among them are those that others have answered on which `annotator` shall have a say too.
 
         `keep` names samples that the holder has on screen; they stay leased and are not
         returned again. What is in `spare` stays leased too, but comes back if it is among the
@@ -115,7 +114,8 @@ class Session:
         past, seed = self.ledger.last_answer, self.project.settings().seed
         possible = offers(self.ledger, self.certifier, round_, set(kept), annotator, seed)
         again = () if spare is None else kept  # what is not looked at any more needs no lease
-        claimed = self.store.leases.claim(holder, possible, count, again, spare, past, drop)
+        most = self.ledger.fair_share()
+        claimed = self.store.leases.claim(holder, possible, count, again, spare, past, drop, most)
         self.ingest.look()
         return self._cards(claimed, round_)
 
@@ -128,7 +128,7 @@ class Session:
         """
         past = self.ledger.last_answer
         open_ = [key for key in sample_ids if self.ledger.is_open_to(annotator, key)]
-        return self.store.leases.hold(holder, open_, past)
+        return self.store.leases.hold(holder, open_, past, self.ledger.fair_share())
 
     def page(
         self,
@@ -144,7 +144,7 @@ class Session:
         What is in `keep` stays leased and is not returned again.
         """
         self.ingest.look()
-        round_, past = self.round, self.ledger.last_answer
+        round_, past, most = self.round, self.ledger.last_answer, self.ledger.fair_share()
         if round_ is None or round_.scores is None:
             return []
         rows = round_.table.open_rows(self.ledger)
@@ -156,7 +156,7 @@ class Session:
         ids = (key for key in ids if not self.ledger.is_asked_again(key))
         possible = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
         kept = [key for key in keep if key in self.ledger.roster]
-        claimed = self.store.leases.claim(holder, possible, count, kept, past=past)
+        claimed = self.store.leases.claim(holder, possible, count, kept, past=past, most=most)
         return self._cards(claimed, round_)
 
     def predicted_counts(self) -> dict[int, int]:

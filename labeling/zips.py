@@ -1,9 +1,39 @@
 """Zips from anywhere: what reading all of one would take, and whether that is plausible."""
 
+import io
 import zipfile
+from pathlib import Path
 
+ENTRY = b"PK\x01\x02"  # begins what the directory says of each
+MOST_ENTRIES = 2_000_000  # each takes half a kilobyte of memory from the start
+LARGEST_DIRECTORY = 150 * MOST_ENTRIES  # bytes
 USUAL_GROWTH = 100  # photographs do not shrink at all in a zip, drawings to a tenth
 ALWAYS_READ = 1_000_000_000  # bytes that any zip may grow to
+
+
+class TooManyEntriesError(Exception):
+    """A zip's directory would fill the memory."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it has more than {MOST_ENTRIES:,} entries; make several zips of it")
+
+
+class Bounded(io.BufferedReader):
+    """A file for ZipFile, which takes in a whole directory in one read before it tells its size."""
+
+    def __init__(self, location: Path) -> None:
+        super().__init__(io.FileIO(location))
+
+    def __del__(self) -> None:
+        self.close()  # a ZipFile leaves what it was given open
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if (size or 0) > LARGEST_DIRECTORY:
+            raise TooManyEntriesError
+        data = super().read(size)
+        if data.count(ENTRY) > MOST_ENTRIES:
+            raise TooManyEntriesError
+        return data
 
 
 def bomb(archive: zipfile.ZipFile) -> str | None:

@@ -1,9 +1,13 @@
 """Access: whom a token lets in now, what counts as from elsewhere, and how often one may guess."""
 
+import time
+
 import pytest
 
 from labeling.access import (
+    MOST_REMEMBERED,
     MOST_WRONG,
+    MOST_WRONG_OF_ALL,
     WITHIN,
     Attempts,
     Visitor,
@@ -95,3 +99,34 @@ def test_wrong_secrets_are_counted_for_each_client_and_forgotten() -> None:
     now[0] += 1
     assert attempts.wait("eve") == 0
     assert not attempts._wrong
+
+
+def test_who_has_many_addresses_makes_a_flood_that_is_forgotten_too() -> None:
+    now = [100.0]
+    attempts = Attempts(lambda: now[0])
+    for number in range(MOST_WRONG_OF_ALL):
+        assert not attempts.is_flood()
+        attempts.failed(f"198.51.{number // 250}.{number % 250}")
+    assert attempts.is_flood() and attempts.wait("203.0.113.9") == 0
+    now[0] += WITHIN
+    assert not attempts.is_flood() and not attempts._wrong
+
+
+def test_the_addresses_of_one_ipv6_network_are_one_client() -> None:
+    attempts = Attempts(lambda: 0.0)
+    for number in range(MOST_WRONG):
+        attempts.failed(f"2001:db8:1:2::{number:x}")
+    assert attempts.wait("2001:db8:1:2:ffff::1") == WITHIN
+    assert attempts.wait("2001:db8:1:3::1") == 0
+    attempts.failed("::ffff:192.0.2.1")
+    assert "192.0.2.1" in attempts._wrong
+
+
+def test_a_flood_fills_no_memory_and_takes_no_time() -> None:
+    attempts = Attempts(lambda: 0.0)
+    begin = time.monotonic()
+    for number in range(2 * MOST_REMEMBERED):
+        assert attempts.wait(f"client {number}") == 0
+        attempts.failed(f"client {number}")
+    assert len(attempts._wrong) == len(attempts._order) == MOST_REMEMBERED
+    assert time.monotonic() - begin < 5.0

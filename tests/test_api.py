@@ -17,13 +17,13 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from labeling import tokens
+from labeling import ledger, tokens
 from labeling.api import LARGEST_BODY, OPERATIONS, gate, routes
 from labeling.api.schema import schema_of
 from labeling.api.status import news
 from labeling.project import open_project
 from labeling.session import Session
-from labeling.store import leases
+from labeling.store import Role, leases
 from labeling.store.leases import LEASE_SECONDS
 from labeling.tokens import Person, issue
 from labeling.workspace import Workspace
@@ -671,3 +671,27 @@ def test_a_type_without_a_schema_is_named() -> None:
 
     with pytest.raises(TypeError, match="complex"):
         schema_of(Odd)
+
+
+def test_one_of_a_team_cannot_take_the_pool_away_from_the_others_by_made_up_names(
+    session: Session, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "LEAST_HELD", 5)  # of forty images
+    members = [session.store.people.invite(name, Role.ANNOTATOR, 1)[0] for name in ("eve", "ann")]
+    eve, ann = (
+        {
+            "Authorization": "Bearer "
+            + issue(tokens.for_member(session.project.folder, one), workspace.secret)
+        }
+        for one in members
+    )
+    with TestClient(Starlette(routes=routes(workspace)), "http://localhost") as client:
+        keys = session.store.samples.ids()
+        for number in range(10):
+            body = {"holder": f"made up {number}", "count": 500}
+            assert client.post("/api/next", json=body, headers=eve).status_code == 200
+            hold = {"holder": f"made up too {number}", "sample_ids": keys}
+            assert client.post("/api/hold", json=hold, headers=eve).status_code == 200
+        assert session.store.leases.held() == 10  # a quarter of forty
+        got = client.post("/api/next", json={"holder": "tab", "count": 8}, headers=ann)
+    assert len(got.json()["cards"]) == 8

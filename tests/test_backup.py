@@ -1,6 +1,7 @@
 """Backups are whole, come back whole, and damage is named."""
 
 import json
+import os
 import sqlite3
 import stat
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from labeling.backup import MANIFEST, problems, read_backup, write_backup
+from labeling.backup import MANIFEST, STAGING, problems, read_backup, write_backup
 from labeling.cli import main
 from labeling.errors import ProjectError
 from labeling.project import open_project
@@ -146,3 +147,18 @@ def test_a_backup_that_would_grow_without_end_is_not_read(tmp_path: Path) -> Non
     with pytest.raises(ProjectError, match=r"a\.zip is not read: its entries overlap"):
         read_backup(overlapping_zip(tmp_path / "a.zip", 200), tmp_path / "p")
     assert not (tmp_path / "p").exists()
+
+
+def test_what_a_killed_backup_has_left_is_removed_by_the_next_one(
+    tmp_path: Path, pool: Path
+) -> None:
+    """It is a copy of names and answers; what another backup is at just now stays."""
+    dead, alive = tmp_path / f"{STAGING}dead", tmp_path / f"{STAGING}alive"
+    for place in (dead, alive):
+        place.mkdir()
+        (place / "hone.sqlite").write_bytes(b"answers")
+    os.utime(dead, (0, 0))
+    with closing(open_project(pool, tmp_path / "project")) as project:
+        write_backup(project, tmp_path / "backup.zip")
+    assert alive.is_dir() and not dead.exists()
+    assert [one.name for one in tmp_path.glob(".hone*")] == [alive.name]

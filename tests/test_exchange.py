@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -576,3 +577,17 @@ def test_a_foreign_file_is_not_read_as_an_export(tmp_path: Path) -> None:
             read(file)
     with pytest.raises(ExportError, match=r"absent"):
         read_csv(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "cells"),
+    [("labels.csv", read_csv, "a,b,c,one"), ("classes.csv", read_classes, "x,cat,false")],
+)
+def test_a_row_that_hone_has_not_written_is_named(
+    name: str, read: Callable[[Path], object], cells: str, tmp_path: Path
+) -> None:
+    columns = [field.name for field in fields(Record)]
+    head = ",".join(columns) if name == "labels.csv" else "class_id,name,archived"
+    (tmp_path / name).write_text(f"{head}\n{cells}\n")
+    with pytest.raises(ExportError, match=r"row 1 below .* export it again"):
+        read(tmp_path / name)

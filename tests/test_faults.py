@@ -16,7 +16,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from benchmarks.faults import make_pool, strike
+from benchmarks.faults import KINDS, Ground, strike
 from labeling.api import routes
 from labeling.backup import problems
 from labeling.cli import main
@@ -33,12 +33,18 @@ from tests.conftest import add_samples, fill, label, standing
 NOBODY = 65534
 
 
-@pytest.mark.parametrize("kind", ["commit", "backup"])  # the others take seconds to start
-def test_a_kill_at_a_random_moment_loses_no_acknowledged_answer(kind: str, tmp_path: Path) -> None:
-    pool = make_pool(tmp_path / "images")
-    outcomes = [strike(kind, pool, tmp_path / "project", seed=number) for number in range(2)]
-    assert [(one.lost, one.doubled, one.problems) for one in outcomes] == [(0, 0, [])] * 2
-    assert sum(one.told for one in outcomes) > 10
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    return Ground.at(tmp_path_factory.mktemp("ground"), images=250)
+
+
+@pytest.mark.parametrize(("kind", "tries"), list(zip(KINDS, (3, 1, 1, 3), strict=True)))
+def test_a_kill_at_a_random_moment_loses_nothing_that_was_promised(
+    kind: str, tries: int, ground: Ground, tmp_path: Path
+) -> None:
+    outcomes = [strike(kind, ground, tmp_path / "project", seed=number) for number in range(tries)]
+    assert [(one.lost, one.doubled, one.problems) for one in outcomes] == [(0, 0, [])] * tries
+    assert sum(len(one.told["answer"]) for one in outcomes) > 10
 
 
 # -- full disk --------------------------------------------------------------------------------

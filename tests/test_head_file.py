@@ -120,6 +120,12 @@ def test_a_write_that_fails_keeps_the_old_head(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_that_would_grow_is_not_read(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", format=2, weight=np.zeros(10_000_000))
+    with pytest.raises(DamagedHeadError, match="might grow"):
+        load_head(tmp_path / "a.npz")
+
+
 @pytest.mark.parametrize("kind", ["linear", "mlp"])
 def test_a_damaged_file_is_named_and_never_loaded_wrong(kind: str, tmp_path: Path) -> None:
     path, center = tmp_path / "head", np.arange(6, dtype=np.float32)

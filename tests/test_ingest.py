@@ -13,8 +13,9 @@ import pytest
 
 from labeling.ingest import Ingest
 from labeling.project import Project, open_project
+from labeling.samples import open_source
 from labeling.session import Session
-from labeling.store import NewAnswer
+from labeling.store import NewAnswer, Store
 from models.backbones import Backbone
 from models.framing import Framing
 from tests.conftest import fill, picture, standing
@@ -318,3 +319,16 @@ def test_an_ingest_that_nobody_looks_at_can_be_stopped(images: Path, tmp_path: P
     begin = time.monotonic()
     session.close()
     assert time.monotonic() - begin < 20.0
+
+
+def test_a_zero_in_a_manifest_leaves_out_that_line_alone_in_either_database(
+    store: Store, images: Path, tmp_path: Path
+) -> None:
+    """PostgreSQL stores no such text, so that one line would have kept the whole pool out."""
+    (images / "m.csv").write_bytes(b"path,label\nimg0.png,c\0t\nb\0.png,x\nimg1.png,cat\n")
+    project = Project(tmp_path / "p", open_source(images / "m.csv"), store)
+    Ingest(project, lambda: None)._scan()
+    files = project.store.samples.files()
+    assert "control characters" in (files["img0.png"].problem or "")
+    assert "No such file" in (files["b\N{REPLACEMENT CHARACTER}.png"].problem or "")
+    assert [one.name for one in store.classes.all()] == ["cat"] and len(files) == 3

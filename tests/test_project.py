@@ -1,13 +1,15 @@
 """A project: its folder, its pool, its settings, and every way in which opening can go wrong."""
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
 from labeling.errors import HoneError, PoolError, ProjectError
-from labeling.project import Settings, default_folder, open_project
-from tests.conftest import fill
+from labeling.project import Project, Settings, default_folder, open_project
+from labeling.samples import open_source
+from tests.conftest import OpenStore, fill
 
 
 @pytest.fixture
@@ -142,3 +144,26 @@ def test_a_class_list_that_cannot_be_used_is_named_and_can_be_mended(
         open_project(images)
     (images / "classes.txt").write_text("cat\ndog")
     assert classes_of(images) == ["cat", "dog"]
+
+
+def test_two_processes_that_change_settings_at_once_undo_nothing_of_each_other(
+    open_store: OpenStore, images: Path, tmp_path: Path
+) -> None:
+    """Each changes another setting again and again; none may bring back the other's old value."""
+    source = open_source(images)
+    ours, theirs = (Project(tmp_path / "p", source, open_store()) for _ in range(2))
+
+    def count(project: Project, name: str) -> None:
+        for number in range(1, 26):
+            project.change(**{name: number})
+
+    threads = [
+        threading.Thread(target=count, args=pair)
+        for pair in ((ours, "goal_person"), (theirs, "goal_team"))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ours.store.look_again()
+    assert (ours.settings().goal_person, ours.settings().goal_team) == (25, 25)

@@ -23,7 +23,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from labeling.access import MOST_WRONG
+from labeling.access import MOST_WRONG, MOST_WRONG_OF_ALL
 from labeling.api import LARGEST_BODY, OPERATIONS
 from labeling.api.operation import Operation
 from labeling.project import open_project, project_key
@@ -173,6 +173,21 @@ def test_links_cannot_be_guessed_in_numbers(target: Target) -> None:
     status, headers, _ = target.ask("/join/x", headers=guesser)
     assert status == 429 and 0 < int(headers["retry-after"]) <= 60
     _, secret, _ = target.member("ann")  # nobody else has to wait
+    assert target.ask(f"/join/{secret}", headers=ELSEWHERE)[0] == 303
+
+
+def test_links_cannot_be_guessed_from_many_addresses_and_the_honest_still_come_in(
+    target: Target,
+) -> None:
+    """A proxy adds the address of whoever asks to those that the request names itself."""
+    _, secret, _ = target.member("honest")
+    names = [{"X-Forwarded-For": f"192.0.2.{n}, 198.51.100.77"} for n in range(MOST_WRONG + 1)]
+    statuses = [target.ask(f"/join/{n}", headers=one)[0] for n, one in enumerate(names)]
+    assert statuses == [403] * MOST_WRONG + [429]  # made-up addresses before it do not count
+    many = ({"X-Forwarded-For": f"10.9.{n // 250}.{n % 250}"} for n in range(MOST_WRONG_OF_ALL))
+    statuses = [target.ask(f"/join/{n}", headers=one)[0] for n, one in enumerate(many)]
+    assert statuses[0] == 403 and set(statuses[-MOST_WRONG:]) == {429}
+    assert target.ask("/join/wrong", headers=ELSEWHERE)[0] == 429
     assert target.ask(f"/join/{secret}", headers=ELSEWHERE)[0] == 303
 
 
@@ -361,24 +376,31 @@ def test_what_hone_keeps_is_for_its_owner_alone(target: Target) -> None:
 # -- the screens, over their socket ------------------------------------------------------------
 
 
-def socket(target: Target, headers: dict[str, str], origin: str | None = None) -> Any:
-    """A socket as a browser would open it; a header `Host` is what the browser believes."""
+def socket(
+    target: Target, headers: dict[str, str], origin: str | None = None, xsrf: str | None = None
+) -> Any:
+    """A socket as a browser would open it; a header `Host` is what the browser believes.
+
+    Cookies count only with `xsrf`, which a page reads from one of them.
+    """
     here = {"Host": f"127.0.0.1:{target.server.port}"} | headers
     return connect(
         f"ws://{here.pop('Host')}/_stcore/stream",
         origin=origin,  # type: ignore[arg-type]
         additional_headers=here,
-        subprotocols=["streamlit"],  # type: ignore[list-item]
+        subprotocols=["streamlit", *([xsrf] if xsrf else [])],  # type: ignore[list-item]
         sock=create_connection(("127.0.0.1", target.server.port)),
         proxy=None,
         max_size=None,
     )
 
 
-def seen(target: Target, headers: dict[str, str], origin: str | None = None) -> bytes:
+def seen(
+    target: Target, headers: dict[str, str], origin: str | None = None, xsrf: str | None = None
+) -> bytes:
     """All that the first screen sends to a browser."""
     told = b""
-    with socket(target, headers, origin) as opened:
+    with socket(target, headers, origin, xsrf) as opened:
         ask = BackMsg()
         ask.rerun_script.query_string = ""
         opened.send(ask.SerializeToString())

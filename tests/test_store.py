@@ -248,6 +248,31 @@ def test_what_a_holder_does_not_keep_goes_back_to_the_pool(store: Store, ids: li
     assert claimed(store, "b", ids, 2) == [ids[2], ids[3]]
 
 
+def test_under_however_many_names_a_person_holds_no_more_than_allowed(
+    store: Store, ids: list[str]
+) -> None:
+    def ask(name: str, count: int, keep: tuple[str, ...] = ()) -> list[str]:
+        found = store.leases.claim(name, offers(ids), count, keep, most=6)
+        return [offer.sample_id for offer in found]
+
+    assert ask("1:a", 4) == ids[:4]
+    assert ask("1:b", 4) == ids[4:8]  # two of the first go back
+    assert store.leases.held() == 6
+    assert ask("1:c", 99) == [*ids[2:4], *ids[8:12]]
+    assert store.leases.held() == 6
+    assert ask("2:a", 3) == ids[:2] + ids[4:5]  # the others are left what went back
+    assert ask("1:c", 99, keep=tuple(ids[8:12])) == ids[2:4]  # what is on screen stays
+    assert store.leases.hold("1:d", ids[20:40], most=6) == ids[20:26]
+    for key in ids[26:40]:
+        assert store.leases.hold("1:d", [key], most=6) == []
+    assert store.leases.held() == 9
+    assert ask("12:a", 6) != [] and store.leases.held() == 15  # 12 is not 1
+    for _ in range(9):  # each keeps all that it has
+        store.leases.claim("3:a", offers(ids), 5, spare=None, most=6)
+    assert 15 < store.leases.held() <= 21
+    assert len(store.leases.claim("at this machine", offers(ids), 15, most=6)) == 15
+
+
 def test_a_released_holder_gives_everything_back(store: Store, ids: list[str]) -> None:
     claimed(store, "a", ids, 3)
     store.leases.release("a")

@@ -41,3 +41,19 @@ def test_a_zip_that_grows_as_drawings_do_is_read_whatever_its_size(
     with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.bmp", os.urandom(1_000) * 20)
     assert reason(tmp_path / "b.zip") is None
+
+
+def test_a_zip_of_more_entries_than_memory_should_hold_is_refused_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = overlapping_zip(tmp_path / "a.zip", 300)
+    monkeypatch.setattr(zips, "MOST_ENTRIES", 300)
+    with pytest.raises(PoolError, match="overlap"):
+        open_source(file)
+    monkeypatch.setattr(zips, "MOST_ENTRIES", 299)
+    monkeypatch.setattr(zipfile.ZipInfo, "__init__", lambda *_: pytest.fail("it was read"))
+    with pytest.raises(PoolError, match="more than 299 entries; make several zips of it"):
+        open_source(file)
+    monkeypatch.setattr(zips, "LARGEST_DIRECTORY", 1000)
+    with pytest.raises(PoolError, match="more than 299 entries"):
+        open_source(file)

@@ -18,6 +18,7 @@ from labeling.api.schema import (
 )
 from labeling.api.status import AFTER, NOW, WAIT, as_json, news, now, told_to_all
 from labeling.cards import Card
+from labeling.ledger import FAIR_PARTS, LEAST_HELD, MOST_HELD
 from labeling.session import Session
 
 MOST_CARDS = 500
@@ -27,7 +28,9 @@ LONGEST_HOLDER = 64
 HOLDER = described(
     STRING,
     "Who leases: one name for each browser tab or script, made up by it. Nobody else is given "
-    "what it holds; a lease ends with the answer, by another call, or 15 minutes after the last.",
+    "what it holds; a lease ends with the answer, by another call, or 15 minutes after the last. "
+    f"One of a team holds {LEAST_HELD} in all, or the {FAIR_PARTS}th part of what is open, but no "
+    f"more than {MOST_HELD}; what other names of that one have held for longest goes back.",
 )
 COUNT = described(INTEGER, f"How many; 0 gives everything back. {MOST_CARDS} is the limit.")
 IDS = listed(STRING, maxItems=MOST_IDS)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from labeling.access import admit
+from labeling.access import WITHIN, admit
 from labeling.api.guard import PLAIN_PAGE
 from labeling.errors import StorageError, TokenError
 from labeling.session import Session
@@ -59,6 +59,8 @@ def join_route(workspace: Workspace) -> Route:
         found = await run_in_threadpool(_find, workspace, request.path_params["secret"])
         if found is None:
             workspace.attempts.failed(client)
+            if workspace.attempts.is_flood():
+                return _page(TOO_MANY, 429, PRIVATE | {"Retry-After": str(math.ceil(WITHIN))})
             return _page(WRONG, 403)
         session, member = found
         before = await run_in_threadpool(_already, workspace, request, session)
@@ -90,7 +92,10 @@ def _question(before: Member, member: Member) -> str:
 
 def _find(workspace: Workspace, secret: str) -> tuple[Session, Member] | None:
     """The open project that a secret invites to, and whom."""
+    is_flood = workspace.attempts.is_flood()
     for session in workspace.sessions():
+        if is_flood and not session.store.people.may_know(secret):
+            continue
         member = session.store.people.by_secret(secret)
         if member is not None:
             return session, member

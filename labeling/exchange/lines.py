@@ -52,7 +52,7 @@ def read_jsonl(path: Path) -> list[Record]:
                 if values["answered_at"] is not None:
                     values["answered_at"] = datetime.fromisoformat(values["answered_at"])
                 records.append(kind(**values))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(
             f"{path} is not a JSON lines export of Hone ({error!r}); export it again."
         ) from error

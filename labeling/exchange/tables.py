@@ -2,16 +2,18 @@
 
 import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from labeling.errors import ExportError
 from labeling.exchange.containers import Container, Written
 from labeling.exchange.records import Contents, Event, Record, iso
 from labeling.store import LabelClass
+
+_T = TypeVar("_T")
 
 # A spreadsheet runs a cell that begins like this; the full-width signs are run in some locales.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
@@ -62,22 +64,43 @@ def read_csv(path: Path) -> list[Record]:
     kind = Event if "answer_id" in columns else Record
     names = [field.name for field in fields(kind)]
     names = [name for name in names if name in columns]  # those of an earlier Hone are fewer
-    return [kind(**{name: from_cell(name, row[name]) for name in names}) for row in rows]
+
+    def of(row: Mapping[str, str]) -> Record:
+        return kind(**{name: from_cell(name, row[name]) for name in names})
+
+    return _read(path, rows, of)
 
 
 def read_classes(path: Path) -> list[LabelClass]:
     """The classes of a `classes.csv`."""
     rows, _ = _rows(path, ["class_id", "name", "archived"])
-    return [
-        LabelClass(
-            int(row["class_id"]),
-            from_cell("label", row["name"]),
-            row["archived"] == "true",
-            int(row["merged_into"]) if row.get("merged_into") else None,
-            description=from_cell("label", row.get("description") or "") or "",
-        )
-        for row in rows
-    ]
+    return _read(path, rows, _class_of)
+
+
+def _class_of(row: Mapping[str, str]) -> LabelClass:
+    return LabelClass(
+        int(row["class_id"]),
+        from_cell("label", row["name"]),
+        _BOOLEANS[row["archived"]],
+        int(row["merged_into"]) if row.get("merged_into") else None,
+        description=from_cell("label", row.get("description") or "") or "",
+    )
+
+
+def _read(
+    path: Path, rows: Sequence[Mapping[str, str]], of: Callable[[Mapping[str, str]], _T]
+) -> list[_T]:
+    """What each row says; raises ExportError that names the first that says nothing."""
+    found: list[_T] = []
+    for row in rows:
+        try:
+            found.append(of(row))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ExportError(
+                f"{path} cannot be read: row {len(found) + 1} below the names of the columns is "
+                f"not as Hone writes it ({error}); export it again."
+            ) from error
+    return found
 
 
 def to_cell(value: Any) -> str:
@@ -122,12 +145,13 @@ def _rows(path: Path, needed: list[str]) -> tuple[list[dict[str, str]], list[str
     return rows, columns
 
 
+_BOOLEANS = {"true": True, "false": False}
 _VALUES: dict[str, Callable[[str], Any]] = {
     "class_id": int,
     "seconds": float,
     "confidence": float,
-    "shown": lambda cell: cell == "true",
-    "stands": lambda cell: cell == "true",
+    "shown": _BOOLEANS.__getitem__,
+    "stands": _BOOLEANS.__getitem__,
     "round": int,
     "score": float,
     "acquisition_probability": float,

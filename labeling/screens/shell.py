@@ -96,7 +96,9 @@ def _by_provider(session: Session) -> Visitor | None:
     if not has_provider() or not st.user.get("is_logged_in"):
         return None
     email = st.user.get("email")
-    if not isinstance(email, str) or st.user.get("email_verified") is False:
+    # Some providers leave it out, as they check every address; some say it as text.
+    is_checked = st.user.get("email_verified", True) in (True, "true")
+    if not isinstance(email, str) or not is_checked:
         return None
     member = session.store.people.by_email(email)
     return None if member is None else Visitor(member.name, member.role, member.id)

@@ -1,7 +1,7 @@
 """The database of one project: its transactions, and the nouns that are kept in it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -132,9 +132,19 @@ class Store:
 
     def set(self, key: str, value: Any) -> None:
         """Store one setting (any JSON value)."""
+        self.revise(key, lambda _: value)
+
+    def revise(self, key: str, revised: Callable[[Any], Any]) -> Any:
+        """Store what `revised` makes of a setting (None if there is none), and return it.
+
+        Nobody else changes the setting in between, so that two people's changes both last.
+        """
         with self._database.change() as connection:
+            query = sa.select(SETTINGS.c.value).where(SETTINGS.c.key == key)
+            value = revised(connection.scalar(query))
             connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.key == key))
             connection.execute(sa.insert(SETTINGS).values(key=key, value=value))
+        return value
 
     def pulse(self) -> Pulse:
         """By what it is seen whether others have written; cheap."""

@@ -51,6 +51,7 @@ class Leases:
         spare: Sequence[str] | None = (),
         past: int = NEVER,
         drop: Sequence[str] = (),
+        most: int | None = None,
     ) -> list[Offer]:
         """Lease the first `count` offers that nobody else holds or has answered meanwhile.
 
@@ -62,8 +63,15 @@ class Leases:
 
         A proof counts draws in their order: one that an idle browser holds would stop it. So the
         draws of a certificate are taken over from whoever has not been heard of lately.
+
+        One of a team, whose holders are called `PERSON:NAME`, may hold `most` in all: what the
+        others of them have held for longest goes back.
         """
         now = time.time()
+        if most is not None and _person(holder):
+            keep = keep[:most]
+            staying = len({*keep, *spare}) if spare is not None else self._holds(holder, drop)
+            count = min(count, most - staying)
         with self._database.ask() as connection:
             taken = _held(connection.execute(_OTHERS, {"of": holder, "now": now}), now)
         taken |= dict.fromkeys(keep, False)
@@ -73,11 +81,17 @@ class Leases:
             wanted = _first(count - len(claimed), stream, taken)
             mine = {offer.sample_id for offer in claimed}
             back = set(drop) - mine if spare is None else None
-            lost = self._take(holder, wanted, keep, {*(spare or ()), *mine}, past, back)
+            lost = self._take(holder, wanted, keep, {*(spare or ()), *mine}, past, back, most)
             claimed += [offer for offer in wanted if offer.sample_id not in lost]
             taken |= dict.fromkeys([*lost, *(offer.sample_id for offer in wanted)], False)
             if not lost or not wanted:
                 return claimed
+
+    def _holds(self, holder: str, drop: Sequence[str]) -> int:
+        """How many samples a holder has that are not to go back."""
+        with self._database.ask() as connection:
+            own = {row.sample_id for row in connection.execute(_OWN, {"of": holder})}
+        return len(own.difference(drop))
 
     def _take(
         self,
@@ -87,6 +101,7 @@ class Leases:
         spare: set[str],
         past: int,
         back: set[str] | None,
+        most: int | None,
     ) -> set[str]:
         """Lease what nobody else has leased or answered since; the ids of what somebody has.
 
@@ -107,21 +122,29 @@ class Leases:
             brought_back = [Offer(key, "again") for key in keep if key not in own.keys() | lost]
             claimed = [offer for offer in wanted if offer.sample_id not in lost]
             _lease(connection, holder, now, own, [*brought_back, *claimed])
+            _give_back_oldest(connection, holder, most)
         return lost
 
-    def hold(self, holder: str, sample_ids: Sequence[str], past: int = NEVER) -> list[str]:
+    def hold(
+        self, holder: str, sample_ids: Sequence[str], past: int = NEVER, most: int | None = None
+    ) -> list[str]:
         """Renew the holder's leases; those of the samples that are the holder's from now on.
 
-        One that nobody holds any more is leased anew; one that somebody else holds, or has
-        answered since the answer `past`, is lost.
+        One that nobody holds any more is leased anew, up to `most` of them in all; one that
+        somebody else holds, or has answered since the answer `past`, is lost.
         """
         now = time.time()
         with self._database.write(passing=True) as connection:
             own = {row.sample_id: row._asdict() for row in connection.execute(_OWN, {"of": holder})}
             lost = _lost(connection, holder, list(sample_ids), past, now)
             held = [key for key in sample_ids if key not in lost]
-            brought_back = [Offer(key, "again") for key in held if key not in own]
+            anew = [key for key in held if key not in own]
+            room = len(anew) if most is None or not _person(holder) else max(0, most - len(own))
+            beyond = set(anew[room:])
+            held = [key for key in held if key not in beyond]
+            brought_back = [Offer(key, "again") for key in anew if key not in beyond]
             _lease(connection, holder, now, own, brought_back)
+            _give_back_oldest(connection, holder, most)
         return held
 
     def held(self) -> int:
@@ -207,6 +230,26 @@ def _lease(
         connection.execute(insert_or_replace(LEASES, connection.dialect.name), rows)
 
 
+def _person(holder: str) -> str:
+    """Whose holder it is; nothing where nobody has to log in."""
+    person, colon, _ = holder.partition(":")
+    return person if colon else ""
+
+
+def _give_back_oldest(connection: sa.Connection, holder: str, most: int | None) -> None:
+    """Let go of what a person's other holders have held for longest, beyond `most` in all."""
+    person = _person(holder)
+    if most is None or not person:
+        return
+    key = {"of": holder, "person": f"{person}:%"}
+    others = connection.scalars(_OTHER_NAMES, key).all()
+    if not others:
+        return
+    room = max(0, most - (connection.scalar(_COUNT_OWN, key) or 0))
+    if gone := others[room:]:
+        connection.execute(_DROP_ALL, {"keys": gone})
+
+
 # Built once, since building takes longer than asking.
 _HOLDER, _NOW = sa.bindparam("of", type_=sa.String), sa.bindparam("now", type_=sa.Float)
 _OWN = sa.select(LEASES).where(LEASES.c.holder == _HOLDER)
@@ -221,3 +264,10 @@ _DROP = sa.delete(LEASES).where(
     LEASES.c.holder == _HOLDER, LEASES.c.sample_id.in_(sa.bindparam("keys", expanding=True))
 )
 _RENEW = sa.update(LEASES).where(LEASES.c.holder == _HOLDER).values(until=sa.bindparam("to"))
+_OTHER_NAMES = (
+    sa.select(LEASES.c.sample_id)
+    .where(LEASES.c.holder != _HOLDER, LEASES.c.holder.like(sa.bindparam("person")))
+    .order_by(LEASES.c.until.desc(), LEASES.c.sample_id)
+)
+_COUNT_OWN = sa.select(sa.func.count()).where(LEASES.c.holder == _HOLDER)
+_DROP_ALL = sa.delete(LEASES).where(LEASES.c.sample_id.in_(sa.bindparam("keys", expanding=True)))

@@ -96,6 +96,14 @@ class People:
         found = self._read(PEOPLE.c.secret_hash == _hash(secret)).values()
         return next((one for one in found if one.is_active), None)
 
+    def may_know(self, secret: str) -> bool:
+        """Whether any invitation may hold this secret; nearly always without the database."""
+        return _hash(secret) in self._database.memo.get("secrets", self._hashes)
+
+    def _hashes(self) -> set[str]:
+        with self._database.ask() as connection:
+            return set(connection.scalars(sa.select(PEOPLE.c.secret_hash)))
+
     def by_email(self, email: str) -> Member | None:
         """The active member whom an identity provider knows by this address."""
         for one in self.all():

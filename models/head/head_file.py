@@ -2,6 +2,7 @@
 
 import io
 import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,9 @@ def load_head(path: Path) -> tuple[LinearHead | MlpHead, npt.NDArray[np.float32]
     """Read (head, centre) as `save_head` wrote them; a damaged file raises DamagedHeadError."""
     content = path.read_bytes()
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
+                raise ValueError("it is compressed, and might grow to any size")
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             head = _read(stored)
             center = _floats(stored, "center")

@@ -1,0 +1,128 @@
+"""Processes that work for ever and tell what they are promised, until `faults` kills them.
+
+Each is forked from one that has imported everything, so that a try takes no longer than its work.
+"""
+
+import random
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import alembic.command  # noqa: F401 - what is imported late elsewhere is wanted before the fork
+
+import labeling.rounds  # noqa: F401
+import models.embedding  # noqa: F401
+from labeling.backup import write_backup
+from labeling.project import open_project
+from labeling.session import Session
+from labeling.store import NewAnswer
+from models.backbones import resolve
+
+READY = "ready"
+Tell = Callable[..., None]  # what, and which
+
+
+def work(kind: str, images: Path, folder: Path, seed: int, told: Connection) -> None:
+    """Do one kind of work beside labeling, and tell (what, which) of all that is done.
+
+    `ready` is told once the work is under way, `answer` with each client id that is saved, `round`
+    with the number of each that is published, `embedded` with how many samples are, `begun` and
+    `backup` with the number of each backup.
+    """
+    turn = threading.Lock()
+
+    def tell(what: str, which: Any = None) -> None:
+        with turn:
+            told.send((what, which))
+
+    {"commit": _commit, "round": _train, "embedding": _embed, "backup": _back_up}[kind](
+        images, folder, seed, tell
+    )
+
+
+def embed_all(images: Path, folder: Path) -> None:
+    """Embed a pool to the end, undisturbed: what those that are killed are compared with."""
+    with closing(_session(images, folder)) as session:
+        session.prepare()
+
+
+def _session(images: Path, folder: Path) -> Session:
+    return Session(open_project(images, folder), resolve("bundled", device="cpu"))
+
+
+def _commit(images: Path, folder: Path, seed: int, tell: Tell) -> None:
+    session = Session(open_project(images, folder))
+    session.ingest._scan()
+    tell(READY)
+    _label(session, seed, tell)
+
+
+def _train(images: Path, folder: Path, seed: int, tell: Tell) -> None:
+    session = _session(images, folder)
+    session.start()
+    while session.ingest.busy or session.round is None:
+        time.sleep(0.01)
+    tell(READY)
+    _label(session, seed, tell)
+
+
+def _embed(images: Path, folder: Path, seed: int, tell: Tell) -> None:
+    session = _session(images, folder)
+    session.ingest.follow()
+    if session.ingest.state.stage == "done":  # by the tries before
+        shutil.rmtree(session.project.embeddings)
+        session.ingest.cache = None
+    session.start()
+    while session.ingest.state.stage in ("scanning", "loading"):
+        time.sleep(0.01)
+    tell(READY)
+    _label(session, seed, tell)
+
+
+def _back_up(images: Path, folder: Path, seed: int, tell: Tell) -> None:
+    """Write backups in a thread; the newest that was told stays."""
+
+    def run() -> None:
+        before: Path | None = None
+        with closing(open_project(images, folder)) as project:
+            for number in range(1_000_000):
+                target = folder.parent / f"backup-{seed}-{number}.zip"
+                tell("begun", target.name)
+                write_backup(project, target)
+                tell("backup", target.name)
+                if before is not None:
+                    before.unlink()
+                before = target
+
+    session = Session(open_project(images, folder))
+    session.ingest._scan()
+    tell(READY)
+    threading.Thread(target=run, daemon=True).start()
+    _label(session, seed, tell)
+
+
+def _label(session: Session, seed: int, tell: Tell) -> None:
+    """Answer for ever, and tell of each answer and of whatever else has got done since."""
+    rng = random.Random(seed)
+    classes = [one.id for one in session.store.classes.all()]
+    keys = session.store.samples.ids()
+    last: dict[str, int | None] = {"round": None, "embedded": 0}
+    for number in range(1_000_000):
+        name = f"{seed}-{time.time_ns()}-{number}"
+        answer = NewAnswer(name, rng.choice(keys), "label", rng.choice(classes))
+        if not session.answer("ann", [answer]):
+            tell("answer", name)
+        state = session.ingest.state
+        now = {
+            "round": session.round.id if session.round is not None else None,
+            "embedded": state.done if state.stage in ("embedding", "done") else 0,
+        }
+        for what, value in now.items():
+            if value != last[what]:
+                tell(what, value)
+        last = now

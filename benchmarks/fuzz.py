@@ -1,0 +1,88 @@
+"""Fuzzing of all that reads files of strangers, guided by the branches that an input reaches.
+
+    pip install atheris
+    python -m benchmarks.fuzz [--target zip] [--seconds 120]
+
+A fault is an error that the reader does not tell people by, a hang of ten seconds, or two gigabytes
+of memory; the input is kept in the folder that is named. `tests/test_fuzz.py` does the same for
+some seconds by hypothesis.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+HANG, MEMORY = 10, 2048  # seconds, MB
+LARGEST = 20_000  # bytes of an input
+HOUSE = ("samples", "images", "backup", "exchange", "zips", "truth", "roots")
+LIBRARIES = ["zipfile", "csv", "json", "PIL", "models.head.head_file"]
+INSTRUMENTED = [*LIBRARIES, *(f"labeling.{name}" for name in HOUSE)]
+NAMES = ("zip", "manifest", "truth", "labels", "classes", "lines", "head", "backup", "image")
+
+
+def fuzz(target: str, place: Path, seconds: int) -> None:
+    """Fuzz one reader in this process, which ends with it."""
+    import atheris
+
+    with atheris.instrument_imports(include=INSTRUMENTED):
+        from benchmarks.fuzz_targets import TARGETS
+    chosen = TARGETS[target]
+    corpus, work = place / "corpus", place / "work"
+    for folder in (corpus, work):
+        folder.mkdir(parents=True)
+    for number, seed in enumerate(chosen.seeds(work)):
+        (corpus / f"seed-{number}").write_bytes(seed)
+    options = [f"-max_total_time={seconds}", f"-timeout={HANG}", f"-rss_limit_mb={MEMORY}"]
+    options += [f"-max_len={LARGEST}", f"-artifact_prefix={place}/", "-print_final_stats=1"]
+    atheris.Setup([sys.argv[0], *options, str(corpus)], lambda data: chosen(data, work))
+    atheris.Fuzz()
+
+
+def main() -> None:
+    """Fuzz each reader in a process of its own and print how that went."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--target", choices=NAMES, action="append", dest="targets")
+    parser.add_argument("--seconds", type=int, default=120, help="for each target")
+    parser.add_argument("--in", dest="place", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    try:
+        import atheris  # noqa: F401
+    except ImportError:
+        sys.exit("This needs atheris, which Hone itself does not: .venv/bin/pip install atheris")
+    if given.place:
+        fuzz(given.targets[0], given.place, given.seconds)
+        return
+    table = Table("reader", "inputs", "fault")
+    place = Path(tempfile.mkdtemp(prefix="hone-fuzz-"))
+    faults = 0
+    for name in given.targets or NAMES:
+        inputs, fault = _run(name, place / name, given.seconds)
+        table.add_row(name, f"{inputs:,}", fault)
+        faults += bool(fault)
+    Console().print(table)
+    sys.exit(1 if faults else 0)
+
+
+def _run(name: str, place: Path, seconds: int) -> tuple[int, str]:
+    """How many inputs were read, and what was wrong with the last one, if anything."""
+    command = [sys.executable, "-m", "benchmarks.fuzz", "--target", name, "--in", str(place)]
+    command += ["--seconds", str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    lines = done.stderr.splitlines()
+    counted = [one for one in lines if one.startswith("stat::number_of_executed_units")]
+    inputs = int(counted[-1].rpartition(" ")[2]) if counted else 0
+    if done.returncode == 0:
+        return inputs, ""
+    told = done.stdout + "\n".join(lines[-20:])
+    (place / "told.txt").write_text(told, encoding="utf-8")
+    kept = [str(file) for file in place.iterdir() if file.is_file()]
+    return inputs, f"exit status {done.returncode}; see {', '.join(sorted(kept))}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""What Hone reads that strangers may have made: each reader, whole files for it, what it may raise.
+
+Whatever else a reader raises, and every input on which it hangs or asks for gigabytes, is a fault.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from labeling.backup import read_backup
+from labeling.decoding import load
+from labeling.errors import ExportError, HoneError, PoolError, ProjectError, UnreadableImageError
+from labeling.exchange import read_classes, read_csv, read_jsonl
+from labeling.exchange.lines import to_json
+from labeling.exchange.records import Event, Record
+from labeling.exchange.tables import to_cell
+from labeling.images import browser_copy, check_header, load_image
+from labeling.samples import open_source, scan
+from labeling.truth import read_truth
+from models.head import LinearHead
+from models.head.head_file import DamagedHeadError, load_head, save_head
+
+FORMS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A reader of a file of that name; `raises` are the errors that it tells people by."""
+
+    name: str
+    read: Callable[[Path], object]
+    seeds: Callable[[Path], Iterator[bytes]]
+    raises: tuple[type[Exception], ...]
+
+    def __call__(self, data: bytes, folder: Path) -> None:
+        """Read one input; raises what the reader must not raise."""
+        file = folder / self.name
+        file.write_bytes(data)
+        with suppress(*self.raises):
+            self.read(file)
+
+
+# -- readers -----------------------------------------------------------------------------------
+
+
+def _pool(file: Path) -> None:
+    """Everything that opening a pool does with it."""
+    source = open_source(file)
+    for one in scan(source, {}):
+        json.dumps(asdict(one), ensure_ascii=False).encode()  # as the database and the screen do
+        if one.sample_id is not None:
+            with suppress(UnreadableImageError):
+                load(source, one.sample_id, [one.path])
+
+
+def _truth(file: Path) -> None:
+    read_truth(open_source(file.parent), str(file))
+
+
+def _image(file: Path) -> None:
+    data = file.read_bytes()
+    check_header(data)
+    load_image(data, "it", least=32)
+    browser_copy(data, "it", "thumb")
+
+
+def _backup(file: Path) -> None:
+    with_content = file.parent / "restored"
+    read_backup(file, with_content)
+    for one in (*with_content.rglob("*.*"),):
+        one.unlink()
+
+
+# -- whole files -------------------------------------------------------------------------------
+
+
+def _images(_folder: Path) -> Iterator[bytes]:
+    picture = Image.radial_gradient("L").resize((24, 16)).convert("RGB")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for form in FORMS:
+        buffer = io.BytesIO()
+        picture.save(buffer, form, exif=exif)
+        yield buffer.getvalue()
+    for mode, form in (("P", "PNG"), ("P", "GIF"), ("CMYK", "JPEG"), ("LA", "PNG"), ("1", "TIFF")):
+        buffer = io.BytesIO()
+        picture.convert(mode).save(buffer, form)
+        yield buffer.getvalue()
+
+
+def _zips(folder: Path) -> Iterator[bytes]:
+    for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", kind) as archive:
+            for number, data in enumerate(_images(folder)):
+                if number < 3:
+                    archive.writestr(f"cat {number}/a{number}.png", data)
+        yield buffer.getvalue()
+
+
+def _manifests(folder: Path) -> Iterator[bytes]:
+    (folder / "a.png").write_bytes(next(_images(folder)))
+    yield "\ufeffpath,label\na.png,cat\n../b.png,dog\nhttp://a/b.png,\n".encode()
+    yield b'label,Path\n"x ""y""",a.png\n,\n\n'
+
+
+def _records() -> list[Record]:
+    """A label and an undo of it, with every column filled in one of them."""
+    shown = (2.5, "human", "dog", 0.5, True, 3, "margin", 0.1, 0.2, 7, datetime.now(UTC), "0" * 64)
+    empty = (None,) * 11
+    label = Record("c/a.png", "=cat", "label", 1, "ann", *shown)
+    undo = Event("b.png", None, "undo", None, "ann", *empty, "1" * 64, 2, "c2", 1)
+    return [label, undo]
+
+
+def _labels(_folder: Path) -> Iterator[bytes]:
+    for one in _records():
+        rows = [list(vars(one)), [to_cell(value) for value in vars(one).values()]]
+        yield "\n".join(",".join(row) for row in rows).encode()
+
+
+def _classes(_folder: Path) -> Iterator[bytes]:
+    yield b"class_id,name,archived,merged_into,description\n1,cat,false,,\n2,'=dog,true,1,x\n"
+
+
+def _lines(_folder: Path) -> Iterator[bytes]:
+    for stem, one in zip(("labels", "history"), _records(), strict=True):
+        header = {"hone": stem, "version": 1, "project": "p", "classes": []}
+        yield f"{to_json(header)}\n{to_json(vars(one))}\n".encode()
+
+
+def _heads(folder: Path) -> Iterator[bytes]:
+    rng = np.random.default_rng(0)
+    weight = rng.normal(size=(2, 3)).astype(np.float32)
+    head = LinearHead(np.arange(2), weight, np.zeros(2, np.float32), 1.0, 3)
+    save_head(folder / "seed.npz", head, np.zeros(3, np.float32))
+    yield (folder / "seed.npz").read_bytes()
+
+
+def _backups(folder: Path) -> Iterator[bytes]:
+    from hashlib import sha256
+
+    files = {"hone.sqlite": b"SQLite format 3\0", "heads/000001-abc.npz": next(_heads(folder))}
+    sums = {name: sha256(data).hexdigest() for name, data in files.items()}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+        archive.writestr("backup.json", json.dumps({"version": 1, "sha256": sums}))
+    yield buffer.getvalue()
+
+
+TARGETS = {
+    "zip": Target("pool.zip", _pool, _zips, (PoolError,)),
+    "manifest": Target("pool.csv", _pool, _manifests, (PoolError,)),
+    "truth": Target("truth.csv", _truth, _manifests, (HoneError,)),
+    "labels": Target("labels.csv", read_csv, _labels, (ExportError,)),
+    "classes": Target("classes.csv", read_classes, _classes, (ExportError,)),
+    "lines": Target("labels.jsonl", read_jsonl, _lines, (ExportError,)),
+    "head": Target("head.npz", load_head, _heads, (DamagedHeadError,)),
+    "backup": Target("backup.zip", _backup, _backups, (ProjectError,)),
+    "image": Target("image", _image, _images, (UnreadableImageError,)),
+}

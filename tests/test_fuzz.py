@@ -1,0 +1,159 @@
+"""Files that strangers have made are read, or refused with a reason; nothing else happens.
+
+`python -m benchmarks.fuzz` does the same for as long as one likes, guided by branches.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.fuzz import NAMES
+from benchmarks.fuzz_targets import TARGETS
+
+EXAMPLES = int(os.environ.get("HONE_FUZZ", "60"))
+HANG = 5.0  # seconds
+
+few = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=EXAMPLES < 100,
+    suppress_health_check=list(HealthCheck),
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
+    """A whole file with some of its bytes overwritten, cut out, doubled or put in."""
+    data = bytearray(draw(st.sampled_from(seeds)))
+    for _ in range(draw(st.integers(1, 5))):
+        begin = draw(st.integers(0, len(data)))
+        end = begin + draw(st.integers(0, 12))
+        match draw(st.sampled_from(("overwrite", "cut", "double", "end"))):
+            case "overwrite":
+                data[begin:end] = draw(st.binary(max_size=end - begin))
+            case "cut":
+                del data[begin:end]
+            case "double":
+                data[begin:begin] = data[begin:end] * draw(st.integers(1, 50))
+            case "end":
+                del data[begin:]
+    return bytes(data)
+
+
+def read(name: str, data: bytes, folder: Path) -> None:
+    begin = time.monotonic()
+    TARGETS[name](data, folder)
+    assert time.monotonic() - begin < HANG
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_damaged_file_is_read_or_refused_with_a_reason(name: str, tmp_path: Path) -> None:
+    seeds = list(TARGETS[name].seeds(tmp_path))
+
+    @few
+    @given(damaged(seeds))
+    def ask(data: bytes) -> None:
+        read(name, data, tmp_path)
+
+    ask()
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_whole_file_is_read(name: str, tmp_path: Path) -> None:
+    """Else the damaged ones would be refused at the door, whatever their damage."""
+    target = TARGETS[name]
+    for data in target.seeds(tmp_path):
+        (tmp_path / target.name).write_bytes(data)
+        target.read(tmp_path / target.name)
+
+
+ENDINGS = st.sampled_from((".png", "/../a.jpg", "", "9" * 5000 + ".png"))
+ENTRIES = st.tuples(st.text(max_size=30), ENDINGS).map("".join)
+
+
+@few
+@given(names=st.lists(ENTRIES, max_size=6, unique=True))
+def test_a_zip_of_any_names_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("zip")
+    image, buffer = next(TARGETS["image"].seeds(folder)), io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            entry = zipfile.ZipInfo("x")
+            entry.filename = name  # as it is, with what ZipInfo would cut off
+            archive.writestr(entry, image)
+    read("zip", buffer.getvalue(), folder)
+
+
+@pytest.mark.parametrize("name", ["manifest", "truth", "labels", "classes"])
+def test_a_table_of_any_cells_is_read_or_refused(name: str, tmp_path: Path) -> None:
+    columns = next(TARGETS[name].seeds(tmp_path)).split(b"\n")[0]
+    cells = st.text(max_size=8) | st.sampled_from(("a.png", "true", "1", "..", "\0", "'=a", "1e9"))
+    text = st.lists(st.lists(cells, max_size=20).map(",".join), max_size=6).map("\n".join)
+
+    @few
+    @given(text)
+    def ask(rows: str) -> None:
+        read(name, columns + b"\n" + rows.encode("utf-8", "replace"), tmp_path)
+
+    ask()
+
+
+@few
+@given(key=st.sampled_from(("answered_at", "path", "hone", "version", "other")), value=VALUES)
+def test_lines_of_any_json_are_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, key: str, value: object
+) -> None:
+    folder = tmp_path_factory.mktemp("lines")
+    header, row = map(json.loads, next(TARGETS["lines"].seeds(folder)).splitlines())
+    for changed in (
+        [header | {key: value}, row],
+        [header, row | {key: value}],
+        [value],
+        [header, value],
+    ):
+        read("lines", "\n".join(map(json.dumps, changed)).encode(), folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("lines", b"[" * 200_000),
+        ("backup", b"[" * 200_000),
+        ("labels", b"path," + b"a" * 200_000),
+        ("manifest", b"path\n" + b'"' * 200_000),
+    ],
+)
+def test_what_is_nested_or_long_beyond_all_reason_is_refused(
+    name: str, data: bytes, tmp_path: Path
+) -> None:
+    if name == "backup":
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("backup.json", data)
+        data = buffer.getvalue()
+    read(name, data, tmp_path)
+
+
+def test_the_longer_fuzzing_knows_all_readers_and_says_what_it_needs() -> None:
+    assert tuple(TARGETS) == NAMES
+    code = "import sys; sys.modules['atheris'] = None; sys.argv = ['fuzz']\n"
+    code += "from benchmarks.fuzz import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1 and "pip install atheris" in done.stderr
