@@ -133,9 +133,7 @@ def weighted(
 
     Each residual is weighted by LURE, vₘ = 1 + (N - M)/(N - m)·(1/((N - m + 1)·qₘ) - 1), which
     undoes that unsure rows were likelier to be asked (Farquhar, Gal, Rainforth, ICLR 2021, arXiv
-    2101.11665; Kossen, Farquhar, Gal, Rainforth, ICML 2021, arXiv 2103.05331). The value comes out
-    1 to 2 points low, as for audits: without a label, the query would have asked another one near
-    it, which leave-one-out cannot put back.
+    2101.11665; Kossen, Farquhar, Gal, Rainforth, ICML 2021, arXiv 2103.05331).
 
     Parameters
     ----------
