@@ -27,16 +27,27 @@ def show(session: Session, evidence: Evidence) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         _plot(curve)
-        checked = "blind checks" if curve.points[-1].accuracy.method == "audits" else "labels"
-        st.caption(
-            "Each point is a model fitted on the first labels, as right as it would be on the "
-            f"images that have no label now. All are judged on the same {checked}, left out where "
-            "they had been seen, so the shape is known better than the height. Bands are 95% "
-            "intervals; that of random picking is of its distance to your labels."
-        )
+        st.caption(_meaning(curve))
     with right:
         _forecast(session, evidence, curve)
         _beside(curve, checks)
+
+
+def _meaning(curve: Curve) -> str:
+    """What the curve shows, and how far its points can be trusted to part."""
+    last = curve.points[-1].accuracy
+    judged = f"{last.measured} labels, each weighted by its chance to be asked"
+    if last.method == "audits":
+        judged = (
+            f"{last.measured} blind checks: one more of them right or wrong moves a point by about "
+            f"{100 / last.measured:.0f} points, whatever the model has learned"
+        )
+    return (
+        "Each point is a model fitted on the first labels, as right as it would be on the images "
+        "that have no label now; what it had seen is left out. All points are judged on the same "
+        f"{judged}. Bands are 95% intervals; that of random picking is of its distance to your "
+        "labels."
+    )
 
 
 def _plot(curve: Curve) -> None:
