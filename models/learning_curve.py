@@ -118,13 +118,18 @@ def _point(session: Labels, fit: FitHead, size: int) -> Point | None:
 
 def _foreseen(session: Labels, head: LinearHead, size: int) -> Foreseen:
     """All labels as a head of the first ones foresees them."""
+    groups = session.groups[:size]
+    if size < len(session.labels):
+        # Near-duplicates without an audit only weigh in what is taken off: no fit for each of them.
+        alone = np.arange(size) + session.groups.max() + 1
+        groups = np.where(np.isin(groups, groups[session.uniform[:size]]), groups, alone)
     left = leave_out(
         session.features[:size],
         session.labels[:size],
         np.arange(size),
         strength=head.strength,
         temperature=head.temperature,
-        groups=session.groups[:size],
+        groups=groups,
     )
     proba = head.predict_proba(session.features[size:])
     predicted = np.concatenate([left.predicted, head.classes[proba.argmax(axis=1)]])
