@@ -9,7 +9,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from labeling.access import is_loopback
-from labeling.api import Guard, prepare_server, routes
+from labeling.api import Guard, Shortcut, prepare_server, routes
 from labeling.errors import HoneError
 from labeling.workspace import WORKSPACE, configured
 
@@ -36,7 +36,6 @@ guard = Middleware(
 )
 app = st.App(
     Path(__file__).parent / "labeling" / "screens" / "home.py",
-    routes=routes(WORKSPACE),
     lifespan=lifespan,
-    middleware=[guard],
+    middleware=[guard, Middleware(Shortcut, routes=routes(WORKSPACE))],
 )

@@ -95,8 +95,9 @@ class Session:
         holder: str,
         count: int,
         keep: Sequence[str] = (),
-        spare: Sequence[str] = (),
+        spare: Sequence[str] | None = (),
         annotator: str | None = None,
+        drop: Sequence[str] = (),
     ) -> list[Card]:
         """The samples to label next, leased to `holder` (one browser tab), best first.
 
@@ -105,7 +106,7 @@ class Session:
 
         `keep` names samples that the holder has on screen; they stay leased and are not
         returned again. What is in `spare` stays leased too, but comes back if it is among the
-        best. Fewer than `count` come back when the pool runs out.
+        best; with None, all stays leased but `drop`. Fewer than `count` come at the pool's end.
         """
         self.follow()
         round_ = self.round
@@ -113,7 +114,8 @@ class Session:
         # An answer is on disk a moment before it is in memory, or was given to another process.
         past, seed = self.ledger.last_answer, self.project.settings().seed
         possible = offers(self.ledger, self.certifier, round_, set(kept), annotator, seed)
-        claimed = self.store.leases.claim(holder, possible, count, kept, spare, past)
+        again = () if spare is None else kept  # what is not looked at any more needs no lease
+        claimed = self.store.leases.claim(holder, possible, count, again, spare, past, drop)
         self.ingest.look()
         return self._cards(claimed, round_)
 

@@ -13,12 +13,14 @@ import jsonschema
 import pytest
 from PIL import Image
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from labeling import tokens
 from labeling.api import LARGEST_BODY, OPERATIONS, gate, routes
 from labeling.api.schema import schema_of
+from labeling.api.status import news
 from labeling.project import open_project
 from labeling.session import Session
 from labeling.store import leases
@@ -343,6 +345,8 @@ def test_a_body_that_is_no_request_is_refused_as_such(
         ("/api/next", '{"holder": "t", "count": null}'),
         ("/api/next", '{"holder": "t", "count": Infinity}'),
         ("/api/next", '{"holder": "t", "count": 1, "keep": 7}'),
+        ("/api/watch", '{"holder": "t", "count": 1, "after": 0, "drop": {"a": 1}, "wait": "x"}'),
+        ("/api/watch", '{"holder": "t", "count": 1, "after": 0, "wait": NaN}'),
         ("/api/page", '{"holder": "t", "count": 1}'),
         ("/api/page", '{"holder": "t", "count": 1, "class_id": 1e400}'),
         ("/api/answers", '{"answers": "abc"}'),
@@ -545,6 +549,40 @@ def test_who_has_missed_something_or_met_another_server_need_not_wait(
         assert reply["status"]["version"] == now + 1
 
 
+def test_news_of_a_round_bring_what_it_ranks_best_and_only_what_is_dropped_goes_back(
+    patient: TestClient, session: Session
+) -> None:
+    held = claim(patient, "a", 10)
+    cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
+    before = version(patient)
+    both = [label(key, one) for key, one in zip(held[:2], (cat, dog), strict=True)]
+    body = {"holder": "a", "count": 5, "keep": held[2:4], "drop": held[7:], "after": before}
+
+    def watch(**more: Any) -> dict[str, Any]:
+        reply: dict[str, Any] = patient.post("/api/watch", json=body | more).json()
+        return reply
+
+    assert watch(drop=[])["cards"] == []  # there is no round yet
+    session.answer("ann", both)
+    session.trainer.wait()
+    reply = watch(wait=20)
+    cards = [card["sample_id"] for card in reply["cards"]]
+    assert reply["status"]["seen"] == 2
+    assert all(card["round_id"] for card in reply["cards"])
+    assert len(cards) == 5
+    assert not set(cards) & {*held[:4]}
+    free = set(session.store.samples.ids()) - {*held[:7], *cards}
+    assert set(claim(patient, "b", 40)) == free  # what was dropped and did not come again is free
+
+
+def test_who_has_gone_while_waiting_gets_no_leases(session: Session) -> None:
+    async def gone() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    request = Request({"type": "http"}, receive=gone)
+    assert not asyncio.run(news(session, request, session.changes.version, 20))
+
+
 def test_without_news_the_wait_ends_in_time(patient: TestClient) -> None:
     now = version(patient)
     reply = patient.get(f"/api/status?after={now}&wait=0.05")
@@ -584,6 +622,7 @@ def test_replies_are_as_described(client: TestClient, session: Session) -> None:
     session.trainer.wait()
     bodies: dict[str, Any] = {
         "/api/next": {"holder": "t", "count": 9, "keep": [], "spare": []},
+        "/api/watch": {"holder": "t", "count": 3, "after": 0, "wait": 0, "keep": [], "drop": []},
         "/api/page": {"holder": "u", "count": 3, "class_id": cat, "confident": False, "keep": []},
         "/api/hold": {"holder": "t", "sample_ids": [key]},
         "/api/answers": {"answers": [{"client_id": "s", "sample_id": key, "kind": "skip"}]},

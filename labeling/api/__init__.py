@@ -7,7 +7,7 @@ from the same descriptions as the routes. A new operation is one `Operation` and
 from starlette.routing import BaseRoute, Route
 
 from labeling.api.answers import ANSWERS, HISTORY
-from labeling.api.cards import HOLD, NEXT, PAGE
+from labeling.api.cards import HOLD, NEXT, PAGE, WATCH
 from labeling.api.classes import CHANGE_CLASS, CREATE_CLASS, LIST_CLASSES
 from labeling.api.files import open_routes
 from labeling.api.gate import LARGEST_BODY, endpoint
@@ -16,17 +16,19 @@ from labeling.api.history import CHANGES, LOG, REWIND, UNDO_CHANGE
 from labeling.api.images import IMAGE
 from labeling.api.join import join_route
 from labeling.api.server import prepare_server
+from labeling.api.shortcut import Shortcut
 from labeling.api.status import STATUS
 from labeling.workspace import Workspace
 
 OPERATIONS = (
-    *(NEXT, PAGE, HOLD, ANSWERS, LIST_CLASSES, CREATE_CLASS, CHANGE_CLASS, STATUS, HISTORY, IMAGE),
+    *(IMAGE, ANSWERS, WATCH, NEXT, STATUS, PAGE, HOLD),  # most asked for first
+    *(LIST_CLASSES, CREATE_CLASS, CHANGE_CLASS, HISTORY),
     *(CHANGES, UNDO_CHANGE, REWIND, LOG),
 )
 
 
 def routes(workspace: Workspace) -> list[BaseRoute]:
-    """All routes, to be mounted beside Streamlit's."""
+    """All routes, to be answered ahead of Streamlit's."""
     return [
         *open_routes(OPERATIONS),
         join_route(workspace),
@@ -37,4 +39,4 @@ def routes(workspace: Workspace) -> list[BaseRoute]:
     ]
 
 
-__all__ = ["LARGEST_BODY", "OPERATIONS", "Guard", "prepare_server", "routes"]
+__all__ = ["LARGEST_BODY", "OPERATIONS", "Guard", "Shortcut", "prepare_server", "routes"]

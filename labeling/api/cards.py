@@ -1,5 +1,9 @@
 """Cards: the samples to label next, leased to the one who asks."""
 
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
 from labeling.access import Visitor
 from labeling.api.operation import Json, Operation, at_most
 from labeling.api.schema import (
@@ -12,7 +16,7 @@ from labeling.api.schema import (
     schema_of,
     structure,
 )
-from labeling.api.status import NOW, now
+from labeling.api.status import AFTER, NOW, WAIT, as_json, news, now, told_to_all
 from labeling.cards import Card
 from labeling.session import Session
 
@@ -29,6 +33,19 @@ COUNT = described(INTEGER, f"How many; 0 gives everything back. {MOST_CARDS} is 
 IDS = listed(STRING, maxItems=MOST_IDS)
 KEEP = described(IDS, "Ids of samples that stay leased and are not to come again.")
 CARDS = listed(schema_of(Card))
+
+
+async def _watch(session: Session, visitor: Visitor, request: Request, body: Json) -> Response:
+    """News as the status tells them, made once for all, and cards of the one who asks."""
+    after, holder, count = int(body["after"]), _holder(visitor, body), _count(body)
+    keep, drop = _ids(body, "keep"), _ids(body, "drop")
+    stays = await news(session, request, after, float(body.get("wait", 0)))
+    cards = list[Card]()
+    if stays and session.changes.ranked > after:  # whoever has gone must not get leases
+        cards = await run_in_threadpool(session.next, holder, count, keep, None, visitor.name, drop)
+    told = await told_to_all(session)
+    best = as_json([vars(card) for card in cards])
+    return Response(b'{"cards":' + best + b"," + told[1:], media_type="application/json")
 
 
 def _next(session: Session, visitor: Visitor, body: Json) -> Json:
@@ -90,6 +107,23 @@ NEXT = Operation(
     ),
     reply=structure(cards=CARDS, **NOW),
     handle=_next,
+)
+WATCH = Operation(
+    "POST",
+    "/api/watch",
+    "Wait for news as `GET /api/status` does. Where they are of a newer round, what it ranks best "
+    "comes with them, leased to the holder; what the holder has leased before stays so.",
+    body=structure(
+        ("wait", "keep", "drop"),
+        after=AFTER,
+        wait=WAIT,
+        holder=HOLDER,
+        count=COUNT,
+        keep=described(IDS, "Ids of samples that are not to come again."),
+        drop=described(IDS, "Ids of samples that go back to the pool, unless they come again."),
+    ),
+    reply=structure(cards=CARDS, **NOW),
+    respond=_watch,
 )
 PAGE = Operation(
     "POST",

@@ -31,10 +31,10 @@ def endpoint(workspace: Workspace, operation: Operation) -> Endpoint:
             session, visitor = _enter(workspace, request, operation)
             if visitor.role < operation.role:
                 raise RefusedError(403, NOT_ALLOWED.format(operation.role, visitor.role))
-            if operation.respond is not None:
-                return await operation.respond(session, request)
-            assert operation.handle is not None
             body = await _body(request) if operation.body is not None else {}
+            if operation.respond is not None:
+                return await operation.respond(session, visitor, request, body)
+            assert operation.handle is not None
             reply = await run_in_threadpool(operation.handle, session, visitor, body)
             return JSONResponse(reply)
         except TokenError as error:

@@ -66,7 +66,7 @@ def _rewind(session: Session, visitor: Visitor, body: Json) -> Json:
     return {"effect": asdict(effect), "change": change, **now(session)}
 
 
-async def _log(session: Session, request: Request) -> Response:
+async def _log(session: Session, _visitor: Visitor, request: Request, _body: Json) -> Response:
     asked = request.query_params
     since = float(asked.get("since", "0"))
     deeds = await run_in_threadpool(

@@ -6,7 +6,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labeling.api.operation import Operation, RefusedError
+from labeling.access import Visitor
+from labeling.api.operation import Json, Operation, RefusedError
 from labeling.api.schema import STRING, described
 from labeling.errors import UnreadableImageError
 from labeling.images import SIZES, cached_copy
@@ -18,7 +19,7 @@ SAMPLE_ID = re.compile("[0-9a-f]{64}")  # so that no name of a file can be made 
 MISSING = RefusedError(404, "There is no such image in this project.")
 
 
-async def _image(session: Session, request: Request) -> Response:
+async def _image(session: Session, _visitor: Visitor, request: Request, _body: Json) -> Response:
     sample_id, size = request.path_params["sample_id"], request.path_params["size"]
     if size not in SIZES or not SAMPLE_ID.fullmatch(sample_id):
         raise MISSING

@@ -13,7 +13,7 @@ from labeling.store import Role
 
 Json = dict[str, Any]
 JsonHandler = Callable[[Session, Visitor, Json], Json]
-RequestHandler = Callable[[Session, Request], Awaitable[Response]]
+RequestHandler = Callable[[Session, Visitor, Request, Json], Awaitable[Response]]
 
 
 class RefusedError(Exception):
@@ -36,8 +36,8 @@ class Operation:
     """A route and its description; routes and documentation are both made from it.
 
     `body` and `reply` are JSON schemas. Exactly one of two functions is set: `handle` takes a
-    checked-in session, the visitor and the body and runs in a thread; `respond` takes the whole
-    request and runs in the event loop. Whoever has less than `role` is refused. With
+    checked-in session, the visitor and the body and runs in a thread; `respond` takes the request
+    too and runs in the event loop. Whoever has less than `role` is refused. With
     `token_in_address` the token may stand there, where logs and histories keep it, as `?token=…`.
     """
 

@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from labeling.access import Visitor
 from labeling.api.operation import Json, Operation
 from labeling.api.schema import (
     INTEGER,
@@ -39,6 +40,8 @@ SETTLE = 0.3  # what else changes within this time is told together; a round is 
 TOGETHER = 0.02  # … and who asks within this time is told the same
 LOOK_UP = 1.0  # how soon those who wait see that the server stops
 
+AFTER = described(INTEGER, "The `version` of the last status that you have seen.")
+WAIT = described(NUMBER, "How many seconds to wait at most; 30 is the limit.")
 NOW: Json = {
     "status": described(schema_of(Status), "Where the loop stands."),
     "classes": described(
@@ -65,30 +68,35 @@ def _class(one: LabelClass) -> Json:
     return {"id": one.id, "name": one.name, "hotkey": one.hotkey}
 
 
-async def _status(session: Session, request: Request) -> Response:
+async def _status(session: Session, _visitor: Visitor, request: Request, _body: Json) -> Response:
     after = request.query_params.get("after")
     if after is not None:
-        wait = float(request.query_params.get("wait", "0"))
-        if not math.isfinite(wait):
-            raise ValueError(f"wait={wait}")
-        news = asyncio.ensure_future(_news(session, int(after), min(wait, LONGEST_WAIT)))
-        gone = asyncio.ensure_future(_gone(request))
-        try:
-            await asyncio.wait({news, gone}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            news.cancel()
-            gone.cancel()
-    return Response(await _told_to_all(session), media_type="application/json")
+        await news(session, request, int(after), float(request.query_params.get("wait", "0")))
+    return Response(await told_to_all(session), media_type="application/json")
 
 
-async def _told_to_all(session: Session) -> bytes:
+async def news(session: Session, request: Request, after: int, wait: float) -> bool:
+    """Wait for a round newer than `after`, no longer than asked; whether the one who asks stays."""
+    if not math.isfinite(wait):
+        raise ValueError(f"wait={wait}")
+    waiting = asyncio.ensure_future(_news(session, after, min(wait, LONGEST_WAIT)))
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return not gone.done()
+    finally:
+        waiting.cancel()
+        gone.cancel()
+
+
+async def told_to_all(session: Session) -> bytes:
     """The present news as JSON, made once for all who are told at the same moment."""
     loop = asyncio.get_running_loop()
     kept = _TOLD.setdefault(loop, WeakKeyDictionary())
     version = session.changes.version
     of, until, made = kept.get(session, (-1, 0.0, None))
     if made is None or of != version or loop.time() > until or _failed(made):
-        made = asyncio.ensure_future(run_in_threadpool(_as_json, session))
+        made = asyncio.ensure_future(run_in_threadpool(_now_as_json, session))
         kept[session] = (version, loop.time() + TOGETHER, made)
     # One who goes away must not take it from the others.
     return await asyncio.shield(made)
@@ -98,8 +106,13 @@ def _failed(made: "asyncio.Future[bytes]") -> bool:
     return made.done() and (made.cancelled() or made.exception() is not None)
 
 
-def _as_json(session: Session) -> bytes:
-    return json.dumps(now(session), ensure_ascii=False, separators=(",", ":")).encode()
+def _now_as_json(session: Session) -> bytes:
+    return as_json(now(session))
+
+
+def as_json(value: object) -> bytes:
+    """A value as it goes over the line."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 # The news of each session as they were told last, in each event loop.
@@ -115,8 +128,10 @@ async def _news(session: Session, after: int, wait: float) -> None:
         if changes.version != after and not settling:
             end, settling = min(end, clock() + SETTLE), True
         else:
-            await changes.after(changes.version, min(left, LOOK_UP))
-            await run_in_threadpool(session.follow)  # another process may have changed classes
+            before = changes.version
+            await changes.after(before, min(left, LOOK_UP))
+            if changes.version == before:  # another process may have changed classes
+                await run_in_threadpool(session.follow)
 
 
 async def _gone(request: Request) -> None:
@@ -131,8 +146,8 @@ STATUS = Operation(
     "round newer than that version, and otherwise within `wait` seconds.",
     reply=structure(**NOW),
     query={
-        "after": described(INTEGER, "The `version` of the last status that you have seen."),
-        "wait": described(NUMBER, "How many seconds to wait at most; 30 is the limit."),
+        "after": AFTER,
+        "wait": WAIT,
     },
     respond=_status,
 )

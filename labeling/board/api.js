@@ -1,6 +1,7 @@
 // The server's routes as functions. A reply that carries the status goes to `heard`.
 
 const PATIENCE = 15000; // ms until a request counts as lost
+const REMEMBERED = 500;
 
 export class Refusal extends Error {
   constructor(status, text) {
@@ -16,6 +17,7 @@ export class Api {
     this.heard = heard;
     this.reachable = true; // whether the last request got through
     this.back = () => {}; // called when one gets through again
+    this.shown = new Set(); // ids of the samples whose larger picture the browser may still have
   }
 
   // `keep` stays leased and does not come; `spare` stays leased and comes if it is among the best.
@@ -53,6 +55,12 @@ export class Api {
     return this.#send(`status?after=${version}&wait=${seconds}`, null, seconds * 1000, signal);
   }
 
+  // News as above, and up to `count` cards of that round. What is held stays so, but for `drop`.
+  watch(holder, count, keep, drop, after, seconds, signal) {
+    const body = { holder, count, keep, drop, after, wait: seconds };
+    return this.#send("watch", body, seconds * 1000, signal);
+  }
+
   history() {
     return this.#send("history");
   }
@@ -62,8 +70,20 @@ export class Api {
     this.#fetch("next", { holder, count: 0, keep }, { keepalive: true }).catch(() => {});
   }
 
+  // A larger picture that this page has shown already needs no request.
+  small(sampleId) {
+    return this.image(sampleId, this.shown.has(sampleId) ? "view" : "thumb");
+  }
+
   image(sampleId, size) {
+    if (size === "view") this.#remember(sampleId);
     return `${this.#url(`images/${sampleId}/${size}`)}?token=${encodeURIComponent(this.token)}`;
+  }
+
+  #remember(sampleId) {
+    this.shown.delete(sampleId);
+    this.shown.add(sampleId);
+    if (this.shown.size > REMEMBERED) this.shown.delete(this.shown.values().next().value);
   }
 
   #url(path) {

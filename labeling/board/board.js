@@ -56,7 +56,8 @@ class Board {
     this.mode.start().catch((error) => this.say(error.message));
     const { mode } = this;
     this.hold = new Hold(this.api, this.holder, () => mode.held(), (ids) => mode.lost(ids));
-    this.watch = new Watch(this.api, this.data.project, () => this.status?.version ?? -1);
+    const news = (...when) => (mode.news ? mode.news(...when) : this.api.news(...when));
+    this.watch = new Watch(this.api, this.data.project, () => this.status?.version ?? -1, news);
   }
 
   // Streamlit ran again, perhaps with a new token.
@@ -121,7 +122,8 @@ class Board {
     else this.mode.show();
   }
 
-  #heard({ status, classes, merged }) {
+  #heard(reply) {
+    const { status, classes, merged } = reply;
     const before = this.status;
     const reshaped = before && before.changed !== status.changed;
     this.status = status;
@@ -135,7 +137,7 @@ class Board {
     if (!before || reshaped) this.about.load();
     this.line.show(status, this.outbox);
     const ranked = before && (before.round_id !== status.round_id || before.seen !== status.seen);
-    if (ranked) this.mode.advanced();
+    if (ranked) this.mode.advanced(reply.cards);
     if (reshaped) this.mode.reshaped();
     if (!before || renamed) this.mode.show();
     else this.mode.counted?.();

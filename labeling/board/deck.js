@@ -7,9 +7,12 @@ const SIZE = 24; // cards held ahead
 const KEPT = 2; // on screen and next in line: a new round does not change these any more
 const FRESH = 4; // ranked by each new round: the next one comes before more are shown
 const LOW = 16; // fewer cards than this are filled up
+const AHEAD = 4; // loaded in any case; the others only when there is a lull
 const DECODED = 6; // ready to be painted; a decoded image is large
 const LOADING = 3; // images under way at once: answers need connections too
 const BEHIND = 6; // answered cards whose image is kept, for undo
+const QUIET = 1000; // ms without an answer after which all images held ahead are loaded
+const ACTIVE = 5000; // ms for which somebody who has answered wants to see each new ranking
 const BUSY = 100; // ms between two rankings while answers come
 const CALM = 2000; // and while only others answer
 const RETRY = 1500;
@@ -29,6 +32,9 @@ export class Deck {
     this.dry = false;
     this.asking = false;
     this.asked = -CALM;
+    this.last = -ACTIVE; // when an answer was given
+    this.dropped = new Set(); // held by this tab for the server, but not here any more
+    this.asks = 0; // counts requests that give back what they do not name
     this.due = true; // whether an answer came since the last ranking
   }
 
@@ -43,6 +49,7 @@ export class Deck {
     this.behind.push(card);
     if (this.behind.length > BEHIND) forget(this.behind.shift());
     this.due = true;
+    this.last = performance.now();
     this.#forward();
     this.#load();
     if (this.cards.length < LOW) this.refill();
@@ -54,12 +61,13 @@ export class Deck {
     this.behind = this.behind.filter((other) => other.sample_id !== card.sample_id);
     this.cards = [card, ...this.cards.filter((other) => other.sample_id !== card.sample_id)];
     this.#load();
+    this.renew(); // it has no lease any more
   }
 
   drop(card) {
     this.answered.add(card.sample_id);
     this.cards = this.cards.filter((other) => other !== card);
-    forget(card);
+    this.#letGo(card);
     this.#forward();
     this.due = true;
     this.refill();
@@ -102,6 +110,12 @@ export class Deck {
     this.refill();
   }
 
+  // A newer round is there: what it ranks best is on its way, or asked for.
+  advanced() {
+    if (this.waiting) this.missed = true;
+    else this.refill();
+  }
+
   // Load and decode a card's image once; card.image resolves to the element, or rejects.
   prepare(card) {
     if (card.image) return card.image;
@@ -124,15 +138,53 @@ export class Deck {
   async #ask() {
     await null; // an answer that has just been given is on its way into the outbox
     const pending = new Set(this.pending());
-    const known = [...this.answered].filter((id) => !pending.has(id));
+    const known = this.#known(pending);
     const kept = this.cards.slice(0, KEPT).map((card) => card.sample_id);
     const spare = this.cards.slice(KEPT).map((card) => card.sample_id);
     const count = this.cards.length < LOW ? SIZE - kept.length : FRESH;
-    const reply = await this.api.next(this.holder, count, [...kept, ...pending], spare);
-    this.#take(reply.cards);
+    this.asks += 1;
+    const reply = await this.api.next(this.holder, count, [...kept, ...pending], spare).finally(() => (this.asks += 1));
+    this.dropped.clear();
+    this.#arrive(reply.cards, known);
+    this.dry = this.cards.length === 0;
+  }
+
+  // Wait for news; to somebody who answers they bring what the newest round ranks best.
+  async news(version, seconds, signal) {
+    if (performance.now() > this.last + ACTIVE || this.cards.length < LOW) return this.api.news(version, seconds, signal);
+    const known = this.#known(new Set(this.pending()));
+    const { asks, dropped } = this;
+    this.dropped = new Set();
+    this.waiting = true;
+    this.missed = false;
+    const front = this.cards.slice(0, KEPT).map((card) => card.sample_id);
+    try {
+      const reply = await this.api.watch(this.holder, FRESH + 1, front, [...dropped], version, seconds, signal);
+      // A request in between has given back what it could not know of.
+      const comes = asks === this.asks && reply.cards.length;
+      if (comes) {
+        this.asked = performance.now();
+        this.due = false;
+        this.#arrive(reply.cards, known);
+      } else if (reply.cards.length || this.missed) setTimeout(() => this.refill());
+      return reply;
+    } catch (error) {
+      for (const id of dropped) this.dropped.add(id);
+      throw error;
+    } finally {
+      this.waiting = false;
+    }
+  }
+
+  // What has been answered here and is known to the server when a request is made now.
+  #known(pending) {
+    return [...this.answered].filter((id) => !pending.has(id));
+  }
+
+  #arrive(cards, known) {
+    this.#take(cards);
     // The server knows of these: it will not offer them but for a reason, such as a skip.
     for (const id of known) this.answered.delete(id);
-    this.dry = this.cards.length === 0;
     this.#load();
     this.changed();
   }
@@ -147,12 +199,20 @@ export class Deck {
       const { element, image, ready } = held.get(card.sample_id) ?? {};
       Object.assign(card, { element, image, ready });
       taken.add(card.sample_id);
+      this.dropped.delete(card.sample_id);
     }
     const reserve = this.cards.filter((card) => !taken.has(card.sample_id));
+    // What is loaded is of use when the line is down, so it goes last.
+    reserve.sort((one, other) => Boolean(other.ready) - Boolean(one.ready));
     const cards = [...front, ...fresh, ...reserve];
     this.cards = cards.slice(0, SIZE);
-    cards.slice(SIZE).forEach(forget);
+    for (const card of cards.slice(SIZE)) this.#letGo(card);
     if (!front.length) this.#forward();
+  }
+
+  #letGo(card) {
+    forget(card);
+    this.dropped.add(card.sample_id);
   }
 
   // What is loaded comes first: with a slow or dead line the others may take long.
@@ -165,8 +225,11 @@ export class Deck {
   #load() {
     if (this.closed) return;
     this.cards.slice(0, DECODED).forEach((card) => card.ready && this.prepare(card));
+    const lull = this.last + QUIET - performance.now();
+    clearTimeout(this.idle);
+    if (lull > 0) this.idle = setTimeout(() => this.#load(), lull);
     for (const [at, card] of this.cards.entries()) {
-      if (this.loading >= LOADING) return;
+      if (this.loading >= LOADING || (lull > 0 && at >= AHEAD)) return;
       if (card.element || performance.now() < card.again) continue;
       if (at < DECODED) this.prepare(card);
       else this.#fetch(card).catch(() => this.#broken(card));
@@ -197,6 +260,7 @@ export class Deck {
     forget(card);
     card.again = performance.now() + RETRY;
     if (card === this.current || !this.cards.includes(card)) return;
+    this.dropped.add(card.sample_id);
     this.cards = this.cards.filter((other) => other !== card);
     this.refill();
   }

@@ -57,9 +57,14 @@ export class LabelMode {
     this.pace.close();
   }
 
-  // A new round is there: rank anew what is not in sight yet.
-  advanced() {
-    this.deck.refill();
+  // A new round is there: rank anew what is not in sight yet, unless that comes with the news.
+  advanced(cards) {
+    if (!cards?.length) this.deck.advanced();
+  }
+
+  // News, and what the newest round ranks best while somebody answers here.
+  news(...when) {
+    return this.deck.news(...when);
   }
 
   // Classes, or what counts, were changed: no card speaks of what is gone, and what was taken back

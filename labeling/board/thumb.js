@@ -7,7 +7,7 @@ const TRIES = 10;
 const FIRST = 500; // ms; grows with each try
 
 export function thumb(api, sampleId) {
-  const image = el("img.thumb", { src: api.image(sampleId, "thumb"), alt: "", draggable: "false" });
+  const image = el("img.thumb", { src: api.small(sampleId), alt: "", draggable: "false" });
   let tries = 0;
   image.addEventListener("load", () => image.classList.remove("missing"));
   image.addEventListener("error", () => {

@@ -10,10 +10,9 @@ const SOONEST = 1000;
 const LATEST = 5000;
 
 export class Watch {
-  // `version` tells that of the last status heard.
-  constructor(api, project, version) {
-    this.api = api;
-    this.version = version;
+  // `version` tells that of the last status heard, `news(version, seconds, signal)` waits for more.
+  constructor(api, project, version, news) {
+    Object.assign(this, { api, version, news });
     this.name = `hone-watch:${project}`;
     this.channel = new BroadcastChannel(this.name);
     this.channel.onmessage = ({ data }) => document.hidden || api.heard(data);
@@ -62,9 +61,9 @@ export class Watch {
     let pause = 0;
     while (!signal.aborted) {
       try {
-        const news = await this.api.news(this.version(), pause ? 0 : WAIT, signal);
+        const { cards, ...news } = await this.news(this.version(), pause ? 0 : WAIT, signal);
         const { status } = news;
-        if (!signal.aborted) this.channel.postMessage(news);
+        if (!signal.aborted) this.channel.postMessage(news); // the cards are this tab's own
         if (status.seen !== this.told) this.own = false;
         this.told = status.seen;
         pause = 0;

@@ -48,15 +48,17 @@ class Leases:
         offers: Iterable[Offer],
         count: int,
         keep: Sequence[str] = (),
-        spare: Sequence[str] = (),
+        spare: Sequence[str] | None = (),
         past: int = NEVER,
+        drop: Sequence[str] = (),
     ) -> list[Offer]:
         """Lease the first `count` offers that nobody else holds or has answered meanwhile.
 
         Whatever the holder had leased before and is in neither `keep` nor `spare` goes back to
         the pool. What is in `keep` stays leased, or is leased anew if nobody holds it; what is in
-        `spare` stays leased, and is claimed again where it is among the offers. `past` is the last
-        answer of which whoever makes the offers knows.
+        `spare` stays leased, and is claimed again where it is among the offers. With `spare` None
+        nothing goes back but what is in `drop`. `past` is the last answer of which whoever makes
+        the offers knows.
 
         A proof counts draws in their order: one that an idle browser holds would stop it. So the
         draws of a certificate are taken over from whoever has not been heard of lately.
@@ -69,16 +71,27 @@ class Leases:
         while True:
             # Drawn before the transaction: an offer may have to ask the model.
             wanted = _first(count - len(claimed), stream, taken)
-            lost = self._take(holder, wanted, keep, {*spare, *(o.sample_id for o in claimed)}, past)
+            mine = {offer.sample_id for offer in claimed}
+            back = set(drop) - mine if spare is None else None
+            lost = self._take(holder, wanted, keep, {*(spare or ()), *mine}, past, back)
             claimed += [offer for offer in wanted if offer.sample_id not in lost]
             taken |= dict.fromkeys([*lost, *(offer.sample_id for offer in wanted)], False)
             if not lost or not wanted:
                 return claimed
 
     def _take(
-        self, holder: str, wanted: list[Offer], keep: Sequence[str], spare: set[str], past: int
+        self,
+        holder: str,
+        wanted: list[Offer],
+        keep: Sequence[str],
+        spare: set[str],
+        past: int,
+        back: set[str] | None,
     ) -> set[str]:
-        """Lease what nobody else has leased or answered since; the ids of what somebody has."""
+        """Lease what nobody else has leased or answered since; the ids of what somebody has.
+
+        All others of the holder go back but those in `keep` and `spare`, or only those in `back`.
+        """
         now = time.time()
         asked = [*(offer.sample_id for offer in wanted), *keep]
         draws = {offer.sample_id for offer in wanted if offer.query == CERTIFICATE}
@@ -86,7 +99,8 @@ class Leases:
             own = {row.sample_id: row._asdict() for row in connection.execute(_OWN, {"of": holder})}
             lost = _lost(connection, holder, asked, past, now, draws)
             staying = {*keep, *spare, *asked}
-            gone = [key for key in own if key not in staying or key in lost]
+            leaving = own.keys() - staying if back is None else (own.keys() & back) - set(asked)
+            gone = [*leaving, *(own.keys() & lost)]
             if gone:
                 connection.execute(_DROP, {"of": holder, "keys": gone})
             # What a person took back by undo is on screen without a lease.

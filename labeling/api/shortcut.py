@@ -1,0 +1,23 @@
+"""The shortcut: Hone's own routes, ahead of all that Streamlit does for its pages."""
+
+from collections.abc import Sequence
+
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class Shortcut:
+    """ASGI middleware that answers `routes` itself and hands on everything else.
+
+    Streamlit reads session cookies, compresses replies and looks through its own routes first. The
+    board asks several times for each answer, and needs none of that.
+    """
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        self._app = app
+        self._routed = ExceptionMiddleware(Router(routes, redirect_slashes=False, default=app))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_request = scope["type"] == "http"  # the life of the server is Streamlit's to look after
+        await (self._routed if is_request else self._app)(scope, receive, send)
