@@ -52,6 +52,19 @@ def together(work: Callable[[int], object]) -> list[object]:
         return list(pool.map(run, range(THREADS)))
 
 
+# -- transactions ----------------------------------------------------------------------------
+
+
+def test_answers_wait_for_the_disk_and_leases_do_not(store: Store) -> None:
+    ask, firm, loose = "PRAGMA synchronous", 2, 1
+    if store.path is None:
+        ask, firm, loose = "SHOW synchronous_commit", "on", "off"
+    database = store.leases._database
+    for passing, care in ((False, firm), (True, loose), (False, firm)):
+        with database.write(passing=passing) as connection:
+            assert connection.exec_driver_sql(ask).scalar() == care
+
+
 # -- answers ---------------------------------------------------------------------------------
 
 

@@ -13,7 +13,14 @@ from labeling.store.answers import Answers
 from labeling.store.certificates import Certificates
 from labeling.store.classes import Classes
 from labeling.store.copies import offered_backup
-from labeling.store.engines import asker, postgres_engine, reader, sqlite_engine, writer
+from labeling.store.engines import (
+    asker,
+    passer,
+    postgres_engine,
+    reader,
+    sqlite_engine,
+    writer,
+)
 from labeling.store.faults import told_plainly
 from labeling.store.history import History
 from labeling.store.lead import AdvisoryLead, FileLead, Lead
@@ -35,6 +42,7 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self._reader, self._writer, self._asker = reader(engine), writer(engine), asker(engine)
+        self._passer = passer(engine)
         # Threads queue here: in the database each would hold a connection while it waits.
         self._write_turn = threading.Lock()
         self.memo = Memo()  # of classes, people and settings
@@ -53,9 +61,13 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """One transaction that has the turn from its start, on disk when it returns."""
-        with told_plainly(), self._write_turn, self._writer.begin() as connection:
+    def write(self, *, passing: bool = False) -> Iterator[sa.Connection]:
+        """One transaction that has the turn from its start, on disk when it returns.
+
+        What is `passing` is not waited for; a power cut may undo it, with all that came after.
+        """
+        engine = self._passer if passing else self._writer
+        with told_plainly(), self._write_turn, engine.begin() as connection:
             yield connection
 
     @contextmanager
