@@ -96,37 +96,39 @@ def gather(given: argparse.Namespace) -> list[Fact]:
 
 def summary(facts: list[Fact]) -> dict[str, Any]:
     """What all sessions come to."""
-
-    def of(what: str) -> list[Fact]:
-        return [fact for fact in facts if fact["what"] == what]
-
     pools = sorted({fact["images"] for fact in facts})
+
+    def of(what: str, **known: str) -> list[Fact]:
+        wanted = {"what": what, **known}
+        return [fact for fact in facts if all(fact.get(k) == v for k, v in wanted.items())]
+
+    def per_pool(what: str, key: str) -> dict[str, Any]:
+        found = {pool: _share(f[key] for f in of(what, images=pool)) for pool in ("all", *pools)}
+        found["all"] = _share(f[key] for f in of(what))
+        return {pool: share for pool, share in found.items() if share is not None}
+
+    for fact in of("forecast"):
+        fact["open"] = not np.isfinite(fact["high"])
     return {
         "sessions": len({(f["images"], f["query"], f["seed"]) for f in facts}),
         "estimates": _by_name(of("estimate"), pools),
-        "certificates": {
-            "claims": len(of("certificate")),
-            "violations": _share(f["violated"] for f in of("certificate")),
+        "certificates": per_pool("certificate", "violated"),
+        "acceptance": {
+            "violated": per_pool("acceptance", "violated"),
+            "pools": [_acceptance(of("acceptance", images=pool), pool) for pool in pools],
         },
-        "acceptance": [_acceptance(of("acceptance"), pool) for pool in pools],
         "forecast": {
-            "bands": len(of("forecast")),
-            "held": _share(f["held"] for f in of("forecast")),
-            "per pool": {
-                pool: _share(f["held"] for f in of("forecast") if f["images"] == pool)
-                for pool in pools
-            },
-            "hopeless told so": _share(
-                f["told_never"] for f in of("far target") if f["images"] == HOPELESS
-            ),
+            "held": per_pool("forecast", "held"),
+            "open above": per_pool("forecast", "open"),
+            "a far target told to be out of reach": per_pool("far target", "told_never"),
         },
         "anchoring": {
-            name: _share(f["detected"] for f in of("anchoring") if f["name"] == name)
+            name: _share(f["detected"] for f in of("anchoring", name=name))
             for name in ("unbiased", "swayed")
         },
         "flipped": {
             pool: {
-                key: _share(f[key] for f in of("flipped") if f["images"] == pool)
+                key: _mean(f[key] for f in of("flipped", images=pool))
                 for key in ("recall", "recall_twice", "random")
             }
             for pool in pools
@@ -151,6 +153,7 @@ def _by_name(facts: list[Fact], pools: list[str]) -> list[dict[str, Any]]:
                     "bias": float(errors.mean()),
                     "rmse": float(np.sqrt((errors**2).mean())),
                     "coverage": float(np.mean(held)),
+                    "error": _error(float(np.mean(held)), len(mine)),
                     "width": float(np.mean([f["high"] - f["low"] for f in mine])),
                 }
             )
@@ -158,27 +161,39 @@ def _by_name(facts: list[Fact], pools: list[str]) -> list[dict[str, Any]]:
 
 
 def _acceptance(facts: list[Fact], pool: str) -> dict[str, Any]:
-    mine = [fact for fact in facts if fact["images"] == pool]
-    passed = [fact for fact in mine if fact["draws"] is not None]
+    passed = [fact for fact in facts if fact["draws"] is not None]
     return {
         "pool": pool,
-        "audits": len(mine),
+        "audits": len(facts),
         "passed": len(passed),
-        "violations of audits": _share(f["violated"] for f in mine),
-        "accepted share of the pool": _share((f["size"] - f["draws"]) / f["pool"] for f in passed),
-        "accepted for each check": _share((f["size"] - f["draws"]) / f["draws"] for f in passed),
+        "violated": sum(fact["violated"] for fact in facts),
+        "accepted share of the pool": _mean((f["size"] - f["draws"]) / f["pool"] for f in passed),
+        "accepted for each check": _mean((f["size"] - f["draws"]) / f["draws"] for f in passed),
     }
 
 
-def _share(values: Iterable[Any]) -> float | None:
+def _mean(values: Iterable[Any]) -> float | None:
     found = [float(value) for value in values]
     return float(np.mean(found)) if found else None
+
+
+def _share(values: Iterable[Any]) -> dict[str, float] | None:
+    """A share with half of its 95 % interval, and of how many it is."""
+    found = [bool(value) for value in values]
+    if not found:
+        return None
+    share = float(np.mean(found))
+    return {"share": share, "error": _error(share, len(found)), "of": len(found)}
+
+
+def _error(share: float, n: int) -> float:
+    return float(1.96 * np.sqrt(share * (1 - share) / n))
 
 
 def show(result: dict[str, Any], console: Console) -> None:
     """Print what the sessions come to."""
     table = Table(title=f"Estimates of the accuracy, {result['sessions']} sessions, points")
-    for name in ("estimate", "pool", "runs", "bias", "RMSE", "95 % held", "width"):
+    for name in ("estimate", "pool", "runs", "bias", "RMSE", "95 % held, %", "width"):
         table.add_column(name, justify="left" if name in ("estimate", "pool") else "right")
     for row in result["estimates"]:
         table.add_row(
@@ -187,7 +202,7 @@ def show(result: dict[str, Any], console: Console) -> None:
             str(row["runs"]),
             f"{100 * row['bias']:+.1f}",
             f"{100 * row['rmse']:.1f}",
-            f"{row['coverage']:.0%}",
+            f"{100 * row['coverage']:.1f} ± {100 * row['error']:.1f}",
             f"{100 * row['width']:.0f}",
             end_section=row["pool"] == "sign-digits",
         )

@@ -29,6 +29,7 @@ BOUNDS = (0.02, 0.05, 0.1)
 ORDERS = 3  # of draws for each certificate and set
 LONGEST_AUDIT, LOOKS = 400, 20
 SWAYED, FLIPPED = 0.5, 0.1
+FAR = 0.97  # an accuracy that no session reaches
 
 Fact = dict[str, Any]
 
@@ -128,10 +129,8 @@ def estimates(moment: Moment) -> Iterator[Fact]:
     chance = played.chance[: moment.size]
     drawn = np.isfinite(chance)
     if drawn.sum() > moment.size / 2:
-        pool = len(moment.open) + int(drawn.sum())
-        found = weighted(
-            moment.hits[drawn], moment.left.confidence[drawn], moment.mean, chance[drawn], pool
-        )
+        hits, sure = moment.hits[drawn], moment.left.confidence[drawn]
+        found = weighted(hits, sure, moment.mean, chance[drawn], len(moment.open))
         assert found is not None
         yield _ours(told, "Hone, weighted labels", found)
 
@@ -197,9 +196,16 @@ def forecasts(moment: Moment, rng: np.random.Generator) -> Iterator[Fact]:
     played, sheet = moment.played, moment.sheet
     sample = np.sort(rng.choice(moment.open, min(2000, len(moment.open)), replace=False))
     labels = Labels(
-        moment.features, moment.labels, moment.audits, moment.groups, sheet.half[sample]
+        features=moment.features,
+        labels=moment.labels,
+        uniform=moment.audits,
+        chance=played.chance[: moment.size],
+        groups=moment.groups,
+        pool=sheet.half[sample],
+        left=len(moment.open),
     )
     points = measured(labels, HEADS["logistic"])
+    classes, left = len(np.unique(moment.labels)), len(moment.open)
     smooth = np.maximum.accumulate(np.convolve(played.accuracy, np.ones(5) / 5, "same"))
     for factor in (1.2, 1.4, 1.6):
         later = round(factor * moment.size)
@@ -209,13 +215,13 @@ def forecasts(moment: Moment, rng: np.random.Generator) -> Iterator[Fact]:
         if target <= smooth[moment.size // BATCH - 1] + 0.01:
             continue
         needed = (int(np.argmax(smooth >= target)) + 1) * BATCH - moment.size
-        found = forecast(points, len(np.unique(moment.labels)), target, rng)
+        found = forecast(points, classes, left, target, rng)
         if found is None:
             continue
         low = np.inf if found.low is None else found.low
         high = np.inf if found.high is None else found.high
         yield moment.fact("forecast", needed=needed, low=low, high=high, held=low <= needed <= high)
-    found = forecast(points, len(np.unique(moment.labels)), 0.97, rng)
+    found = forecast(points, classes, left, FAR, rng)
     if found is not None:
         yield moment.fact(
             "far target", told_never=not found.reachable, truth=float(played.accuracy[-1])

@@ -15,6 +15,7 @@ from labeling.store import Answer
 if TYPE_CHECKING:
     from labeling.rounds import Round
     from models.accuracy import Accuracy
+    from models.foreseen import Foreseen
     from models.left_out import LeftOut
 
 UNIFORM = ("audit", "certificate", "random", "unscored")  # drawn uniformly; blind ones count
@@ -60,6 +61,14 @@ class Evidence:
         """Whether each left-out prediction is the label."""
         hits: Bools = self.left_out.predicted == self.labels
         return hits
+
+    @property
+    def foreseen(self) -> "Foreseen":
+        """The labels with what they say of the images without one."""
+        from models.foreseen import Foreseen
+
+        sure, left = self.left_out.confidence, len(self.open_rows)
+        return Foreseen(self.hits, sure, self.uniform, self.chance, self.groups, left)
 
 
 class Figures:
@@ -205,25 +214,9 @@ def pool_accuracy(evidence: Evidence, level: float = 0.95) -> "Accuracy | None":
 
     Where the query's draws have probabilities all labels count, else the uniform blind ones.
     """
-    from models.accuracy import Later, audited, weighted
-
     if len(evidence.open_confidence) == 0:
         return None
-    mean, sure = float(evidence.open_confidence.mean()), evidence.left_out.confidence
-    drawn = np.isfinite(evidence.chance) & (evidence.chance > 0)
-    if drawn.sum() > 2 * evidence.uniform.sum():
-        pool = len(evidence.open_rows) + int(drawn.sum())
-        chance = evidence.chance[drawn]
-        return weighted(evidence.hits[drawn], sure[drawn], mean, chance, pool, level=level)
-    audits = evidence.uniform
-    return audited(
-        evidence.hits[audits],
-        sure[audits],
-        mean,
-        later=Later.of(evidence.hits, sure, audits, len(evidence.open_rows)),
-        groups=evidence.groups[audits],
-        level=level,
-    )
+    return evidence.foreseen.accuracy(float(evidence.open_confidence.mean()), level)
 
 
 FIGURES = Figures()

@@ -49,7 +49,8 @@ def transfer(session: Session, evidence: Evidence) -> Transfer | None:
     pixels = compare(ours, pixel_features(images), labels, uniform, groups)
     if pixels is None:
         return None
-    twin = random_twin(resolve(session.project.settings().backbone, device=session.ingest.device))
+    settings, device = session.project.settings(), session.ingest.device
+    twin = random_twin(resolve(settings.backbone, features=settings.features, device=device))
     random = compare(ours, embed_random(twin, images), labels, uniform, groups)
     assert random is not None
     return Transfer(pixels, random)

@@ -68,8 +68,10 @@ def measure(session: Session, evidence: Evidence) -> Curve:
         features=round_.table.features[evidence.rows],
         labels=evidence.labels,
         uniform=evidence.uniform,
+        chance=evidence.chance,
         groups=evidence.groups,
         pool=round_.table.features[rows],
+        left=len(evidence.open_rows),
     )
     points = measured(labels, HEADS["logistic"]) if len(rows) else []
     return Curve(evidence.round_id, points, beside_random(labels, points, HEADS["logistic"], rng))
@@ -87,8 +89,9 @@ def effort(session: Session, evidence: Evidence, curve: Curve, target: float) ->
     """What a target accuracy will take; None before that can be meant."""
     from models.forecast import forecast
 
-    classes = len(evidence.left_out.classes)
-    found = forecast(curve.points, classes, target, np.random.default_rng(evidence.round_id))
+    classes, left = len(evidence.left_out.classes), len(evidence.open_rows)
+    rng = np.random.default_rng(evidence.round_id)
+    found = forecast(curve.points, classes, left, target, rng)
     if found is None:
         return None
     speed = pace(session.store.answers.all()).recent

@@ -34,7 +34,8 @@ def evidence_picture(session: Session, sample_id: str, class_id: int) -> bytes:
         raise HoneError("A heat map needs the logistic head, and an image that can be read.")
     if class_id not in round_.head.classes:
         raise HoneError("The model does not know that class yet.")
-    backbone = _loaded(session.project.settings().backbone, session.ingest.device)
+    settings = session.project.settings()
+    backbone = _loaded(settings.backbone, settings.features, session.ingest.device)
     try:
         found = heat_map(backbone, round_.head, round_.table.space.center, image, class_id)
     except NoHeatMapError as error:
@@ -54,7 +55,7 @@ def evidence_picture(session: Session, sample_id: str, class_id: int) -> bytes:
 
 
 @lru_cache(1)
-def _loaded(name: str | None, device: str) -> "Backbone":
+def _loaded(name: str | None, features: str, device: str) -> "Backbone":
     from models.backbones import resolve
 
-    return resolve(name, device=device)
+    return resolve(name, features=features, device=device)

@@ -125,7 +125,7 @@ def weighted(
     confidence: npt.NDArray[Any],
     pool_confidence: float,
     chance: npt.NDArray[Any],
-    pool: int,
+    left: int,
     *,
     level: float = 0.95,
 ) -> Accuracy | None:
@@ -140,7 +140,7 @@ def weighted(
     hits, confidence : (M,) leave-one-out on the labels in the order in which they were drawn.
     pool_confidence : as above.
     chance : (M,) qₘ in (0, 1], of each draw at its turn.
-    pool : N, how many rows the first draw was from; at least M.
+    left : N - M, rows without a label now; at least 1.
     level : of the interval, in (0, 1).
 
     Returns
@@ -149,21 +149,33 @@ def weighted(
     """
     if len(hits) < FEWEST:
         return None
-    residual = np.asarray(hits, dtype=np.float64) - np.asarray(confidence, dtype=np.float64)
-    m = len(residual)
-    lure = lure_weights(np.asarray(chance, dtype=np.float64), pool)
-    # LURE's mean is that of the whole pool; the labeled rows are known, and taken off again.
-    weights = (pool * lure - m) / (pool - m) if pool > m else lure
-    parts = weights * residual
+    sure = np.asarray(confidence, dtype=np.float64)
+    residual, m = np.asarray(hits, dtype=np.float64) - sure, len(hits)
+    parts = weighted_residuals(residual, chance, left)
+    weights = weighted_residuals(np.ones(m), chance, left)
     value = float(np.clip(pool_confidence + parts.mean(), 0.0, 1.0))
     effective = float(weights.sum() ** 2 / (weights**2).sum())
     plain = max(value * (1 - value), LEAST_SPREAD)
     seen = float(((parts - parts.mean()) ** 2).sum()) / (m - 1) / m
     # Rare draws of large weight may not have met their misses yet: what confidence expects, too.
-    sure = np.asarray(confidence, dtype=np.float64)
     expected = float((weights**2 * sure * (1 - sure)).sum()) / m**2
     variance = max(seen, expected) + PRIOR * plain / effective**2
-    return _interval(value, variance, m, "weighted", level)
+    # The rest is a draw of its own: where few rows are left, their mean strays from what is
+    # expected of them.
+    lure = lure_weights(np.asarray(chance, dtype=np.float64), left + m)
+    scatter = max(float(lure @ residual**2), float(lure @ (sure * (1 - sure)))) / float(lure.sum())
+    return _interval(value, variance + scatter / left, m, "weighted", level)
+
+
+def weighted_residuals(residual: Floats, chance: npt.NDArray[Any], left: int) -> Floats:
+    """What each drawn residual (M,) says of their mean over the rows that are left.
+
+    LURE's mean is that of all rows at the first draw; those drawn are known, and taken off again.
+    """
+    m = len(residual)
+    lure = lure_weights(np.asarray(chance, dtype=np.float64), left + m)
+    weights: Floats = ((left + m) * lure - m) / left
+    return weights * residual
 
 
 def lure_weights(chance: Floats, pool: int) -> Floats:

@@ -16,26 +16,30 @@ DECAYS = (0.5, 1.0, 2.0, 4.0)  # times the labels so far
 REPLICATES = 300
 SHARE = 0.8  # of the band
 FIT_NOISE = 0.012  # scatter of a point around its curve, beside that of the audits
-MISFIT = 0.55  # in log labels: power laws bend, and half of all forecasts are off by half
-CALIBRATED = 0.1  # how far confidence and hits lie apart on a pool, from 100 labels on
+MISFIT = 0.45  # in log labels: power laws bend, and half of all forecasts are off by a third
+CALIBRATED = 0.06  # how far confidence and hits lie apart on a pool, from 100 labels on
 SURE = 0.9  # of the replicates that never get there make it "not reachable"
-FARTHEST = 50.0  # times the labels so far; beyond, a number would be a joke
+FARTHEST = 10.0  # times the labels so far; beyond, a number would be a joke
+MOST = 0.8  # of the rows that are left; whoever labels more of them needs no model
+STEPS = 120  # of labels, at which a curve is looked up
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Labels that are still needed, as an 80 % range.
+    """Labels that are still needed, as an 80 % range with its `middle`.
 
-    `high` is None where the upper end is never, and both are where the target is out of reach;
-    `ceiling` is the range of where the curve ends. `reached` tells that today's accuracy is
-    probably there already.
+    `high` and `middle` are None where they are never (or beyond `limit`, the most that is looked
+    ahead), and `low` too where the target is out of reach; `ceiling` is the range of where the
+    curve ends. `reached` tells that today's accuracy is probably there already.
     """
 
     target: float
     low: int | None
+    middle: int | None
     high: int | None
+    limit: int
     ceiling: tuple[float, float]
     reached: bool = False
 
@@ -51,48 +55,58 @@ def is_meant(points: list[Point], classes: int) -> bool:
     return bool(
         len(told) >= FEWEST_POINTS
         and told[-1].labels >= LABELS_PER_CLASS * classes
-        and len(told[-1].hits) >= FEWEST_AUDITS
+        and len(told[-1].residual) >= FEWEST_AUDITS
     )
 
 
 def forecast(
-    points: list[Point], classes: int, target: float, rng: np.random.Generator
+    points: list[Point], classes: int, left: int, target: float, rng: np.random.Generator
 ) -> Forecast | None:
-    """The labels that `target` accuracy takes, or None before that can be meant.
+    """The labels that `target` accuracy on the rest takes, or None before that can be meant.
 
     Power laws a - b·n^-c and decays a - b·exp(-n / d) are fitted to the curve, many times with the
-    audits drawn anew, the shape by how well it fits, and a misfit as wide as that of such curves:
-    on true accuracies, seen halfway, the number of labels was within a factor of 1.5 half of the
-    time only. Early points, with less than two labels a class, are left out.
+    audits drawn anew, the shape by how well it fits, and a misfit as wide as that of such curves.
+    Early points, with less than two labels a class, are left out.
+
+    The curve is of the `left` rows without a label now; the target is of those that will have none
+    then. A query takes rows that are harder than most. Where they are a good part of what is left,
+    that does more for the rest than what the head learns from them, so k labels also bring
+    gap · k / (left - k), the gap being how much worse the head foresees the query's picks so far.
     """
-    if not is_meant(points, classes):
+    if not is_meant(points, classes) or left < 2:
         return None
     told = [point for point in points if point.labels >= EARLIEST * classes]
     n = np.array([point.labels for point in told], dtype=np.float64)
-    values = _replicates(told, rng)
-    now, ceilings, more = n[-1], np.empty(REPLICATES), np.empty(REPLICATES)
-    for place, row in enumerate(values):
+    now, picked = n[-1], told[-1].picked
+    limit = max(1.0, min(FARTHEST * now, MOST * left))
+    steps = np.concatenate([[0.0], np.unique(np.round(np.geomspace(1.0, limit, STEPS)))])
+    ceilings, more = np.empty(REPLICATES), np.empty(REPLICATES)
+    for place, row in enumerate(_replicates(told, rng)):
         a, b, shape = _fit(n, row, rng)
+        here = a - b * shape.left(now)
+        # What the picks were taken from is the rest and they themselves.
+        gap = 0.0 if np.isnan(picked) else max(0.0, here - picked) * left / (left + now)
+        there = a - b * shape.left(now + steps) + gap * steps / (left - steps) >= target
         ceilings[place] = a
-        if a - b * shape.left(now) >= target:
-            more[place] = 0.0
-        else:
-            more[place] = shape.labels((a - target) / b) - now if a - target > 1e-6 else np.inf
+        more[place] = steps[there.argmax()] if there.any() else np.inf
     more = more * np.exp(MISFIT * rng.standard_normal(REPLICATES))
-    more[more > FARTHEST * now] = np.inf
-    low, high = (1 - SHARE) / 2, (1 + SHARE) / 2
-    ends = np.quantile(ceilings, (low, high))
-    ceiling = (float(ends[0]), float(ends[1]))
-    if np.mean(np.isinf(more)) >= SURE:
-        return Forecast(target, None, None, ceiling)
-    first, last = np.quantile(more, (low, high), method="inverted_cdf")
+    more[more > limit] = np.inf
+    share = ((1 - SHARE) / 2, 0.5, (1 + SHARE) / 2)
+    low, middle, high = (_labels(one) for one in np.quantile(more, share, method="inverted_cdf"))
+    ends = np.quantile(ceilings, (share[0], share[2]))
     return Forecast(
         target,
-        int(first),
-        None if np.isinf(last) else int(np.ceil(last)),
-        ceiling,
+        None if np.mean(np.isinf(more)) >= SURE else low,
+        middle,
+        high,
+        int(limit),
+        (float(ends[0]), float(ends[1])),
         reached=bool(np.mean(more == 0.0) >= SURE),
     )
+
+
+def _labels(number: float) -> int | None:
+    return None if np.isinf(number) else int(np.ceil(number))
 
 
 def _replicates(points: list[Point], rng: np.random.Generator) -> Floats:
@@ -125,10 +139,6 @@ class _Shape:
     def left(self, n: Any) -> Any:
         """The part that is left after n labels."""
         return n**-self.power if self.power else np.exp(-n / self.decay)
-
-    def labels(self, left: float) -> float:
-        """The labels after which that part is left."""
-        return float(left ** (-1 / self.power) if self.power else -self.decay * np.log(left))
 
 
 def _fit(n: Floats, y: Floats, rng: np.random.Generator) -> tuple[float, float, _Shape]:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.accuracy import FEWEST, Accuracy, audited
+from models.accuracy import FEWEST, Accuracy
+from models.foreseen import Foreseen
 from models.head import FitHead, LinearHead
 from models.left_out import leave_out
 from models.metrics import MeanInterval, mean_interval
@@ -28,23 +29,29 @@ class Labels:
     features : (n, D) rows of a Space.
     labels : (n,) class ids.
     uniform : (n,) truth values, which of them are blind uniform audits.
+    chance : (n,) acquisition probabilities, NaN where there is none.
     groups : (n,) near-duplicates.
     pool : (m, D) a sample of the rows without a label.
+    left : how many rows without a label there are.
     """
 
     features: npt.NDArray[Any]
     labels: npt.NDArray[Any]
     uniform: npt.NDArray[np.bool_]
+    chance: Floats
     groups: Indices
     pool: npt.NDArray[Any]
+    left: int
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Accuracy on the pool after so many labels.
+    """Accuracy, on the rows that have no label now, of the head after so many labels.
 
-    `residual` (a,) is hit - confidence of every audit, and `confidence` the mean over the pool:
-    what the value is made of, for whoever wants to draw the audits again.
+    `residual` (r,) is what hit - confidence of each label that counts says of its mean over these
+    rows, and `confidence` the mean of that: what the value is made of, for whoever wants to draw
+    the labels again. `hits` (a,) are those of the audits, and `picked` is the share of the
+    query's own picks that the head foresees without them (NaN where there is none).
     """
 
     labels: int
@@ -52,11 +59,16 @@ class Point:
     hits: npt.NDArray[np.bool_]
     residual: Floats
     confidence: float
+    picked: float
 
 
 @dataclass(frozen=True)
 class Beside:
-    """Random picking with so many labels, and how far the session was ahead of it then."""
+    """Random picking with so many labels, and how far the session was ahead of it then.
+
+    `random` is the session's accuracy less the gain, with the gain's interval: on the same rows
+    as the session's own curve, and as far from it as can be told.
+    """
 
     labels: int
     random: MeanInterval
@@ -75,9 +87,11 @@ def sizes(n: int) -> list[int]:
 def measured(session: Labels, fit: FitHead) -> list[Point]:
     """The session's curve: heads fitted on its first 10, 14, 18, … labels, judged on all audits.
 
-    Audits that a head was fitted on are left out one by one (with their near-duplicates), the
-    later ones it has not seen. All points share the same audits, so that they rise and fall
-    together: the shape is known better than the height. Empty below 10 audits.
+    Labels that a head was fitted on are left out one by one (with their near-duplicates), the
+    later ones it has not seen. All points are of the same rows, those without a label now, and
+    share the same audits (or weighted labels), so that they rise and fall together: the shape is
+    known better than the height. The last point is what is told of the newest head. Empty below
+    10 audits.
     """
     points = []
     for size in sizes(len(session.labels)):
@@ -88,29 +102,45 @@ def measured(session: Labels, fit: FitHead) -> list[Point]:
 
 
 def _point(session: Labels, fit: FitHead, size: int) -> Point | None:
-    labels, uniform = session.labels[:size], session.uniform
-    if len(np.unique(labels)) < 2 or uniform.sum() < FEWEST:
+    uniform = session.uniform
+    if len(np.unique(session.labels[:size])) < 2 or uniform.sum() < FEWEST:
         return None
-    features = session.features[:size]
-    head = fit(features, labels, audits=uniform[:size])
+    head = fit(session.features[:size], session.labels[:size], audits=uniform[:size])
     assert isinstance(head, LinearHead)
-    audits = np.flatnonzero(uniform)
-    old, new = audits[audits < size], audits[audits >= size]
+    told = _foreseen(session, head, size)
+    mean = float(head.predict_proba(session.pool).max(axis=1).mean())
+    found = told.accuracy(mean)
+    if found is None:
+        return None
+    picked = float(told.hits[~uniform].mean()) if not uniform.all() else np.nan
+    return Point(size, found, told.hits[uniform], told.on_the_rest(), mean, picked)
+
+
+def _foreseen(session: Labels, head: LinearHead, size: int) -> Foreseen:
+    """All labels as a head of the first ones foresees them."""
+    groups = session.groups[:size]
+    if size < len(session.labels):
+        # Near-duplicates without an audit only weigh in what is taken off: no fit for each of them.
+        alone = np.arange(size) + session.groups.max() + 1
+        groups = np.where(np.isin(groups, groups[session.uniform[:size]]), groups, alone)
     left = leave_out(
-        features,
-        labels,
-        old,
+        session.features[:size],
+        session.labels[:size],
+        np.arange(size),
         strength=head.strength,
         temperature=head.temperature,
-        groups=session.groups[:size],
+        groups=groups,
     )
-    proba = head.predict_proba(session.features[new])
+    proba = head.predict_proba(session.features[size:])
     predicted = np.concatenate([left.predicted, head.classes[proba.argmax(axis=1)]])
-    confidence = np.concatenate([left.confidence, proba.max(axis=1)])
-    hits = predicted == session.labels[audits]
-    mean = float(head.predict_proba(session.pool).max(axis=1).mean())
-    found = audited(hits, confidence, mean, groups=session.groups[audits])
-    return None if found is None else Point(size, found, hits, hits - confidence, mean)
+    return Foreseen(
+        predicted == session.labels,
+        np.concatenate([left.confidence, proba.max(axis=1)]),
+        session.uniform,
+        session.chance,
+        session.groups,
+        session.left,
+    )
 
 
 def beside_random(
@@ -140,7 +170,8 @@ def beside_random(
             hits[0, test] += predicted == session.labels[audits[test]]
             hits[1, test] += 1
         judged = np.flatnonzero(hits[1])
-        share = hits[0, judged] / hits[1, judged]
-        gain = point.hits[judged] - share
-        result.append(Beside(point.labels, mean_interval(share), mean_interval(gain)))
+        gain = mean_interval(point.hits[judged] - hits[0, judged] / hits[1, judged])
+        value = point.accuracy.value
+        random = np.clip([value - gain.mean, value - gain.high, value - gain.low], 0.0, 1.0)
+        result.append(Beside(point.labels, MeanInterval(*random.tolist()), gain))
     return result

@@ -71,7 +71,7 @@ def leave_out(
     """
     labeled = Labeled.of(features, labels, "cpu")
     optimum = minimise(labeled, strength)
-    logits = leave_one_out_logits(labeled, optimum).numpy()[rows]
+    logits = leave_one_out_logits(labeled, optimum, reweighted=True).numpy()[rows]
     if groups is not None:
         size = np.bincount(groups)[groups]
         for group in np.unique(groups[rows[size[rows] > 1]]):

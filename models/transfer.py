@@ -129,17 +129,16 @@ def embed_random(twin: Backbone, images: Sequence[Image.Image]) -> npt.NDArray[n
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches
         norm.train()
-    batches = [images[begin : begin + BATCH] for begin in range(0, len(images), BATCH)]
+    framed = [twin.framing(image) for image in images]
+    batches = [framed[begin : begin + BATCH] for begin in range(0, len(framed), BATCH)]
     hooks = [m.register_forward_hook(_standardise) for m in _convolutions(twin.model)]
     for batch in batches:
-        twin.embed_framed([twin.framing(image) for image in batch])
+        twin.embed_framed(batch)
         while hooks:
             hooks.pop().remove()
     for norm in norms:
         norm.eval()
-    return np.concatenate(
-        [twin.embed_framed([twin.framing(image) for image in batch]) for batch in batches]
-    )
+    return np.concatenate([twin.embed_framed(batch) for batch in batches])
 
 
 def _convolutions(model: nn.Module) -> list[nn.Conv2d]:

@@ -15,7 +15,7 @@ def drawn(rng: np.random.Generator, size: int, sure: float = 1.0) -> tuple[np.nd
 
 def test_below_ten_audits_nothing_is_said() -> None:
     assert audited(np.ones(9, dtype=bool), np.full(9, 0.9), 0.9) is None
-    assert weighted(np.ones(9), np.full(9, 0.9), 0.9, np.full(9, 0.1), 100) is None
+    assert weighted(np.ones(9), np.full(9, 0.9), 0.9, np.full(9, 0.1), 91) is None
 
 
 def test_without_confidence_it_is_the_share_of_hits() -> None:
@@ -121,7 +121,7 @@ def test_weights_undo_that_unsure_rows_are_likelier_to_be_asked() -> None:
             left = np.delete(left, place)
         truth = hits[left].mean()
         pool = float(confidence[left].mean())
-        found = weighted(hits[rows], confidence[rows], pool, np.array(chance), 400)
+        found = weighted(hits[rows], confidence[rows], pool, np.array(chance), len(left))
         assert found is not None
         values.append(found.value - truth)
         plain.append(hits[rows].mean() - truth)
@@ -129,6 +129,19 @@ def test_weights_undo_that_unsure_rows_are_likelier_to_be_asked() -> None:
     assert abs(np.mean(values)) < 0.012
     assert np.mean(plain) < -0.03
     assert held >= 0.92 * 200
+
+
+def test_where_few_rows_are_left_the_interval_tells_how_they_may_stray() -> None:
+    rng, held = np.random.default_rng(3), 0
+    for _ in range(300):
+        hits, confidence = drawn(rng, 400)
+        rows, left = np.arange(300), np.arange(300, 400)  # the order is random
+        chance = 1.0 / (400 - rows)
+        pool = float(confidence[left].mean())
+        found = weighted(hits[rows], confidence[rows], pool, chance, len(left))
+        assert found is not None
+        held += found.low <= hits[left].mean() <= found.high
+    assert held >= 0.9 * 300
 
 
 def test_a_chance_that_is_none_and_too_many_draws_are_refused() -> None:

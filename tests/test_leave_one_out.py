@@ -63,18 +63,45 @@ def test_leaving_out_is_nearly_refitting(n: int, width: int, tolerance: float) -
     assert np.argmin(near) == np.argmin(exact)
 
 
-def test_both_ways_to_invert_agree() -> None:
+@pytest.mark.parametrize("width", [200, 20])  # the kernel, and the features
+def test_a_class_weighs_the_same_without_one_of_its_rows(width: int) -> None:
+    """On noise, a class that lost weight with the row would be foreseen too rarely."""
+    rng = np.random.default_rng(0)
+    features, labels = clusters(120, width, 6, noise=50.0)
+    labels = rng.permutation(labels)
+    labeled = Labeled.of(features, labels, "cpu")
+    optimum = minimise(labeled, 1000.0)
+    rows = np.arange(len(labels))
+    exact = np.stack(
+        [
+            (labeled.x[i] @ theta[:, :-1].T + theta[:, -1]).double().numpy()
+            for i in rows
+            for theta in [minimise(labeled.take(rows[rows != i]), 1000.0, optimum.theta).theta]
+        ]
+    )
+    near = leave_one_out_logits(labeled, optimum, reweighted=True).numpy()
+    plain = leave_one_out_logits(labeled, optimum).numpy()
+    hits, few, truth = (
+        (one.argmax(axis=1) == labeled.targets).mean() for one in (near, plain, exact)
+    )
+    assert abs(hits - truth) <= 0.02 and few < truth - 0.1
+    assert np.abs(near - exact).mean() < 0.1 * np.abs(plain - exact).mean()
+
+
+@pytest.mark.parametrize("reweighted", [False, True])
+def test_both_ways_to_invert_agree(reweighted: bool) -> None:
     features, labels = clusters(50, 50, 3, noise=0.3)
     rows = np.arange(50)
     labeled = Labeled.of(features, labels, "cpu")
     optimum = minimise(labeled, 10.0)
-    by_rows = leave_one_out_logits(labeled, optimum)  # 50 rows of width 50: the kernel
+    # 50 rows of width 50: the kernel
+    by_rows = leave_one_out_logits(labeled, optimum, reweighted=reweighted)
     basis = torch.linalg.svd(labeled.x, full_matrices=False)[2][:49].T  # 49: the features
     narrow = Labeled(
         labeled.x @ basis, basis, labeled.classes, labeled.targets[rows], labeled.counts
     )
     theta = torch.cat([optimum.theta[:, :-1] @ basis, optimum.theta[:, -1:]], dim=1)
-    by_features = leave_one_out_logits(narrow, Optimum(theta, 10.0, 0))
+    by_features = leave_one_out_logits(narrow, Optimum(theta, 10.0, 0), reweighted=reweighted)
     torch.testing.assert_close(by_rows, by_features, atol=2e-2, rtol=2e-2)
 
 

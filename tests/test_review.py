@@ -121,3 +121,10 @@ def test_why_shows_what_the_backbone_sees(session: Session) -> None:
     assert shown.size == (300, 300)
     with pytest.raises(HoneError, match="does not know that class"):
         evidence_picture(session, key, 99)
+
+
+def test_where_features_are_no_mean_of_cells_why_says_so(session: Session) -> None:
+    key, warm = next(iter(session.labels())), session.store.classes.ensure("warm").id
+    session.project.change(backbone="bundled", features="block-2+pooled")
+    with pytest.raises(HoneError, match="does not average a feature map"):
+        evidence_picture(session, key, warm)

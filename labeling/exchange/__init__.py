@@ -2,9 +2,9 @@
 
 import os
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from labeling.errors import ExportError
 from labeling.exchange import folders, lines, tables
@@ -31,12 +31,7 @@ __all__ = [
 ]
 
 
-class Write(Protocol):
-    """Writes the contents of a project into a container."""
-
-    def __call__(
-        self, contents: Contents, container: Container, *, link: bool = False
-    ) -> Written: ...
+Write = Callable[[Contents, Container], Written]
 
 
 @dataclass(frozen=True)
@@ -90,20 +85,25 @@ def export(
         raise ExportError(f"“{format}” holds no images in folders; leave out the links.")
     if form.zipped and place.suffix.lower() != form.suffix:
         place = place.with_name(place.name + form.suffix)
-    if place.suffix.lower() == form.suffix:
-        if place.exists():
-            raise ExportError(f"{place} exists already; delete it, or choose another name.")
-        return _write_file(project, form, place, link=link, pseudonyms=pseudonyms)
-    if form.images:
+    as_file = place.suffix.lower() == form.suffix
+    if as_file and place.exists():
+        raise ExportError(f"{place} exists already; delete it, or choose another name.")
+    if link:
+        folders.check_links(project.source, as_file=as_file)
+    if form.images and not as_file:
         _refuse_pool(project, place)
-    return _write_folder(project, format, place, link=link, pseudonyms=pseudonyms)
+    contents = Contents.of(project, history=form.history, pseudonyms=pseudonyms)
+    if as_file:
+        return _write_file(form, place, contents)
+    return _write_folder(project, format, place, contents, links=link)
 
 
 def as_download(project: Project, format: str, *, pseudonyms: bool = False) -> Path:
     """One file in the project's folder with the export, made anew at each call."""
     form = _format(format)
     name = f"{safe_name(project.name)}-{format}{form.suffix}"
-    return _write_file(project, form, project.exports / name, pseudonyms=pseudonyms).path
+    contents = Contents.of(project, history=form.history, pseudonyms=pseudonyms)
+    return _write_file(form, project.exports / name, contents).path
 
 
 def _format(name: str) -> Format:
@@ -125,47 +125,35 @@ def _refuse_pool(project: Project, target: Path) -> None:
 
 
 def _write_folder(
-    project: Project, format: str, target: Path, *, link: bool, pseudonyms: bool
+    project: Project, format: str, target: Path, contents: Contents, *, links: bool
 ) -> Export:
-    form = FORMATS[format]
     stamp = {"hone": "export", "format": format, "project": project.name, "key": project.key}
     check_folder(target, stamp)
     with staging(target) as staged:
         content = staged / "content"
         content.mkdir()
-        container = FolderContainer(content)
-        written = _write(project, form, container, link=link, pseudonyms=pseudonyms)
+        container = FolderContainer(content, links=links)
+        written = FORMATS[format].write(contents, container)
         write_marker(content, stamp, container.names)
         check_folder(target, stamp)  # it may have been filled while the images were copied
         put_in_place(content, target)
     return Export(target, written.count, written.missing)
 
 
-def _write_file(
-    project: Project, form: Format, target: Path, *, link: bool = False, pseudonyms: bool
-) -> Export:
+def _write_file(form: Format, target: Path, contents: Contents) -> Export:
     with staging(target) as staged:
         content = staged / "content"
         if form.suffix == ".zip":
             with zipfile.ZipFile(content, "w") as archive:
-                written = _write(
-                    project, form, ZipContainer(archive), link=link, pseudonyms=pseudonyms
-                )
+                written = form.write(contents, ZipContainer(archive))
         else:
             content.mkdir()
             container = FolderContainer(content)
-            written = _write(project, form, container, link=link, pseudonyms=pseudonyms)
+            written = form.write(contents, container)
             (name,) = container.names
             content = content / name
         os.replace(content, target)
     return Export(target, written.count, written.missing)
-
-
-def _write(
-    project: Project, form: Format, container: Container, *, link: bool, pseudonyms: bool
-) -> Written:
-    contents = Contents.of(project, history=form.history, pseudonyms=pseudonyms)
-    return form.write(contents, container, link=link)
 
 
 FORMATS: dict[str, Format] = {

@@ -27,21 +27,21 @@ class Container(Protocol):
     def text(self, name: str) -> AbstractContextManager[TextIO]:
         """A UTF-8 stream into a new file; no other file may be added until it is closed."""
 
-    def put(self, name: str, data: bytes) -> None:
-        """Add a file."""
-
-    def link(self, name: str, file: Path) -> None:
-        """Add a symbolic link to a file outside."""
+    def put(self, name: str, data: bytes, origin: Path | None = None) -> None:
+        """Add a file; a container of links points to its origin instead."""
 
     def folder(self, name: str) -> None:
         """Add a folder, which may stay empty."""
 
 
 class FolderContainer:
-    """Writes into an empty folder; `names` lists the files in it."""
+    """Writes into an empty folder; `names` lists the files in it.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    With `links` it holds symbolic links to what has an origin.
+    """
+
+    def __init__(self, root: Path, *, links: bool = False) -> None:
+        self._root, self._links = root, links
         self.names: list[str] = []
 
     @contextmanager
@@ -49,20 +49,23 @@ class FolderContainer:
         with self._new(name).open("x", encoding="utf-8", newline="") as stream:
             yield stream
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes, origin: Path | None = None) -> None:
+        if self._links and origin is not None:
+            self._link(name, origin)
+            return
         with self._new(name).open("xb") as stream:
             stream.write(data)
 
-    def link(self, name: str, file: Path) -> None:
+    def folder(self, name: str) -> None:
+        (self._root / name).mkdir(exist_ok=True)
+
+    def _link(self, name: str, file: Path) -> None:
         try:
             self._new(name).symlink_to(file)
         except OSError as error:
             raise ExportError(
                 f"Links cannot be made in this place ({error.strerror}); export copies instead."
             ) from error
-
-    def folder(self, name: str) -> None:
-        (self._root / name).mkdir(exist_ok=True)
 
     def _new(self, name: str) -> Path:
         self.names.append(name)
@@ -84,11 +87,8 @@ class ZipContainer:
         ):
             yield stream
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes, origin: Path | None = None) -> None:
         self._archive.writestr(_info(name, zipfile.ZIP_STORED), data)
-
-    def link(self, name: str, file: Path) -> None:
-        raise ExportError("A zip cannot hold links; export copies, or export into a folder.")
 
     def folder(self, name: str) -> None:
         self._archive.mkdir(name)

@@ -16,8 +16,8 @@ from labeling.samples import FolderSource, ManifestSource, Source
 _OWN_FILES = ("labels.csv", "classes.csv", MARKER)
 
 
-def write(contents: Contents, container: Container, *, link: bool = False) -> Written:
-    """Put a copy of (or a link to) every labeled file into the folder of its class.
+def write(contents: Contents, container: Container) -> Written:
+    """Put every labeled file, or a link to it, into the folder of its class.
 
     Class folders are flat, since many readers take the innermost folder for the class: a file
     keeps its base name, and a second one of that name in a class gets a part of its hash. The
@@ -26,8 +26,6 @@ def write(contents: Contents, container: Container, *, link: bool = False) -> Wr
     unanswered files stand in labels.csv only. A file that is gone, or whose bytes are no longer
     those that were labeled, is missing.
     """
-    if link:
-        _refuse_links(contents.source)
     used = {answer.class_id for answer in contents.answers}
     wanted = {one.id: one.name for one in contents.classes if one.active or one.id in used}
     folders = folder_names(wanted, _OWN_FILES)
@@ -45,10 +43,7 @@ def write(contents: Contents, container: Container, *, link: bool = False) -> Wr
             continue
         key = record.class_id
         name = f"{folders[key]}/{file_name(record.path, record.sha256, taken[key])}"
-        if link:
-            container.link(name, _local(contents.source, record.path))
-        else:
-            container.put(name, data)
+        container.put(name, data, _origin(contents.source, record.path))
         files[record.path] = name
     tables.write_records(contents, container, files)
     tables.write_classes(contents, container, folders)
@@ -66,7 +61,10 @@ def _read(source: Source, path: str, sha256: str) -> bytes | None:
     return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
 
-def _refuse_links(source: Source) -> None:
+def check_links(source: Source, *, as_file: bool) -> None:
+    """Raise ExportError where links into a source cannot be made, or not into one file."""
+    if as_file:
+        raise ExportError("A zip cannot hold links; export copies, or export into a folder.")
     if not isinstance(source, FolderSource | ManifestSource):
         raise ExportError(
             f"Links cannot point into {source.location}; "
@@ -74,7 +72,10 @@ def _refuse_links(source: Source) -> None:
         )
 
 
-def _local(source: Source, path: str) -> Path:
-    """Where a file of a folder or manifest lies."""
-    root = source.location if isinstance(source, FolderSource) else source.location.parent
-    return (root / path).resolve()
+def _origin(source: Source, path: str) -> Path | None:
+    """Where a file of a folder or manifest lies; None for one in a zip."""
+    if isinstance(source, FolderSource):
+        return (source.location / path).resolve()
+    if isinstance(source, ManifestSource):
+        return (source.location.parent / path).resolve()
+    return None

@@ -12,7 +12,7 @@ from labeling.exchange.records import Contents, Event, Record, iso
 VERSION = 1
 
 
-def write(contents: Contents, container: Container, *, link: bool = False) -> Written:
+def write(contents: Contents, container: Container) -> Written:
     """Write a header and one object for each record; unanswered files have null values."""
     header = {
         "hone": contents.stem,

@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
-def write(contents: Contents, container: Container, *, link: bool = False) -> Written:
+def write(contents: Contents, container: Container) -> Written:
     """Write the records and the full list of classes; unanswered files have empty cells."""
     count = write_records(contents, container)
     write_classes(contents, container)

@@ -20,7 +20,7 @@ def spreadsheet(table: pd.DataFrame) -> str:
 def draw(
     chart: "alt.Chart | alt.LayerChart", name: str, table: pd.DataFrame, height: int = CHART_HEIGHT
 ) -> None:
-    """Show a chart; its menu saves PNG and SVG, the button below its figures as CSV."""
+    """Show a chart; its tools save it as PNG, the button below its figures as CSV."""
     st.altair_chart(chart.properties(height=height), width="stretch")
     st.download_button(
         "CSV",
@@ -31,5 +31,5 @@ def draw(
         icon=":material/download:",
         on_click="ignore",
         key=f"csv-{name}",
-        help=f"The figures of “{name}”. The menu at the chart’s corner saves it as PNG or SVG.",
+        help=f"The figures of “{name}”. The tools at the chart’s corner save it as PNG.",
     )

@@ -42,7 +42,8 @@ def _gain(what: str, gain: "Gain") -> None:
     text = f"Transfer gain over {what}: **{points(gain.gain.mean)} ± {half:.0f} points**."
     if gain.negative:
         st.warning(
-            f"{text} Negative transfer: {what} are better. Take another backbone under Setup.",
+            f"{text} Negative transfer: {what} are better. Take another backbone, or features of "
+            "an earlier block, under Setup.",
             icon=":material/trending_down:",
         )
     elif gain.none:

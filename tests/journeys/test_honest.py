@@ -100,6 +100,8 @@ def test_a_planted_error_is_mended_by_a_key_and_the_report_opens_without_a_netwo
     expect(given).to_be_visible()
     expect(page.get_by_test_id("stImage").first).to_be_visible()
 
+    _take_along(page)
+
     page.get_by_role("link", name="Export").click()
     page.get_by_role("button", name="Write the report").click()
     with page.expect_download() as download:
@@ -134,6 +136,20 @@ def _mend(page: Page, server: Server) -> None:
     page.keyboard.press("Enter")  # though a button was clicked a moment ago
     expect(page.get_by_text(before)).to_have_count(0)
     assert [name for _, name in ask(server, given)] == [right, found[1]]
+
+
+def _take_along(page: Page) -> None:
+    """Take a chart along as a picture, and its figures."""
+    page.get_by_test_id("stVegaLiteChart").hover()
+    with page.expect_download() as picture:
+        page.get_by_role("button", name="Download as PNG").click()
+    assert Path(picture.value.path()).read_bytes().startswith(b"\x89PNG")
+    with page.expect_download() as figures:
+        page.get_by_role("button", name="CSV").click()
+    assert figures.value.suggested_filename == "confusion.csv"
+    head, *rows = Path(figures.value.path()).read_text(encoding="utf-8").splitlines()
+    assert head == "label,foreseen,images"
+    assert sum(int(row.split(",")[2]) for row in rows) == LABELS
 
 
 def _open_offline(page: Page, file: Path, folder: Path) -> None:
