@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labeling.errors import ClassNameError, StorageError
-from labeling.loading import embed_samples
+from labeling.loading import ELSEWHERE, embed_samples
 from labeling.project import Project, Settings
 from labeling.samples import ManifestSource, Scanned, scan
 from labeling.store import NewAnswer
@@ -66,6 +67,7 @@ class Ingest:
         self.pool_version = 0  # moves on whenever samples or imported answers are others
         self.state = IngestState()
         self.cut_off = False  # whether it ended since the database was away
+        self._why = ""  # the backbone is taken
         self._of: tuple[str | None, str] | None = None  # the chosen backbone and its features
 
     @property
@@ -227,25 +229,32 @@ class Ingest:
             )
         settings = self._project.settings()
         self._of = (settings.backbone, settings.features)
-        told = {"fingerprint": backbone.fingerprint, "dim": backbone.dim, "name": backbone.name}
-        if self._project.store.setting(EMBEDDED) != told:
-            self._project.store.set(EMBEDDED, told)
+        self._tell_fellows(backbone)
+        self._why = why
         self.state = replace(self.state, stage="embedding", backbone=backbone.name, why=why)
         # In a random order, so that the part embedded first stands for the whole pool.
         order = np.random.default_rng(settings.seed).permutation(len(ids))
-        embed_samples(
-            self._project,
-            backbone,
-            self.cache,
-            [ids[index] for index in order],
-            workers=cores_for_decoding(self._in_background),
-            in_background=self._in_background,
-            progress=self._progress,
-            stop=self._stop,
-            left_out=self._left_out,
-        )
+        with closing(self.cache):  # to be read on; another process may write what comes later
+            embed_samples(
+                self._project,
+                backbone,
+                self.cache,
+                [ids[index] for index in order],
+                workers=cores_for_decoding(self._in_background),
+                in_background=self._in_background,
+                progress=self._progress,
+                stop=self._stop,
+                left_out=self._left_out,
+                waits=self._waits,
+            )
         if not self._stop.is_set():
             self.state = replace(self.state, stage="done", seconds_left=None)
+
+    def _tell_fellows(self, backbone: "Backbone") -> None:
+        """Let other processes find the embeddings."""
+        told = {"fingerprint": backbone.fingerprint, "dim": backbone.dim, "name": backbone.name}
+        if self._project.store.setting(EMBEDDED) != told:
+            self._project.store.set(EMBEDDED, told)
 
     def _choose(self, settings: Settings, images: int) -> tuple["Backbone", str]:
         """The backbone and why it is taken: the given, else the chosen, else the default.
@@ -271,9 +280,15 @@ class Ingest:
         self.state = replace(self.state, bytes_done=done, bytes_total=total)
         self._arrived()
 
+    def _waits(self) -> None:
+        """Another process writes the same embeddings: one on trial, or one that led till now."""
+        self.state = replace(self.state, why=ELSEWHERE)
+        self._arrived()
+
     def _progress(self, progress: "Progress") -> None:
         self.state = replace(
             self.state,
+            why=self._why,
             done=progress.done,
             total=progress.total - progress.failed,
             rate=progress.rate,

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from models.embedding import Progress
 
 MANY = 200  # samples for which starting processes pays
+ELSEWHERE = (
+    "Another process of Hone embeds with this backbone; what it has done is taken over here, and "
+    "the rest follows once it has come to its end or is closed."
+)
+TURN = 2.0  # seconds between two looks at whether another process still writes
 
 
 def embed_samples(
@@ -29,8 +34,12 @@ def embed_samples(
     progress: Callable[["Progress"], None],
     stop: threading.Event,
     left_out: Callable[[str, str], None],
+    waits: Callable[[], None],
 ) -> None:
-    """Embed what the cache lacks of the samples in `order`; `left_out` is told id and reason."""
+    """Embed what the cache lacks of the samples in `order`; `left_out` is told id and reason.
+
+    While another process writes to the cache it `waits`, and takes over what that one has embedded.
+    """
     from models.embedding import embed_missing
 
     def failed(sample_id: str, error: Exception) -> None:
@@ -39,7 +48,7 @@ def embed_samples(
     with ExitStack() as stack:
         read: Callable[[Sequence[Item]], list[Pixels | Exception]]
         read = partial(decode, project.source, backbone.framing)
-        if len(cache.missing(order)) >= MANY:
+        if _lacking(cache, order, waits, stop) >= MANY:
             processes = Decoders(project.source, backbone.framing, workers, kind=in_background)
             read = stack.enter_context(closing(processes))
         embed_missing(
@@ -55,6 +64,26 @@ def embed_samples(
             failed=failed,
             stop=stop,
         )
+
+
+def _lacking(
+    cache: "EmbeddingCache",
+    order: Sequence[str],
+    waits: Callable[[], None],
+    stop: threading.Event,
+) -> int:
+    """How many samples the cache lacks, once nobody else writes to it, nothing is, or `stop`."""
+    from models.cache import CacheLockedError
+
+    while (lacking := len(cache.missing(order))) and not stop.is_set():
+        try:
+            cache.claim()
+            break
+        except CacheLockedError:
+            waits()
+        stop.wait(TURN)
+        cache.refresh()
+    return lacking
 
 
 def _items(project: Project, ids: Sequence[str]) -> list[Item]:

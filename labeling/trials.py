@@ -12,7 +12,7 @@ from labeling.errors import HoneError
 from labeling.ingest import Ingest
 from labeling.learner import teaches
 from labeling.ledger import Ledger
-from labeling.loading import embed_samples
+from labeling.loading import ELSEWHERE, embed_samples
 from labeling.project import Project
 from labeling.threads import share_cores
 
@@ -168,20 +168,22 @@ class Trials:
 
         def progress(at: "Progress") -> None:
             total = at.total - at.failed
-            self._tell(trial.name, done=at.done, total=total, rate=at.rate or self._rate(trial),
-                       seconds_left=at.seconds_left)  # fmt: skip
+            self._tell(trial.name, stage="embedding", note=backbone.why, done=at.done, total=total,
+                       rate=at.rate or self._rate(trial), seconds_left=at.seconds_left)  # fmt: skip
+
+        def waits() -> None:
+            self._tell(trial.name, stage="waiting", note=ELSEWHERE)
 
         backbone = resolve(trial.backbone, features=trial.features, loaded=loaded)
         if backbone.source == "bundled" and trial.backbone != "bundled":
             raise HoneError(backbone.why.partition("; using")[0] + ".")
-        self._tell(trial.name, stage="embedding", note=backbone.why)
         with closing(
             EmbeddingCache(self._project.embeddings, backbone.fingerprint, backbone.dim)
         ) as cache:
             order = self._order() if trial.whole else self._order()[:SAMPLE]
             embed_samples(
                 self._project, backbone, cache, order, workers=1, progress=progress,
-                stop=self._stop, left_out=lambda name, reason: None,
+                stop=self._stop, left_out=lambda name, reason: None, waits=waits,
             )  # fmt: skip
             with self._lock:
                 self._caches[trial.name] = cache

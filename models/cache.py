@@ -82,6 +82,16 @@ class EmbeddingCache:
                 os.close(self._lock)
                 self._lock = None
 
+    def claim(self) -> None:
+        """Become the one writer before there is anything to append.
+
+        Raises
+        ------
+        CacheLockedError : someone else writes
+        """
+        with self._appending:
+            self._claim()
+
     def refresh(self) -> None:
         """See what another process has appended, unless this one is the writer."""
         with self._appending:

@@ -34,7 +34,7 @@ def test_processes_and_threads_give_the_same_rows_and_tell_the_same_problems(
         with EmbeddingCache(folder, backbone.fingerprint, backbone.dim) as cache:
             embed_samples(
                 project, backbone, cache, order, workers=2, progress=lambda progress: None,
-                stop=threading.Event(), left_out=left_out.__setitem__,
+                stop=threading.Event(), left_out=left_out.__setitem__, waits=lambda: None,
             )  # fmt: skip
             seen.append((left_out, cache.matrix().copy()))
     project.close()

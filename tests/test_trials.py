@@ -1,18 +1,25 @@
 """Trials: another backbone beside the present one, on real images, while labeling goes on."""
 
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 import timm
 import torch
 from timm.models._hub import save_for_hf
 
+from labeling import loading
 from labeling import trials as module
 from labeling.project import open_project
+from labeling.session import Session
 from labeling.store import Certificate, NewAnswer, Offer
 from labeling.trials import Trials, called
 from labeling.workspace import Workspace
+from models.backbones import Backbone, resolve
 from models.cache import EmbeddingCache
 from tests.conftest import POOL_SIZE, OpenSession
 
@@ -44,6 +51,13 @@ def answer(session: object, count: int, query: str = "margin") -> None:
         store.leases.claim("tab", [Offer(key, query)], 1, [])  # as shown, so that it is recorded
         given = NewAnswer(f"c{key}", key, "label", class_id)
         session.answer("me", [given])  # type: ignore[attr-defined]
+
+
+def until(true: Callable[[], object], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.02)
 
 
 def test_a_sample_is_embedded_with_the_labeled_first_and_compared(
@@ -168,6 +182,48 @@ def test_switching_keeps_every_label_and_both_embeddings(
     old = EmbeddingCache(again.project.embeddings, embedded[1], 1280)
     assert len(old) == POOL_SIZE
     workspace.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks there")
+def test_what_another_process_embeds_is_waited_for_and_taken_over(
+    opened: tuple[Trials, object], weights: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "TURN", 0.05)
+    trials, session = opened
+    backbone, embeddings = resolve(weights), session.project.embeddings  # type: ignore[attr-defined]
+    keys = session.store.samples.ids()  # type: ignore[attr-defined]
+    rows = np.ones((len(keys), backbone.dim))
+    with EmbeddingCache(embeddings, backbone.fingerprint, backbone.dim) as theirs:
+        theirs.append(keys[:10], rows[:10])
+        trials.request(weights, whole=True)
+        until(lambda: trials.all()[0].note == loading.ELSEWHERE)
+        assert trials.all()[0].stage == "waiting"
+        theirs.append(keys[10:20], rows[10:20])
+    trials.wait(60)
+    (trial,) = trials.all()
+    assert (trial.stage, trial.done, trial.note) == ("done", POOL_SIZE, backbone.why)
+    ours = EmbeddingCache(embeddings, backbone.fingerprint, backbone.dim)
+    assert len(ours) == POOL_SIZE and (ours.matrix()[:20] == 1).all()
+    assert not (ours.matrix()[20:] == 1).all(axis=1).any()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks there")
+def test_the_pool_itself_waits_for_a_trial_of_another_process(
+    pool: Path, tmp_path: Path, backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "TURN", 0.05)
+    with closing(Session(open_project(pool, tmp_path / "p"), backbone)) as session:
+        with EmbeddingCache(
+            session.project.embeddings, backbone.fingerprint, backbone.dim
+        ) as theirs:
+            theirs.claim()
+            session.start()
+            until(lambda: session.ingest.state.why == loading.ELSEWHERE)
+            assert session.ingest.busy
+        until(lambda: session.ingest.state.stage == "done")
+        assert session.ingest.state.why == backbone.why
+        theirs.claim()  # what is whole is held by nobody: others may be on trial with it
+        theirs.close()
 
 
 def test_a_name_says_the_features_where_they_are_not_the_usual_ones() -> None:

@@ -263,7 +263,7 @@ def _runs(trial: Trial) -> bool:
 
 def _doing(trial: Trial) -> str:
     if trial.stage == "waiting":
-        return "waiting for its turn"
+        return f"waiting for its turn. {plain(trial.note)}"
     if trial.stage == "loading":
         return f"being loaded. {plain(trial.note)}"
     return f"being embedded in the background. {plain(trial.note)}"
