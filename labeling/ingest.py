@@ -223,10 +223,9 @@ class Ingest:
         settings = self._project.settings()
         backbone, why = self._choose(settings, len(ids))
         self.device = backbone.device
-        if self.cache is None or self.cache.fingerprint != backbone.fingerprint:
-            self.cache = EmbeddingCache(
-                self._project.embeddings, backbone.fingerprint, backbone.dim
-            )
+        found, dim = backbone.fingerprint, backbone.dim
+        if self.cache is None or self.cache.fingerprint != found:
+            self.cache = EmbeddingCache(self._project.embeddings, found, dim)
         settings = self._project.settings()
         self._of = (settings.backbone, settings.features)
         self._tell_fellows(backbone)
