@@ -3,6 +3,7 @@
 import colorsys
 import os
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def fill(folder: Path, count: int, first: int = 0) -> Path:
     for number in range(first, first + count):
         picture(number).save(folder / f"img{number}.png")
     return folder
+
+
+def contents(file: Path) -> list[bytes]:
+    """What stands in a file, or in each file of a zip."""
+    if not zipfile.is_zipfile(file):
+        return [file.read_bytes()]
+    with zipfile.ZipFile(file) as archive:
+        return [archive.read(name) for name in archive.namelist()]
 
 
 def add_samples(store: Store, count: int) -> list[str]:

@@ -1,5 +1,8 @@
 """The team: who is invited, with what secret, until when, and who cannot be lost."""
 
+import traceback
+from hashlib import sha256
+
 import pytest
 import sqlalchemy as sa
 
@@ -21,6 +24,19 @@ def test_an_invitation_names_its_person_and_is_stored_as_a_hash_alone(
     with store.engine.connect() as connection:
         rows = connection.execute(sa.select(PEOPLE)).all()
     assert rows and secret not in repr(rows)
+
+
+def test_an_invitation_that_fails_tells_nothing_of_its_secret(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member, _ = store.people.invite("ann", Role.OWNER, 1, email="ann@example.org")
+    hidden = ["the-secret", sha256(b"the-secret").hexdigest(), "bob@example.org"]
+    monkeypatch.setattr(module.secrets, "token_urlsafe", lambda _: hidden[0])
+    with pytest.raises(PersonError) as told:
+        store.people.invite("Ann", Role.OWNER, 1, email=hidden[2])
+    text = "".join(traceback.format_exception(told.value)) + repr(member) + repr(vars(store))
+    assert "IntegrityError" in text
+    assert not [one for one in hidden if one in text]
 
 
 @pytest.mark.parametrize("secret", ["", "x", "ü" * 99, "\ud800", "%", "x" * 100_000])

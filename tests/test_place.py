@@ -1,5 +1,6 @@
 """Where a project's database is, and what is told when it cannot be used."""
 
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from labeling.api import routes
 from labeling.backup import problems
 from labeling.cli import main
 from labeling.errors import DamagedError, HoneError, ProjectError, StorageError
+from labeling.exchange import FORMATS
 from labeling.project import Project, open_project
 from labeling.session import Session
 from labeling.store import Role, Store, open_store
 from labeling.store.samples import FileRecord
 from labeling.tokens import Person, issue
 from labeling.workspace import Workspace
-from tests.conftest import add_samples, fill, label
+from tests.conftest import add_samples, contents, fill, label
 from tests.postgres import Cluster, start_or_skip
 
 WORD = "s3cret-word"  # the password of every address here
@@ -124,6 +126,9 @@ def test_a_backup_brings_labels_from_one_database_into_the_other_and_back(
         f"hone:{WORD}@host",
         f"postgresql://hone:{WORD}@127.0.0.1:1/db",
         f"postgresql://hone:{WORD}@/db?host=/nowhere",
+        f"postgresql://hone:a@{WORD}@host/db",
+        f"postgresql://hone@127.0.0.1:1/db?password={WORD}",
+        f"postgresql://hone@127.0.0.1:1/db?pasword=a&sslpassword={WORD}",
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_without_its_password(
@@ -132,8 +137,30 @@ def test_an_address_that_cannot_be_used_is_refused_without_its_password(
     monkeypatch.setenv("HONE_DATABASE_URL", url)
     with pytest.raises(ProjectError, match="HONE_DATABASE_URL") as told:
         open_project(images, tmp_path / "p")
-    assert WORD not in str(told.value)
+    assert WORD not in "".join(traceback.format_exception(told.value))
     assert not (tmp_path / "p" / "hone.postgresql").exists()
+
+
+@pytest.mark.parametrize("query", ["", f"&password={WORD}"])
+def test_the_password_of_the_database_is_in_no_repr_no_file_and_no_export(
+    tmp_path: Path, images: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    url = cluster.url if not query else cluster.url.replace(f":{WORD}@", "@") + query
+    monkeypatch.setenv("HONE_DATABASE_URL", url)
+    place = ["--pool", str(images), "--project", str(tmp_path / "p")]
+    project = open_project(images, tmp_path / "p")
+    labeled(project)
+    engine = project.store.engine
+    with engine.connect() as connection:
+        shown = [project, project.store, vars(project.store), engine, engine.url, connection]
+        assert WORD not in f"{shown!r} {engine.pool!r} {connection.connection.dbapi_connection!r}"
+    project.close()
+    for name in FORMATS:
+        assert main(["export", name, "--to", str(tmp_path / "p" / name), *place]) == 0
+    assert main(["backup", "--to", str(tmp_path / "p" / "b.zip"), *place]) == 0
+    for file in (tmp_path / "p").rglob("*.*"):
+        for content in contents(file):
+            assert WORD.encode() not in content, file
 
 
 def test_a_damaged_marker_is_named(tmp_path: Path, on_postgres: Callable[[], None]) -> None:

@@ -12,10 +12,10 @@ from joserfc.jwk import OctKey, RSAKey
 
 from labeling.project import open_project
 from labeling.store import Role
-from tests.conftest import fill
+from tests.conftest import contents, fill
 from tests.journeys.conftest import Server
 from tests.provider import CLIENT, CLIENT_SECRET, Provider
-from tests.test_safety import ELSEWHERE, SECRET_NAME, Target, seen
+from tests.test_safety import ELSEWHERE, SECRET_NAME, Target, processes, seen
 
 COOKIES = "cookie-s3cret-of-enough-length"
 
@@ -42,6 +42,7 @@ def target(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iter
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HONE_HOME", str(server.home))
         patch.setenv("HONE_LOGIN", "1")
+        patch.setenv("STREAMLIT_LOGGER_LEVEL", "debug")
         patch.setenv("STREAMLIT_SECRETS_FILES", str(secrets))
         server.start()
         project = open_project(pool)
@@ -159,6 +160,8 @@ def test_a_forged_cookie_logs_nobody_in_and_no_secret_is_told(target: Target) ->
     xsrf = httpx.get(f"{target.server.url}/_stcore/health").cookies["_streamlit_xsrf"]
     page = page_with(target, {"_streamlit_user": forged, "_streamlit_xsrf": xsrf})
     assert b"secret-name" not in page and b"Log in" in page
-    log = target.server.log.read_bytes()
+    told = [target.server.log.read_bytes(), page, *processes(target.server.pid)]
+    files = [file for file in target.server.home.rglob("*") if file.is_file()]
+    told += [content for file in files for content in contents(file)]
     for hidden in (COOKIES, CLIENT_SECRET):
-        assert hidden.encode() not in log and hidden.encode() not in page
+        assert not any(hidden.encode() in one for one in told)

@@ -26,11 +26,13 @@ from websockets.sync.client import connect
 from labeling.access import MOST_WRONG, MOST_WRONG_OF_ALL
 from labeling.api import LARGEST_BODY, OPERATIONS
 from labeling.api.operation import Operation
+from labeling.cli import main
+from labeling.exchange import FORMATS
 from labeling.project import open_project, project_key
 from labeling.store import Role
 from labeling.store.people import People
 from labeling.tokens import Person, cookie_name, for_member, issue, local_secret
-from tests.conftest import fill
+from tests.conftest import contents, fill
 from tests.journeys.conftest import Server
 
 ELSEWHERE = {"X-Forwarded-For": "203.0.113.9"}
@@ -97,6 +99,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     server = Server(place / "home", pool)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HONE_HOME", str(server.home))
+        patch.setenv("STREAMLIT_LOGGER_LEVEL", "debug")  # all that a log may ever hold
         server.start()
         project = open_project(pool)
     project.store.people.invite("owner", Role.OWNER, 1)
@@ -362,9 +365,42 @@ def test_no_secret_stands_in_the_log_or_in_a_refusal(target: Target) -> None:
     replies = [target.ask(path, token=token)[2] for path in ("/api/status", "/api/images/x/y")]
     replies.append(target.ask("/api/status", token=token + "x")[2])
     log = target.server.log.read_bytes()
+    assert b"Runtime state" in log  # which is told at that level alone
     for hidden in (token, secret, target.secret):
         assert hidden.encode() not in log
         assert not any(hidden.encode() in reply for reply in replies)
+
+
+def test_no_secret_stands_in_what_is_kept_exported_or_shown_of_a_process(
+    target: Target, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token, secret, _ = target.member("ann")
+    target.ask(f"/join/{secret}", headers=ELSEWHERE)
+    place = ["--pool", str(target.server.pool), "--project", str(target.folder)]
+    for name in FORMATS:
+        assert main(["export", name, "--to", str(tmp_path / name), *place]) == 0
+    assert main(["report", "--to", str(tmp_path / "report.html"), *place]) == 0
+    assert main(["backup", "--to", str(tmp_path / "backup.zip"), *place]) == 0
+    for command in ("status", "people", "log"):
+        assert main([command, *place]) == 0
+    shown = capsys.readouterr()
+    told = [shown.out.encode(), shown.err.encode(), *processes(target.server.pid)]
+    files = [*tmp_path.rglob("*"), *target.server.home.rglob("*")]
+    files = [file for file in files if file.is_file() and file != target.server.home / "secret"]
+    assert {"backup.zip", "report.html", "labels.csv", "hone.sqlite"} <= {one.name for one in files}
+    told += [content for file in files for content in contents(file)]
+    for hidden in (token, secret, target.secret):
+        assert not any(hidden.encode() in one for one in told)
+
+
+def processes(pid: int) -> list[bytes]:
+    """What a list of processes shows of one and of all that it has started."""
+    place = Path(f"/proc/{pid}")
+    if not place.exists():
+        return []  # not on Linux
+    children = [one for task in place.glob("task/*/children") for one in task.read_text().split()]
+    shown = (place / "cmdline").read_bytes() + (place / "comm").read_bytes()
+    return [shown, *(one for child in children for one in processes(int(child)))]
 
 
 def test_what_hone_keeps_is_for_its_owner_alone(target: Target) -> None:

@@ -30,7 +30,7 @@ def sqlite_engine(path: Path) -> sa.Engine:
     # Not as text: a folder's name may hold ? or %.
     url = sa.URL.create("sqlite", database=str(path))
     arguments = {"timeout": float(PATIENCE), "check_same_thread": False}
-    engine = sa.create_engine(url, connect_args=arguments)
+    engine = sa.create_engine(url, connect_args=arguments, hide_parameters=True)
     sa.event.listen(engine, "connect", _configure)
     sa.event.listen(engine, "begin", _begin)
     return engine
@@ -41,12 +41,13 @@ def postgres_engine(text: str, schema: str) -> sa.Engine:
 
     Raises ProjectError for an address that cannot be used; its text never holds the password.
     """
+    url, secret = _parsed(text)
     engine = sa.create_engine(
-        _parsed(text),
+        url,
         pool_size=CONNECTIONS,
         max_overflow=MORE,
         pool_timeout=PATIENCE,
-        connect_args={"connect_timeout": CONNECT, "application_name": "hone"},
+        connect_args={"connect_timeout": CONNECT, "application_name": "hone", **secret},
         hide_parameters=True,
         isolation_level="READ COMMITTED",  # a writer sees all that was committed before its turn
     )
@@ -125,7 +126,8 @@ def lock_number(purpose: str, schema: str) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _parsed(text: str) -> sa.URL:
+def _parsed(text: str) -> tuple[sa.URL, dict[str, Any]]:
+    """The address, and what of it must be shown nowhere; the URL itself hides its password."""
     try:
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
@@ -135,7 +137,13 @@ def _parsed(text: str) -> sa.URL:
             "HONE_DATABASE_URL is not the address of a PostgreSQL database; it looks like "
             "postgresql://NAME:PASSWORD@HOST/DATABASE. Leave it out to keep labels in SQLite."
         )
-    return url.set(drivername="postgresql+psycopg")
+    if "@" in (url.host or ""):  # a part of the password, which errors would tell as the host
+        raise ProjectError(
+            "HONE_DATABASE_URL has more than one @; where the name or the password holds one, "
+            "write %40 for it (and %25 for %, %2F for /, %3A for :)."
+        )
+    secret = {name: value for name, value in url.query.items() if name.endswith("password")}
+    return url.difference_update_query(secret).set(drivername="postgresql+psycopg"), secret
 
 
 def _configure(connection: Any, _record: object) -> None:
