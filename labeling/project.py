@@ -9,6 +9,7 @@ from typing import Any
 
 from labeling.errors import ClassNameError, HoneError, PoolError, ProjectError
 from labeling.panel import Overlap
+from labeling.roots import Roots
 from labeling.samples import Source, open_source
 from labeling.store import Store, open_store
 
@@ -190,6 +191,8 @@ def _read_class_list(location: Path, store: Store) -> None:
     file = (location if location.is_dir() else location.parent) / "classes.txt"
     if not file.is_file():
         return
+    if Roots(file.parent).leads_out(file):
+        raise PoolError(f"The class list {file} is a link out of its folder; put a copy there.")
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""Roots: the folders whose files a manifest may name, whoever has written it."""
+"""Roots: the folders whose files a manifest may name and a link may lead to, whoever made it."""
 
 import os
 import re
@@ -7,9 +7,14 @@ from pathlib import Path
 VARIABLE = "HONE_IMAGE_ROOTS"  # more folders, parted as in PATH
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/", re.ASCII)  # not C:/, which is a path
 
+OUTSIDE = (
+    f"it is a link out of the folder; if you trust the folder, start Hone with {VARIABLE}={{}}"
+)
+LINKED_FOLDER = "it is a link to a folder elsewhere, which is not followed; open that folder itself"
+
 
 class Roots:
-    """The folder of a manifest, and those that the person at the server allows beside it."""
+    """The folder of a pool, and those that the person at the server allows beside it."""
 
     def __init__(self, folder: Path) -> None:
         more = os.environ.get(VARIABLE, "").split(os.pathsep)
@@ -19,7 +24,7 @@ class Roots:
         self._real: dict[Path, Path] = {}
 
     def refusal(self, path: str) -> str | None:
-        """Why a path must not be read; None if its file, behind any links, lies in a root."""
+        """Why a path of a manifest must not be read; None if its file lies in a root."""
         if ADDRESS.match(path):
             return "it is an address, and Hone fetches nothing; download the file, and name that"
         file = self._folder / path
@@ -27,12 +32,29 @@ class Roots:
             real = file.resolve() if file.is_symlink() else self._folder_of(file) / file.name
         except (OSError, ValueError, RuntimeError):  # a zero byte, or links in a circle
             return None  # it cannot be opened either, which says why
-        if any(real.is_relative_to(root) for root in self._roots):
+        if self._holds(real):
             return None
         return (
             f"it lies outside the folder of the manifest; if you trust the manifest, start Hone "
             f"with {VARIABLE}={real.parent}"
         )
+
+    def leads_out(self, file: Path) -> bool:
+        """Whether a file, or folder, is a link to what lies in no root; cheap for one that is none.
+
+        A link to nothing does not: it cannot be opened, which says why.
+        """
+        return file.is_symlink() and file.exists() and self.outside(file)
+
+    def outside(self, file: Path) -> bool:
+        """Whether a file lies in no root, behind whatever links to it and to its folders."""
+        try:
+            return not self._holds(file.resolve())
+        except (OSError, ValueError, RuntimeError):
+            return False
+
+    def _holds(self, real: Path) -> bool:
+        return any(real.is_relative_to(root) for root in self._roots)
 
     def _folder_of(self, file: Path) -> Path:
         """The real folder of a file; a pool has far fewer folders than files."""

@@ -16,8 +16,9 @@ from typing import Protocol
 from PIL import Image
 
 from labeling.errors import PoolError, UnreadableImageError
+from labeling.filenames import folder_class, looks_like_image, natural
 from labeling.images import MAX_BYTES, SUFFIXES, check_header, load_image
-from labeling.roots import Roots
+from labeling.roots import LINKED_FOLDER, OUTSIDE, Roots
 from labeling.zips import Bounded, TooManyEntriesError, bomb
 
 DATABASE = "hone.sqlite"  # its presence marks a project's folder …
@@ -66,25 +67,40 @@ class FolderSource:
 
     def __init__(self, location: Path) -> None:
         self.location = location
+        self._roots = Roots(location)
 
     def entries(self) -> Iterator[Entry]:
         for folder, folders, names in os.walk(self.location):
+            links = {name for name in folders if self._roots.leads_out(Path(folder, name))}
+            names += links
             # A project that lies inside its pool holds images too: thumbnails.
             inner = [
                 name
                 for name in folders
                 if not any(Path(folder, name, one).exists() for one in (DATABASE, SCHEMA_FILE))
             ]
-            folders[:] = sorted((f for f in inner if not f.startswith(".")), key=_natural)
-            for name in sorted(names, key=_natural):
-                if name.startswith(".") or not _looks_like_image(name):
+            folders[:] = sorted((f for f in inner if not f.startswith(".")), key=natural)
+            for name in sorted(names, key=natural):
+                if name.startswith(".") or not (looks_like_image(name) or name in links):
                     continue
                 file = Path(folder, name)
                 path = file.relative_to(self.location).as_posix()
-                yield _entry(path, file, _folder_class(path))
+                refused = LINKED_FOLDER if name in links else self._refusal(file)
+                yield _entry(path, file, folder_class(path), refused)
 
     def read(self, path: str) -> bytes:
-        return (self.location / path).read_bytes()
+        file = self.location / path
+        if self._roots.outside(file):  # a link may have come since the scan, to a folder too
+            raise PermissionError(OUTSIDE.format(file.resolve().parent))
+        return file.read_bytes()
+
+    def names_nothing(self) -> bool:
+        """Whether its first files are links that lead out of it, so that all may be."""
+        files = (self.location / entry.path for entry in islice(self.entries(), FIRST_LOOK))
+        return all(map(self._roots.leads_out, files))
+
+    def _refusal(self, file: Path) -> str | None:
+        return OUTSIDE.format(file.resolve().parent) if self._roots.leads_out(file) else None
 
 
 class ZipSource:
@@ -109,21 +125,21 @@ class ZipSource:
 
     def entries(self) -> Iterator[Entry]:
         mtime = self.location.stat().st_mtime_ns
-        for info in sorted(self._zip.infolist(), key=lambda info: _natural(info.filename)):
+        for info in sorted(self._zip.infolist(), key=lambda info: natural(info.filename)):
             if not info.filename:  # Python itself fails on it
                 continue
             parts = PurePosixPath(info.filename.replace("\\", "/")).parts
             hidden = any(part.startswith(".") and part != ".." for part in parts)
             if info.is_dir() or hidden or "__MACOSX" in parts:
                 continue
-            if not parts or not _looks_like_image(parts[-1]):
+            if not parts or not looks_like_image(parts[-1]):
                 continue
             refused = None
             if ".." in parts or parts[0] == "/" or re.match(r"^[A-Za-z]:", parts[0]):
                 refused = "its name points outside the zip; zip the folder again without “../”"
             elif info.flag_bits & 1:
                 refused = "it is encrypted; make the zip without a password"
-            label = _folder_class("/".join(parts))
+            label = folder_class("/".join(parts))
             yield Entry(info.filename, info.file_size, mtime, label, refused)
 
     def read(self, path: str) -> bytes:
@@ -190,7 +206,7 @@ def open_source(location: Path) -> Source:
     if not os.path.exists(location):  # False for a name that is too long, too
         raise PoolError(f"There is no {location}; check the path to your images.")
     if location.is_dir():
-        source: Source = FolderSource(location)
+        source: FolderSource | ZipSource | ManifestSource = FolderSource(location)
     elif location.suffix.lower() == ".zip":
         source = ZipSource(location)
     elif location.suffix.lower() == ".csv":
@@ -207,7 +223,7 @@ def open_source(location: Path) -> Source:
             else f"put {', '.join(sorted(SUFFIXES))} files there"
         )
         raise PoolError(f"{location} holds no images; {mend}.")
-    if isinstance(source, ManifestSource) and source.names_nothing():
+    if first.refused and not isinstance(source, ZipSource) and source.names_nothing():
         raise PoolError(f"{location} names no file that is read; {first.path}: {first.refused}.")
     return source
 
@@ -260,13 +276,15 @@ def read_sample(source: Source, sample_id: str, paths: Iterable[str]) -> bytes:
     raise UnreadableImageError(problem)
 
 
-def _entry(path: str, file: Path, label: str | None) -> Entry:
+def _entry(path: str, file: Path, label: str | None, refused: str | None = None) -> Entry:
     """The entry of a file on disk."""
     try:
         path.encode()
     except UnicodeEncodeError:
         readable = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         return Entry(readable, 0, 0, None, "its name is not valid UTF-8; rename it")
+    if refused is not None:
+        return Entry(path, 0, 0, label, refused)
     try:
         status = file.stat()
     except (OSError, ValueError) as error:
@@ -279,22 +297,3 @@ def _entry(path: str, file: Path, label: str | None) -> Entry:
 
 def _too_many_bytes(size: int) -> str:
     return f"{size / 1e6:.0f} MB is more than the limit of {MAX_BYTES / 1e6:.0f} MB for one file"
-
-
-def _looks_like_image(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
-
-
-def _folder_class(path: str) -> str | None:
-    parent = PurePosixPath(path).parent.name
-    return parent or None
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Sort key under which img2 comes before img10, whatever the number of digits."""
-    parts = re.split(r"(\d+)", name)  # every second part is a number
-    numbers = [part.lstrip("0") for part in parts]
-    return [
-        (len(number), number) if odd % 2 else (0, part)
-        for odd, (part, number) in enumerate(zip(parts, numbers, strict=True))
-    ]

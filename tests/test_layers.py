@@ -16,6 +16,7 @@ FILES = sorted([*ROOT.glob("labeling/**/*.py"), *ROOT.glob("models/**/*.py"), RO
 LAYERS = (
     ("errors", "trainer", "threads", "changes", "roster", "roots", "svg", "wording", "zips"),
     ("images",),
+    ("filenames",),
     ("samples",),
     ("store", "decoding"),
     ("project", "panel"),
