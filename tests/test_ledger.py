@@ -1,7 +1,6 @@
 """The ledger: counts and answers in memory are always what the store derives."""
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 
@@ -11,8 +10,7 @@ from labeling.store import NewAnswer, Store
 from tests.conftest import add_samples, label, standing
 
 
-def test_after_any_history_the_ledger_is_what_a_new_one_reads(tmp_path: Path) -> None:
-    store = Store(tmp_path / "hone.sqlite")
+def test_after_any_history_the_ledger_is_what_a_new_one_reads(store: Store) -> None:
     ids = add_samples(store, 12)
     classes = [store.classes.ensure(name).id for name in "abc"]
     ledger, rng = Ledger(store), np.random.default_rng(0)
@@ -37,11 +35,9 @@ def test_after_any_history_the_ledger_is_what_a_new_one_reads(tmp_path: Path) ->
         assert ledger.last_answer == fresh.last_answer == len(store.answers.all())
     kinds = Counter(one.kind for one in standing(store).values())
     assert (ledger.counts().labels, ledger.counts().skipped) == (kinds["label"], kinds["skip"])
-    store.close()
 
 
-def test_after_any_history_of_a_team_the_ledger_is_what_a_new_one_reads(tmp_path: Path) -> None:
-    store = Store(tmp_path / "hone.sqlite")
+def test_after_any_history_of_a_team_the_ledger_is_what_a_new_one_reads(store: Store) -> None:
     ids = add_samples(store, 6)
     classes = [store.classes.ensure(name).id for name in "abc"]
     overlap, rng = Overlap(1.0, 3), np.random.default_rng(1)
@@ -68,11 +64,9 @@ def test_after_any_history_of_a_team_the_ledger_is_what_a_new_one_reads(tmp_path
             assert set(ledger.panel.waiting(name)) == set(fresh.panel.waiting(name))
         assert ledger.panel.all() == fresh.panel.all()
     assert current(store.answers.standing()) == ledger.current  # what exports write
-    store.close()
 
 
-def test_samples_that_left_the_pool_are_neither_counted_nor_open(tmp_path: Path) -> None:
-    store = Store(tmp_path / "hone.sqlite")
+def test_samples_that_left_the_pool_are_neither_counted_nor_open(store: Store) -> None:
     ids = add_samples(store, 3)
     cat = store.classes.ensure("cat").id
     store.answers.append("ann", [label(ids[0], cat), label(ids[1], cat)])
@@ -81,11 +75,9 @@ def test_samples_that_left_the_pool_are_neither_counted_nor_open(tmp_path: Path)
     assert (ledger.counts().labels, ledger.counts().per_class) == (1, {cat: 1})
     assert [ledger.is_open(key) for key in ids] == [False, False, True]
     assert list(ledger.moment().roster) == ids[1:]
-    store.close()
 
 
-def test_a_moment_does_not_change_any_more(tmp_path: Path) -> None:
-    store = Store(tmp_path / "hone.sqlite")
+def test_a_moment_does_not_change_any_more(store: Store) -> None:
     ids = add_samples(store, 2)
     cat = store.classes.ensure("cat").id
     ledger = Ledger(store)
@@ -94,4 +86,3 @@ def test_a_moment_does_not_change_any_more(tmp_path: Path) -> None:
     ledger.refresh()
     assert (len(before.answers), before.last_answer) == (0, 0)
     assert (len(ledger.moment().answers), ledger.moment().last_answer) == (1, 1)
-    store.close()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -55,6 +55,19 @@ def label_all_but(session: Session, count: int) -> None:
 
 def ids(cards: Sequence[Any]) -> list[str]:
     return [card.sample_id for card in cards]
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets projects that are opened from now on have their labels in one or the other."""
+    if request.param == "postgresql":
+        monkeypatch.setenv("HONE_DATABASE_URL", request.getfixturevalue("cluster").url)
+
+
+def either_database(test: Callable[..., None]) -> Callable[..., None]:
+    """A test that is run with each of them."""
+    both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+    return pytest.mark.usefixtures("database")(both(test))
 
 
 # -- next ------------------------------------------------------------------------------------
@@ -117,6 +130,7 @@ def test_eight_tabs_never_see_the_same_sample(open_session: OpenSession) -> None
     assert session.next("late", 5) == []
 
 
+@either_database
 def test_eight_threads_labeling_to_the_end_answer_each_sample_once(
     open_session: OpenSession,
 ) -> None:
@@ -159,6 +173,7 @@ def test_keeping_a_sample_that_does_not_exist_is_harmless(open_session: OpenSess
 # -- answer ----------------------------------------------------------------------------------
 
 
+@either_database
 def test_a_skipped_sample_comes_back_last(open_session: OpenSession) -> None:
     session = open_session()
     label_all_but(session, 4)
@@ -197,6 +212,7 @@ def test_an_undone_sample_can_be_shown_again(open_session: OpenSession) -> None:
     assert (session.status().labels, session.status().seen) == (39, 39)
 
 
+@either_database
 def test_undoing_a_relabel_brings_the_earlier_class_back(open_session: OpenSession) -> None:
     session = open_session()
     cat, dog = classes_of(session)
@@ -209,6 +225,7 @@ def test_undoing_a_relabel_brings_the_earlier_class_back(open_session: OpenSessi
     assert session.labels()[key].class_id == cat
 
 
+@either_database
 def test_one_wrong_answer_does_not_hold_up_the_others(open_session: OpenSession) -> None:
     session = open_session()
     cat, _ = classes_of(session)
@@ -227,6 +244,7 @@ def test_one_wrong_answer_does_not_hold_up_the_others(open_session: OpenSession)
     assert {one.client_id for one in session.labels().values()} == {"a", "d"}
 
 
+@either_database
 def test_a_repeated_delivery_changes_nothing(open_session: OpenSession) -> None:
     session = open_session()
     cat, _ = classes_of(session)
@@ -300,6 +318,7 @@ def test_a_grid_page_holds_open_samples_of_one_predicted_class(
         assert sure == sorted(sure, reverse=confident)
 
 
+@either_database
 def test_a_grid_page_leaves_out_what_another_tab_holds_and_what_has_left_the_pool(
     open_session: OpenSession,
 ) -> None:
@@ -341,6 +360,7 @@ def test_status_counts_samples_by_their_present_answer(open_session: OpenSession
     assert (status.state, status.ingest.stage) == ("waiting_for_labels", "done")
 
 
+@either_database
 def test_answers_to_samples_that_left_the_pool_are_not_counted(open_session: OpenSession) -> None:
     session = open_session()
     cat, dog = classes_of(session)
@@ -365,6 +385,7 @@ def test_every_answer_moves_the_version_on(open_session: OpenSession) -> None:
     assert session.status().version > before
 
 
+@either_database
 def test_a_reopened_session_goes_on_where_it_was(open_session: OpenSession) -> None:
     session = open_session()
     label_all_but(session, 30)
