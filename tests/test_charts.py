@@ -1,13 +1,17 @@
 """Learning curves are drawn, and a picture that cannot be written is refused beforehand."""
 
+import csv
 import importlib.util
+import io
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from labeling.charts import BLUE, GREY, Curve, Panel, Style, check_target, draw, plot, save
 from labeling.curves import BASELINE, Plan, Result, Run
 from labeling.errors import HoneError
+from labeling.screens.charts import spreadsheet
 from models.metrics import MeanInterval
 from models.queries import DEFAULT_QUERY
 
@@ -89,3 +93,15 @@ def test_a_picture_that_cannot_be_written_is_refused_with_the_mend(
     monkeypatch.setattr("labeling.charts.find_spec", lambda name: importlib.util.find_spec("none"))
     with pytest.raises(HoneError, match="pip install vl-convert-python"):
         check_target(tmp_path / "curves.html")
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "'=", "a\r="])
+def test_no_name_is_a_formula_in_the_csv_of_a_chart(begin: str) -> None:
+    name = f"{begin}HYPERLINK(1)"
+    for kind in ("object", "category"):
+        table = pd.DataFrame({"class": [name, "cat"], name: [1, -0.5]})
+        table["class"] = table["class"].astype(kind)
+        head, *rows = csv.reader(io.StringIO(spreadsheet(table), newline=""))
+        cells = [head[1], rows[0][0]]
+        assert cells == [name if begin[0] == "a" else f"'{name}"] * 2
+        assert head[0] == "class" and rows[0][1:] == ["1.0"] and rows[1] == ["cat", "-0.5"]

@@ -13,8 +13,11 @@ CHART_HEIGHT = 260
 
 def spreadsheet(table: pd.DataFrame) -> str:
     """A table as CSV, in which no name of a class or a person can act as a formula."""
-    cells = table.map(lambda value: to_cell(value) if isinstance(value, str) else value)
-    return str(cells.to_csv(index=False))
+    cells = table.rename(columns=to_cell).map(
+        lambda value: to_cell(value) if isinstance(value, str) else value
+    )
+    # Without it, a return within a name would stand unquoted and begin a row.
+    return str(cells.to_csv(index=False, lineterminator="\r\n"))
 
 
 def draw(
