@@ -19,7 +19,7 @@ from rich.table import Table
 
 HANG, MEMORY = 10, 2048  # seconds, MB
 LARGEST = 20_000  # bytes of an input
-HOUSE = ("samples", "images", "backup", "exchange", "zips", "truth", "roots")
+HOUSE = ("samples", "images", "backup", "exchange", "zips", "truth", "roots", "filenames")
 LIBRARIES = ["zipfile", "csv", "json", "PIL", "models.head.head_file"]
 INSTRUMENTED = [*LIBRARIES, *(f"labeling.{name}" for name in HOUSE)]
 NAMES = ("zip", "manifest", "truth", "labels", "classes", "lines", "head", "backup", "image")

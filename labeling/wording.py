@@ -5,6 +5,10 @@ from collections.abc import Sequence
 
 MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")  # every sign that Markdown may take for its own
 
+# What is made a link of whatever stands before it, parted by a sign that nobody sees.
+ADDRESS = re.compile(r"https?:(?=//)|www(?=\.)|@(?=[-\w])", re.IGNORECASE)
+JOINER = "\N{WORD JOINER}"
+
 
 def amount(count: int, one: str, many: str = "") -> str:
     """A number with its noun: 1 label, 1,200 labels, 2 people."""
@@ -43,7 +47,8 @@ def ahead(share: float) -> str:
 
 def plain(text: object) -> str:
     """Text of whatever origin for Markdown, which then shows it as it is."""
-    return MARKDOWN.sub(r"\\\g<0>", str(text).replace("\n", " "))
+    parted = ADDRESS.sub(rf"\g<0>{JOINER}", str(text).replace("\n", " "))
+    return MARKDOWN.sub(r"\\\g<0>", parted)
 
 
 def code(text: object) -> str:

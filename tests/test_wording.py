@@ -1,8 +1,10 @@
 """How figures are written."""
 
+import re
+
 import pytest
 
-from labeling.wording import ahead, chance, code, plain, points
+from labeling.wording import JOINER, ahead, chance, code, plain, points
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,13 @@ def test_hardly_ever_is_not_written_as_never() -> None:
 def test_a_name_is_shown_by_markdown_as_it_is() -> None:
     assert plain("a[b](javascript:x)") == r"a\[b\]\(javascript\:x\)"
     assert plain("Zoë 7") == "Zoë 7"
+
+
+@pytest.mark.parametrize("address", ["http://e.example", "HTTPS://e", "www.e.example", "a@b.de"])
+def test_an_address_in_a_name_does_not_become_a_link(address: str) -> None:
+    shown = plain(address)
+    assert shown.replace(JOINER, "").replace("\\", "") == address
+    assert not re.search(r"https?://|www\.|@\w", shown.replace("\\", ""), re.IGNORECASE)
 
 
 def test_code_may_hold_backticks() -> None:

@@ -29,7 +29,14 @@ def test_a_team_labels_contradicts_itself_and_is_decided(
     server = Server(tmp_path / "served", pool, "0.0.0.0")
     try:
         server.start()
-        _journey(server, visit, olga, ann)
+        contested, agreed = _journey(server, visit, olga, ann)
+        project.store.look_again()
+        said: dict[str, list[tuple[str, str]]] = {contested: [], agreed: []}
+        for one in project.store.answers.all():  # what each has said stays
+            (path,) = project.store.samples.many([one.sample_id])[one.sample_id].paths
+            said[path].append((one.annotator, one.source))
+        two = [("Ann", "human"), ("Bob", "human")]
+        assert said == {contested: [*two, ("Olga", "adjudicated")], agreed: two}
         people.revoke(people.named("Bob").id)
         page = visit(f"{server.url}/join/{ann}")
         expect(page.get_by_placeholder("find a class")).to_be_visible()
@@ -45,7 +52,7 @@ def test_a_team_labels_contradicts_itself_and_is_decided(
         project.close()
 
 
-def _journey(server: Server, visit: Visit, olga: str, ann: str) -> None:
+def _journey(server: Server, visit: Visit, olga: str, ann: str) -> tuple[str, str]:
     stranger = visit(f"{server.url}/setup")
     expect(stranger.get_by_text("Open the invitation link")).to_be_visible()
     owner = visit(f"{server.url}/join/{olga}")
@@ -88,6 +95,7 @@ def _journey(server: Server, visit: Visit, olga: str, ann: str) -> None:
         "annotator-2",
         "annotator-3",
     }
+    return contested, agreed
 
 
 def _invited(owner: Page, server: Server, name: str) -> str:
