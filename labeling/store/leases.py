@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 900.0
 NEVER = 2**31 - 1  # as the id of an answer: no newer one is looked for
+SLACK_SECONDS = 5.0  # a lease that was renewed less than this ago is not renewed again
 IDLE_SECONDS = 20.0  # since a holder was last heard of; a proof waits for nobody longer than that
 
 
@@ -263,7 +264,12 @@ _ANSWERED = sa.select(ANSWERS.c.sample_id).where(
 _DROP = sa.delete(LEASES).where(
     LEASES.c.holder == _HOLDER, LEASES.c.sample_id.in_(sa.bindparam("keys", expanding=True))
 )
-_RENEW = sa.update(LEASES).where(LEASES.c.holder == _HOLDER).values(until=sa.bindparam("to"))
+_TO = sa.bindparam("to", type_=sa.Float)
+_RENEW = (  # not all rows with each request
+    sa.update(LEASES)
+    .where(LEASES.c.holder == _HOLDER, LEASES.c.until < _TO - SLACK_SECONDS)
+    .values(until=_TO)
+)
 _OTHER_NAMES = (
     sa.select(LEASES.c.sample_id)
     .where(LEASES.c.holder != _HOLDER, LEASES.c.holder.like(sa.bindparam("person")))
