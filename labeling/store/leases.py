@@ -42,6 +42,17 @@ class Leases:
 
     def __init__(self, database: "Database") -> None:
         self._database = database
+        self._left: dict[str, float] = {}  # holders that have gone, and when
+
+    def leave(self, holder: str) -> None:
+        """The holder goes: what is claimed for a request that it made before is for nobody."""
+        now = time.monotonic()
+        self._left = {key: at for key, at in self._left.items() if at > now - LEASE_SECONDS}
+        self._left[holder] = now
+
+    def has_left(self, holder: str, since: float) -> bool:
+        """Whether the holder has gone since a time of the monotonic clock."""
+        return self._left.get(holder, -1.0) > since
 
     def claim(
         self,
