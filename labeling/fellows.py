@@ -25,7 +25,7 @@ def heard(session: "Session", news: News) -> None:
         _look_at_rules(session)
     if news.pool:
         session.ledger.reload()
-    answered = session.ledger.refresh()
+    answered = session.ledger.refresh(news.through)
     if leads and session.ingest.cut_off:
         session.ingest.start()
     if not leads:

@@ -20,9 +20,12 @@ SHARE = 20  # reading a large pool again takes no more than one part in so many 
 
 @dataclass(frozen=True)
 class News:
-    """What has changed by others since the last look; `back` if the database was away till now."""
+    """What has changed by others since the last look; `back` if the database was away till now.
 
-    answers: bool
+    `through` is the newest answer, be it one's own.
+    """
+
+    through: int
     rounds: bool
     rules: bool
     pool: bool
@@ -84,7 +87,7 @@ class Follower:
         assert last is not None
         pool = now.pool != last.pool and time.monotonic() >= self._pool_after
         news = News(
-            answers=now.answer != last.answer,
+            through=now.answer,
             rounds=now.round != last.round,
             rules=now.rules != last.rules,
             pool=pool,

@@ -21,6 +21,7 @@ from labeling import ledger, tokens
 from labeling.api import LARGEST_BODY, OPERATIONS, gate, routes
 from labeling.api.schema import schema_of
 from labeling.api.status import news
+from labeling.cards import Card
 from labeling.project import open_project
 from labeling.session import Session
 from labeling.store import Role, leases
@@ -573,6 +574,26 @@ def test_news_of_a_round_bring_what_it_ranks_best_and_only_what_is_dropped_goes_
     assert not set(cards) & {*held[:4]}
     free = set(session.store.samples.ids()) - {*held[:7], *cards}
     assert set(claim(patient, "b", 40)) == free  # what was dropped and did not come again is free
+
+
+def test_who_gives_all_back_while_waiting_gets_no_leases_either(
+    patient: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
+    answers = [label(key, one) for key, one in zip(claim(patient, "a", 2), (cat, dog), strict=True)]
+    session.answer("ann", answers)
+    session.trainer.wait()
+    best = session.next
+
+    def leave_then(*asked: Any) -> list[Card]:  # as a page that is closed just then
+        monkeypatch.undo()
+        assert claim(patient, "a", 0) == []
+        return best(*asked)
+
+    monkeypatch.setattr(session, "next", leave_then)
+    body = {"holder": "a", "count": 5, "after": 0}
+    assert patient.post("/api/watch", json=body).json()["cards"] == []
+    assert session.store.leases.held() == 0
 
 
 def test_who_has_gone_while_waiting_gets_no_leases(session: Session) -> None:

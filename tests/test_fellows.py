@@ -21,10 +21,11 @@ def test_a_look_that_finds_nothing_new_does_nothing(
     key = session.store.samples.ids()[0]
     session.answer("ann", [label(key, cat)])
     done.clear()
-    heard(session, News(answers=True, rounds=True, rules=False, pool=False))  # all by itself
+    known = session.ledger.last_answer
+    heard(session, News(through=known, rounds=True, rules=False, pool=False))  # all by itself
     assert not done
-    session.store.answers.append("bob", [label(key, cat, "b")])  # as another process would
-    heard(session, News(answers=True, rounds=False, rules=False, pool=False))
+    (last,) = session.store.answers.append("bob", [label(key, cat, "b")])  # as another would
+    heard(session, News(through=last, rounds=False, rules=False, pool=False))
     assert done == {"bump": 1, "request": 1}
-    heard(session, News(answers=False, rounds=False, rules=False, pool=True))
+    heard(session, News(through=last, rounds=False, rules=False, pool=True))
     assert done["reload"] == 1

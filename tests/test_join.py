@@ -54,6 +54,7 @@ def call(client: TestClient, one: Operation, session: Session, headers: dict[str
     key = session.store.samples.ids()[0]
     bodies: dict[str, Any] = {
         "/api/next": {"holder": "t", "count": 1},
+        "/api/watch": {"holder": "t", "count": 1, "after": 0},
         "/api/page": {"holder": "t", "count": 1, "class_id": 1},
         "/api/hold": {"holder": "t", "sample_ids": [key]},
         "/api/answers": {"answers": [{"client_id": "s", "sample_id": key, "kind": "skip"}]},

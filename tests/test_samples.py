@@ -262,7 +262,7 @@ def test_missing_files_of_a_manifest_are_named(tmp_path: Path) -> None:
     assert found["img0.png"].problem is None
     assert "cannot be opened: No such file" in str(found["nowhere.png"].problem)
     assert found["."].problem == "it is not a file"
-    assert "cannot be opened" in str(found["bad\0name.png"].problem)
+    assert "cannot be opened" in str(found["bad\N{REPLACEMENT CHARACTER}name.png"].problem)
 
 
 @pytest.mark.parametrize("text", ["path\n", "path,label\n,cat\n"])

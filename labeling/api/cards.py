@@ -1,5 +1,7 @@
 """Cards: the samples to label next, leased to the one who asks."""
 
+import time
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,19 +44,24 @@ async def _watch(session: Session, visitor: Visitor, request: Request, body: Jso
     """News as the status tells them, made once for all, and cards of the one who asks."""
     after, holder, count = int(body["after"]), _holder(visitor, body), _count(body)
     keep, drop = _ids(body, "keep"), _ids(body, "drop")
+    begin = time.monotonic()
     stays = await news(session, request, after, float(body.get("wait", 0)))
     cards = list[Card]()
     if stays and session.changes.ranked > after:  # whoever has gone must not get leases
         cards = await run_in_threadpool(session.next, holder, count, keep, None, visitor.name, drop)
+        if session.store.leases.has_left(holder, begin):  # and has given back all it had before
+            drop, cards = [card.sample_id for card in cards], []
+            await run_in_threadpool(session.next, holder, 0, (), None, visitor.name, drop)
     told = await told_to_all(session)
     best = as_json([vars(card) for card in cards])
     return Response(b'{"cards":' + best + b"," + told[1:], media_type="application/json")
 
 
 def _next(session: Session, visitor: Visitor, body: Json) -> Json:
-    cards = session.next(
-        _holder(visitor, body), _count(body), _ids(body, "keep"), _ids(body, "spare"), visitor.name
-    )
+    holder, count = _holder(visitor, body), _count(body)
+    if count == 0:
+        session.store.leases.leave(holder)
+    cards = session.next(holder, count, _ids(body, "keep"), _ids(body, "spare"), visitor.name)
     return {"cards": [vars(card) for card in cards], **now(session)}
 
 

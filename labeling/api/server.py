@@ -1,4 +1,4 @@
-"""Three things that the server around these routes does not do by itself."""
+"""Four things that the server around these routes does not do by itself."""
 
 import gc
 import signal
@@ -8,20 +8,24 @@ import threading
 from contextlib import suppress
 from types import FrameType
 
+from labeling.heap import give_back_freed
+
 STOPPING = threading.Event()
 # Seconds for which a thread that computes may keep the interpreter while others want it. A request
 # changes hands several times, and beside training it would wait for Python's 5 ms each time.
 TURN = 0.001
+TIDY = 30.0  # seconds from one look through the heap to the next
 
 
 def prepare_server() -> None:
-    """Send replies at once, give way to requests while training, and stop without waiting.
+    """Send replies at once, give way to requests, keep no freed memory, stop without waiting.
 
     To be called from the lifespan, when the server's socket and signal handlers are in place.
     """
     _send_at_once()
     sys.setswitchinterval(TURN)
     STOPPING.clear()
+    threading.Thread(target=_tidy, name="tidy", daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(ValueError):  # only the main thread may; elsewhere nobody sends signals
             _also_tell(number)
@@ -38,6 +42,11 @@ def _send_at_once() -> None:
         if isinstance(one, socket.socket) and one.family in (socket.AF_INET, socket.AF_INET6):
             with suppress(OSError):  # closed meanwhile, or not TCP
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _tidy() -> None:
+    while not STOPPING.wait(TIDY):
+        give_back_freed()
 
 
 def _also_tell(number: signal.Signals) -> None:

@@ -24,12 +24,18 @@ export class History {
     }
   }
 
-  // What the server remembers by now, with what is still `waiting` to be sent before it.
-  follow(answers, waiting) {
+  ids() {
+    return new Set(this.entries.map((one) => one.answer.client_id));
+  }
+
+  // What the server remembers. It may not know what had not been sent when it was asked: whatever
+  // is not among the ids it knew `before` stays, and comes first.
+  follow(answers, before) {
     const known = new Map(this.entries.map((one) => [one.answer.client_id, one]));
-    const unsent = this.entries.filter((one) => waiting.has(one.answer.client_id));
-    this.entries = unsent;
-    this.load(answers.filter((answer) => !waiting.has(answer.client_id)));
+    const newer = this.entries.filter((one) => !before.has(one.answer.client_id));
+    const ids = new Set(newer.map((one) => one.answer.client_id));
+    this.entries = newer;
+    this.load(answers.filter((answer) => !ids.has(answer.client_id)));
     for (const entry of this.entries) entry.card = known.get(entry.answer.client_id)?.card ?? entry.card;
   }
 

@@ -57,15 +57,13 @@ export class LabelMode {
     this.pace.close();
   }
 
-  // A new round is there: rank anew what is not in sight yet, unless that comes with the news.
+  // A new round: rank anew what is not in sight yet, unless that comes with the news.
   advanced(cards) {
     if (!cards?.length) this.deck.advanced();
   }
 
-  // News, and what the newest round ranks best while somebody answers here.
-  news(...when) {
-    return this.deck.news(...when);
-  }
+  // News, with the best of the newest round while somebody answers here.
+  news = (...when) => this.deck.news(...when);
 
   // Classes, or what counts, were changed: no card speaks of what is gone, and what was taken back
   // by a rewind is not among the last answers any more.
@@ -74,9 +72,10 @@ export class LabelMode {
     for (const card of deck.cards) reshape(card, board.merged, board.classes);
     if (this.deck.current) this.why.replaceChildren(...why(deck.current, (id) => board.name(id), board.api));
     deck.renew();
+    const before = history.ids();
+    for (const answer of board.outbox.waiting) before.delete(answer.client_id);
     try {
-      const told = await board.api.history();
-      history.follow(told.history, new Set(board.outbox.waiting.map((answer) => answer.client_id)));
+      history.follow((await board.api.history()).history, before);
       this.show();
     } catch {
       /* offline: what is shown of the past may be out of date until the next change */

@@ -148,7 +148,7 @@ class Store:
 
     def pulse(self) -> Pulse:
         """By what it is seen whether others have written; cheap."""
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             return self._database.revisions.read(connection)
 
     def look_again(self) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 900.0
 NEVER = 2**31 - 1  # as the id of an answer: no newer one is looked for
+SLACK_SECONDS = 5.0  # a lease that was renewed less than this ago is not renewed again
 IDLE_SECONDS = 20.0  # since a holder was last heard of; a proof waits for nobody longer than that
 
 
@@ -41,6 +42,17 @@ class Leases:
 
     def __init__(self, database: "Database") -> None:
         self._database = database
+        self._left: dict[str, float] = {}  # holders that have gone, and when
+
+    def leave(self, holder: str) -> None:
+        """The holder goes: what is claimed for a request that it made before is for nobody."""
+        now = time.monotonic()
+        self._left = {key: at for key, at in self._left.items() if at > now - LEASE_SECONDS}
+        self._left[holder] = now
+
+    def has_left(self, holder: str, since: float) -> bool:
+        """Whether the holder has gone since a time of the monotonic clock."""
+        return self._left.get(holder, -1.0) > since
 
     def claim(
         self,
@@ -263,7 +275,12 @@ _ANSWERED = sa.select(ANSWERS.c.sample_id).where(
 _DROP = sa.delete(LEASES).where(
     LEASES.c.holder == _HOLDER, LEASES.c.sample_id.in_(sa.bindparam("keys", expanding=True))
 )
-_RENEW = sa.update(LEASES).where(LEASES.c.holder == _HOLDER).values(until=sa.bindparam("to"))
+_TO = sa.bindparam("to", type_=sa.Float)
+_RENEW = (  # not all rows with each request
+    sa.update(LEASES)
+    .where(LEASES.c.holder == _HOLDER, LEASES.c.until < _TO - SLACK_SECONDS)
+    .values(until=_TO)
+)
 _OTHER_NAMES = (
     sa.select(LEASES.c.sample_id)
     .where(LEASES.c.holder != _HOLDER, LEASES.c.holder.like(sa.bindparam("person")))

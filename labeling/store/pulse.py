@@ -40,18 +40,21 @@ class Revisions:
 
     def read(self, connection: sa.Connection) -> Pulse:
         """The pulse of this moment."""
-        answer, round_ = connection.execute(_NEWEST).one()
+        answer, round_, rules, pool = connection.execute(_PULSE).one()
         with self._lock:
             own = dict(self._own)
-        found = {name: value - own.get(name, 0) for name, value in connection.execute(_COUNTS)}
-        return Pulse(answer or 0, round_ or 0, found.get(RULES, 0), found.get(POOL, 0))
+        rules, pool = (rules or 0) - own.get(RULES, 0), (pool or 0) - own.get(POOL, 0)
+        return Pulse(answer or 0, round_ or 0, rules, pool)
 
 
-_NEWEST = sa.select(
+_PULSE = sa.select(  # one statement, so that it sees one moment without a transaction
     sa.select(sa.func.max(ANSWERS.c.id)).scalar_subquery(),
     sa.select(sa.func.max(ROUNDS.c.id)).scalar_subquery(),
+    *(
+        sa.select(REVISIONS.c.value).where(REVISIONS.c.name == name).scalar_subquery()
+        for name in (RULES, POOL)
+    ),
 )
-_COUNTS = sa.select(REVISIONS.c.name, REVISIONS.c.value)
 _COUNT = (
     sa.update(REVISIONS)
     .where(REVISIONS.c.name == sa.bindparam("changed"))
