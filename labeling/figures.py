@@ -1,6 +1,6 @@
 """What the newest round's head says of labels that it has not seen: the base of all figures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.session import Session
-from labeling.store import Answer
+from labeling.store import Answer, Certificate
+from labeling.store.certificates import ACCURACY
+from labeling.store.shown import CERTIFICATE
 
 if TYPE_CHECKING:
     from labeling.rounds import Round
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from models.foreseen import Foreseen
     from models.left_out import LeftOut
 
-UNIFORM = ("audit", "certificate", "random", "unscored")  # drawn uniformly; blind ones count
+UNIFORM = ("audit", "random", "unscored")  # drawn uniformly from the pool; blind ones count
 CHECKS = 10  # blind ones; below, no accuracy and no calibration is told
 SLOW_GROWTH = 1.1  # heads without a closed form are judged anew when the labels grow by a tenth
 
@@ -87,7 +89,7 @@ class Figures:
             known = self._known.get(session)
             if known is not None and not _is_news(known, round_):
                 return known
-            found = gather(round_, session.labels())
+            found = gather(round_, session.labels(), session.store.certificates.all())
             if found is not None:
                 self._known[session] = found
             return found
@@ -106,7 +108,9 @@ def _is_news(known: Evidence, round_: "Round") -> bool:
     )
 
 
-def gather(round_: "Round", answers: Mapping[str, Answer]) -> Evidence | None:
+def gather(
+    round_: "Round", answers: Mapping[str, Answer], certificates: Sequence[Certificate]
+) -> Evidence | None:
     """The evidence of a round with a head; None where its labels are of one class."""
     from models.groups import near_duplicates
 
@@ -133,12 +137,25 @@ def gather(round_: "Round", answers: Mapping[str, Answer]) -> Evidence | None:
         rows=rows,
         labels=given,
         left_out=_left_out(round_, features, given, groups),
-        uniform=np.array([a is not None and a.query in UNIFORM and not a.shown for a in told]),
+        uniform=np.array([a is not None and _is_uniform(a, certificates) for a in told]),
         chance=np.array(chance, dtype=np.float64),
         groups=groups,
         open_rows=open_rows,
         open_confidence=round_.scores.first[open_rows].astype(np.float64),
     )
+
+
+def _is_uniform(answer: Answer, certificates: Sequence[Certificate]) -> bool:
+    """Whether a sample was drawn uniformly from the pool and labeled without sight of a guess.
+
+    The draws of an acceptance come from the surest pre-labels alone, and say nothing of others.
+    """
+    if answer.shown or answer.query != CERTIFICATE:
+        return answer.query in UNIFORM and not answer.shown
+    drawn_by = [
+        one for one in certificates if one.round_id == answer.round_id and one.at <= answer.at
+    ]
+    return bool(drawn_by) and drawn_by[-1].kind == ACCURACY
 
 
 def _left_out(

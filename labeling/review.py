@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import numpy as np
@@ -13,7 +14,11 @@ from labeling.session import Session
 from labeling.store import Answer, NewAnswer
 from labeling.store.answers import ADJUDICATED
 
-NEIGHBOURS = 4
+if TYPE_CHECKING:
+    from models.shadow import LeaveOneOut
+
+NEIGHBOURS = 4  # of each class
+LIKELY = 4  # classes between which a suspect may lie
 FEWEST = 20  # labels; fewer cannot contradict one another
 
 
@@ -21,15 +26,24 @@ FEWEST = 20  # labels; fewer cannot contradict one another
 class Suspect:
     """A label that a ridge fitted on all the others finds unlikely.
 
-    `likelihood` is the probability that it gives to the label, `neighbours` are (sample id, class
-    id) of the labeled samples that look most alike.
+    `likelihood` is the probability that it gives to the label, `chances` are (class id,
+    probability) of the predicted class, the given one and the likeliest others, in that order.
     """
 
     sample_id: str
     given: int
     predicted: int
     likelihood: float
-    neighbours: tuple[tuple[str, int], ...]
+    chances: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A class with its probability, and (sample id, similarity) of what looks most alike there."""
+
+    class_id: int
+    chance: float
+    samples: tuple[tuple[str, float], ...]
 
 
 def suspects(session: Session, evidence: Evidence) -> list[Suspect]:
@@ -37,33 +51,61 @@ def suspects(session: Session, evidence: Evidence) -> list[Suspect]:
 
     None of them is changed here: only a person knows.
     """
-    from models.explain import nearest_labeled
     from models.shadow import leave_one_out
 
     round_ = session.round
     if len(evidence.rows) < FEWEST or round_ is None or max(evidence.rows) >= len(round_.table):
         return []
-    features = round_.table.features
-    found = leave_one_out(features[evidence.rows], evidence.labels)
+    found = leave_one_out(round_.table.features[evidence.rows], evidence.labels)
     settled = confirmed(session.store.answers.standing())
-    place_of = {row: place for place, row in enumerate(evidence.rows.tolist())}
-    result = []
-    for place in np.argsort(found.self_confidence, kind="stable").tolist():
-        if not found.suspect[place] or evidence.ids[place] in settled:
-            continue
-        row = evidence.rows[place : place + 1]
-        near = nearest_labeled(features, row, evidence.rows, NEIGHBOURS)[0][0]
-        places = [place_of[row] for row in near.tolist()]
-        result.append(
-            Suspect(
-                evidence.ids[place],
-                int(evidence.labels[place]),
-                int(found.predicted[place]),
-                float(found.self_confidence[place]),
-                tuple((evidence.ids[one], int(evidence.labels[one])) for one in places),
-            )
+    return [
+        Suspect(
+            evidence.ids[place],
+            int(evidence.labels[place]),
+            int(found.predicted[place]),
+            float(found.self_confidence[place]),
+            _chances(found, place, int(evidence.labels[place])),
         )
-    return result
+        for place in np.argsort(found.self_confidence, kind="stable").tolist()
+        if found.suspect[place] and evidence.ids[place] not in settled
+    ]
+
+
+def _chances(found: "LeaveOneOut", place: int, given: int) -> tuple[tuple[int, float], ...]:
+    """The classes that a suspect may be of, the predicted and the given one first."""
+    proba = dict(zip(found.classes.tolist(), found.proba[place].tolist(), strict=True))
+    first = (int(found.predicted[place]), given)
+    others = sorted(proba.keys() - set(first), key=lambda key: -proba[key])
+    return tuple((key, proba[key]) for key in (*first, *others)[:LIKELY])
+
+
+def alike(session: Session, evidence: Evidence, suspect: Suspect) -> list[Alike]:
+    """What was labeled with each of the classes that a suspect may be of and looks most alike."""
+    from models.explain import nearest_of_each_class
+
+    round_ = session.round
+    if round_ is None or max(evidence.rows) >= len(round_.table):
+        return []
+    rows, labels = evidence.rows, evidence.labels
+    ids = dict(zip(rows.tolist(), evidence.ids, strict=True))
+    found = nearest_of_each_class(
+        round_.table.features,
+        int(rows[evidence.ids.index(suspect.sample_id)]),
+        rows,
+        labels,
+        [class_id for class_id, _ in suspect.chances],
+        NEIGHBOURS,
+    )
+    return [
+        Alike(
+            class_id,
+            chance,
+            tuple(
+                (ids[row], value) for row, value in zip(near.tolist(), values.tolist(), strict=True)
+            ),
+        )
+        for (class_id, chance), (near, values) in zip(suspect.chances, found, strict=True)
+    ]
 
 
 def confirmed(standing: Sequence[Answer]) -> set[str]:

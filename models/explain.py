@@ -1,17 +1,21 @@
 """Why the head says what it says: the nearest labeled samples."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+
+from models.blocks import blocks
+
+Indices = npt.NDArray[np.int64]
+Near = tuple[Indices, npt.NDArray[np.float32]]  # rows and their similarity, falling
 
 
 def nearest_labeled(
-    features: npt.NDArray[Any],
-    rows: npt.NDArray[np.int64],
-    labeled: npt.NDArray[np.int64],
-    count: int,
-) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
+    features: npt.NDArray[Any], rows: Indices, labeled: Indices, count: int
+) -> list[Near]:
     """The labeled rows most similar to each of some rows, most similar first.
 
     Parameters
@@ -27,17 +31,57 @@ def nearest_labeled(
     indices : (m,) int64, m ≤ count.
     similarity : (m,) float32 cosine in [-1, 1], falling.
     """
-    known = features[labeled].astype(np.float32, copy=False)
-    cosines = known @ features[rows].astype(np.float32, copy=False).T
+    cosines = _cosines(features, labeled, rows)
     return [_nearest(labeled, cosines[:, at], labeled != row, count) for at, row in enumerate(rows)]
 
 
+def nearest_of_each_class(
+    features: npt.NDArray[Any],
+    row: int,
+    labeled: Indices,
+    labels: Indices,
+    classes: Sequence[int],
+    count: int,
+) -> list[Near]:
+    """The labeled rows of each of some classes that are most similar to one row.
+
+    Parameters
+    ----------
+    features : (N, D) float16 or float32, rows of length one.
+    row : index of the row to explain; never its own neighbour.
+    labeled : (L,) indices of labeled rows. Those of other classes are not read.
+    labels : (L,) their class ids.
+    classes : ids of the classes to look in.
+    count : how many neighbours to return at most of each class.
+
+    Returns
+    -------
+    For each of `classes`, as of `nearest_labeled`; empty for one without another labeled row.
+    """
+    asked = np.isin(labels, classes)
+    labeled, labels = labeled[asked], labels[asked]
+    similarity = _cosines(features, labeled, np.array([row]))[:, 0]
+    others = labeled != row
+    return [_nearest(labeled, similarity, others & (labels == one), count) for one in classes]
+
+
+def _cosines(
+    features: npt.NDArray[Any], labeled: Indices, rows: Indices
+) -> npt.NDArray[np.float32]:
+    """Similarity (L, R) of labeled rows to some rows, block after block."""
+    wanted = torch.from_numpy(features[rows].astype(np.float32)).T
+    found = np.empty((len(labeled), len(rows)), dtype=np.float32)
+    for place, block in blocks(features, labeled):
+        found[place] = (block @ wanted).numpy()
+    return found
+
+
 def _nearest(
-    labeled: npt.NDArray[np.int64],
+    labeled: Indices,
     similarity: npt.NDArray[np.float32],
     others: npt.NDArray[np.bool_],
     count: int,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+) -> Near:
     order = np.argsort(-similarity, kind="stable")
     order = order[others[order]][:count]
     return labeled[order].astype(np.int64), similarity[order]

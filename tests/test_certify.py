@@ -9,6 +9,7 @@ import pytest
 from labeling.acceptance import accept, take_back
 from labeling.certify import CERTIFICATE
 from labeling.errors import HoneError
+from labeling.figures import FIGURES
 from labeling.session import Session
 from labeling.store import NewAnswer, leases
 from models.acceptance import Proposal
@@ -102,6 +103,25 @@ def test_wrong_guesses_prove_nothing_and_the_next_try_must_prove_more(labeler: L
     assert labels == 10
     assert first.alpha == 0.04
     assert second.alpha < 0.01
+
+
+def test_draws_from_the_surest_pre_labels_are_no_sample_of_the_pool(labeler: Labeler) -> None:
+    session = labeler.session
+
+    def uniform() -> set[str]:
+        evidence = FIGURES.evidence(session)
+        assert evidence is not None
+        return {key for key, one in zip(evidence.ids, evidence.uniform, strict=True) if one}
+
+    before = uniform()
+    session.certifier.begin_accuracy(session.round, 0.99, 0.95)
+    assert labeler.label(3) == [CERTIFICATE] * 3
+    session.certifier.give_up()
+    of_the_pool = uniform()
+    assert len(of_the_pool - before) == 3
+    session.certifier.begin_accept(session.round, everything(session), 0.05)
+    assert labeler.label(3) == [CERTIFICATE] * 3
+    assert uniform() == of_the_pool
 
 
 def test_a_skipped_draw_counts_as_wrong(labeler: Labeler) -> None:

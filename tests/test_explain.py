@@ -1,6 +1,7 @@
 """Nearest labeled neighbours."""
 
 import numpy as np
+import pytest
 
 from models import explain
 
@@ -54,3 +55,38 @@ def test_rows_explained_together_have_the_neighbours_that_each_has_alone() -> No
     together = explain.nearest_labeled(features, np.array([2, 7, 35]), labeled, 4)
     for row, (rows, _) in zip((2, 7, 35), together, strict=True):
         assert rows.tolist() == nearest_labeled(features, row, labeled, 4)[0].tolist()
+
+
+def test_each_class_is_asked_for_its_own_nearest_rows() -> None:
+    features, labeled = unit(60).astype(np.float16), np.arange(5, 45)
+    labels = np.arange(5, 45) % 3 + 10
+    found = explain.nearest_of_each_class(features, 7, labeled, labels, [12, 10, 99], 4)
+    cosines = features[labeled].astype(np.float32) @ features[7].astype(np.float32)
+    for class_id, (rows, similarity) in zip((12, 10), found, strict=False):
+        of_class = np.flatnonzero((labels == class_id) & (labeled != 7))
+        best = of_class[np.argsort(-cosines[of_class])][:4]
+        assert rows.tolist() == labeled[best].tolist()
+        np.testing.assert_allclose(similarity, cosines[best], rtol=1e-5)
+    assert [len(rows) for rows, _ in found] == [4, 4, 0]
+
+
+def test_a_row_is_no_neighbour_in_its_own_class_either() -> None:
+    features, labeled = unit(20), np.arange(20)
+    labels = np.where(labeled < 3, 1, 2)
+    (own, _), (other, _) = explain.nearest_of_each_class(features, 1, labeled, labels, [1, 2], 5)
+    assert sorted(own.tolist()) == [0, 2]
+    assert len(other) == 5
+
+
+def test_rows_of_other_classes_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labeled = unit(300), np.arange(300)
+    read: list[int] = []
+    blocks = explain.blocks
+
+    def counted(matrix: np.ndarray, rows: np.ndarray) -> object:
+        read.extend(rows.tolist())
+        return blocks(matrix, rows)
+
+    monkeypatch.setattr(explain, "blocks", counted)
+    explain.nearest_of_each_class(features, 299, labeled, labeled % 50, [3, 4], 2)
+    assert sorted(read) == [row for row in range(300) if row % 50 in (3, 4)]

@@ -11,7 +11,7 @@ from PIL import Image
 from labeling.errors import HoneError
 from labeling.figures import FIGURES, pool_accuracy
 from labeling.report import report
-from labeling.review import confirmed, confusion, decide, suspects
+from labeling.review import alike, confirmed, confusion, decide, suspects
 from labeling.session import Session
 from labeling.store import NewAnswer
 from labeling.transfer import transfer
@@ -68,8 +68,9 @@ def test_wrong_labels_come_first_and_are_mended_or_confirmed(session: Session) -
     found = suspects(session, evidence)
     assert {one.sample_id for one in found[:2]} == wrong(session)
     first, second = found[:2]
-    assert first.given != first.predicted and len(first.neighbours) == 4
-    assert all(key != first.sample_id for key, _ in first.neighbours)
+    assert first.given != first.predicted
+    assert [key for key, _ in first.chances] == [first.predicted, first.given]
+    assert first.chances[1][1] == first.likelihood
     decide(session, "ann", first.sample_id, first.predicted)
     decide(session, "ann", second.sample_id, second.given)
     session.trainer.wait()
@@ -79,6 +80,25 @@ def test_wrong_labels_come_first_and_are_mended_or_confirmed(session: Session) -
     assert evidence is not None
     left = {one.sample_id for one in suspects(session, evidence)}
     assert not left & {first.sample_id, second.sample_id}
+
+
+def test_a_suspect_is_shown_beside_what_is_most_like_it_in_each_likely_class(
+    session: Session,
+) -> None:
+    evidence = FIGURES.evidence(session)
+    assert evidence is not None
+    first = suspects(session, evidence)[0]
+    labels = {key: answer.class_id for key, answer in session.labels().items()}
+    truly, as_labeled = alike(session, evidence, first)
+    assert (truly.class_id, as_labeled.class_id) == (first.predicted, first.given)
+    assert truly.chance > as_labeled.chance
+    for one in (truly, as_labeled):
+        assert len(one.samples) == 4
+        assert {labels[key] for key, _ in one.samples} == {one.class_id}
+        assert first.sample_id not in dict(one.samples)
+        similarity = [value for _, value in one.samples]
+        assert similarity == sorted(similarity, reverse=True)
+    assert truly.samples[0][1] > as_labeled.samples[0][1]
 
 
 def test_the_report_is_one_file_without_a_link_or_a_script(

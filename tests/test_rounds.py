@@ -198,6 +198,6 @@ def test_the_mixture_with_audits_is_in_the_acquisition_probability() -> None:
         assert offer.acquisition_probability == pytest.approx(mixed, rel=0.01)
 
 
-def test_a_fit_that_something_newer_overtakes_is_given_up() -> None:
+def test_a_fit_is_given_up_when_it_is_told_to_stop() -> None:
     with pytest.raises(Cancelled):
         run(make_snapshot(LABELS), stop=lambda: True)

@@ -199,7 +199,11 @@ def _on_trial(session: Session) -> None:
         return
     for trial in trials:
         if trial.stage == "failed":
-            st.error(plain(f"{trial.name}: {trial.note}"), icon=":material/error:")
+            known = trial.note.startswith(trial.name)
+            st.error(
+                plain(trial.note if known else f"{trial.name}: {trial.note}"),
+                icon=":material/error:",
+            )
         elif _runs(trial):
             st.markdown(f"**{plain(trial.name)}** is {_doing(trial)}")
             if trial.total:

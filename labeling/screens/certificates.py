@@ -1,14 +1,15 @@
 """The parts of the Accuracy screen that prove: certificates, and accepting many at once."""
 
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from labeling.acceptance import accept, take_back
 from labeling.certify import Standing
 from labeling.figures import Evidence, pool_accuracy
+from labeling.screens.history import zone
 from labeling.screens.shell import annotator, attempt, refreshed
 from labeling.session import Session
 from labeling.store import Certificate, Role
@@ -21,12 +22,6 @@ if TYPE_CHECKING:  # torch, which no screen waits for
 
 REFRESH_SECONDS = 3
 WORTHWHILE = 0.5  # of a set; whoever has checked more than that has little left to accept
-ENDS = {
-    "proven": "proven",
-    "abandoned": "not proven",
-    "accepted": "accepted",
-    "taken_back": "taken back",
-}
 
 
 def certify(session: Session, evidence: Evidence) -> None:
@@ -178,45 +173,38 @@ def _history(session: Session, kind: str) -> None:
     if not found:
         return
     st.subheader("Certificates")
-    st.markdown(_outcome(found[-1]) if found[-1].voided is None else _void(session, found[-1]))
-    table = pd.DataFrame(
-        {
-            "certificate": one.id,
-            "end": ENDS[str(one.end)] if one.voided is None else "void",
-            "claim": f"{'≥' if kind == ACCURACY else '≤'} {one.claim:.0%}",
-            "proven": 100 * one.result.get("value", 0),
-            "checked": one.result.get("drawn"),
-            "right": one.result.get("right"),
-            "images": one.size,
-            "accepted": one.result.get("accepted"),
-            "round": one.round_id,
-            "begun": pd.Timestamp(one.at, unit="s", tz="UTC"),
-        }
-        for one in reversed(found)
-    )
-    st.dataframe(
-        table.dropna(axis="columns", how="all"),
-        hide_index=True,
-        column_config={
-            "begun": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            "proven": st.column_config.NumberColumn(format="%.1f%%"),
-        },
-    )
-    for one in found:
-        if one.end == ACCEPTED and st.button(
-            f"Take back the {one.result.get('accepted', 0):,} labels of certificate {one.id}",
-            icon=":material/undo:",
-            key=f"take-back-{one.id}",
-        ):
-            with st.spinner("Taking back …"):
-                attempt(partial(take_back, session, one, annotator(session)), again=True)
+    for one in reversed(found):
+        _ended(session, one)
+
+
+def _ended(session: Session, one: Certificate) -> None:
+    """A certificate in a sentence, which a phone can show too, with what can be done about it."""
+    if one.voided is None:
+        st.markdown(_outcome(one))
+    else:
+        st.warning(_void(session, one), icon=":material/unpublished:")
+    if drawn := one.result.get("drawn"):
+        begun = datetime.fromtimestamp(one.at, zone())
+        right = one.result.get("right", 0)
+        st.caption(f"{right} of {drawn} right · begun {begun:%Y-%m-%d %H\\:%M}")
+    if one.end == ACCEPTED and st.button(
+        f"Take back the {one.result.get('accepted', 0):,} labels of certificate {one.id}",
+        icon=":material/undo:",
+        key=f"take-back-{one.id}",
+    ):
+        with st.spinner("Taking back …"):
+            attempt(partial(take_back, session, one, annotator(session)), again=True)
 
 
 def _void(session: Session, one: Certificate) -> str:
     """Why a certificate says nothing any more."""
     entry = session.store.log.get(one.voided or 0)
     reason = plain(entry.text) if entry is not None else "what counts was changed"
-    text = f"**Certificate {one.id} is void**, since its meaning has changed: {reason}."
+    if one.kind == ACCURACY:
+        claim = f"at least {one.claim:.0%} right"
+    else:
+        claim = f"at most {one.claim:.0%} wrong"
+    text = f"**Certificate {one.id} ({claim}) is void**, since its meaning has changed: {reason}."
     if one.end == ACCEPTED:
         text += " What was accepted on it stays, but nothing is promised of it any more."
     return text

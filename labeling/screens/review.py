@@ -22,6 +22,7 @@ from models.anchoring import Anchoring
 VIEWS = ("Suspected errors", "Confusion", "Calibration", "Habits")
 WHY = "why_is_shown"
 NEXT = 12  # of the suspects that come after the first
+ALIKE = 72  # pixels; four in a row on a phone
 
 
 def show(session: Session) -> None:
@@ -63,18 +64,31 @@ def _suspects(session: Session, evidence: Evidence, names: dict[int, str]) -> No
             f"{chance(first.likelihood)}."
         )
         _decide(session, first, names)
-        st.caption("The labeled images that look most alike")
-        strip(
-            session,
-            [key for key, _ in first.neighbours],
-            [names[class_id] for _, class_id in first.neighbours],
-            88,
-        )
+        _alike(session, evidence, first, names)
     if found[1:]:
         st.caption("Next")
         rest = found[1 : 1 + NEXT]
         captions = [f"{names[one.given]}, or {names[one.predicted]}?" for one in rest]
         strip(session, [one.sample_id for one in rest], captions, 88)
+
+
+def _alike(
+    session: Session, evidence: Evidence, suspect: review.Suspect, names: dict[int, str]
+) -> None:
+    """A row for each class that it may be: the images labeled so that look most like it."""
+    st.caption("The most similar labeled images of each likely class, with their similarity")
+    for one in review.alike(session, evidence, suspect):
+        given = ", as labeled" if one.class_id == suspect.given else ""
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{plain(names[one.class_id])}**{given}: chance {chance(one.chance)}")
+            if not one.samples:
+                st.caption("No other image is labeled so.")
+            strip(
+                session,
+                [key for key, _ in one.samples],
+                [f"{max(0.0, value):.0%}" for _, value in one.samples],
+                ALIKE,
+            )
 
 
 def _no_suspects(session: Session, seen: int) -> None:
