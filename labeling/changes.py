@@ -3,6 +3,8 @@
 import asyncio
 import threading
 
+Waiter = tuple[asyncio.AbstractEventLoop, asyncio.Event, bool]
+
 
 class Changes:
     """A counter that threads raise and that coroutines of any event loop wait for.
@@ -13,7 +15,7 @@ class Changes:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self._waiting: set[Waiter] = set()
         self.version = 0
         self.ranked = 0
 
@@ -23,17 +25,21 @@ class Changes:
             self.version += 1
             if ranked:
                 self.ranked = self.version
-            waiting, self._waiting = self._waiting, set()
-        for loop, event in waiting:
+            waiting = {one for one in self._waiting if ranked or not one[2]}
+            self._waiting -= waiting
+        for loop, event, _ in waiting:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(event.set)
 
-    async def after(self, version: int, timeout: float) -> None:
-        """Return at the first change after `version`, at once if there was one, or in time."""
+    async def after(self, version: int, timeout: float, *, ranked: bool = False) -> None:
+        """Return at the first change after `version`, at once if there was one, or in time.
+
+        With `ranked`, only what `ranked` counts is waited for, and `version` is one of these.
+        """
         event = asyncio.Event()
-        waiter = (asyncio.get_running_loop(), event)
+        waiter = (asyncio.get_running_loop(), event, ranked)
         with self._lock:
-            if self.version != version:
+            if (self.ranked if ranked else self.version) != version:
                 return
             self._waiting.add(waiter)
         try:

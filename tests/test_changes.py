@@ -58,3 +58,19 @@ def test_a_round_is_told_apart_from_other_changes() -> None:
     changes.bump(ranked=True)
     changes.bump()
     assert (changes.version, changes.ranked) == (3, 2)
+
+
+def test_who_waits_for_a_round_sleeps_through_other_changes() -> None:
+    changes = Changes()
+
+    async def wait() -> None:
+        waiting = asyncio.ensure_future(changes.after(0, 20, ranked=True))
+        await asyncio.sleep(0.01)
+        changes.bump()
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        changes.bump(ranked=True)
+        await asyncio.wait_for(waiting, 5)
+        await changes.after(0, 20, ranked=True)  # at once: there was one
+
+    run(asyncio.wait_for(wait(), 10))

@@ -2,7 +2,6 @@
 
 import time
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,6 +18,7 @@ from labeling.api.schema import (
     structure,
 )
 from labeling.api.status import AFTER, NOW, WAIT, as_json, news, now, told_to_all
+from labeling.api.workers import in_worker
 from labeling.cards import Card
 from labeling.ledger import FAIR_PARTS, LEAST_HELD, MOST_HELD
 from labeling.session import Session
@@ -48,10 +48,10 @@ async def _watch(session: Session, visitor: Visitor, request: Request, body: Jso
     stays = await news(session, request, after, float(body.get("wait", 0)))
     cards = list[Card]()
     if stays and session.changes.ranked > after:  # whoever has gone must not get leases
-        cards = await run_in_threadpool(session.next, holder, count, keep, None, visitor.name, drop)
+        cards = await in_worker(session.next, holder, count, keep, None, visitor.name, drop)
         if session.store.leases.has_left(holder, begin):  # and has given back all it had before
             drop, cards = [card.sample_id for card in cards], []
-            await run_in_threadpool(session.next, holder, 0, (), None, visitor.name, drop)
+            await in_worker(session.next, holder, 0, (), None, visitor.name, drop)
     told = await told_to_all(session)
     best = as_json([vars(card) for card in cards])
     return Response(b'{"cards":' + best + b"," + told[1:], media_type="application/json")

@@ -4,12 +4,12 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from labeling.access import Visitor, admit, is_from_elsewhere
 from labeling.api.operation import Json, Operation, RefusedError
+from labeling.api.workers import in_worker
 from labeling.errors import HoneError, StorageError, TokenError
 from labeling.session import Session
 from labeling.tokens import check
@@ -35,7 +35,7 @@ def endpoint(workspace: Workspace, operation: Operation) -> Endpoint:
             if operation.respond is not None:
                 return await operation.respond(session, visitor, request, body)
             assert operation.handle is not None
-            reply = await run_in_threadpool(operation.handle, session, visitor, body)
+            reply = await in_worker(operation.handle, session, visitor, body)
             return JSONResponse(reply)
         except TokenError as error:
             return told(401, str(error))

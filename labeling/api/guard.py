@@ -61,7 +61,8 @@ class Guard:
         self._allowed = frozenset(allowed)
         content = CONTENT | {"script-src": " ".join([CONTENT["script-src"], *script_hashes(page)])}
         policy = "; ".join(f"{name} {value}" for name, value in content.items())
-        self._headers = ALWAYS | {"Content-Security-Policy": policy}
+        always = ALWAYS | {"Content-Security-Policy": policy}
+        self._raw = [(name.lower().encode(), value.encode()) for name, value in always.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -81,8 +82,8 @@ class Guard:
 
     def _complete(self, headers: MutableHeaders) -> None:
         """Add what a reply does not say itself; what is told as JSON is of this moment."""
-        for name, value in self._headers.items():
-            headers.setdefault(name, value)
+        said = {name.lower() for name, _value in headers.raw}
+        headers.raw.extend(pair for pair in self._raw if pair[0] not in said)
         if headers.get("content-type", "").startswith("application/json"):
             headers.setdefault("Cache-Control", "no-store")
 

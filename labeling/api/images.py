@@ -2,13 +2,13 @@
 
 import re
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from labeling.access import Visitor
 from labeling.api.operation import Json, Operation, RefusedError
 from labeling.api.schema import STRING, described
+from labeling.api.workers import in_worker
 from labeling.errors import UnreadableImageError
 from labeling.images import SIZES, cached_copy
 from labeling.samples import read_sample
@@ -26,7 +26,7 @@ async def _image(session: Session, _visitor: Visitor, request: Request, _body: J
     headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{sample_id[:32]}-{size}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    content = await run_in_threadpool(_content, session, sample_id, size)
+    content = await in_worker(_content, session, sample_id, size)
     return Response(content, media_type="image/webp", headers=headers)
 
 

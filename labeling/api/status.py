@@ -14,7 +14,6 @@ import math
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,6 +30,7 @@ from labeling.api.schema import (
     structure,
 )
 from labeling.api.server import STOPPING
+from labeling.api.workers import in_worker
 from labeling.session import Session
 from labeling.status import Status
 from labeling.store import LabelClass
@@ -96,7 +96,7 @@ async def told_to_all(session: Session) -> bytes:
     version = session.changes.version
     of, until, made = kept.get(session, (-1, 0.0, None))
     if made is None or of != version or loop.time() > until or _failed(made):
-        made = asyncio.ensure_future(run_in_threadpool(_now_as_json, session))
+        made = asyncio.ensure_future(in_worker(_now_as_json, session))
         kept[session] = (version, loop.time() + TOGETHER, made)
     # One who goes away must not take it from the others.
     return await asyncio.shield(made)
@@ -127,11 +127,13 @@ async def _news(session: Session, after: int, wait: float) -> None:
     while not STOPPING.is_set() and changes.ranked <= after and (left := end - clock()) > 0:
         if changes.version != after and not settling:
             end, settling = min(end, clock() + SETTLE), True
+        elif settling:
+            await changes.after(changes.ranked, left, ranked=True)
         else:
             before = changes.version
             await changes.after(before, min(left, LOOK_UP))
             if changes.version == before:  # another process may have changed classes
-                await run_in_threadpool(session.follow)
+                await in_worker(session.follow)
 
 
 async def _gone(request: Request) -> None:
