@@ -75,7 +75,13 @@ def _lines(table: pd.DataFrame) -> alt.LayerChart:
         ),
     )
     base = alt.Chart(table).encode(
-        x=alt.X("labels:Q", title="labels given", scale=alt.Scale(zero=False)), color=color
+        x=alt.X("labels:Q", title="labels given", scale=alt.Scale(zero=False)),
+        color=color,
+        tooltip=[  # of the band too, which would tell every digit
+            "picked by",
+            "labels",
+            *(alt.Tooltip(f"{name}:Q", format=".0%") for name in ("accuracy", "low", "high")),
+        ],
     )
     percent = alt.Axis(format="%", tickCount=6, labelFlush=False)
     band = base.mark_area(opacity=0.15).encode(
@@ -87,16 +93,7 @@ def _lines(table: pd.DataFrame) -> alt.LayerChart:
         ),
         y2="high:Q",
     )
-    line = base.mark_line(point=True, strokeWidth=2.5).encode(
-        y="accuracy:Q",
-        tooltip=[
-            "picked by",
-            "labels",
-            alt.Tooltip("accuracy:Q", format=".0%"),
-            alt.Tooltip("low:Q", format=".0%"),
-            alt.Tooltip("high:Q", format=".0%"),
-        ],
-    )
+    line = base.mark_line(point=True, strokeWidth=2.5).encode(y="accuracy:Q")
     chart: alt.LayerChart = band + line
     return chart
 
