@@ -58,10 +58,13 @@ async def _watch(session: Session, visitor: Visitor, request: Request, body: Jso
 
 
 def _next(session: Session, visitor: Visitor, body: Json) -> Json:
-    holder, count = _holder(visitor, body), _count(body)
+    begin, holder, count = time.monotonic(), _holder(visitor, body), _count(body)
     if count == 0:
         session.store.leases.leave(holder)
     cards = session.next(holder, count, _ids(body, "keep"), _ids(body, "spare"), visitor.name)
+    if count and session.store.leases.has_left(holder, begin):
+        drop, cards = [card.sample_id for card in cards], []
+        session.next(holder, 0, (), None, visitor.name, drop)
     return {"cards": [vars(card) for card in cards], **now(session)}
 
 

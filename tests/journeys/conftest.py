@@ -172,6 +172,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         for page in context.pages:
             with suppress(Error):  # a page with unsaved answers asks before it goes
-                page.goto("about:blank", timeout=3000)  # gives back what it holds
+                page.goto("about:blank", timeout=3000)  # gives back what it holds …
+                page.wait_for_timeout(150)  # … if that has time to get out
         context.close()
     assert errors == []
