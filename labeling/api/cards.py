@@ -47,35 +47,38 @@ async def _watch(session: Session, visitor: Visitor, request: Request, body: Jso
     begin = time.monotonic()
     stays = await news(session, request, after, float(body.get("wait", 0)))
     cards = list[Card]()
+
+    def claimed() -> list[Card]:
+        best = session.next(holder, count, keep, None, visitor.name, drop)
+        return _unless_left(session, holder, begin, best)
+
     if stays and session.changes.ranked > after:  # whoever has gone must not get leases
-        cards = await in_worker(session.next, holder, count, keep, None, visitor.name, drop)
-        if session.store.leases.has_left(holder, begin):  # and has given back all it had before
-            drop, cards = [card.sample_id for card in cards], []
-            await in_worker(session.next, holder, 0, (), None, visitor.name, drop)
+        cards = await in_worker(claimed)
     told = await told_to_all(session)
     best = as_json([vars(card) for card in cards])
     return Response(b'{"cards":' + best + b"," + told[1:], media_type="application/json")
 
 
 def _next(session: Session, visitor: Visitor, body: Json) -> Json:
-    begin, holder, count = time.monotonic(), _holder(visitor, body), _count(body)
+    holder, count = _holder(visitor, body), _count(body)
     if count == 0:
         session.store.leases.leave(holder)
+    begin = time.monotonic()
     cards = session.next(holder, count, _ids(body, "keep"), _ids(body, "spare"), visitor.name)
-    if count and session.store.leases.has_left(holder, begin):
-        drop, cards = [card.sample_id for card in cards], []
-        session.next(holder, 0, (), None, visitor.name, drop)
+    cards = _unless_left(session, holder, begin, cards)
     return {"cards": [vars(card) for card in cards], **now(session)}
 
 
 def _page(session: Session, visitor: Visitor, body: Json) -> Json:
+    begin, holder = time.monotonic(), _holder(visitor, body)
     cards = session.page(
-        _holder(visitor, body),
+        holder,
         int(body["class_id"]),
         _count(body),
         confident=bool(body.get("confident", True)),
         keep=_ids(body, "keep"),
     )
+    cards = _unless_left(session, holder, begin, cards)
     return {
         "cards": [vars(card) for card in cards],
         "counts": session.predicted_counts(),
@@ -88,6 +91,15 @@ def _hold(session: Session, visitor: Visitor, body: Json) -> Json:
         "held": session.hold(_holder(visitor, body), _ids(body, "sample_ids"), visitor.name),
         **now(session),
     }
+
+
+def _unless_left(session: Session, holder: str, begin: float, cards: list[Card]) -> list[Card]:
+    """The cards, or none if the holder has gone since `begin`: then they go back at once."""
+    if not session.store.leases.has_left(holder, begin):
+        return cards
+    drop = [card.sample_id for card in cards]
+    session.store.leases.claim(holder, (), 0, spare=None, drop=drop)
+    return []
 
 
 def _holder(visitor: Visitor, body: Json) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from datetime import datetime
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -21,6 +20,7 @@ from labeling.api.schema import (
     structure,
 )
 from labeling.api.status import NOW, now
+from labeling.api.workers import in_worker
 from labeling.moments import read_time
 from labeling.session import Session
 from labeling.store import Role
@@ -69,7 +69,7 @@ def _rewind(session: Session, visitor: Visitor, body: Json) -> Json:
 async def _log(session: Session, _visitor: Visitor, request: Request, _body: Json) -> Response:
     asked = request.query_params
     since = float(asked.get("since", "0"))
-    deeds = await run_in_threadpool(
+    deeds = await in_worker(
         trail, session.project, asked.get("who", ""), asked.get("what", ""), since
     )
     return JSONResponse({"deeds": [vars(one) for one in deeds]})

@@ -5,13 +5,13 @@ import time
 from collections.abc import Mapping
 from html import escape
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from labeling.access import WITHIN, admit
 from labeling.api.guard import PLAIN_PAGE
+from labeling.api.workers import in_worker
 from labeling.errors import StorageError, TokenError
 from labeling.session import Session
 from labeling.store import Member
@@ -56,17 +56,17 @@ def join_route(workspace: Workspace) -> Route:
         if (wait := workspace.attempts.wait(client)) > 0:
             headers = PRIVATE | {"Retry-After": str(math.ceil(wait))}
             return _page(TOO_MANY, 429, headers)
-        found = await run_in_threadpool(_find, workspace, request.path_params["secret"])
+        found = await in_worker(_find, workspace, request.path_params["secret"])
         if found is None:
             workspace.attempts.failed(client)
             if workspace.attempts.is_flood():
                 return _page(TOO_MANY, 429, PRIVATE | {"Retry-After": str(math.ceil(WITHIN))})
             return _page(WRONG, 403)
         session, member = found
-        before = await run_in_threadpool(_already, workspace, request, session)
+        before = await in_worker(_already, workspace, request, session)
         if request.method != "POST" and before is not None and before.id != member.id:
             return _page(_question(before, member), 200, ASKING)
-        return await run_in_threadpool(_enter, workspace, request, session, member)
+        return await in_worker(_enter, workspace, request, session, member)
 
     async def enter(request: Request) -> Response:
         try:
