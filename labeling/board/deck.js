@@ -15,6 +15,7 @@ const QUIET = 1000; // ms without an answer after which all images held ahead ar
 const ACTIVE = 5000; // ms for which somebody who has answered wants to see each new ranking
 const BUSY = 100; // ms between two rankings while answers come
 const CALM = 2000; // and while only others answer
+const SOON = 2500; // ms within which news are waited for again
 const RETRY = 1500;
 
 export class Deck {
@@ -36,6 +37,9 @@ export class Deck {
     this.dropped = new Set(); // held by this tab for the server, but not here any more
     this.asks = 0; // counts requests that give back what they do not name
     this.due = true; // whether an answer came since the last ranking
+    this.version = -1; // of the news that brought the last ranking
+    this.missed = false; // whether there is a newer one
+    this.told = -SOON; // when news with a ranking came last
   }
 
   get current() {
@@ -110,10 +114,11 @@ export class Deck {
     this.refill();
   }
 
-  // A newer round is there: what it ranks best is on its way, or asked for.
+  // A newer round is there. Where this tab waits for news, or will in a moment, they bring what it
+  // ranks best; else that is asked for.
   advanced() {
-    if (this.waiting) this.missed = true;
-    else this.refill();
+    this.missed = true;
+    if (!this.waiting && performance.now() > this.told + SOON) this.refill();
   }
 
   // Load and decode a card's image once; card.image resolves to the element, or rejects.
@@ -145,28 +150,28 @@ export class Deck {
     this.asks += 1;
     const reply = await this.api.next(this.holder, count, [...kept, ...pending], spare).finally(() => (this.asks += 1));
     this.dropped.clear();
-    this.#arrive(reply.cards, known);
+    this.#arrive(reply, known);
     this.dry = this.cards.length === 0;
   }
 
   // Wait for news; to somebody who answers they bring what the newest round ranks best.
   async news(version, seconds, signal) {
-    if (performance.now() > this.last + ACTIVE || this.cards.length < LOW) return this.api.news(version, seconds, signal);
+    if (performance.now() > this.last + ACTIVE || this.cards.length < LOW) return this.#plainNews(version, seconds, signal);
     const known = this.#known(new Set(this.pending()));
     const { asks, dropped } = this;
+    const after = this.missed ? Math.min(version, this.version) : version;
     this.dropped = new Set();
     this.waiting = true;
-    this.missed = false;
     const front = this.cards.slice(0, KEPT).map((card) => card.sample_id);
     try {
-      const reply = await this.api.watch(this.holder, FRESH + 1, front, [...dropped], version, seconds, signal);
+      const reply = await this.api.watch(this.holder, FRESH + 1, front, [...dropped], after, seconds, signal);
+      this.told = performance.now();
       // A request in between has given back what it could not know of.
-      const comes = asks === this.asks && reply.cards.length;
-      if (comes) {
+      if (asks === this.asks && reply.cards.length) {
         this.asked = performance.now();
         this.due = false;
-        this.#arrive(reply.cards, known);
-      } else if (reply.cards.length || this.missed) setTimeout(() => this.refill());
+        this.#arrive(reply, known);
+      } else if (reply.cards.length) setTimeout(() => this.refill());
       return reply;
     } catch (error) {
       for (const id of dropped) this.dropped.add(id);
@@ -176,12 +181,21 @@ export class Deck {
     }
   }
 
+  // News alone; a ranking that they tell of is asked for.
+  #plainNews(version, seconds, signal) {
+    this.told = -SOON;
+    if (this.missed) this.refill();
+    return this.api.news(version, seconds, signal);
+  }
+
   // What has been answered here and is known to the server when a request is made now.
   #known(pending) {
     return [...this.answered].filter((id) => !pending.has(id));
   }
 
-  #arrive(cards, known) {
+  #arrive({ cards, status }, known) {
+    this.version = status.version;
+    this.missed = false;
     this.#take(cards);
     // The server knows of these: it will not offer them but for a reason, such as a skip.
     for (const id of known) this.answered.delete(id);

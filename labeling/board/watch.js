@@ -6,13 +6,15 @@
 const WAIT = 25; // seconds that the server may take
 const GAP = 30; // ms between two requests while this tab answers
 const CALM = 500; // … and while only others do
+const LULL = 2000; // … between the answers of this tab, whose replies are news as well
+const ACTIVE = 5000; // ms for which a tab that has answered is about to answer again
 const SOONEST = 1000;
 const LATEST = 5000;
 
 export class Watch {
   // `version` tells that of the last status heard, `news(version, seconds, signal)` waits for more.
   constructor(api, project, version, news) {
-    Object.assign(this, { api, version, news });
+    Object.assign(this, { api, version, news, last: -ACTIVE });
     this.name = `hone-watch:${project}`;
     this.channel = new BroadcastChannel(this.name);
     this.channel.onmessage = ({ data }) => document.hidden || api.heard(data);
@@ -24,6 +26,7 @@ export class Watch {
   // An answer is given here: the round that it brings about is wanted at once.
   hurry() {
     this.own = true;
+    this.last = performance.now();
     this.wake?.();
   }
 
@@ -42,11 +45,12 @@ export class Watch {
     else navigator.locks.request(this.name, { signal }, lead).catch(() => {}); // hidden meanwhile
   }
 
-  // As long as told, or until there is a hurry; a dead line is not hurried.
-  async #rest(time) {
+  // For a while, or until there is a hurry; a dead line is not hurried.
+  async #rest(pause) {
+    const calm = performance.now() < this.last + ACTIVE ? LULL : CALM;
     await new Promise((go) => {
-      setTimeout(go, time);
-      if (time <= CALM) this.wake = () => setTimeout(go, GAP);
+      setTimeout(go, pause || (this.own ? GAP : calm));
+      if (!pause) this.wake = () => setTimeout(go, GAP);
     });
     this.wake = null;
   }
@@ -70,7 +74,7 @@ export class Watch {
       } catch {
         pause = Math.min(pause * 2 || SOONEST, LATEST);
       }
-      if (!signal.aborted) await this.#rest(pause || (this.own ? GAP : CALM));
+      if (!signal.aborted) await this.#rest(pause);
     }
   }
 }
