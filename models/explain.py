@@ -82,6 +82,9 @@ def _nearest(
     others: npt.NDArray[np.bool_],
     count: int,
 ) -> Near:
-    order = np.argsort(-similarity, kind="stable")
-    order = order[others[order]][:count]
+    places = np.flatnonzero(others)
+    if 0 < count < len(places):  # sorting all of thousands would take longer than the product
+        falling = -similarity[places]
+        places = places[~(falling > np.partition(falling, count - 1)[count - 1])]
+    order = places[np.argsort(-similarity[places], kind="stable")][:count]
     return labeled[order].astype(np.int64), similarity[order]
