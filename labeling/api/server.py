@@ -1,5 +1,6 @@
 """Four things that the server around these routes does not do by itself."""
 
+import asyncio
 import gc
 import signal
 import socket
@@ -14,6 +15,7 @@ STOPPING = threading.Event()
 # Seconds for which a thread that computes may keep the interpreter while others want it. A request
 # changes hands several times, and beside training it would wait for Python's 5 ms each time.
 TURN = 0.001
+LET_IN = 0.5  # seconds after the start in which those are let in who have waited for it
 TIDY = 30.0  # seconds from one look through the heap to the next
 
 
@@ -23,6 +25,8 @@ def prepare_server() -> None:
     To be called from the lifespan, when the server's socket and signal handlers are in place.
     """
     _send_at_once()
+    # Who knocked before that, as boards do whose server is started again, is let in right after.
+    asyncio.get_running_loop().call_later(LET_IN, _send_at_once)
     sys.setswitchinterval(TURN)
     STOPPING.clear()
     threading.Thread(target=_tidy, name="tidy", daemon=True).start()
