@@ -10,9 +10,9 @@ import numpy as np
 import sqlalchemy as sa
 import torch
 
+from labeling.folders import DATABASE
 from labeling.ingest import IngestState
 from labeling.project import open_project
-from labeling.samples import DATABASE
 from labeling.session import Session
 from labeling.store import NewAnswer
 from labeling.store.schema import FILES, SAMPLES

@@ -32,8 +32,8 @@ from benchmarks.board_latency import machine
 from benchmarks.board_memory import pool
 from labeling.backup import problems, read_backup
 from labeling.errors import HoneError
+from labeling.folders import DATABASE
 from labeling.project import Project, open_project
-from labeling.samples import DATABASE
 from labeling.store import Store
 from models.cache import EmbeddingCache
 

@@ -16,9 +16,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from labeling.errors import HoneError, ProjectError
+from labeling.folders import DATABASE
 from labeling.options import open_chosen
 from labeling.project import Project, open_project
-from labeling.samples import DATABASE
 from labeling.store import move_in, open_store
 from labeling.store.copies import (
     backup_written,

@@ -1,20 +1,25 @@
 """What the name of a file tells: whether it is an image, of which class, and in which order."""
 
 import re
-from pathlib import PurePosixPath
+from collections.abc import Iterable
+from os.path import splitext
 
 from labeling.images import SUFFIXES
 
 
 def looks_like_image(name: str) -> bool:
     """Whether a file of that name is worth to be opened."""
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
+    return splitext(name)[1].lower() in SUFFIXES
 
 
 def folder_class(path: str) -> str | None:
     """The name of the folder that a file lies in; None for the pool itself."""
-    parent = PurePosixPath(path).parent.name
-    return parent or None
+    return path.rpartition("/")[0].rpartition("/")[2] or None
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names as people count; those that differ only by leading zeros as text."""
+    return sorted(names, key=lambda name: (natural(name), name))
 
 
 def natural(name: str) -> list[tuple[int, str]]:

@@ -1,7 +1,7 @@
 """Bringing a pool in: scan its files, then embed its samples, in the background and resumable."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labeling.errors import ClassNameError, StorageError
+from labeling.errors import StorageError
+from labeling.imported import import_labels
 from labeling.loading import ELSEWHERE, embed_samples
 from labeling.project import Project, Settings
-from labeling.samples import ManifestSource, Scanned, scan
-from labeling.store import NewAnswer
+from labeling.samples import scan
 from labeling.store.samples import FileRecord
 from labeling.threads import cores_for_decoding, share_cores
 
@@ -157,25 +157,26 @@ class Ingest:
             if file.sample_id is not None
         }
         found: set[str] = set()
-        samples.clear_problems()
+        self.pool_version += samples.clear_problems()
         files = scan(self._project.source, known)
         size = FIRST_FILES
         while part := list(islice(files, size)):
             size = FILES_AT_ONCE
-            samples.add(
+            records = (
                 FileRecord(file.path, file.sample_id, file.size, file.mtime_ns, file.problem)
                 for file in part
             )
-            self._import_labels(part)
+            # After a restart all are known: nobody has to read a large pool again.
+            added = samples.add(one for one in records if one != known_files.get(one.path))
+            self.pool_version += import_labels(self._project, part) or added
             found.update(file.path for file in part)
-            self.pool_version += 1
             self.state = replace(self.state, done=len(found))
             self._arrived()
             if self._stop.is_set():
                 return
-        samples.forget_files([path for path in known_files if path not in found])
+        gone = [path for path in known_files if path not in found]
+        self.pool_version += samples.forget_files(gone)
         self._mark_added(before)
-        self.pool_version += 1
 
     def _mark_added(self, before: int) -> None:
         """Remember where new images begin, once a head has learned on all that was there before."""
@@ -183,31 +184,6 @@ class Ingest:
         grown = self._project.store.samples.count() > before
         if grown and newest is not None and newest.metrics.get("embedded", 0) >= before:
             self._project.store.set(ADDED_FROM, before)
-
-    def _import_labels(self, files: Iterable[Scanned]) -> None:
-        """Turn a manifest's labels, or class folders if asked for, into imported answers."""
-        wanted = self._project.settings().labels_from_folders
-        if not wanted and not isinstance(self._project.source, ManifestSource):
-            return
-        store = self._project.store
-        labeled = {file.sample_id: file for file in files if file.sample_id and file.label}
-        # An answer that a person undid, renamed or archived must not come back at each start.
-        for sample_id in store.answers.ever_answered(list(labeled)):
-            del labeled[sample_id]
-        answers: list[NewAnswer] = []
-        for sample_id, file in labeled.items():
-            try:
-                class_id = store.classes.ensure(file.label or "").id
-            except ClassNameError as error:
-                problem = f"its label is left out: {error}"
-                record = FileRecord(file.path, sample_id, file.size, file.mtime_ns, problem)
-                store.samples.add([record])
-                continue
-            answers.append(
-                NewAnswer(f"import:{sample_id}", sample_id, "label", class_id, source="imported")
-            )
-        if answers:
-            store.answers.append("import", answers)
 
     def _embed(self) -> None:
         self.state = replace(self.state, stage="loading", done=0)

@@ -9,8 +9,8 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from labeling.errors import HistoryError
+from labeling.folders import DATABASE
 from labeling.project import Project
-from labeling.samples import DATABASE
 from labeling.store import Moment, Store
 from labeling.store.copies import copy_database
 

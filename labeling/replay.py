@@ -17,8 +17,9 @@ import numpy as np
 
 from labeling.curves import Plan, Run
 from labeling.errors import HoneError
+from labeling.folders import Entry
 from labeling.project import Project, open_project
-from labeling.samples import Entry, Source
+from labeling.samples import Source
 from labeling.session import Session
 from labeling.store import NewAnswer
 

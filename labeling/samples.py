@@ -4,7 +4,6 @@ import csv
 import hashlib
 import os
 import re
-import stat
 import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,25 +16,12 @@ from PIL import Image
 
 from labeling.errors import PoolError, UnreadableImageError
 from labeling.filenames import folder_class, looks_like_image, natural
+from labeling.folders import FIRST_LOOK, Entry, FolderSource, entry_of
 from labeling.images import MAX_BYTES, SUFFIXES, check_header, load_image
-from labeling.roots import LINKED_FOLDER, OUTSIDE, Roots
+from labeling.roots import Roots
 from labeling.zips import Bounded, TooManyEntriesError, bomb
 
-DATABASE = "hone.sqlite"  # its presence marks a project's folder …
-SCHEMA_FILE = "hone.postgresql"  # … or that of the name of its schema in PostgreSQL
-FIRST_LOOK = 50
 LOADERS: dict[str, Callable[..., Image.Image]] = {"image": load_image}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One file of a pool before it is read; `refused` says why it must not be read."""
-
-    path: str
-    size: int
-    mtime_ns: int
-    label: str | None = None
-    refused: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,47 +46,6 @@ class Source(Protocol):
 
     def read(self, path: str) -> bytes:
         """The bytes of one entry; raises OSError or KeyError if it is gone."""
-
-
-class FolderSource:
-    """Every image below a folder; the class of a file is the name of the folder it lies in."""
-
-    def __init__(self, location: Path) -> None:
-        self.location = location
-        self._roots = Roots(location)
-
-    def entries(self) -> Iterator[Entry]:
-        for folder, folders, names in os.walk(self.location):
-            links = {name for name in folders if self._roots.leads_out(Path(folder, name))}
-            names += links
-            # A project that lies inside its pool holds images too: thumbnails.
-            inner = [
-                name
-                for name in folders
-                if not any(Path(folder, name, one).exists() for one in (DATABASE, SCHEMA_FILE))
-            ]
-            folders[:] = sorted((f for f in inner if not f.startswith(".")), key=natural)
-            for name in sorted(names, key=natural):
-                if name.startswith(".") or not (looks_like_image(name) or name in links):
-                    continue
-                file = Path(folder, name)
-                path = file.relative_to(self.location).as_posix()
-                refused = LINKED_FOLDER if name in links else self._refusal(file)
-                yield _entry(path, file, folder_class(path), refused)
-
-    def read(self, path: str) -> bytes:
-        file = self.location / path
-        if self._roots.outside(file):  # a link may have come since the scan, to a folder too
-            raise PermissionError(OUTSIDE.format(file.resolve().parent))
-        return file.read_bytes()
-
-    def names_nothing(self) -> bool:
-        """Whether its first files are links that lead out of it, so that all may be."""
-        files = (self.location / entry.path for entry in islice(self.entries(), FIRST_LOOK))
-        return all(map(self._roots.leads_out, files))
-
-    def _refusal(self, file: Path) -> str | None:
-        return OUTSIDE.format(file.resolve().parent) if self._roots.leads_out(file) else None
 
 
 class ZipSource:
@@ -184,7 +129,7 @@ class ManifestSource:
             if refused := self._roots.refusal(path):
                 yield Entry(path, 0, 0, label, refused)
             else:
-                yield _entry(path, self._file(path), label)
+                yield entry_of(path, self._file(path), label)
 
     def read(self, path: str) -> bytes:
         if path not in self._labels:
@@ -274,25 +219,6 @@ def read_sample(source: Source, sample_id: str, paths: Iterable[str]) -> bytes:
             return data
         problem = f"{path}: it was changed after it was scanned; open the project again"
     raise UnreadableImageError(problem)
-
-
-def _entry(path: str, file: Path, label: str | None, refused: str | None = None) -> Entry:
-    """The entry of a file on disk."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        readable = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return Entry(readable, 0, 0, None, "its name is not valid UTF-8; rename it")
-    if refused is not None:
-        return Entry(path, 0, 0, label, refused)
-    try:
-        status = file.stat()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        return Entry(path, 0, 0, label, f"cannot be opened: {reason}")
-    if not stat.S_ISREG(status.st_mode):  # to read a pipe or a device may never end
-        return Entry(path, 0, 0, label, "it is not a file")
-    return Entry(path, status.st_size, status.st_mtime_ns, label)
 
 
 def _too_many_bytes(size: int) -> str:

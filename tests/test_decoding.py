@@ -13,7 +13,8 @@ import pytest
 
 from labeling.decoding import ROOT, Decoders, Item, decode
 from labeling.errors import UnreadableImageError
-from labeling.samples import FolderSource, scan
+from labeling.folders import FolderSource
+from labeling.samples import scan
 from models.framing import Framing
 from tests.conftest import fill
 

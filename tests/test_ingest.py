@@ -165,6 +165,19 @@ def test_a_second_start_embeds_nothing_again(
     assert project.store.samples.problems() == []
 
 
+def test_a_start_that_finds_nothing_new_makes_nobody_read_the_pool_again(
+    images: Path, ingest: Any
+) -> None:
+    other, _ = ingest(images)  # as in a process that has the project open, too
+    before = other.store.pulse().pool
+    _, again = ingest(images)
+    assert (again.pool_version, other.store.pulse().pool) == (0, before)
+    picture(99).save(images / "new.png")
+    _, grown = ingest(images)
+    assert grown.pool_version > 0
+    assert other.store.pulse().pool != before
+
+
 def test_a_stopped_ingest_goes_on_where_it_was(tmp_path: Path, backbone: Backbone) -> None:
     project = open_project(fill(tmp_path / "images", 100), tmp_path / "p")
     worker: Ingest

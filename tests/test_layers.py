@@ -18,10 +18,11 @@ LAYERS = (
     ("heap",),
     ("images",),
     ("filenames",),
+    ("folders",),
     ("samples",),
     ("store", "decoding"),
     ("project", "panel"),
-    ("loading",),
+    ("loading", "imported"),
     ("ingest", "moments", "ledger", "follow", "tokens", "access", "truth", "exchange", "speeds"),
     (
         "table",

@@ -66,6 +66,15 @@ def test_files_come_in_natural_order_and_hidden_or_other_files_are_passed_over(
     assert list(scanned(tmp_path)) == [f"img{number}.png" for number in range(12)]
 
 
+def test_files_come_before_those_of_folders_and_equal_numbers_in_one_order(tmp_path: Path) -> None:
+    for folder in ("b10", "b2", "."):
+        fill(tmp_path / folder, 1)
+    for name in ("img00.png", "img000.png"):
+        (tmp_path / name).write_bytes((tmp_path / "img0.png").read_bytes())
+    of_pool = ["img0.png", "img00.png", "img000.png"]
+    assert list(scanned(tmp_path)) == [*sorted(of_pool), "b2/img0.png", "b10/img0.png"]
+
+
 @pytest.mark.parametrize("name", ["²", "١٢", "Ⅷ", "a?b#c%20d", "quote'\"", "日本"])
 def test_odd_names_of_folders_and_files_are_fine(tmp_path: Path, name: str) -> None:
     fill(tmp_path / "x", 1)

@@ -14,8 +14,8 @@ from labeling.exchange.names import safe_name
 from labeling.exchange.records import Contents, Event, Record
 from labeling.exchange.tables import read_classes, read_csv
 from labeling.exchange.targets import check_folder, put_in_place, staging, write_marker
+from labeling.folders import FolderSource
 from labeling.project import Project
-from labeling.samples import FolderSource
 
 __all__ = [
     "FORMATS",

@@ -11,7 +11,8 @@ from labeling.exchange.containers import Container, Written
 from labeling.exchange.names import file_name, folder_names
 from labeling.exchange.records import Contents
 from labeling.exchange.targets import MARKER
-from labeling.samples import FolderSource, ManifestSource, Source
+from labeling.folders import FolderSource
+from labeling.samples import ManifestSource, Source
 
 _OWN_FILES = ("labels.csv", "classes.csv", MARKER)
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from labeling.errors import ProjectError
-from labeling.samples import DATABASE, SCHEMA_FILE
+from labeling.folders import DATABASE, SCHEMA_FILE
 from labeling.store.copies import copy_rows
 from labeling.store.database import Store
 

@@ -1,7 +1,7 @@
 """Samples and the files that hold them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -52,11 +52,14 @@ class Samples:
     def __init__(self, database: "Database") -> None:
         self._database = database
 
-    def add(self, files: Iterable[FileRecord], kind: str = "image") -> None:
-        """Record scanned files; a path that is known already is brought up to date."""
+    def add(self, files: Iterable[FileRecord], kind: str = "image") -> bool:
+        """Record scanned files; a path that is known already is brought up to date.
+
+        Whether there were any.
+        """
         records = list(files)
         if not records:
-            return
+            return False
         with self._database.change(POOL) as connection:
             position = connection.scalar(sa.select(sa.func.max(SAMPLES.c.position))) or 0
             new = dict.fromkeys(record.sample_id for record in records if record.sample_id)
@@ -70,12 +73,19 @@ class Samples:
                 insert_or_replace(FILES, connection.dialect.name),
                 [vars(record) for record in records],
             )
+        return True
 
-    def forget_files(self, paths: Sequence[str]) -> None:
-        """Drop files that are no longer in the pool; their samples and answers stay."""
+    def forget_files(self, paths: Sequence[str]) -> bool:
+        """Drop files that are no longer in the pool; their samples and answers stay.
+
+        Whether there were any.
+        """
+        if not paths:
+            return False
         with self._database.change(POOL) as connection:
             for path in paths:
                 connection.execute(sa.delete(FILES).where(FILES.c.path == path))
+        return True
 
     def mark_unreadable(self, sample_id: str, problem: str) -> None:
         """Leave a sample out of the pool and say why."""
@@ -84,16 +94,24 @@ class Samples:
                 sa.update(SAMPLES).where(SAMPLES.c.id == sample_id).values(problem=problem)
             )
 
-    def clear_problems(self) -> None:
-        """Give every sample another chance: its file may have been mended."""
+    def clear_problems(self) -> bool:
+        """Give every sample another chance: its file may have been mended.
+
+        Whether any had a problem.
+        """
+        has_problem = SAMPLES.c.problem.is_not(None)
+        with self._database.ask() as connection:
+            if not connection.scalar(sa.select(sa.exists().where(has_problem))):
+                return False
         with self._database.change(POOL) as connection:
-            connection.execute(sa.update(SAMPLES).values(problem=None))
+            connection.execute(sa.update(SAMPLES).where(has_problem).values(problem=None))
+        return True
 
     def files(self) -> dict[str, FileRecord]:
         """Every known file by its path."""
         with self._database.read() as connection:
-            rows = connection.execute(sa.select(FILES)).all()
-        return {row.path: FileRecord(**row._mapping) for row in rows}
+            rows = connection.execute(sa.select(*(FILES.c[name] for name in _FIELDS)))
+            return {row[0]: FileRecord(*row) for row in rows}
 
     def ids(self) -> list[str]:
         """Ids of the readable samples that still have a file, in pool order."""
@@ -156,6 +174,7 @@ class Samples:
             return sorted((row[0], row[1]) for row in rows)
 
 
+_FIELDS = tuple(field.name for field in fields(FileRecord))
 # Built once, since building takes longer than asking.
 _MANY = (
     sa.select(SAMPLES.c.id, SAMPLES.c.kind, SAMPLES.c.problem, FILES.c.path)
