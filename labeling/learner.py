@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from labeling.certainty import certainty
 from labeling.errors import HoneError
 from labeling.ingest import Ingest
 from labeling.ledger import Moment
@@ -232,8 +233,9 @@ def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
     """What the answers of a moment say of the rows of a table, in the order of the answers."""
     from labeling.rounds import AUDIT, Snapshot
 
-    labels: dict[int, int] = {}
+    labels, sure = dict[int, int](), dict[int, float]()
     audits: set[int] = set()
+    certain = certainty(moment.answers, moment.panels)
     answers = sorted(moment.answers.values(), key=lambda answer: answer.id)
     keys = [answer.sample_id for answer in answers]
     rows = table.rows(keys)
@@ -245,6 +247,8 @@ def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
         if teaches(answer, classes):
             assert answer.class_id is not None
             labels[row] = answer.class_id
+            if answer.sample_id in certain:
+                sure[row] = certain[answer.sample_id]
             if answer.query == AUDIT:
                 audits.add(row)
     return Snapshot(
@@ -254,6 +258,7 @@ def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
         answered=rows[rows >= 0],
         through=moment.last_answer,
         changed=moment.changed,
+        certainty=sure,
     )
 
 

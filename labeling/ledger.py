@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,12 +25,16 @@ LEAST_HELD, MOST_HELD, FAIR_PARTS = 100, 1000, 4
 
 @dataclass(frozen=True)
 class Moment:
-    """The ledger at one moment; `changed` is the newest change of what counts (see the log)."""
+    """The ledger at one moment; `changed` is the newest change of what counts (see the log).
+
+    `panels` are the labels of each sample that several people have labeled.
+    """
 
     roster: Roster
     answers: Mapping[str, Answer]
     last_answer: int
     changed: int = 0
+    panels: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,8 @@ class Ledger:
     def moment(self) -> Moment:
         """Everything at one moment."""
         with self.lock:
-            return Moment(self.roster, dict(self.current), self.last_answer, self.changed)
+            answers, panels = dict(self.current), self.panel.all()
+            return Moment(self.roster, answers, self.last_answer, self.changed, panels)
 
     def counts(self) -> Counts:
         """Counts of the samples that are in the pool now."""

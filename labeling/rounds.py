@@ -35,8 +35,9 @@ class Snapshot:
     """What a round is computed from, taken at one moment.
 
     `labels` maps rows of the table to class ids in the order of their answers, and `audits` are
-    those of them that were uniformly random, blind picks. `answered` are all rows that must not
-    be asked, `through` is the last answer seen, `changed` the last change of classes.
+    those of them that were uniformly random, blind picks. `certainty` is the chance that the label
+    of a row is right, 1 for those that it leaves out. `answered` are all rows that must not be
+    asked, `through` is the last answer seen, `changed` the last change of classes.
     """
 
     table: Table
@@ -45,6 +46,7 @@ class Snapshot:
     answered: Indices
     through: int
     changed: int = 0
+    certainty: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -172,9 +174,10 @@ def _fit(snapshot: Snapshot, policy: Policy, start: Head | None, device: str, st
     rows = np.fromiter(snapshot.labels.keys(), dtype=np.int64)
     targets = np.fromiter(snapshot.labels.values(), dtype=np.int64)
     audits = np.array([row in snapshot.audits for row in rows.tolist()])
-    features = snapshot.table.features[rows]
-    fit = HEADS[policy.head]
-    return fit(features, targets, audits=audits, start=start, device=device, stop=stop)
+    sure = np.array([snapshot.certainty.get(row, 1.0) for row in rows.tolist()])
+    told: dict[str, Any] = {"audits": audits, "certainty": sure if snapshot.certainty else None}
+    fit, features = HEADS[policy.head], snapshot.table.features[rows]
+    return fit(features, targets, **told, start=start, device=device, stop=stop)
 
 
 def _score(

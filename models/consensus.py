@@ -6,6 +6,7 @@ import numpy.typing as npt
 ROUNDS = 100
 TOLERANCE = 1e-6
 PRIOR_RIGHT, PRIOR_WRONG = 4.0, 1.0  # before any label, a person is taken to be right in 4 of 5
+PRIOR_SKILL = PRIOR_RIGHT / (PRIOR_RIGHT + PRIOR_WRONG)
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -62,6 +62,41 @@ def test_the_optimum_is_that_of_scikit_learn(n: int, width: int, k: int, strengt
     np.testing.assert_allclose(actual, expected, atol=2e-3)
 
 
+def test_labels_weigh_by_their_certainty_as_by_scikit_learns_sample_weight() -> None:
+    features, labels = clusters(300, 40, 5, noise=0.15)
+    sure = np.random.default_rng(0).uniform(0.2, 1.0, len(labels))
+    head = fit_logistic(features, labels, strength=1.0, certainty=sure)
+    peer = LogisticRegression(C=1.0, tol=1e-9, max_iter=5000)
+    weights = balanced_weights(labels) * sure / sure.mean()
+    peer.fit(features.astype(np.float64) * 8.0, labels, sample_weight=weights)
+    expected = peer.predict_proba(features.astype(np.float64) * 8.0)
+    actual = replace(head, temperature=1.0).predict_proba(features)
+    np.testing.assert_allclose(actual, expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_of_two_labels_that_contradict_the_surer_one_wins(name: str) -> None:
+    features, labels = clusters(40, 30, 3)
+    both = np.concatenate([features, features[:1], features[:1]])
+    told = np.concatenate([labels, [0, 1]])
+    for sure, expected in (([0.95, 0.05], 0), ([0.05, 0.95], 1)):
+        # The row's own label is doubted, so that only the last two tell of it.
+        certainty = np.concatenate([[0.01], np.full(len(labels) - 1, 0.9), sure])
+        head = HEADS[name](both, told, certainty=certainty)
+        proba = head.predict_proba(features[:1])[0]
+        assert proba[expected] > proba[1 - expected]
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.ones(39), np.zeros(40), np.full(40, 1.1), np.full(40, np.nan)]
+)
+@pytest.mark.parametrize("name", HEADS)
+def test_certainties_that_are_no_chances_are_refused(name: str, wrong: np.ndarray) -> None:
+    features, labels = clusters(40, 30, 3)
+    with pytest.raises(ValueError, match=r"certainty must be \(40,\) chances"):
+        HEADS[name](features, labels, certainty=wrong)
+
+
 @pytest.mark.parametrize("name", HEADS)
 def test_a_head_fitted_twice_is_identical(name: str) -> None:
     features, labels = clusters(50, 120, 6)

@@ -22,7 +22,7 @@ LAYERS = (
     ("samples",),
     ("store", "decoding"),
     ("project", "panel"),
-    ("loading", "imported"),
+    ("loading", "imported", "certainty"),
     ("ingest", "moments", "ledger", "follow", "tokens", "access", "truth", "exchange", "speeds"),
     (
         "table",

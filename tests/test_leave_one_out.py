@@ -37,7 +37,7 @@ def refitted(labeled: Labeled, optimum: Optimum) -> np.ndarray:
             labeled.classes,
             labeled.targets[rest],
             labeled.counts,
-            labeled.weights()[rest],
+            kept=labeled.weights()[rest],
         )
         theta = minimise(others, optimum.strength, optimum.theta).theta
         logits.append((whole[i] @ theta.T).double().numpy())

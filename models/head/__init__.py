@@ -70,6 +70,8 @@ class FitHead(Protocol):
     device : torch device of the sums, such as "cpu" or "cuda".
     audits : (n,) truth values, which rows are uniform audit picks: from 30 on, they alone tell the
         temperature. None: no row is known to be one.
+    certainty : (n,) chances that the labels are right, in (0, 1]: a label weighs by its own. None:
+        all weigh alike but for the balance of the classes.
     stop : asked often; when it says True the fit raises Cancelled.
 
     Raises
@@ -93,6 +95,7 @@ class FitHead(Protocol):
         start: Head | None = None,
         device: str = "cpu",
         audits: npt.NDArray[np.bool_] | None = None,
+        certainty: npt.NDArray[np.float64] | None = None,
         stop: Stop = never,
     ) -> Head:
         """Return the fitted head."""

@@ -47,6 +47,7 @@ class Labeled:
     classes : (K,) int64, ascending.
     targets : (n,) columns of the labels in `classes`.
     counts : (K,) labels per class, all ≥ 1.
+    certainty : (n,) chance that each label is right, in (0, 1]; None: all alike.
     """
 
     x: torch.Tensor
@@ -54,9 +55,16 @@ class Labeled:
     classes: npt.NDArray[np.int64]
     targets: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
+    certainty: npt.NDArray[np.float64] | None = None
 
     @classmethod
-    def of(cls, features: npt.NDArray[Any], labels: npt.NDArray[Any], device: str) -> "Labeled":
+    def of(
+        cls,
+        features: npt.NDArray[Any],
+        labels: npt.NDArray[Any],
+        device: str,
+        certainty: npt.NDArray[np.float64] | None = None,
+    ) -> "Labeled":
         """Check features (n, D) and labels (n,), and rotate them where there are few.
 
         With few labels a penalised optimum lies in the span of the rows (thin QR); with many the
@@ -72,13 +80,15 @@ class Labeled:
             Shapes or types do not fit.
         """
         check_rows(features, labels)
+        check_certainty(certainty, len(features))
         classes, targets, counts = np.unique(labels, return_inverse=True, return_counts=True)
         x, basis = _held(features, device), None
         if 2 * len(features) < features.shape[1]:
             # (D, n) and (n, n), such that x = triangle.T @ basis.T
             basis, triangle = torch.linalg.qr(x.float().T)
             x = triangle.T.contiguous()
-        return cls(x, basis, classes.astype(np.int64), targets.astype(np.int64), counts)
+        classes, targets = classes.astype(np.int64), targets.astype(np.int64)
+        return cls(x, basis, classes, targets, counts, certainty)
 
     def take(self, rows: npt.NDArray[np.int64]) -> "Labeled":
         """Some of the rows in the same coordinates; classes without a row are left out."""
@@ -86,9 +96,18 @@ class Labeled:
             self.targets[rows], return_inverse=True, return_counts=True
         )
         x = self.x[torch.from_numpy(rows).to(self.x.device)]
-        return Labeled(x, self.basis, self.classes[classes], targets.astype(np.int64), counts)
+        sure = None if self.certainty is None else self.certainty[rows]
+        classes, targets = self.classes[classes], targets.astype(np.int64)
+        return Labeled(x, self.basis, classes, targets, counts, sure)
 
     def weights(self) -> npt.NDArray[np.float64]:
+        """Weight of each row (n,): that of its class, times its certainty over the mean of all."""
+        weights = self.class_weights()
+        if self.certainty is not None:
+            weights *= self.certainty / self.certainty.mean()
+        return weights
+
+    def class_weights(self) -> npt.NDArray[np.float64]:
         """Class weight n / (K·n_c) of each row (n,), at most 10."""
         ratio = len(self.targets) / (len(self.classes) * self.counts)
         row: npt.NDArray[np.float64] = np.minimum(ratio, MAX_CLASS_WEIGHT)[self.targets]
@@ -125,3 +144,11 @@ def check_audits(audits: npt.NDArray[np.bool_] | None, n: int) -> None:
         raise ValueError(
             f"audits must be ({n},) truth values, not {audits.shape} of {audits.dtype}"
         )
+
+
+def check_certainty(certainty: npt.NDArray[np.float64] | None, n: int) -> None:
+    """Raise unless `certainty` holds n chances."""
+    if certainty is None:
+        return
+    if certainty.shape != (n,) or not ((certainty > 0) & (certainty <= 1)).all():
+        raise ValueError(f"certainty must be ({n},) chances above 0 and at most 1")

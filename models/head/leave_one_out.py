@@ -81,7 +81,7 @@ def leave_one_out_logits(
 def _more(labeled: Labeled) -> npt.NDArray[np.float64]:
     """By what share the others of its class weigh more in a fit without the row (n,)."""
     counts = labeled.counts[labeled.targets]
-    grows = (counts > 1) & (labeled.weights() < MAX_CLASS_WEIGHT)
+    grows = (counts > 1) & (labeled.class_weights() < MAX_CLASS_WEIGHT)
     more: npt.NDArray[np.float64] = grows / np.maximum(counts - 1, 1)
     return more
 

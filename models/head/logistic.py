@@ -20,17 +20,19 @@ def fit_logistic(
     start: Scorer | None = None,
     device: str = "cpu",
     audits: npt.NDArray[np.bool_] | None = None,
+    certainty: npt.NDArray[np.float64] | None = None,
     stop: Stop = never,
 ) -> LinearHead:
     """Class-balanced multinomial logistic regression; see `FitHead` for the arguments.
 
     Minimises Σᵢ wᵢ·CEᵢ + strength/2·‖W‖² over features scaled by 8, where w = n/(K·n_c), at most
-    10. The bias is not penalised: as every class has a label its optimum is finite, and the one
-    free direction (the same shift of all classes) is fixed by a sum of zero. The problem is
-    convex, so the start changes the time and not the answer, up to the tolerance. Strength and
-    temperature come from `tune`. The same input, start included, gives the same head.
+    10, times the label's certainty over the mean of all. The bias is not penalised: as every class
+    has a label its optimum is finite, and the one free direction (the same shift of all classes) is
+    fixed by a sum of zero. The problem is convex, so the start changes the time and not the answer,
+    up to the tolerance. Strength and temperature come from `tune`, for which all labels are alike.
+    The same input, start included, gives the same head.
     """
-    labeled = Labeled.of(features, labels, device)
+    labeled = Labeled.of(features, labels, device, certainty)
     check_audits(audits, len(features))
     if strength is not None and not (np.isfinite(strength) and strength > 0):
         raise ValueError(f"strength must be a positive number, not {strength}")

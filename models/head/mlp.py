@@ -97,6 +97,7 @@ def fit_mlp(
     start: Scorer | None = None,
     device: str = "cpu",
     audits: npt.NDArray[np.bool_] | None = None,
+    certainty: npt.NDArray[np.float64] | None = None,
     stop: Stop = never,
 ) -> MlpHead:
     """Dense 1024, ReLU and softmax by AdamW, class-balanced; see `FitHead` for the arguments.
@@ -107,7 +108,7 @@ def fit_mlp(
     runs for as long. A seed of its own makes every fit on the same rows identical.
     """
     del start
-    labeled = Labeled.of(features, labels, device)
+    labeled = Labeled.of(features, labels, device, certainty)
     check_audits(audits, len(features))
     decay = DEFAULT_DECAY if strength is None else float(strength)
     if not (np.isfinite(decay) and decay > 0):
