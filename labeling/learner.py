@@ -67,11 +67,10 @@ class Learner:
         ranked = len(self.round.table) if self.round is not None else 0
         return rows > 0 and (rows >= ranked * GROWTH or self._ingest.state.stage == "done")
 
-    def run(self, report: Report, newer: Newer, stopped: Newer = lambda: False) -> State:
+    def run(self, report: Report, newer: Newer, gives_way: Newer = lambda: False) -> State:
         """One turn of the trainer: snapshot, compute, keep, publish by one assignment.
 
-        A fit is given up only when everything is `stopped`: one that made way for each newer answer
-        would never end while many people label.
+        A fit is given up where the run `gives_way`, and what is not urgent for any `newer` answer.
         """
         # torch, which the first screen must not wait for
         from labeling.rounds import compute
@@ -98,7 +97,7 @@ class Learner:
                 frozen=(kept[1], kept[0].metrics["labels"]) if kept else None,
                 rows=self._part(table),
                 report=report,
-                stop=stopped,
+                stop=gives_way,
             )
         except Cancelled:
             return State.FITTING

@@ -289,7 +289,7 @@ class Session:
     def _run_round(self, report: Report, newer: Newer) -> State:
         if self._in_background:
             share_cores()
-        return self.learner.run(report, newer, lambda: self.trainer.stopped)
+        return self.learner.run(report, newer, self.trainer.gives_way)
 
     def _ranked(self) -> None:
         """A round is out: boards are told at once."""

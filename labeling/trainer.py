@@ -34,9 +34,9 @@ class Trainer:
     people share the cores with it: then it rests so long that runs take a fifth of the time.
     `work` takes its own snapshot when it begins, so the newest is always the one that is used. It
     reports its stages, may ask whether a newer request has come and give up what is not urgent, and
-    returns the state to rest in. If it raises,
-    the state is FAILED and `error` holds the reason until a later run succeeds. `told` is called
-    when either is another than after the last run.
+    returns the state to rest in; what is urgent it may give up where the run `gives_way`. If it
+    raises, the state is FAILED and `error` holds the reason until a later run succeeds. `told` is
+    called when either is another than after the last run.
     """
 
     def __init__(self, work: Work, told: Callable[[], None] = lambda: None) -> None:
@@ -45,6 +45,8 @@ class Trainer:
         self._changed = threading.Condition()
         self._requested = 0  # how often since the last run has begun
         self._running = False
+        self._gave_way = False  # whether the current run has been told to
+        self._patient = False  # whether it is to go to its end
         self._stopped = False
         self._thread: threading.Thread | None = None
         self.state = State.IDLE
@@ -67,10 +69,15 @@ class Trainer:
         with self._changed:
             return self._changed.wait_for(lambda: not (self._requested or self._running), timeout)
 
-    @property
-    def stopped(self) -> bool:
-        """Whether the thread is to end: who computes may give up."""
-        return self._stopped
+    def gives_way(self) -> bool:
+        """Whether the current run should end at once: for a newer request, or as all is stopped.
+
+        It goes to its end where the run before gave way, or several requests came during that: runs
+        that made way for each newer request would never end while many people label.
+        """
+        if self._requested and not self._patient:
+            self._gave_way = True
+        return self._gave_way or self._stopped
 
     def stop(self, timeout: float = 10.0) -> None:
         """Let the current run finish and end the thread."""
@@ -88,15 +95,17 @@ class Trainer:
                 self._changed.wait_for(lambda: self._requested or self._stopped)
                 if self._stopped:
                     return
-                self._requested, self._running = 0, True
+                self._requested, self._running, self._gave_way = 0, True, False
             begin = time.monotonic()
             self._run_once()
             took = time.monotonic() - begin
             with self._changed:
                 self._running = False
                 self._changed.notify_all()
+                crowded = self._requested > 1
+                self._patient = self._gave_way or crowded
                 if self._requested:
-                    calm = min(CALM * took, LONGEST_REST) if self._requested > 1 else 0.0
+                    calm = min(CALM * took, LONGEST_REST) if crowded else 0.0
                     self._changed.wait_for(lambda: self._stopped, max(REST, calm))
 
     def _run_once(self) -> None:
