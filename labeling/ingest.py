@@ -1,7 +1,7 @@
 """Bringing a pool in: scan its files, then embed its samples, in the background and resumable."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,6 +12,7 @@ import numpy as np
 from labeling.errors import StorageError
 from labeling.imported import import_labels
 from labeling.loading import ELSEWHERE, embed_samples
+from labeling.lookers import Lookers
 from labeling.project import Project, Settings
 from labeling.samples import scan
 from labeling.store.samples import FileRecord
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 FIRST_FILES = 24  # enough for the first screen
 FILES_AT_ONCE = 500
 ADDED_FROM = "added_from"  # the setting that says at which place the images added last begin
-EMBEDDED = "embedded"  # the setting by which other processes find the embeddings
+EMBEDDED = "embedded"  # the setting by which other processes, and later starts, find the embeddings
+READY = "All images were embedded before; the backbone is loaded when nobody waits for images."
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Ingest:
         self._arrived = arrived
         self._backbone = backbone
         self._in_background, self._patience = False, 0.0
-        self._stop, self._looked = threading.Event(), threading.Event()
+        self._stop, self._lookers = threading.Event(), Lookers()
         self._thread: threading.Thread | None = None
         self.cache: EmbeddingCache | None = None
         self.device = "cpu"
@@ -90,8 +92,8 @@ class Ingest:
         self._thread.start()
 
     def look(self) -> None:
-        """Somebody has the first images."""
-        self._looked.set()
+        """Somebody has images, the first ones or others."""
+        self._lookers.look()
 
     def wait(self, timeout: float | None = None) -> None:
         """Block until the background thread has ended."""
@@ -187,25 +189,25 @@ class Ingest:
 
     def _embed(self) -> None:
         self.state = replace(self.state, stage="loading", done=0)
-        self._looked.wait(self._patience)
+        self._lookers.wait_for_first(self._patience)
         # Torch takes seconds to import; the first image must not wait for it.
         from models.cache import EmbeddingCache
 
+        ids, settings = self._project.store.samples.ids(), self._project.settings()
+        if self._in_background and not self._stop.is_set():
+            share_cores()
+            if self._backbone is None and self._finds_all(ids, settings):
+                self._lookers.wait_for_quiet(self._stop)
         if self._stop.is_set():
             return
-        if self._in_background:
-            share_cores()
-        ids = self._project.store.samples.ids()
-        settings = self._project.settings()
         backbone, why = self._choose(settings, len(ids))
         self.device = backbone.device
         found, dim = backbone.fingerprint, backbone.dim
         if self.cache is None or self.cache.fingerprint != found:
             self.cache = EmbeddingCache(self._project.embeddings, found, dim)
-        settings = self._project.settings()
+        settings, self._why = self._project.settings(), why
         self._of = (settings.backbone, settings.features)
         self._tell_fellows(backbone)
-        self._why = why
         self.state = replace(self.state, stage="embedding", backbone=backbone.name, why=why)
         # In a random order, so that the part embedded first stands for the whole pool.
         order = np.random.default_rng(settings.seed).permutation(len(ids))
@@ -225,9 +227,31 @@ class Ingest:
         if not self._stop.is_set():
             self.state = replace(self.state, stage="done", seconds_left=None)
 
+    def _finds_all(self, ids: Sequence[str], settings: Settings) -> bool:
+        """Whether all is embedded already, if the backbone is still what it was at the last start.
+
+        Then the model learns at once. To load the backbone takes a core for seconds, just when
+        all boards are back after a restart; whether it is another one is seen when it is loaded.
+        """
+        from models.backbones import pick_device
+        from models.cache import EmbeddingCache
+
+        told = self._project.store.setting(EMBEDDED)
+        if told is None or told.get("of") != [settings.backbone, settings.features]:
+            return False
+        cache = EmbeddingCache(self._project.embeddings, told["fingerprint"], told["dim"])
+        if cache.missing(ids):
+            return False
+        self.device, self._of = pick_device(), (settings.backbone, settings.features)
+        self.state = IngestState("done", told["name"], READY, done=len(ids), total=len(ids))
+        self.cache = cache
+        self._arrived()
+        return True
+
     def _tell_fellows(self, backbone: "Backbone") -> None:
-        """Let other processes find the embeddings."""
+        """Let other processes, and later starts, find the embeddings."""
         told = {"fingerprint": backbone.fingerprint, "dim": backbone.dim, "name": backbone.name}
+        told |= {"of": list(self._of or ())}
         if self._project.store.setting(EMBEDDED) != told:
             self._project.store.set(EMBEDDED, told)
 

@@ -11,11 +11,13 @@ from typing import Any, NoReturn
 
 import pytest
 
-from labeling.ingest import Ingest
+from labeling import lookers
+from labeling.ingest import EMBEDDED, READY, Ingest
 from labeling.project import Project, open_project
 from labeling.samples import open_source
 from labeling.session import Session
 from labeling.store import NewAnswer, Store
+from models import backbones
 from models.backbones import Backbone
 from models.framing import Framing
 from tests.conftest import fill, picture, standing
@@ -323,6 +325,64 @@ def test_the_first_screen_does_not_wait_for_the_backbone(
         assert session.page("tab", 1, 2) == []  # nothing to wait for before there is a model
     session.ingest.wait(60.0)
     assert session.ingest.state.stage == "done"
+    session.close()
+
+
+def start_again(images: Path, folder: Path) -> Session:
+    """A session in the background over what was embedded before, with somebody who looks."""
+    session = Session(open_project(images, folder))
+    session.ingest.look()
+    session.start()
+    return session
+
+
+def test_after_a_restart_the_model_learns_before_the_backbone_is_loaded(
+    images: Path, ingest: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(images)
+    resolved: list[str] = []
+    monkeypatch.setattr(backbones, "resolve", lambda *_, **__: resolved.append("loaded"))
+    session = start_again(images, tmp_path / "p")
+    while session.round is None:
+        session.ingest.look()
+        time.sleep(0.01)
+    state = session.ingest.state
+    assert (state.stage, state.done, state.why, resolved) == ("done", 6, READY, [])
+    assert len(session.round.table) == 6
+    session.ingest.wait(30.0)  # nobody looks any more
+    assert resolved == ["loaded"]
+    session.close()
+
+
+def test_another_backbone_than_at_the_last_start_embeds_all_anew(
+    images: Path, ingest: Any, tmp_path: Path, backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, worker = ingest(images)
+    told = project.store.setting(EMBEDDED)
+    monkeypatch.setattr(lookers, "QUIET", 0.1)
+    other = replace(backbone, fingerprint="another", why="")
+    monkeypatch.setattr(backbones, "resolve", lambda *_, **__: other)
+    session = start_again(images, tmp_path / "p")
+    session.ingest.wait(60.0)
+    assert session.ingest.state.stage == "done"
+    assert (worker.cache.fingerprint, session.ingest.cache.fingerprint) == (
+        told["fingerprint"],
+        "another",
+    )
+    assert len(session.ingest.cache) == 6
+    session.close()
+
+
+def test_where_an_image_is_new_the_backbone_is_loaded_at_once(
+    images: Path, ingest: Any, tmp_path: Path
+) -> None:
+    ingest(images)
+    picture(99).save(images / "new.png")
+    session = start_again(images, tmp_path / "p")
+    while session.ingest.state.stage != "done" and not session.ingest.state.error:
+        session.ingest.look()
+        time.sleep(0.01)
+    assert (session.ingest.state.done, session.ingest.state.why == READY) == (7, False)
     session.close()
 
 

@@ -15,7 +15,7 @@ FILES = sorted([*ROOT.glob("labeling/**/*.py"), *ROOT.glob("models/**/*.py"), RO
 # A module may import those of its own layer and of the layers before it.
 LAYERS = (
     ("errors", "trainer", "threads", "changes", "roster", "roots", "svg", "wording", "zips"),
-    ("heap",),
+    ("heap", "lookers"),
     ("images",),
     ("filenames",),
     ("folders",),
