@@ -17,7 +17,6 @@ from labeling.workspace import WORKSPACE, configured
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Open the configured project before the first visitor comes, and close all at the end."""
-    prepare_server()
     # Behind a proxy on this machine, HONE_LOGIN says it; what a proxy forwards is noticed too.
     asked = os.environ.get("HONE_LOGIN", "").lower() in ("1", "true", "yes")
     WORKSPACE.login = asked or not is_loopback(st.get_option("server.address"))
@@ -25,6 +24,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         WORKSPACE.open(*configured())
     except HoneError as error:
         print(f"Hone: {error}")
+    prepare_server()  # last: whoever knocks meanwhile is let in right after
     yield
     WORKSPACE.close()
 

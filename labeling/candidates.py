@@ -15,8 +15,9 @@ from labeling.verdict import basis, duration, verdict
 
 def print_list(project: Project) -> None:
     """Every backbone of the catalogue, its speed on this machine, and what the pool would take."""
-    from models.backbones import BACKBONES, pick_device
+    from models.backbones import BACKBONES
     from models.catalogue import suggest
+    from models.device import pick_device
 
     SPEEDS.measure(BACKBONES)
     SPEEDS.wait()

@@ -92,7 +92,7 @@ class Ingest:
         self._thread.start()
 
     def look(self) -> None:
-        """Somebody has images, the first ones or others."""
+        """Somebody labels: has images, the first ones or others, or has answered."""
         self._lookers.look()
 
     def wait(self, timeout: float | None = None) -> None:
@@ -233,8 +233,8 @@ class Ingest:
         Then the model learns at once. To load the backbone takes a core for seconds, just when
         all boards are back after a restart; whether it is another one is seen when it is loaded.
         """
-        from models.backbones import pick_device
         from models.cache import EmbeddingCache
+        from models.device import pick_device
 
         told = self._project.store.setting(EMBEDDED)
         if told is None or told.get("of") != [settings.backbone, settings.features]:
@@ -261,8 +261,9 @@ class Ingest:
         The default is decided once, for a project without embeddings: what the hub answers at a
         later start must not make them all anew.
         """
-        from models.backbones import pick_device, resolve
+        from models.backbones import resolve
         from models.catalogue import suggest
+        from models.device import pick_device
 
         if self._backbone is not None:
             return self._backbone, self._backbone.why

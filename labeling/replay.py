@@ -115,7 +115,7 @@ def start_worker() -> None:
 
 def loaded(name: str | None, device: str | None = None) -> "Backbone":
     """The backbone of that name; asked for again, it is not loaded again."""
-    from models.backbones import pick_device
+    from models.device import pick_device
 
     return _load(name, pick_device(device))
 

@@ -46,8 +46,7 @@ class Session:
             project, self.ingest, self.ledger.moment, self._ranked, lambda: self.follower.leads
         )
         self.trainer = Trainer(self._run_round, self._told)
-        self._in_background, self.patience = False, 0.0
-        self._pool_version = 0
+        self._in_background, self.patience, self._pool_version = False, 0.0, 0
         self.changed = self.store.log.version()
         self.changes = Changes()
 
@@ -188,6 +187,7 @@ class Session:
         through, refused = self._append(annotator, answers, own)
         self.ledger.refresh(through)
         self.certifier.look()
+        self.ingest.look()
         self.changes.bump()
         if self.follower.leads:
             self.trainer.request()

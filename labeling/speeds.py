@@ -116,7 +116,7 @@ def _key(name: str) -> str:
     """A speed holds for one device, number of threads and version of torch."""
     import torch
 
-    from models.backbones import pick_device
+    from models.device import pick_device
 
     device = pick_device()
     what = torch.cuda.get_device_name(device) if device.startswith("cuda") else f"{os.cpu_count()}"

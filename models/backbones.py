@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 import timm
-import torch
 
 from models.catalogue import BACKBONES
 from models.checkpoint import find_checkpoint, is_checkpoint
+from models.device import pick_device
 from models.encoder import Backbone, Halving
 from models.errors import (
     BackboneError,
@@ -34,24 +34,10 @@ __all__ = [
     "Halving",
     "UnknownBackboneError",
     "UnknownFeaturesError",
-    "pick_device",
     "resolve",
 ]
 
 WEIGHTS_DIR = Path(__file__).parent / "weights"
-
-
-def pick_device(device: str | None = None) -> str:
-    """Take the argument, else HONE_DEVICE, else cuda, mps, cpu, whichever is there first."""
-    asked = device or os.environ.get("HONE_DEVICE")
-    there = ["cpu"]
-    if torch.backends.mps.is_available():
-        there = ["mps", *there]
-    if torch.cuda.is_available():
-        there = ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count())), *there]
-    if asked and asked not in there:
-        raise BackboneError(f"device {asked!r} is not here; use one of: {', '.join(there)}")
-    return asked or there[0]
 
 
 def resolve(

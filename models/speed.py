@@ -8,8 +8,9 @@ import timm
 import torch
 from timm.data.config import resolve_model_data_config
 
-from models.backbones import BACKBONES, pick_device, resolve
+from models.backbones import BACKBONES, resolve
 from models.catalogue import CatalogueEntry
+from models.device import pick_device
 from models.encoder import Backbone
 from models.features import offered, parse, read_out
 from models.networks import Network

@@ -29,8 +29,9 @@ from timm.models._hub import save_for_hf
 import models.hub
 from labeling.images import load_image
 from models import backbones
-from models.backbones import BACKBONES, WEIGHTS_DIR, Backbone, Halving, pick_device, resolve
+from models.backbones import BACKBONES, WEIGHTS_DIR, Backbone, Halving, resolve
 from models.catalogue import DEFAULTS, DEVICES, suggest
+from models.device import pick_device
 from models.pixels import to_rgb
 
 TIMM_NAME = "test_resnet.r160_in1k"

@@ -58,8 +58,9 @@ def _bar(done: int, total: int, rate: float, seconds_left: float | None) -> None
 
 def _catalogue(session: Session) -> None:
     """The list, from fast to strong, with the speed on this machine."""
-    from models.backbones import BACKBONES, pick_device
+    from models.backbones import BACKBONES
     from models.catalogue import suggest
+    from models.device import pick_device
 
     if session.ingest.state.stage == "done":  # before, both would be slower than they are
         SPEEDS.measure(_names())
