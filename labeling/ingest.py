@@ -201,8 +201,7 @@ class Ingest:
         if self._stop.is_set():
             return
         backbone, why = self._choose(settings, len(ids))
-        self.device = backbone.device
-        found, dim = backbone.fingerprint, backbone.dim
+        self.device, found, dim = backbone.device, backbone.fingerprint, backbone.dim
         if self.cache is None or self.cache.fingerprint != found:
             self.cache = EmbeddingCache(self._project.embeddings, found, dim)
         settings, self._why = self._project.settings(), why
@@ -230,8 +229,8 @@ class Ingest:
     def _finds_all(self, ids: Sequence[str], settings: Settings) -> bool:
         """Whether all is embedded already, if the backbone is still what it was at the last start.
 
-        Then the model learns at once. To load the backbone takes a core for seconds, just when
-        all boards are back after a restart; whether it is another one is seen when it is loaded.
+        Then the model learns at once: to load the backbone takes a core for seconds, just when all
+        boards are back. Whether it is another one is seen when it is loaded.
         """
         from models.cache import EmbeddingCache
         from models.device import pick_device
@@ -251,7 +250,7 @@ class Ingest:
     def _tell_fellows(self, backbone: "Backbone") -> None:
         """Let other processes, and later starts, find the embeddings."""
         told = {"fingerprint": backbone.fingerprint, "dim": backbone.dim, "name": backbone.name}
-        told |= {"of": list(self._of or ())}
+        told["of"] = list(self._of or ())
         if self._project.store.setting(EMBEDDED) != told:
             self._project.store.set(EMBEDDED, told)
 
