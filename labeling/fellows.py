@@ -18,8 +18,11 @@ def led(session: "Session", leads: bool) -> None:
     session.trainer.request()
 
 
-def heard(session: "Session", news: News) -> None:
-    """See what others have changed, tell the boards, and rank anew where that matters."""
+def heard(session: "Session", news: News) -> bool:
+    """See what others have changed, tell the boards, and rank anew where that matters.
+
+    Whether others have changed anything.
+    """
     leads, grown = session.follower.leads, False
     if news.rules:
         _look_at_rules(session)
@@ -30,10 +33,12 @@ def heard(session: "Session", news: News) -> None:
         session.ingest.start()
     if not leads:
         grown = session.ingest.follow() and session.learner.grown()
-    if news.rules or news.pool or answered or grown:
+    changed = news.rules or news.pool or answered or grown
+    if changed:
         session.changes.bump()
     if news.rules or news.back or grown or (answered if leads else news.rounds):
         session.trainer.request()
+    return changed
 
 
 def _look_at_rules(session: "Session") -> None:

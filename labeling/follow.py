@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from labeling.errors import StorageError
-from labeling.store import Pulse, Store
+from labeling.store import Store
 
 LOOK = 0.3  # seconds from one look at the pulse to the next
+ALONE = 1.0  # … where this process leads and has seen nothing of others
+LIVELY = 30.0  # … for so long
 CALL = 2.0  # … and from one try to win the lead to the next
 SHARE = 20  # reading a large pool again takes no more than one part in so many of the time
 
@@ -33,28 +35,28 @@ class News:
 
 
 class Follower:
-    """Looks after the store in a thread of its own, and tells what others have changed.
+    """Looks after the store in a thread of its own, and tells what others change from now on.
 
-    `told` is called with the news of each look, be there any or not, and `led` when this process
-    has won the lead, or lost it.
+    `told` is called with the news of each look, be there any or not, and says whether others have
+    done something; `led` is called when this process has won the lead, or lost it.
     """
 
     def __init__(
-        self, store: Store, told: Callable[[News], None], led: Callable[[bool], None]
+        self, store: Store, told: Callable[[News], bool], led: Callable[[bool], None]
     ) -> None:
         self._store, self._told, self._led = store, told, led
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._last: Pulse | None = None
+        self._last = store.pulse()
         self._is_away = False
         self._next_call = 0.0
+        self._lively_until = 0.0
         self._pool_after = 0.0  # not before this time the pool is read again
         self.leads = False
 
     def start(self) -> None:
         """Try to win the lead, then go on looking in the background."""
         self._call()
-        self._last = self._store.pulse()
         self._thread = threading.Thread(target=self._loop, name="follower", daemon=True)
         self._thread.start()
 
@@ -70,7 +72,7 @@ class Follower:
             self._thread.join(10.0)
 
     def _loop(self) -> None:
-        while not self._stop.wait(LOOK):
+        while not self._stop.wait(self._rest()):
             try:
                 self._look()
                 if time.monotonic() >= self._next_call:
@@ -81,10 +83,13 @@ class Follower:
             except Exception:  # the thread must outlive whatever it tells
                 traceback.print_exc()
 
+    def _rest(self) -> float:
+        is_alone = self.leads and time.monotonic() > self._lively_until
+        return ALONE if is_alone else LOOK
+
     def _look(self) -> None:
         """Tell what others have changed since the last time."""
         now, last = self._store.pulse(), self._last
-        assert last is not None
         pool = now.pool != last.pool and time.monotonic() >= self._pool_after
         news = News(
             through=now.answer,
@@ -94,9 +99,11 @@ class Follower:
             back=self._is_away,
         )
         begin = time.monotonic()
-        self._told(news)
+        lively = self._told(news)
+        end = time.monotonic()
+        if lively:
+            self._lively_until = end + LIVELY
         if pool:
-            end = time.monotonic()
             self._pool_after = end + SHARE * (end - begin)
         self._last = now if pool else replace(now, pool=last.pool)
         self._is_away = False

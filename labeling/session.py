@@ -36,18 +36,18 @@ class Session:
     """
 
     def __init__(self, project: Project, backbone: "Backbone | None" = None) -> None:
-        self.project = project
-        self.store = project.store
+        self.project, self.store = project, project.store
+        # First, so that what others change is heard of while the rest is read.
+        self.changed = self.store.log.version()
+        self.follower = Follower(self.store, partial(heard, self), partial(led, self))
         self.ingest = Ingest(project, self._arrived, backbone)
         self.ledger = Ledger(self.store, project.settings().overlap)
         self.certifier = Certifier(project, self.ledger)
-        self.follower = Follower(self.store, partial(heard, self), partial(led, self))
         self.learner = Learner(
             project, self.ingest, self.ledger.moment, self._ranked, lambda: self.follower.leads
         )
         self.trainer = Trainer(self._run_round, self._told)
         self._in_background, self.patience, self._pool_version = False, 0.0, 0
-        self.changed = self.store.log.version()
         self.changes = Changes()
 
     @property

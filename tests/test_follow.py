@@ -12,6 +12,7 @@ from labeling import follow
 from labeling.errors import StorageError
 from labeling.project import open_project
 from labeling.session import Session
+from labeling.store import NewAnswer
 from labeling.store.samples import Samples
 from labeling.trainer import State
 from models.backbones import Backbone
@@ -33,6 +34,7 @@ def join(
     if request.param == "postgresql":
         monkeypatch.setenv("HONE_DATABASE_URL", request.getfixturevalue("cluster").url)
     monkeypatch.setattr(follow, "LOOK", 0.05)
+    monkeypatch.setattr(follow, "ALONE", 0.06)
     monkeypatch.setattr(follow, "CALL", 0.1)
     shutil.copytree(embedded[0], tmp_path / "project" / "embeddings")
     opened: list[Session] = []
@@ -119,6 +121,18 @@ def test_two_processes_never_offer_the_same_sample(join: Join) -> None:
     assert len(answers) == len({one.sample_id for one in answers}) == 40
 
 
+def test_a_process_that_leads_looks_seldom_until_it_hears_of_another(join: Join) -> None:
+    first = join()
+    until(lambda: first.follower.leads and first.ingest.state.stage == "done")
+    assert first.follower._rest() == follow.ALONE
+    second = join()
+    assert second.follower._rest() == follow.LOOK
+    until(lambda: second.ledger.roster)
+    (card,) = second.next("tab", 1)
+    second.answer("bob", [NewAnswer("b", card.sample_id, "skip")])
+    until(lambda: first.follower._rest() == follow.LOOK)
+
+
 def test_embedding_that_the_database_cut_off_goes_on_when_it_is_back(
     join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +141,7 @@ def test_embedding_that_the_database_cut_off_goes_on_when_it_is_back(
 
     with monkeypatch.context() as patch:
         patch.setattr(Samples, "clear_problems", away)
-        patch.setattr(follow, "LOOK", 0.5)
+        patch.setattr(follow, "ALONE", 0.5)
         session = join()
         until(lambda: session.ingest.state.stage == "failed")
         assert "cannot be reached" in (session.status().error or "")
