@@ -121,10 +121,13 @@ def test_two_processes_never_offer_the_same_sample(join: Join) -> None:
     assert len(answers) == len({one.sample_id for one in answers}) == 40
 
 
-def test_a_process_that_leads_looks_seldom_until_it_hears_of_another(join: Join) -> None:
+def test_a_process_that_leads_looks_seldom_until_it_hears_of_another(
+    join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "LIVELY", 1.0)
     first = join()
     until(lambda: first.follower.leads and first.ingest.state.stage == "done")
-    assert first.follower._rest() == follow.ALONE
+    until(lambda: first.follower._rest() == follow.ALONE)
     second = join()
     assert second.follower._rest() == follow.LOOK
     until(lambda: second.ledger.roster)
