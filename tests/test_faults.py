@@ -29,6 +29,7 @@ from labeling.store import leases as leases_module
 from labeling.tokens import Person, issue
 from labeling.workspace import Workspace
 from tests.conftest import add_samples, fill, label, standing
+from tests.postgres import start_or_skip
 
 NOBODY = 65534
 
@@ -238,3 +239,21 @@ for number in range(10_000):
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     store.close()
+
+
+def test_a_crash_of_the_database_takes_nobodys_images_away(tmp_path: Path) -> None:
+    cluster = start_or_skip(durable=True)
+    try:
+        store = Store(tmp_path / "unused", cluster.url, "crash")
+        ids = add_samples(store, 6)
+        held = store.leases.claim("ann", [Offer(key, "margin") for key in ids], 3)
+        cluster.stop(kill=True)  # what has been promised to Ann a moment ago is on disk
+        cluster.start()
+        again = Store(tmp_path / "unused", cluster.url, "crash")
+        others = again.leases.claim("bob", [Offer(key, "margin") for key in ids], 6)
+        assert [one.sample_id for one in held] == ids[:3]
+        assert [one.sample_id for one in others] == ids[3:]
+        for one in (store, again):
+            one.close()
+    finally:
+        cluster.remove()

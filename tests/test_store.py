@@ -55,10 +55,12 @@ def together(work: Callable[[int], object]) -> list[object]:
 # -- transactions ----------------------------------------------------------------------------
 
 
-def test_answers_wait_for_the_disk_and_leases_do_not(store: Store) -> None:
+def test_answers_wait_for_the_disk_and_leases_do_so_where_a_crash_could_lose_them(
+    store: Store,
+) -> None:
     ask, firm, loose = "PRAGMA synchronous", 2, 1
     if store.path is None:
-        ask, firm, loose = "SHOW synchronous_commit", "on", "off"
+        ask, firm, loose = "SHOW synchronous_commit", "on", "on"
     database = store.leases._database
     for passing, care in ((False, firm), (True, loose), (False, firm)):
         with database.write(passing=passing) as connection:

@@ -64,7 +64,8 @@ class Database:
     def write(self, *, passing: bool = False) -> Iterator[sa.Connection]:
         """One transaction that has the turn from its start, on disk when it returns.
 
-        What is `passing` is not waited for; a power cut may undo it, with all that came after.
+        In SQLite, what is `passing` does not wait for the disk: a power cut may undo it, with all
+        that came after.
         """
         engine = self._passer if passing else self._writer
         with told_plainly(), self._write_turn, engine.begin() as connection:
