@@ -206,11 +206,16 @@ def test_runs_that_cannot_keep_up_with_many_people_take_a_share_of_the_time(
     assert (second - first >= (1 + CALM) * took) is rests
 
 
-def test_a_run_gives_way_to_a_newer_request_but_the_next_goes_to_its_end(start) -> None:
+@pytest.mark.parametrize(
+    ("requests", "expected"),
+    [(1, [True, False, True, False, False]), (2, [True, False, False, False, False])],
+    ids=["never_twice_in_succession", "not_where_several_come_during_each"],
+)
+def test_a_run_gives_way_to_a_newer_request(start, requests: int, expected: list[bool]) -> None:
     told: list[bool] = []
 
     def work(_report: Report, _newer: Newer) -> State:
-        if len(told) < 4:
+        for _ in range(requests if len(told) < 4 else 0):  # nothing newer comes during the last
             trainer.request()
         told.append(trainer.gives_way())
         return State.IDLE
@@ -218,22 +223,7 @@ def test_a_run_gives_way_to_a_newer_request_but_the_next_goes_to_its_end(start) 
     trainer = start(work)
     trainer.request()
     assert trainer.wait(LONG)
-    assert told == [True, False, True, False, False]  # nothing newer came during the last
-
-
-def test_where_several_requests_come_during_each_run_none_gives_way(start) -> None:
-    told: list[bool] = []
-
-    def work(_report: Report, _newer: Newer) -> State:
-        for _ in range(2 if len(told) < 4 else 0):
-            trainer.request()
-        told.append(trainer.gives_way())
-        return State.IDLE
-
-    trainer = start(work)
-    trainer.request()
-    assert trainer.wait(LONG)
-    assert told == [True, False, False, False, False]
+    assert told == expected
 
 
 def test_a_run_gives_way_to_the_end_of_all(start) -> None:
