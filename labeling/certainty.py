@@ -2,13 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from labeling.panel import FEW
+from labeling.panel import FEW, is_opinion, judged
 from labeling.store import Answer
-from models.consensus import PRIOR_SKILL, one_coin
-
-BY_PEOPLE = ("human", "accepted")
+from models.consensus import PRIOR_SKILL
 
 
 def certainty(
@@ -21,22 +17,17 @@ def certainty(
     said alone is as sure as that, and what several agree on surer. What a reviewer has decided, or
     was imported, is taken to be true. From fewer people nothing is known: then it is empty.
     """
-    told = [(place, one) for place, given in enumerate(panels.values()) for one in given]
-    names, people = np.unique([one.annotator for _, one in told], return_inverse=True)
-    if len(names) < FEW:
+    if len({one.annotator for given in panels.values() for one in given}) < FEW:
         return {}
-    classes, codes = np.unique([one.class_id for _, one in told], return_inverse=True)
-    items = np.array([place for place, _ in told], dtype=np.int64)
-    posterior, skills = one_coin(items, people, codes, max(2, len(classes)))
-    skill = dict(zip(names.tolist(), skills.tolist(), strict=True))
+    together = judged(panels)
     item_of = {key: place for place, key in enumerate(panels)}
-    column_of = {class_id: column for column, class_id in enumerate(classes.tolist())}
+    column_of = {class_id: column for column, class_id in enumerate(together.classes)}
     found = dict[str, float]()
     for key, answer in answers.items():
-        if answer.kind != "label" or answer.source not in BY_PEOPLE:
+        if answer.kind != "label" or not is_opinion(answer):
             continue
         if (item := item_of.get(key)) is not None and answer.class_id in column_of:
-            found[key] = float(posterior[item, column_of[answer.class_id]])
+            found[key] = float(together.posterior[item, column_of[answer.class_id]])
         else:
-            found[key] = skill.get(answer.annotator, PRIOR_SKILL)
+            found[key] = together.skill.get(answer.annotator, PRIOR_SKILL)
     return found

@@ -7,8 +7,10 @@ or of what others have said. A sample without such an answer has no panel: its l
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from labeling.store import Answer
 from labeling.store.answers import ADJUDICATED
@@ -20,6 +22,17 @@ SURE = 0.9  # chance of the likeliest class from which on three or more labels s
 FEW = 3  # labels of one sample from which on people's skill is weighed
 
 Opinions = Mapping[str, Answer]  # by annotator
+
+
+class Judgement(NamedTuple):
+    """Chances (samples, classes) in the order of the samples, and how often each person is right.
+
+    `classes` are the ids of the columns; a column more stands for any other where there is one.
+    """
+
+    classes: list[int]
+    posterior: npt.NDArray[np.float64]
+    skill: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -95,7 +108,7 @@ class Panel:
     def _take(self, key: str, opinions: Opinions) -> bool:
         """Take a sample in; whether it is one of a panel."""
         self._opinions[key] = opinions
-        said = sum(_is_opinion(one) for one in opinions.values())
+        said = sum(is_opinion(one) for one in opinions.values())
         if self.overlap.covers(key) and 0 < said < self.overlap.people and not ruling(opinions):
             self._waiting[key] = None
         if not _is_panel(opinions):
@@ -139,14 +152,14 @@ def _is_panel(opinions: Opinions) -> bool:
     return any(one.query == OVERLAP for one in opinions.values())
 
 
-def _is_opinion(answer: Answer) -> bool:
+def is_opinion(answer: Answer) -> bool:
     """Whether a person has looked at the sample and said something of it."""
     by_person = answer.source in ("human", "accepted") and answer.certificate_id is None
     return by_person and answer.kind in ("label", "unsure")
 
 
 def _labels(opinions: Opinions) -> list[Answer]:
-    return [one for one in opinions.values() if _is_opinion(one) and one.kind == "label"]
+    return [one for one in opinions.values() if is_opinion(one) and one.kind == "label"]
 
 
 def _classes(labels: Iterable[Answer]) -> set[int | None]:
@@ -169,14 +182,21 @@ def _verdict(opinions: Opinions, labels: Sequence[Answer], sure: int | None) -> 
 
 def _weighed(labels: Mapping[str, Sequence[Answer]]) -> dict[str, int]:
     """The class of each sample with enough labels that skill makes sure."""
+    found = judged(labels)
+    best = found.posterior.argmax(axis=1)
+    return {
+        key: int(found.classes[best[place]])
+        for place, (key, given) in enumerate(labels.items())
+        if len(given) >= FEW and found.posterior[place, best[place]] >= SURE
+    }
+
+
+def judged(labels: Mapping[str, Sequence[Answer]]) -> Judgement:
+    """What the labels of several people say together; there is at least one label."""
     told = [(place, one) for place, given in enumerate(labels.values()) for one in given]
     classes, codes = np.unique([one.class_id for _, one in told], return_inverse=True)
-    _, people = np.unique([one.annotator for _, one in told], return_inverse=True)
+    names, people = np.unique([one.annotator for _, one in told], return_inverse=True)
     items = np.array([place for place, _ in told], dtype=np.int64)
-    posterior, _ = one_coin(items, people, codes, max(2, len(classes)))
-    best = posterior.argmax(axis=1)
-    return {
-        key: int(classes[best[place]])
-        for place, (key, given) in enumerate(labels.items())
-        if len(given) >= FEW and posterior[place, best[place]] >= SURE
-    }
+    posterior, skills = one_coin(items, people, codes, max(2, len(classes)))
+    skill = dict(zip(names.tolist(), skills.tolist(), strict=True))
+    return Judgement(classes.tolist(), posterior, skill)
