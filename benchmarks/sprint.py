@@ -6,9 +6,9 @@
 Every person is a thread with a connection and an invitation of its own, holds a queue of images as
 the board does, and answers one a second while the server trains in the background. People and
 server share the machine's cores. With --kill-every a server gets a SIGKILL that often and is
-started again, and PostgreSQL in turn with it; people then send again what got no reply. Several
---servers share the project, and the people are spread over them. In the end the database is
-compared with what each was told.
+started again, and PostgreSQL just as often, half-way between; people then send again what got no
+reply. Several --servers share the project, and the people are spread over them. In the end the
+database is compared with what each was told.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def _database(name: str) -> Iterator[Cluster | None]:
 
 
 class Killer:
-    """Kills servers and database in turn, every so many seconds, and starts them again."""
+    """Kills a server every so many seconds, and the database half-way between; both come back."""
 
     def __init__(self, every: float, servers: list[Server], cluster: Cluster | None) -> None:
         self.deaths: Counter[str] = Counter()
@@ -72,16 +72,17 @@ class Killer:
         self._thread.join()
 
     def _run(self) -> None:
-        while self._every and not self._stop.wait(self._every):
-            if self._cluster is not None and sum(self.deaths.values()) % 2:
+        while self._every and not self._stop.wait(self._every / 2):
+            if self._cluster is not None:
                 self.deaths["database"] += 1
                 self._cluster.stop(kill=True)
                 self._cluster.start()
-            else:
-                server = self._servers[self.deaths["server"] % len(self._servers)]
-                self.deaths["server"] += 1
-                server.kill()
-                server.start()
+            if self._stop.wait(self._every / 2):
+                return
+            server = self._servers[self.deaths["server"] % len(self._servers)]
+            self.deaths["server"] += 1
+            server.kill()
+            server.start()
 
 
 def main() -> None:
