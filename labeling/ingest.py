@@ -1,7 +1,7 @@
 """Bringing a pool in: scan its files, then embed its samples, in the background and resumable."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -85,8 +85,7 @@ class Ingest:
         """
         self.wait()  # for one that was stopped
         self._stop.clear()
-        self.cut_off = False
-        self._in_background, self._patience = True, patience
+        self._in_background, self._patience, self.cut_off = True, patience, False
         self.state = IngestState()
         self._thread = threading.Thread(target=self.run, name="ingest", daemon=True)
         self._thread.start()
@@ -121,15 +120,13 @@ class Ingest:
 
     def follow(self) -> bool:
         """See what the process that leads has embedded by now; whether that is more than before."""
-        from models.cache import EmbeddingCache
-
         told = self._project.store.setting(EMBEDDED)
         if told is None:
             return False
         before = len(self.cache) if self.cache is not None else 0
         if self.cache is None or self.cache.fingerprint != told["fingerprint"]:
             before = 0
-            self.cache = EmbeddingCache(self._project.embeddings, told["fingerprint"], told["dim"])
+            self.cache = self._cache(told["fingerprint"], told["dim"])
         elif self.state.stage != "done":
             self.cache.refresh()
         done = len(self.cache)
@@ -143,12 +140,41 @@ class Ingest:
     def run(self) -> None:
         """Scan, load the backbone, embed what is missing; errors end in the state, not here."""
         try:
+            if self._in_background and self._backbone is None:
+                self._resume()
             self._scan()
             self._embed()
         except Exception as error:  # the thread's end must be seen on the screen
             self.cut_off = isinstance(error, StorageError)
             self.state = replace(self.state, stage="failed", error=str(error) or repr(error))
         self._arrived()
+
+    def _resume(self) -> None:
+        """Where all was embedded before, let the model learn at once and do the rest in a lull.
+
+        The scan and the loading of the backbone take a core for seconds, just when boards are back.
+        """
+        settings, ids = self._project.settings(), self._project.store.samples.ids()
+        told = self._project.store.setting(EMBEDDED)
+        if not ids or told is None or told.get("of") != [settings.backbone, settings.features]:
+            return
+        self._lookers.let_pass(self._patience, self._stop)
+        share_cores()
+        from models.device import pick_device
+
+        cache = self._cache(told["fingerprint"], told["dim"])
+        if cache.missing(ids) or self._stop.is_set():
+            return
+        self.device, self._of = pick_device(), (settings.backbone, settings.features)
+        self.state = IngestState("done", told["name"], READY, done=len(ids), total=len(ids))
+        self.cache = cache
+        self._arrived()
+        self._lookers.wait_for_quiet(self._stop)
+
+    def _cache(self, fingerprint: str, dim: int) -> "EmbeddingCache":
+        from models.cache import EmbeddingCache  # with torch: the first image must not wait
+
+        return EmbeddingCache(self._project.embeddings, fingerprint, dim)
 
     def _scan(self) -> None:
         samples = self._project.store.samples
@@ -160,8 +186,7 @@ class Ingest:
         }
         found: set[str] = set()
         self.pool_version += samples.clear_problems()
-        files = scan(self._project.source, known)
-        size = FIRST_FILES
+        files, size = scan(self._project.source, known), FIRST_FILES
         while part := list(islice(files, size)):
             size = FILES_AT_ONCE
             records = (
@@ -172,7 +197,8 @@ class Ingest:
             added = samples.add(one for one in records if one != known_files.get(one.path))
             self.pool_version += import_labels(self._project, part) or added
             found.update(file.path for file in part)
-            self.state = replace(self.state, done=len(found))
+            if self.busy:
+                self.state = replace(self.state, done=len(found))
             self._arrived()
             if self._stop.is_set():
                 return
@@ -190,25 +216,20 @@ class Ingest:
     def _embed(self) -> None:
         self.state = replace(self.state, stage="loading", done=0)
         self._lookers.wait_for_first(self._patience)
-        # Torch takes seconds to import; the first image must not wait for it.
-        from models.cache import EmbeddingCache
-
-        ids, settings = self._project.store.samples.ids(), self._project.settings()
-        if self._in_background and not self._stop.is_set():
-            share_cores()
-            if self._backbone is None and self._finds_all(ids, settings):
-                self._lookers.wait_for_quiet(self._stop)
         if self._stop.is_set():
             return
-        backbone, why = self._choose(settings, len(ids))
-        self.device, found, dim = backbone.device, backbone.fingerprint, backbone.dim
-        if self.cache is None or self.cache.fingerprint != found:
-            self.cache = EmbeddingCache(self._project.embeddings, found, dim)
-        settings, self._why = self._project.settings(), why
+        if self._in_background:
+            share_cores()
+        ids, settings = self._project.store.samples.ids(), self._project.settings()
+        backbone, self._why = self._choose(settings, len(ids))
+        self.device = backbone.device
+        if self.cache is None or self.cache.fingerprint != backbone.fingerprint:
+            self.cache = self._cache(backbone.fingerprint, backbone.dim)
+        settings = self._project.settings()  # with the default backbone, if that was taken
         self._of = (settings.backbone, settings.features)
         self._tell_fellows(backbone)
-        self.state = replace(self.state, stage="embedding", backbone=backbone.name, why=why)
-        # In a random order, so that the part embedded first stands for the whole pool.
+        self.state = replace(self.state, stage="embedding", backbone=backbone.name, why=self._why)
+        # At random, so that what is embedded first stands for the whole pool.
         order = np.random.default_rng(settings.seed).permutation(len(ids))
         with closing(self.cache):  # to be read on; another process may write what comes later
             embed_samples(
@@ -225,27 +246,6 @@ class Ingest:
             )
         if not self._stop.is_set():
             self.state = replace(self.state, stage="done", seconds_left=None)
-
-    def _finds_all(self, ids: Sequence[str], settings: Settings) -> bool:
-        """Whether all is embedded already, if the backbone is still what it was at the last start.
-
-        Then the model learns at once: to load the backbone takes a core for seconds, just when all
-        boards are back. Whether it is another one is seen when it is loaded.
-        """
-        from models.cache import EmbeddingCache
-        from models.device import pick_device
-
-        told = self._project.store.setting(EMBEDDED)
-        if told is None or told.get("of") != [settings.backbone, settings.features]:
-            return False
-        cache = EmbeddingCache(self._project.embeddings, told["fingerprint"], told["dim"])
-        if cache.missing(ids):
-            return False
-        self.device, self._of = pick_device(), (settings.backbone, settings.features)
-        self.state = IngestState("done", told["name"], READY, done=len(ids), total=len(ids))
-        self.cache = cache
-        self._arrived()
-        return True
 
     def _tell_fellows(self, backbone: "Backbone") -> None:
         """Let other processes, and later starts, find the embeddings."""

@@ -72,7 +72,8 @@ class Learner:
 
         A fit is given up where the run `gives_way`, and what is not urgent for any `newer` answer.
         """
-        # torch, which the first screen must not wait for
+        if self._ingest.cache is None:
+            return State.WAITING_FOR_LABELS  # and for embeddings: torch is not needed yet
         from labeling.rounds import compute
         from models.head import Cancelled
 

@@ -4,6 +4,7 @@ import threading
 import time
 
 QUIET, LONGEST_RUSH = 3.0, 60.0  # seconds without anybody, and how long they are waited for
+GAP, LONGEST_QUEUE = 0.3, 1.5  # the same where people come back at once
 
 
 class Lookers:
@@ -22,8 +23,16 @@ class Lookers:
         """Block until somebody has got images, for up to `patience` seconds."""
         self._first.wait(patience)
 
+    def let_pass(self, patience: float, stop: threading.Event) -> None:
+        """The same, and then until those have got some who come back at once after a restart."""
+        self.wait_for_first(patience)
+        self._wait(GAP, LONGEST_QUEUE, stop)
+
     def wait_for_quiet(self, stop: threading.Event) -> None:
         """Block until nobody gets images for 3 seconds, for up to a minute, or until `stop`."""
-        end = time.monotonic() + LONGEST_RUSH
-        while time.monotonic() < min(end, self._last + QUIET) and not stop.is_set():
-            stop.wait(QUIET / 10)
+        self._wait(QUIET, LONGEST_RUSH, stop)
+
+    def _wait(self, quiet: float, longest: float, stop: threading.Event) -> None:
+        end = time.monotonic() + longest
+        while time.monotonic() < min(end, self._last + quiet) and not stop.is_set():
+            stop.wait(quiet / 10)

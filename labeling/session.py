@@ -287,7 +287,7 @@ class Session:
             self.trainer.request()
 
     def _run_round(self, report: Report, newer: Newer) -> State:
-        if self._in_background:
+        if self._in_background and self.ingest.cache is not None:  # else torch is not needed yet
             share_cores()
         return self.learner.run(report, newer, self.trainer.gives_way)
 

@@ -373,16 +373,19 @@ def test_another_backbone_than_at_the_last_start_embeds_all_anew(
     session.close()
 
 
-def test_where_an_image_is_new_the_backbone_is_loaded_at_once(
+def test_after_a_restart_the_model_learns_before_a_new_image_is_looked_for(
     images: Path, ingest: Any, tmp_path: Path
 ) -> None:
     ingest(images)
     picture(99).save(images / "new.png")
     session = start_again(images, tmp_path / "p")
-    while session.ingest.state.stage != "done" and not session.ingest.state.error:
+    while session.round is None:
         session.ingest.look()
         time.sleep(0.01)
-    assert (session.ingest.state.done, session.ingest.state.why == READY) == (7, False)
+    assert (session.store.samples.count(), session.ingest.state.why) == (6, READY)
+    session.ingest.wait(60.0)  # nobody looks any more
+    assert (session.store.samples.count(), session.ingest.state.done) == (7, 7)
+    assert session.ingest.state.why != READY
     session.close()
 
 

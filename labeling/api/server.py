@@ -13,8 +13,8 @@ from labeling.heap import give_back_freed
 
 STOPPING = threading.Event()
 # Seconds for which a thread that computes may keep the interpreter while others want it. A request
-# changes hands several times, and beside training it would wait for Python's 5 ms each time.
-TURN = 0.001
+# changes hands many times, and beside training it would wait for Python's 5 ms each time.
+TURN = 0.0001
 LET_IN = 0.5  # seconds after the start in which those are let in who have waited for it
 TIDY = 30.0  # seconds from one look through the heap to the next
 
