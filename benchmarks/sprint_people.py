@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import math
 import random
 import threading
 import time
@@ -117,7 +118,9 @@ class Person:
                 self._classes = [one["id"] for one in reply["classes"]]
             if queue:
                 self._answer(queue.pop(0))
-            due = max(due + PACE, time.perf_counter() - PACE)  # an outage is not made up for
+            # An outage is neither made up for, nor do people fall in step by it.
+            behind = time.perf_counter() - PACE - due
+            due += PACE * max(1, math.ceil(behind / PACE))
             time.sleep(max(0.0, due - time.perf_counter()))
         for key in queue:
             self.holdings.give(key)
