@@ -112,8 +112,12 @@ RECORD = (
 MASH = """([seconds, gap]) => {
   let press = 0;
   const end = performance.now() + seconds * 1000;
+  window.mashing = true;
   const timer = setInterval(() => {
-    if (performance.now() > end) return clearInterval(timer);
+    if (performance.now() > end) {
+      window.mashing = false;
+      return clearInterval(timer);
+    }
     const key = String((press += 1) % 7 + 1);
     const event = { key, code: `Digit${key}`, bubbles: true, composed: true, cancelable: true };
     document.body.dispatchEvent(new KeyboardEvent("keydown", event));
@@ -125,6 +129,12 @@ MASH = """([seconds, gap]) => {
 def mash(page: Page, seconds: float, gap: int = 50) -> None:
     """Press the class keys in turn, one each `gap` ms, without waiting for anything."""
     page.evaluate(MASH, [seconds, gap])
+
+
+def mashed(page: Page) -> None:
+    """Wait until that has ended, and all of it is on disk."""
+    page.wait_for_function("() => !window.mashing")
+    saved(page)
 
 
 def pressed(page: Page) -> dict[str, str]:

@@ -115,7 +115,7 @@ def test_two_tabs_mashed_through_a_reload_a_killed_server_and_a_cut_line(
     tabs[0].wait_for_timeout(1500)
     tabs[0].reload()
     board.on_screen(tabs[0])
-    board.mash(tabs[0], 8)
+    board.mash(tabs[0], 7)
     tabs[0].wait_for_timeout(700)
     server.kill()
     tabs[0].wait_for_timeout(300)
@@ -126,7 +126,7 @@ def test_two_tabs_mashed_through_a_reload_a_killed_server_and_a_cut_line(
     tabs[1].context.set_offline(False)
     tabs[0].wait_for_timeout(700)
     for tab in tabs:
-        board.saved(tab)
+        board.mashed(tab)
     first, second = (board.pressed(tab) for tab in tabs)
     names = sorted(set(board.true_labels().values()))
     pressed = {path: names[int(key) - 1] for path, key in (first | second).items()}
