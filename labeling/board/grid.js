@@ -36,7 +36,8 @@ export class GridMode {
     this.batches = []; // of answers, newest last, for undo
     this.size = null; // images on a page; null for as many as fill the window
     this.pages = new Pages(board);
-    this.sheet = new Sheet(() => this.show(), (tile) => board.api.image(tile.card.sample_id, "view"));
+    const large = (tile) => board.api.image(tile.card.sample_id, "view");
+    this.sheet = new Sheet(() => this.show(), large, () => this.#roomier());
     this.classes = new ClassList((one) => this.assign(one), board.maker(), board.hotkeys, board.about);
     this.bar = new GridBar((change) => this.turn(change));
     this.accept = el("button.action.primary", { type: "button", onclick: () => this.commit() });
@@ -216,6 +217,13 @@ export class GridMode {
     this.refocus = true;
     this.pages.turnTo({ ...change, size: this.size ?? this.sheet.comfortable });
     this.load();
+  }
+
+  // A larger window gets a page that fills it, unless this one has been worked on.
+  #roomier() {
+    const touched = this.tiles.some((tile) => tile.selected || tile.changed || tile.out);
+    const whole = this.tiles.length >= this.pages.size; // no more were to be had otherwise
+    if (this.size === null && whole && !touched && !this.board.outbox.offline) this.turn({});
   }
 
   // Bring back what was left out.

@@ -8,11 +8,14 @@ const FOOT = 20; // the line below each image
 const NARROW = 760; // px; below, the page scrolls and the tiles have a fixed size
 const COMFORTABLE = 148; // px, the side of a tile where the count is up to the window
 const LARGEST = 256; // px; a thumbnail has no more
+const SETTLED = 400; // ms without a change after which a window has its size
+const ROOMIER = 1.25; // times as many images as are shown, for which a window has room
 export const [FEWEST, MOST] = [12, 200];
 
 export class Sheet {
-  // `changed()` is called when the selection is another, `enlarged(tile)` gives the large image.
-  constructor(changed, large) {
+  // `changed()` is called when the selection is another, `large(tile)` gives the large image, and
+  // `roomier()` is called when the window has got room for many more.
+  constructor(changed, large, roomier) {
     this.changed = changed;
     this.large = large;
     this.tiles = [];
@@ -20,14 +23,20 @@ export class Sheet {
     this.anchor = 0;
     this.grid = el("div.tiles", { role: "listbox", "aria-multiselectable": "true" });
     this.lens = el("figure.lens", { hidden: true });
-    this.node = el("main.sheet", {}, this.grid, this.lens);
+    this.instead = el("div.instead", { hidden: true });
+    this.node = el("main.sheet", {}, this.grid, this.instead, this.lens);
     this.lasso = new Lasso(this);
-    this.sized = new ResizeObserver(() => this.arrange());
+    this.sized = new ResizeObserver(() => {
+      this.arrange();
+      clearTimeout(this.settling);
+      this.settling = setTimeout(() => this.#isRoomy() && roomier(), SETTLED);
+    });
     this.sized.observe(this.node);
   }
 
   close() {
     this.sized.disconnect();
+    clearTimeout(this.settling);
     this.lasso.close();
   }
 
@@ -49,6 +58,8 @@ export class Sheet {
     this.cursor = this.anchor = 0;
     this.shrink();
     this.grid.replaceChildren(...tiles.map((tile) => tile.node));
+    this.grid.hidden = false;
+    this.instead.hidden = true;
     this.arrange();
     this.#point();
   }
@@ -57,8 +68,10 @@ export class Sheet {
   say(node) {
     this.tiles = [];
     this.shrink();
-    this.grid.replaceChildren(node);
-    this.grid.style.removeProperty("--columns");
+    this.grid.replaceChildren();
+    this.grid.hidden = true;
+    this.instead.replaceChildren(node);
+    this.instead.hidden = false;
   }
 
   // The number of columns that makes the images largest while all of them fit.
@@ -158,6 +171,10 @@ export class Sheet {
   // Exactly one tile can be reached by Tab: the one that the arrows start from.
   #point() {
     this.tiles.forEach((tile, index) => (tile.node.tabIndex = index === this.cursor ? 0 : -1));
+  }
+
+  #isRoomy() {
+    return this.tiles.length && this.comfortable >= this.tiles.length * ROOMIER;
   }
 
   #scrolls() {

@@ -238,6 +238,17 @@ def test_the_tiles_fill_the_window_and_no_more(
         assert below <= 0
 
 
+def test_a_window_made_larger_is_filled_but_for_a_page_that_was_worked_on(page: Page) -> None:
+    few = page.locator(".tile").count()
+    page.locator(".tile").first.click()
+    page.set_viewport_size({"width": 2560, "height": 1400})
+    page.wait_for_timeout(1000)
+    assert (page.locator(".tile").count(), _selected(page)) == (few, [0])
+    page.locator(".tile").first.click()  # not any more
+    page.set_viewport_size({"width": 2560, "height": 1440})
+    expect(page.locator(".tile").nth(few)).to_be_visible()
+
+
 # The last one: it leaves nothing for another.
 def test_a_pool_that_is_labeled_to_the_end_is_said_to_be_so(taught: Server, page: Page) -> None:
     page.get_by_label("images on a page").select_option("200")
