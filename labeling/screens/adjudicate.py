@@ -57,9 +57,8 @@ def _disputes(session: Session, found: list[Dispute], names: dict[int, str]) -> 
         "stay in the history."
     )
     image, facts = st.columns([2, 3], gap="large")
-    content = picture(session, first.sample_id, "view")
-    if content is not None:
-        image.image(content, width=300)
+    with image:
+        picture(session, first.sample_id, 300, "view")
     with facts:
         _opinions(first, names)
         if not first.complete:

@@ -180,8 +180,7 @@ def _describe(session: Session, _: list[LabelClass], chosen: LabelClass) -> Clas
     with st.container(horizontal=True, gap="small"):
         for key in offered:
             with st.container(width=PICTURE + 8):
-                if (content := picture(session, key)) is not None:
-                    st.image(content, width=PICTURE)
+                picture(session, key, PICTURE)
                 name = f"example {key[:8]}"
                 if st.checkbox(
                     name, key in ticked, key=f"{chosen.id}-{key}", label_visibility="collapsed"

@@ -15,7 +15,7 @@ from labeling.screens.shell import annotator
 from labeling.session import Session
 from labeling.store import Moment
 from labeling.store.log import EXPORTED
-from labeling.wording import code, plain
+from labeling.wording import plain
 
 SCREEN_FORMATS = {
     "csv": "One row for each file: label, annotator, source, confidence, sha256; with the full "
@@ -55,7 +55,8 @@ def show(session: Session) -> None:
     _preview(session)
     pool = shlex.quote(str(session.project.source.location))
     command = f"python -m labeling export folders --pool {pool} --to PATH --link"
-    st.caption(f"For large pools, or links instead of copies: {code(command)}")
+    st.caption("For large pools, or links instead of copies:")
+    st.code(command, language=None, wrap_lines=True)
 
 
 def _moment(session: Session) -> Moment | None:

@@ -23,7 +23,7 @@ def show(session: Session) -> None:
     """The team, a form to invite, what can be changed of each member, and the work."""
     st.subheader("People")
     if not needs_login():
-        st.caption(
+        st.write(
             "For a team, start Hone with `make run ADDRESS=0.0.0.0`: everybody then needs an "
             "invitation link, you too. On this machine alone nobody needs one."
         )

@@ -11,25 +11,27 @@ from labeling.session import Session
 from labeling.wording import plain
 
 
-def picture(session: Session, sample_id: str, size: str = "thumb") -> bytes | None:
-    """A WebP of one sample, None where its file is gone or damaged."""
-
-    def read() -> bytes:
-        sample = session.store.samples.get(sample_id)
-        if sample is None or not sample.paths:
-            raise KeyError(sample_id)
-        return read_sample(session.project.source, sample_id, sample.paths)
-
+def picture(
+    session: Session, sample_id: str, width: int, size: str = "thumb", caption: str | None = None
+) -> None:
+    """One image, named by its file for who cannot see it; nothing where that is gone or damaged."""
+    sample = session.store.samples.get(sample_id)
+    if sample is None or not sample.paths:
+        return
     try:
-        return cached_copy(session.project.thumbnails, sample_id, size, read)
+        content = cached_copy(
+            session.project.thumbnails,
+            sample_id,
+            size,
+            lambda: read_sample(session.project.source, sample_id, sample.paths),
+        )
     except (UnreadableImageError, OSError, KeyError):
-        return None
+        return
+    st.image(content, plain(caption) if caption else None, width=width, alt=sample.paths[0])
 
 
 def strip(session: Session, sample_ids: Sequence[str], captions: Sequence[str], width: int) -> None:
     """A row of small images with a caption each, wrapped where the window is narrow."""
     with st.container(horizontal=True, gap="small"):
         for sample_id, caption in zip(sample_ids, captions, strict=True):
-            content = picture(session, sample_id)
-            if content is not None:
-                st.image(content, caption=plain(caption), width=width)
+            picture(session, sample_id, width, caption=caption)

@@ -112,9 +112,7 @@ def _no_suspects(session: Session, seen: int) -> None:
 
 def _look(session: Session, suspect: review.Suspect, names: dict[int, str]) -> None:
     """The image, and below it what speaks for either class if that is asked for."""
-    content = picture(session, suspect.sample_id, "view")
-    if content is not None:
-        st.image(content, width=300)
+    picture(session, suspect.sample_id, 300, "view")
     st.button(
         "Hide why" if st.session_state.get(WHY) else "Why",
         key="why",
@@ -136,7 +134,9 @@ def _why(session: Session, suspect: review.Suspect, names: dict[int, str]) -> No
             except HoneError as error:
                 st.caption(plain(error))
                 return
-            st.image(content, caption=f"speaks for {plain(names[class_id])}", width=145)
+            name = plain(names[class_id])
+            alt = f"heat map of what speaks for {name}"
+            st.image(content, caption=f"speaks for {name}", width=145, alt=alt)
 
 
 def _decide(session: Session, suspect: review.Suspect, names: dict[int, str]) -> None:

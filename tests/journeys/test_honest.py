@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,6 +18,7 @@ from labeling.truth import class_names, read_truth
 from models.backbones import resolve
 from models.shadow import leave_one_out
 from tests.journeys import board
+from tests.journeys.axe import faults
 from tests.journeys.conftest import Server, project_with_embeddings
 
 Visit = Callable[..., Page]
@@ -107,6 +109,37 @@ def test_a_planted_error_is_mended_by_a_key_and_the_report_opens_without_a_netwo
     with page.expect_download() as download:
         page.get_by_role("button", name="Download report.html").click()
     _open_offline(page, Path(download.value.path()), tmp_path)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_the_model_shows_can_be_read_and_used_by_everybody(
+    taught: Server, visit: Visit, scheme: Literal["light", "dark"]
+) -> None:
+    page = visit(taught.url)
+    page.emulate_media(color_scheme=scheme)
+    expect(page.locator(".class.guess")).to_be_visible()
+    assert faults(page) == []
+    page.keyboard.press("?")
+    expect(page.locator("dialog.help")).to_be_visible()
+    assert faults(page) == []
+    page.keyboard.press("?")
+    page.context.set_offline(True)
+    page.keyboard.press("Space")
+    expect(page.locator(".saved")).to_have_attribute("data-state", "offline")
+    assert faults(page) == []
+    page.context.set_offline(False)
+    board.saved(page)
+    for name, sign in (
+        ("grid", page.locator(".tile img").first),
+        ("progress", page.get_by_text("Time per round")),
+        ("accuracy", page.get_by_text("blind checks").first),
+        ("review", page.get_by_text("are contradicted")),
+        ("setup", page.get_by_text("Which images come next")),
+        ("export", page.get_by_text("Write the report")),
+    ):
+        page.goto(f"{taught.url}/{name}")
+        expect(sign).to_be_visible()
+        assert faults(page) == [], name
 
 
 def _mend(page: Page, server: Server) -> None:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys import board
+from tests.journeys.axe import faults
 from tests.journeys.conftest import Server
 
 Serve = Callable[..., Server]
@@ -14,7 +15,7 @@ Visit = Callable[..., Page]
 
 
 @pytest.mark.parametrize("width, height", [(1440, 900), (390, 844)])
-def test_no_screen_fails_or_scrolls_sideways(
+def test_no_screen_fails_scrolls_sideways_or_shuts_anybody_out(
     sample_server: Server, visit: Visit, width: int, height: int
 ) -> None:
     server = sample_server  # nothing is labeled in it yet
@@ -35,6 +36,7 @@ def test_no_screen_fails_or_scrolls_sideways(
         expect(page.get_by_test_id("stException")).to_have_count(0)
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"/{name} is {wide} px wider than the window"
+        assert faults(page) == [], f"/{name}"
 
 
 def test_a_missing_folder_is_named_and_another_can_be_opened(
