@@ -1,0 +1,167 @@
+"""How long it takes to label 1,000 confident images in the Grid, by keyboard alone.
+
+    python -m benchmarks.grid_pace [--shared ../shared] [--labels 300] [--samples 1000]
+                                   [--glance 2.0] [--mend 1.0]
+
+A pool of 8,000 small photographs in ten classes (CIFAR-10) is embedded, and the loop has had
+`labels` labels. Then a person is played at the keyboard of a headless Chromium of 1440 x 900: a
+look of `glance` seconds at each page, `mend` seconds for each wrong image on it (arrows, Space, the
+key of its class), Enter for the rest, Page down for the next class. All waiting counts. Beside it
+stands what as many images take one by one, where each needs a look and a key of `mend` seconds.
+"""
+
+import argparse
+import tempfile
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.board_latency import machine
+from labeling.project import default_folder, open_project
+from labeling.session import Session
+from labeling.store import NewAnswer
+from labeling.truth import FOLDERS, class_names, read_truth
+from models.backbones import resolve
+from tests.journeys import board
+from tests.journeys.conftest import Server, launch
+
+AT_ONCE = 20
+SHOWN = """() => {
+  const root = document.querySelector("[data-testid=stBidiComponentIsolated]")?.shadowRoot;
+  const tiles = [...(root?.querySelectorAll(".tile") ?? [])];
+  const images = tiles.map((tile) => tile.querySelector("img"));
+  if (!tiles.length || !images.every((image) => image?.naturalWidth)) return null;
+  const tab = root.querySelector(".tab[aria-selected=true] .name").textContent;
+  const columns = Number(root.querySelector(".tiles").style.getPropertyValue("--columns"));
+  return { tab, columns, names: tiles.map((tile) => tile.title) };
+}"""
+
+
+def _folder(pool: Path, home: Path) -> Path:
+    return home / default_folder(pool).name
+
+
+def _teach(pool: Path, home: Path, labels: int) -> dict[str, str]:
+    """Embed the pool and label what the loop asks for; path -> true class."""
+    project = open_project(pool, _folder(pool, home))
+    truth = read_truth(project.source, FOLDERS)
+    with closing(Session(project, resolve("bundled"))) as session:
+        session.prepare()
+        named = class_names(project, truth)
+        ids = {name: session.store.classes.ensure(name).id for name in sorted(set(named.values()))}
+        for begin in range(0, labels, AT_ONCE):
+            cards = session.next("script", min(AT_ONCE, labels - begin))
+            given = [
+                NewAnswer(f"a{begin + n}", one.sample_id, "label", ids[named[one.sample_id]])
+                for n, one in enumerate(cards)
+            ]
+            session.answer("script", given)
+            session.trainer.wait()
+        session.next("script", 0)
+        project.change(backbone="bundled")
+    return truth
+
+
+class Sorter:
+    """A person at the Grid who sees which images are wrong."""
+
+    def __init__(self, page: Page, truth: dict[str, str], glance: float, mend: float) -> None:
+        self.counts: Counter[str] = Counter()
+        self._page, self._truth = page, truth
+        self._glance, self._mend = glance, mend
+
+    def turn(self) -> None:
+        """Sort one page, accept it, and ask for the next class."""
+        shown = self._wait({"tab": "", "names": []})
+        time.sleep(self._glance)
+        at, names = 0, shown["names"]
+        for place, name in enumerate(names):
+            if self._truth[name] != shown["tab"]:
+                self._change(at, place, shown["columns"], self._truth[name])
+                at = place
+        self.counts.update(pages=1, images=len(names))
+        self._page.keyboard.press("Enter")
+        after = self._wait({"tab": "", "names": names})
+        self._page.keyboard.press("PageDown")
+        self._wait(after)
+
+    def _wait(self, before: dict[str, Any]) -> dict[str, Any]:
+        """The page that is shown once it is another, of another class."""
+        found: dict[str, Any] = self._page.wait_for_function(
+            f"""before => {{
+              const now = ({SHOWN})();
+              const same = now?.names.join() === before.names.join();
+              return now && now.tab !== before.tab && !same && now;
+            }}""",
+            arg=before,
+        ).json_value()
+        return found
+
+    def _change(self, at: int, place: int, columns: int, name: str) -> None:
+        begin = time.perf_counter()
+        down, right = place // columns - at // columns, place % columns - at % columns
+        steps = ["ArrowDown"] * down + ["ArrowRight" if right > 0 else "ArrowLeft"] * abs(right)
+        for key in [*steps, "Space", board.keys(self._page)[name]]:
+            self._page.keyboard.press(key)
+        self.counts["wrong"] += 1
+        time.sleep(max(0.0, self._mend - (time.perf_counter() - begin)))
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser.add_argument("--labels", type=int, default=300)
+    parser.add_argument("--samples", type=int, default=1000)
+    parser.add_argument("--glance", type=float, default=2.0, metavar="SECONDS")
+    parser.add_argument("--mend", type=float, default=1.0, metavar="SECONDS")
+    given = parser.parse_args()
+    pool = (given.shared / "data" / "cifar10-8k.zip").resolve()
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        server = Server(Path(place) / "home", pool)
+        truth = _teach(pool, server.home, given.labels)
+        browser = launch(playwright)
+        server.start()
+        try:
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(f"{server.url}/grid")
+            page.wait_for_function(SHOWN, timeout=120_000)  # until the model is there
+            sorter, begin = Sorter(page, truth, given.glance, given.mend), time.perf_counter()
+            while sorter.counts["images"] < given.samples:
+                sorter.turn()
+            board.saved(page)
+            seconds = time.perf_counter() - begin
+        finally:
+            browser.close()
+            server.kill()
+        right, total = _right(pool, server.home, truth)
+    _print(given, sorter.counts, seconds, f"{right} of {total}")
+
+
+def _right(pool: Path, home: Path, truth: dict[str, str]) -> tuple[int, int]:
+    """How many labels are right, of how many."""
+    with closing(open_project(pool, _folder(pool, home))) as project:
+        names = {one.id: one.name for one in project.store.classes.all()}
+        named, labels = class_names(project, truth), project.store.answers.standing()
+        right = sum(names.get(one.class_id or 0) == named[one.sample_id] for one in labels)
+    return right, len(labels)
+
+
+def _print(given: argparse.Namespace, counts: Counter[str], seconds: float, right: str) -> None:
+    table = Table(title=f"{given.samples:,} images ({machine()})")
+    for head in ("how", "pages", "images", "wrong guesses", "seconds", "labels right"):
+        table.add_column(head, justify="right")
+    found = [f"{counts[name]:,}" for name in ("pages", "images", "wrong")]
+    table.add_row("Grid, by keyboard", *found, f"{seconds:.0f}", right)
+    table.add_row("one by one", "", found[1], "", f"{counts['images'] * given.mend:.0f}", "")
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()
