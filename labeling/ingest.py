@@ -125,8 +125,7 @@ class Ingest:
             return False
         before = len(self.cache) if self.cache is not None else 0
         if self.cache is None or self.cache.fingerprint != told["fingerprint"]:
-            before = 0
-            self.cache = self._cache(told["fingerprint"], told["dim"])
+            before, self.cache = 0, self._cache(told["fingerprint"], told["dim"])
         elif self.state.stage != "done":
             self.cache.refresh()
         done = len(self.cache)
@@ -214,8 +213,9 @@ class Ingest:
             self._project.store.set(ADDED_FROM, before)
 
     def _embed(self) -> None:
-        self.state = replace(self.state, stage="loading", done=0)
-        self._lookers.wait_for_first(self._patience)
+        if self.busy:  # else all was embedded before
+            self.state = replace(self.state, stage="loading", done=0)
+            self._lookers.wait_for_first(self._patience)
         if self._stop.is_set():
             return
         if self._in_background:
