@@ -3,6 +3,8 @@
 import hashlib
 import io
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -326,6 +328,37 @@ def test_the_first_screen_does_not_wait_for_the_backbone(
     session.ingest.wait(60.0)
     assert session.ingest.state.stage == "done"
     session.close()
+
+
+# In a process of its own: these tests have torch.
+COME_BACK = """
+import sys, time
+from labeling.project import open_project
+from labeling.session import Session
+session = Session(open_project(sys.argv[1], sys.argv[2]))
+session.start(patience=60.0)
+time.sleep(1.0)
+print("torch" in sys.modules)
+session.ingest.look()
+while session.round is None:
+    time.sleep(0.01)
+print("torch" in sys.modules)
+session.close()
+"""
+
+
+def test_torch_is_not_loaded_before_anybody_comes_back(
+    images: Path, ingest: Any, tmp_path: Path
+) -> None:
+    ingest(images)
+    found = subprocess.run(
+        [sys.executable, "-c", COME_BACK, str(images), str(tmp_path / "p")],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert found.stdout.split() == ["False", "True"], found.stderr
 
 
 def start_again(images: Path, folder: Path) -> Session:
