@@ -41,6 +41,16 @@ def after(page: Page, name: str) -> str:
     return on_screen(page)
 
 
+def held_ahead(page: Page, count: int) -> None:
+    """Wait until this many images have been loaded, the one on screen among them."""
+    page.wait_for_function(
+        """count => performance.getEntriesByType("resource")
+          .filter(({ name }) => name.includes("/view?")).length >= count""",
+        arg=count,
+    )
+    page.wait_for_timeout(300)  # until the last ones are decoded
+
+
 def guess(page: Page) -> str | None:
     """The class that the model guesses for the image on screen, if it is shown."""
     guessed = page.locator(".class.guess .name")

@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
@@ -157,9 +157,14 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[Any] = []
     errors: list[str] = []
 
-    def open_page(url: str, width: int = 1440, height: int = 900) -> Page:
+    def open_page(
+        url: str,
+        width: int = 1440,
+        height: int = 900,
+        scheme: Literal["light", "dark"] = "light",
+    ) -> Page:
         context = chromium.new_context(
-            viewport={"width": width, "height": height}, accept_downloads=True
+            viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
         )
         contexts.append(context)
         page: Page = context.new_page()
@@ -169,10 +174,10 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         return page
 
     yield open_page
+    for page in (page for context in contexts for page in context.pages):
+        with suppress(Error):  # a page with unsaved answers asks before it goes
+            page.goto("about:blank", timeout=3000)  # gives back what it holds …
+    time.sleep(0.15)  # … if that has time to get out
     for context in contexts:
-        for page in context.pages:
-            with suppress(Error):  # a page with unsaved answers asks before it goes
-                page.goto("about:blank", timeout=3000)  # gives back what it holds …
-                page.wait_for_timeout(150)  # … if that has time to get out
         context.close()
     assert errors == []

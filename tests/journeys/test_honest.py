@@ -112,11 +112,10 @@ def test_a_planted_error_is_mended_by_a_key_and_the_report_opens_without_a_netwo
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_the_model_shows_can_be_read_and_used_by_everybody(
+def test_the_board_can_be_read_and_used_by_everybody(
     taught: Server, visit: Visit, scheme: Literal["light", "dark"]
 ) -> None:
-    page = visit(taught.url)
-    page.emulate_media(color_scheme=scheme)
+    page = visit(taught.url, scheme=scheme)
     expect(page.locator(".class.guess")).to_be_visible()
     assert faults(page) == []
     page.keyboard.press("?")
@@ -129,6 +128,12 @@ def test_what_the_model_shows_can_be_read_and_used_by_everybody(
     assert faults(page) == []
     page.context.set_offline(False)
     board.saved(page)
+
+
+def test_what_the_model_shows_can_be_read_and_used_by_everybody(
+    taught: Server, visit: Visit
+) -> None:
+    page = visit(taught.url)
     for name, sign in (
         ("grid", page.locator(".tile img").first),
         ("progress", page.get_by_text("Time per round")),

@@ -142,7 +142,7 @@ def test_labeling_goes_on_without_a_line_until_the_images_run_out(
     server, before = sample_server, _labels(sample_server)
     page = visit(server.url)
     board.on_screen(page)
-    page.wait_for_timeout(2000)  # the next images are being loaded ahead
+    board.held_ahead(page, 22)
     page.context.set_offline(True)
     given = _answer(page, 20)
     truth, keys = board.true_labels(), board.keys(page)
