@@ -43,13 +43,9 @@ SHOWN = """() => {
 }"""
 
 
-def _folder(pool: Path, home: Path) -> Path:
-    return home / default_folder(pool).name
-
-
 def _teach(pool: Path, home: Path, labels: int) -> dict[str, str]:
     """Embed the pool and label what the loop asks for; path -> true class."""
-    project = open_project(pool, _folder(pool, home))
+    project = open_project(pool, default_folder(pool, home))
     truth = read_truth(project.source, FOLDERS)
     with closing(Session(project, resolve("bundled"))) as session:
         session.prepare()
@@ -146,7 +142,7 @@ def main() -> None:
 
 def _right(pool: Path, home: Path, truth: dict[str, str]) -> tuple[int, int]:
     """How many labels are right, of how many."""
-    with closing(open_project(pool, _folder(pool, home))) as project:
+    with closing(open_project(pool, default_folder(pool, home))) as project:
         names = {one.id: one.name for one in project.store.classes.all()}
         named, labels = class_names(project, truth), project.store.answers.standing()
         right = sum(names.get(one.class_id or 0) == named[one.sample_id] for one in labels)

@@ -135,13 +135,9 @@ def _run(given: argparse.Namespace, place: Path, cluster: Cluster | None) -> Non
     _report(title, people, holdings, _stored(images, home), memory, killer.deaths, given.overlap)
 
 
-def _folder(images: Path, home: Path) -> Path:
-    return home / default_folder(images.resolve()).name
-
-
 def _invite(images: Path, home: Path, people: int, overlap: float) -> list[str]:
     """The tokens of as many annotators."""
-    with closing(open_project(images, _folder(images, home))) as project:
+    with closing(open_project(images, default_folder(images.resolve(), home))) as project:
         project.change(overlap_share=overlap)
         secret = local_secret(home)
         members = [
@@ -152,7 +148,7 @@ def _invite(images: Path, home: Path, people: int, overlap: float) -> list[str]:
 
 def _stored(images: Path, home: Path) -> tuple[list[Answer], int]:
     """Every answer in the database, and how many rounds there were."""
-    with closing(open_project(images, _folder(images, home))) as project:
+    with closing(open_project(images, default_folder(images.resolve(), home))) as project:
         return project.store.answers.all(), len(project.store.rounds.all())
 
 

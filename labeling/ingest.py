@@ -153,16 +153,16 @@ class Ingest:
 
         The scan and the loading of the backbone take a core for seconds, just when boards are back.
         """
-        settings, ids = self._project.settings(), self._project.store.samples.ids()
-        told = self._project.store.setting(EMBEDDED)
-        if not ids or told is None or told.get("of") != [settings.backbone, settings.features]:
+        told, settings = self._project.store.setting(EMBEDDED), self._project.settings()
+        if told is None or told.get("of") != [settings.backbone, settings.features]:
             return
         self._lookers.let_pass(self._patience, self._stop)
         share_cores()
         from models.device import pick_device
 
+        ids = self._project.store.samples.ids()
         cache = self._cache(told["fingerprint"], told["dim"])
-        if cache.missing(ids) or self._stop.is_set():
+        if not ids or cache.missing(ids) or self._stop.is_set():
             return
         self.device, self._of = pick_device(), (settings.backbone, settings.features)
         self.state = IngestState("done", told["name"], READY, done=len(ids), total=len(ids))

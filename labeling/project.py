@@ -111,10 +111,10 @@ def home() -> Path:
     return Path(os.environ.get("HONE_HOME") or ".hone").expanduser().resolve()
 
 
-def default_folder(pool: Path) -> Path:
-    """The project folder of a pool, the same each time."""
+def default_folder(pool: Path, place: Path | None = None) -> Path:
+    """The project folder of a pool in `place` (by default `home()`), the same each time."""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", pool.stem).strip("-") or "pool"
-    return home() / f"{name}-{hashlib.sha256(str(pool).encode()).hexdigest()[:8]}"
+    return (place or home()) / f"{name}-{hashlib.sha256(str(pool).encode()).hexdigest()[:8]}"
 
 
 def open_project(pool: str | Path, folder: str | Path | None = None) -> Project:

@@ -8,22 +8,26 @@ from labeling.errors import UnreadableImageError
 from labeling.images import cached_copy
 from labeling.samples import read_sample
 from labeling.session import Session
+from labeling.store import Sample
 from labeling.wording import plain
 
 
 def picture(
-    session: Session, sample_id: str, width: int, size: str = "thumb", caption: str | None = None
+    session: Session, sample_id: str, width: int, size: str = "thumb", caption: str = ""
 ) -> None:
     """One image, named by its file for who cannot see it; nothing where that is gone or damaged."""
-    sample = session.store.samples.get(sample_id)
+    _draw(session, session.store.samples.get(sample_id), width, size, caption)
+
+
+def _draw(session: Session, sample: Sample | None, width: int, size: str, caption: str) -> None:
     if sample is None or not sample.paths:
         return
     try:
         content = cached_copy(
             session.project.thumbnails,
-            sample_id,
+            sample.id,
             size,
-            lambda: read_sample(session.project.source, sample_id, sample.paths),
+            lambda: read_sample(session.project.source, sample.id, sample.paths),
         )
     except (UnreadableImageError, OSError, KeyError):
         return
@@ -32,6 +36,7 @@ def picture(
 
 def strip(session: Session, sample_ids: Sequence[str], captions: Sequence[str], width: int) -> None:
     """A row of small images with a caption each, wrapped where the window is narrow."""
+    samples = session.store.samples.many(sample_ids)
     with st.container(horizontal=True, gap="small"):
         for sample_id, caption in zip(sample_ids, captions, strict=True):
-            picture(session, sample_id, width, caption=caption)
+            _draw(session, samples.get(sample_id), width, "thumb", caption)
