@@ -23,8 +23,10 @@ export class Outbox {
     this.fragile = false; // whether an answer could not be kept: then it lives in this tab only
     this.retry = SOONEST_RETRY;
     this.online = () => this.flush();
+    this.cut = () => api.status().catch(() => {}); // a server on this machine is still there
     api.back = () => this.#back();
     window.addEventListener("online", this.online);
+    window.addEventListener("offline", this.cut);
     this.warn = (event) => this.fragile && this.waiting.length && event.preventDefault();
     window.addEventListener("beforeunload", this.warn);
     this.flush();
@@ -77,6 +79,7 @@ export class Outbox {
     this.closed = true;
     clearTimeout(this.timer);
     window.removeEventListener("online", this.online);
+    window.removeEventListener("offline", this.cut);
     window.removeEventListener("beforeunload", this.warn);
   }
 
