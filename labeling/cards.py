@@ -17,7 +17,7 @@ View = tuple[dict[int, float], list[tuple[str, int]]]  # probabilities and neigh
 UNSEEN: View = ({}, [])
 REASONS = {
     "random": "picked at random",
-    "unscored": "picked at random while its embedding is under way",
+    "unscored": "picked at random: the model has not seen it yet",
     "audit": "a blind check: picked at random, shown without a guess, so that the accuracy "
     "figure stays honest",
     "overlap": "shown without a guess, so that answers of several people can be compared",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from models.accuracy import Accuracy
     from models.foreseen import Foreseen
     from models.left_out import LeftOut
+    from models.shadow import LeaveOneOut
 
 UNIFORM = ("audit", "random", "unscored")  # drawn uniformly from the pool; blind ones count
 CHECKS = 10  # blind ones; below, no accuracy and no calibration is told
@@ -74,11 +75,12 @@ class Evidence:
 
 
 class Figures:
-    """Gathers evidence once for each round of each session."""
+    """Gathers evidence once for each round of each session, and judges each label of it once."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._known: WeakKeyDictionary[Session, Evidence] = WeakKeyDictionary()
+        self._judged: WeakKeyDictionary[Evidence, LeaveOneOut] = WeakKeyDictionary()
 
     def evidence(self, session: Session) -> Evidence | None:
         """Evidence on the newest complete round, None before there is a head."""
@@ -92,6 +94,23 @@ class Figures:
             found = gather(round_, session.labels(), session.store.certificates.all())
             if found is not None:
                 self._known[session] = found
+            return found
+
+    def judged(self, session: Session, evidence: Evidence) -> "LeaveOneOut | None":
+        """What a ridge on all the others says of each label: seconds for thousands of them.
+
+        None where the newest round's embeddings are others than those of the evidence.
+        """
+        from models.shadow import leave_one_out
+
+        round_ = session.round
+        with self._lock:
+            if (known := self._judged.get(evidence)) is not None:
+                return known
+            if round_ is None or max(evidence.rows) >= len(round_.table):
+                return None
+            found = leave_one_out(round_.table.features[evidence.rows], evidence.labels)
+            self._judged[evidence] = found
             return found
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import numpy as np
 
 from labeling.errors import HoneError
-from labeling.figures import Evidence
+from labeling.figures import FIGURES, Evidence
 from labeling.session import Session
 from labeling.store import Answer, NewAnswer
 from labeling.store.answers import ADJUDICATED
@@ -51,12 +51,8 @@ def suspects(session: Session, evidence: Evidence) -> list[Suspect]:
 
     None of them is changed here: only a person knows.
     """
-    from models.shadow import leave_one_out
-
-    round_ = session.round
-    if len(evidence.rows) < FEWEST or round_ is None or max(evidence.rows) >= len(round_.table):
+    if len(evidence.rows) < FEWEST or (found := FIGURES.judged(session, evidence)) is None:
         return []
-    found = leave_one_out(round_.table.features[evidence.rows], evidence.labels)
     settled = confirmed(session.store.answers.standing())
     return [
         Suspect(

@@ -67,6 +67,7 @@ def test_wrong_labels_come_first_and_are_mended_or_confirmed(session: Session) -
     assert evidence is not None
     found = suspects(session, evidence)
     assert {one.sample_id for one in found[:2]} == wrong(session)
+    assert FIGURES.judged(session, evidence) is FIGURES.judged(session, evidence)
     first, second = found[:2]
     assert first.given != first.predicted
     assert [key for key, _ in first.chances] == [first.predicted, first.given]
