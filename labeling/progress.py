@@ -13,9 +13,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from labeling.store import Answer, LabelClass, RoundRecord
 from models.anchoring import Anchoring, anchoring
-from models.metrics import agreement, wilson
+from models.metrics import agreement
 
-FEWEST_AUDITS = 10
 LONGEST_GAP = 120.0  # seconds without an answer after which a person is taken to have left
 WINDOW = 20
 
@@ -44,20 +43,6 @@ class PrelabelAgreement:
     matches: npt.NDArray[np.bool_]
     rolling: npt.NDArray[np.float64]
     rounds: dict[int, Tally]
-
-
-@dataclass(frozen=True)
-class AuditAccuracy:
-    """The share of audit picks that were predicted right, with the ends of its 95 % interval."""
-
-    correct: int
-    total: int
-    low: float
-    high: float
-
-    @property
-    def rate(self) -> float:
-        return self.correct / self.total
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +82,7 @@ def prelabel_agreement(answers: Sequence[Answer], window: int = WINDOW) -> Prela
 
     This is NOT accuracy. The samples were chosen because the model was unsure of them, so that it
     understates the accuracy on the pool, often by a lot; and a person who sees a pre-label
-    tends to accept it. `audit_accuracy` is the figure to trust.
+    tends to accept it. `figures.pool_accuracy` is the figure to trust.
 
     Parameters
     ----------
@@ -117,38 +102,6 @@ def prelabel_agreement(answers: Sequence[Answer], window: int = WINDOW) -> Prela
             before = rounds.get(answer.round_id, Tally(0, 0))
             rounds[answer.round_id] = Tally(before.agreed + match, before.total + 1)
     return PrelabelAgreement(np.array(matches, dtype=np.bool_), agreement(matches, window), rounds)
-
-
-def audit_accuracy(answers: Sequence[Answer], level: float = 0.95) -> AuditAccuracy | None:
-    """Accuracy on the audit picks with its Wilson interval; None below FEWEST_AUDITS of them.
-
-    Each audit pick was drawn uniformly from what had no label then, was shown blind, and was
-    predicted before it was answered. Each counts once, against the sample's latest label, so
-    that a slip that was mended later does not count as the model's. The picks span all rounds: a
-    head that still improves is better by now than this figure. Picks that a person skipped or
-    was unsure of are left out, which flatters the model where those are the hard ones.
-
-    Parameters
-    ----------
-    answers : standing answers or the history, not only the latest one of each sample.
-    level : of the interval, in (0, 1).
-    """
-    predicted: dict[str, int] = {}
-    latest: dict[str, int | None] = {}
-    for answer in _standing(answers):
-        latest[answer.sample_id] = answer.class_id
-        audited = answer.query == "audit" and answer.kind == "label"
-        if audited and answer.predicted_class is not None:
-            predicted.setdefault(answer.sample_id, answer.predicted_class)
-    matches = [
-        latest[sample_id] == class_id
-        for sample_id, class_id in predicted.items()
-        if latest[sample_id] is not None
-    ]
-    if len(matches) < FEWEST_AUDITS:
-        return None
-    interval = wilson(sum(matches), len(matches), level)
-    return AuditAccuracy(sum(matches), len(matches), interval.low, interval.high)
 
 
 def labels_per_class(answers: Iterable[Answer], classes: Iterable[LabelClass]) -> dict[int, int]:

@@ -40,11 +40,6 @@ class Standing:
     expected: float
     labels: int
 
-    @property
-    def is_certain(self) -> bool:
-        """Whether the interval says better or worse."""
-        return self.low > 0 or self.high < 0
-
 
 def left_out_hits(
     embeddings: npt.NDArray[Any], rows: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]

@@ -22,7 +22,6 @@ class LeaveOneOut:
     Attributes
     ----------
     accuracy : share of labels predicted right, in [0, 1].
-    balanced_accuracy : mean over classes of that share, in [0, 1].
     ridge : the penalty taken from RIDGES.
     temperature : what the logits were divided by to give `proba`.
     classes : (K,) int64, ascending; column k of `proba` is class classes[k].
@@ -34,7 +33,6 @@ class LeaveOneOut:
     """
 
     accuracy: float
-    balanced_accuracy: float
     ridge: float
     temperature: float
     classes: npt.NDArray[np.int64]
@@ -98,7 +96,6 @@ def leave_one_out(
     hit = column == targets
     return LeaveOneOut(
         accuracy=float(hit.mean()),
-        balanced_accuracy=float((np.bincount(targets, weights=hit) / counts).mean()),
         ridge=float(ridges[best]),
         temperature=temperature,
         classes=classes.astype(np.int64),

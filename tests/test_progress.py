@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 
 from labeling.progress import (
-    FEWEST_AUDITS,
     RoundRow,
     Tally,
-    audit_accuracy,
     labels_per_class,
     pace,
     prelabel_agreement,
@@ -87,54 +85,9 @@ def test_undone_answers_count_nowhere() -> None:
 
 def test_without_answers_there_are_no_figures() -> None:
     assert len(prelabel_agreement([]).rolling) == 0
-    assert audit_accuracy([]) is None
     assert seconds_per_label([]).median is None
     assert (pace([]).recent, pace([]).overall, pace([]).active_seconds) == (None, None, 0.0)
     assert rounds_table([]) == []
-
-
-def audits(right: int, wrong: int) -> list[dict[str, Any]]:
-    return [{"query": "audit", "predicted_class": CAT}] * right + [
-        {"query": "audit", "predicted_class": DOG}
-    ] * wrong
-
-
-def test_audit_accuracy_has_the_wilson_interval() -> None:
-    found = audit_accuracy(history(*audits(133, 15)))
-    assert found is not None
-    assert (found.correct, found.total, found.rate) == (133, 148, 133 / 148)
-    # Newcombe 1998, table I, method 3, for 15 of 148, mirrored.
-    assert (found.low, found.high) == pytest.approx((1 - 0.1605, 1 - 0.0624), abs=5e-5)
-
-
-def test_too_few_audits_give_no_accuracy() -> None:
-    assert audit_accuracy(history(*audits(FEWEST_AUDITS - 1, 0))) is None
-    assert audit_accuracy(history(*audits(FEWEST_AUDITS, 0))) is not None
-
-
-def test_only_labeled_audit_picks_with_a_prediction_are_audits() -> None:
-    found = audit_accuracy(
-        history(
-            *audits(10, 0),
-            {"query": "margin", "predicted_class": DOG},
-            {"query": "audit", "predicted_class": None},
-            {"query": "audit", "predicted_class": DOG, "kind": "skip", "class_id": None},
-            {"query": "audit", "predicted_class": DOG, "kind": "unsure", "class_id": None},
-        )
-    )
-    assert found is not None and (found.correct, found.total) == (10, 10)
-
-
-def test_an_audit_counts_once_against_the_latest_label() -> None:
-    mended = {"sample_id": "11", "class_id": DOG, "query": None}
-    found = audit_accuracy(history(*audits(10, 1), mended))
-    assert found is not None and (found.correct, found.total) == (11, 11)
-    doubted = {"sample_id": "11", "class_id": None, "kind": "unsure", "query": None}
-    found = audit_accuracy(history(*audits(10, 1), doubted))
-    assert found is not None and (found.correct, found.total) == (10, 10)
-    again = {"sample_id": "11", "query": "audit", "predicted_class": CAT}
-    found = audit_accuracy(history(*audits(10, 1), again))
-    assert found is not None and (found.correct, found.total) == (10, 11)
 
 
 def test_labels_per_class_lists_empty_classes_and_the_latest_label_of_a_sample() -> None:

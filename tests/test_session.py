@@ -329,7 +329,7 @@ def test_a_grid_page_leaves_out_what_another_tab_holds_and_what_has_left_the_poo
     second = ids(session.page("b", class_id, 2))
     assert not set(first) & set(second)
     session.leave_out(second[0], "it is gone")
-    session.store.leases.release("b")
+    session.next("b", 0)
     assert second[0] not in ids(session.page("c", class_id, 100))
 
 

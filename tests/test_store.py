@@ -275,9 +275,9 @@ def test_under_however_many_names_a_person_holds_no_more_than_allowed(
     assert len(store.leases.claim("at this machine", offers(ids), 15, most=6)) == 15
 
 
-def test_a_released_holder_gives_everything_back(store: Store, ids: list[str]) -> None:
+def test_a_holder_that_keeps_nothing_gives_everything_back(store: Store, ids: list[str]) -> None:
     claimed(store, "a", ids, 3)
-    store.leases.release("a")
+    store.leases.claim("a", [], 0)
     assert claimed(store, "b", ids, 3) == ids[:3]
 
 
@@ -337,7 +337,7 @@ def test_the_leases_that_hold_now_are_counted(
     store.leases.claim("a", offers, 5)
     store.leases.claim("b", offers, 3)
     assert store.leases.held() == 8
-    store.leases.release("a")
+    store.leases.claim("a", [], 0)
     assert store.leases.held() == 3
     monkeypatch.setattr(leases_module, "LEASE_SECONDS", -1.0)
     store.leases.claim("c", offers, 4)
@@ -352,7 +352,7 @@ def test_a_sample_brought_back_by_undo_is_leased_anew(store: Store, ids: list[st
 def test_keeping_what_another_holds_does_not_take_it_away(store: Store, ids: list[str]) -> None:
     claimed(store, "a", ids, 1)
     claimed(store, "b", ids, 0, keep=(ids[0],))
-    store.leases.release("b")
+    store.leases.claim("b", [], 0)
     assert claimed(store, "c", ids, 1) == [ids[1]]
 
 

@@ -111,7 +111,7 @@ def _preview(session: Session) -> None:
         return
     names = {one.id: one.name for one in session.store.classes.all(archived=True)}
     samples = session.store.samples.many([answer.sample_id for answer in answers])
-    st.markdown("The newest answers")
+    st.subheader("The newest answers")
     st.dataframe(
         pd.DataFrame(
             {
@@ -125,7 +125,7 @@ def _preview(session: Session) -> None:
                 "round": answer.round_id,
             }
             for answer in answers
-        ),
+        ).round({"confidence": 2}),
         hide_index=True,
         column_config={
             "confidence": st.column_config.NumberColumn(format="percent"),

@@ -77,8 +77,9 @@ def _headline(session: Session, answers: list[Answer]) -> None:
     with accuracy:
         labeled, agreeing, pace = st.columns(3)
         labeled.metric("Labeled", f"{status.labels:,} of {status.total:,}")
-        rolling = progress.prelabel_agreement(answers).rolling
-        agreeing.metric("Guesses right, last 20", f"{rolling[-1]:.0%}" if len(rolling) else "–")
+        lately = progress.prelabel_agreement(answers).matches[-progress.WINDOW :]
+        share = f"{sum(lately) / len(lately):.0%}" if len(lately) else "–"
+        agreeing.metric(f"Guesses right, last {len(lately) or progress.WINDOW}", share)
         speed = progress.pace(answers).recent
         pace.metric("Labels a minute", f"{speed:.0f}" if speed else "–")
     with audit:
@@ -201,7 +202,7 @@ def _rounds(session: Session, *, may_restore: bool) -> None:
         for row in reversed(rows)
     )
     st.dataframe(
-        table,
+        table.round({"mean confidence": 2}),
         hide_index=True,
         height=260,
         column_config={

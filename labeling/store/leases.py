@@ -171,11 +171,6 @@ class Leases:
         with self._database.read() as connection:
             return int(connection.scalar(query.where(LEASES.c.until > time.time())) or 0)
 
-    def release(self, holder: str) -> None:
-        """Give back everything that a holder has leased."""
-        with self._database.write(passing=True) as connection:
-            connection.execute(sa.delete(LEASES).where(LEASES.c.holder == holder))
-
 
 def _held(rows: Iterable[Any], now: float) -> dict[str, bool]:
     """The samples of some leases, and whether the holder of each is idle."""

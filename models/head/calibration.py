@@ -88,23 +88,3 @@ def left_out_temperature(
     if audits is not None and np.count_nonzero(audits & told) >= AUDITS:
         told = audits & told
     return fit_temperature(logits[told], np.asarray(targets)[told])
-
-
-def expected_calibration_error(
-    proba: npt.NDArray[Any], targets: npt.NDArray[Any], bins: int = 15
-) -> float:
-    """Mean gap between confidence and accuracy over equal bins of confidence, in [0, 1].
-
-    Parameters
-    ----------
-    proba : (n, K) probabilities, n ≥ 1; the confidence is the largest of a row.
-    targets : (n,) columns of the true classes.
-    bins : how many equal parts of [0, 1]; a bin counts by its share of the rows.
-    """
-    if len(proba) == 0:
-        raise ValueError("calibration needs at least one row")
-    confidence = proba.max(axis=1).astype(np.float64)
-    hit = proba.argmax(axis=1) == targets
-    which = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    gaps = np.bincount(which, weights=hit - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(proba))
