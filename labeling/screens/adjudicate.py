@@ -30,6 +30,7 @@ def show(session: Session) -> bool:
         "Part",
         [to_decide, LABELS, AGREEMENT],
         default=to_decide if open_ones else LABELS,
+        required=True,
         format_func=lambda name: f"{name} ({len(open_ones)})" if name == to_decide else name,
         label_visibility="collapsed",
         key="review-part",

@@ -96,7 +96,9 @@ def test_names_that_are_programs_are_shown_and_never_run(
             page.goto(f"{server.url}/{path}")
             harmless(page, path)
             for view, sign in views.items():
-                page.locator(".stButtonGroup button").filter(has_text=view).click()
+                chosen = page.locator(".stButtonGroup button").filter(has_text=view)
+                chosen.click()
+                expect(chosen).to_have_attribute("aria-checked", "true")
                 expect(page.get_by_text(sign).first).to_be_visible()
                 harmless(page, f"{path}: {view}")
                 if view == "Confusion":
