@@ -47,13 +47,16 @@ class Alike:
 
 
 def suspects(session: Session, evidence: Evidence) -> list[Suspect]:
-    """Labels that are probably wrong, the least likely first; those confirmed since are left out.
+    """Labels that are probably wrong, the least likely first.
 
-    None of them is changed here: only a person knows.
+    Those that were confirmed, or given anew since the round, are left out: nobody is asked twice
+    while the next round is on its way. None is changed here: only a person knows.
     """
     if len(evidence.rows) < FEWEST or (found := FIGURES.judged(session, evidence)) is None:
         return []
     settled = confirmed(session.store.answers.standing())
+    labels = session.labels()
+    stand = {key for key, answer in labels.items() if answer.id <= evidence.through} - settled
     return [
         Suspect(
             evidence.ids[place],
@@ -63,7 +66,7 @@ def suspects(session: Session, evidence: Evidence) -> list[Suspect]:
             _chances(found, place, int(evidence.labels[place])),
         )
         for place in np.argsort(found.self_confidence, kind="stable").tolist()
-        if found.suspect[place] and evidence.ids[place] not in settled
+        if found.suspect[place] and evidence.ids[place] in stand
     ]
 
 
