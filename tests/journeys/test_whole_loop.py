@@ -14,6 +14,7 @@ from tests.journeys.conftest import Server
 
 Serve = Callable[..., Server]
 Visit = Callable[..., Page]
+LABELS = 30
 RANKING = 250  # ms in which the board has asked for what the newest round ranks first
 
 
@@ -23,19 +24,19 @@ def test_a_new_user_labels_by_keyboard_and_the_guesses_get_better(
     server = serve()
     page = visit(server.url)
     _embedded(page)
-    expected = _label(page, 40)
+    expected = _label(page, LABELS)
     agreed = _agreement(server)
-    assert len(agreed) == 40
+    assert len(agreed) == LABELS
     assert sum(agreed[:20]) < 0.5 * 20  # at the start they are mostly wrong
 
     page.keyboard.press("z")
     assert board.after(page, "") == list(expected)[-1]
-    expect(page.locator(".count")).to_have_text("39 of 620 labeled")
+    expect(page.locator(".count")).to_have_text(f"{LABELS - 1} of 620 labeled")
     expected.popitem()
 
     page.reload()
     board.on_screen(page)
-    expect(page.locator(".count")).to_have_text("39 of 620 labeled")
+    expect(page.locator(".count")).to_have_text(f"{LABELS - 1} of 620 labeled")
     strip = page.locator(".past span").all_inner_texts()
     assert strip == list(expected.values())[::-1][:10]
 
@@ -101,7 +102,7 @@ def _accept_a_grid_page(page: Page) -> tuple[str, int]:
     count = page.locator(".tile").count()
     page.wait_for_timeout(500)  # a page that has hardly been seen cannot be accepted
     page.keyboard.press("Enter")
-    expect(page.locator(".count")).to_have_text(f"{39 + count} of 620 labeled")
+    expect(page.locator(".count")).to_have_text(f"{LABELS - 1 + count} of 620 labeled")
     board.saved(page)
     return predicted, count
 
