@@ -238,8 +238,12 @@ def test_the_tiles_fill_the_window_and_no_more(
         assert below <= 0
 
 
-def test_a_window_made_larger_is_filled_but_for_a_page_that_was_worked_on(page: Page) -> None:
-    few = page.locator(".tile").count()
+def test_a_window_made_larger_is_filled_but_for_a_page_that_was_worked_on(
+    taught: Server, visit: Visit
+) -> None:
+    _all_given_back(taught)
+    page = visit(f"{taught.url}/grid", 900, 600)
+    few = _fullest(page)
     page.locator(".tile").first.click()
     page.set_viewport_size({"width": 2560, "height": 1400})
     page.wait_for_timeout(1000)
