@@ -80,6 +80,7 @@ class Figures:
     def __init__(self) -> None:
         self._lock = Lock()
         self._known: WeakKeyDictionary[Session, Evidence] = WeakKeyDictionary()
+        self._judging = Lock()  # its own: figures of all others do not wait for a Review
         self._judged: WeakKeyDictionary[Evidence, LeaveOneOut] = WeakKeyDictionary()
 
     def evidence(self, session: Session) -> Evidence | None:
@@ -104,7 +105,7 @@ class Figures:
         from models.shadow import leave_one_out
 
         round_ = session.round
-        with self._lock:
+        with self._judging:
             if (known := self._judged.get(evidence)) is not None:
                 return known
             if round_ is None or max(evidence.rows) >= len(round_.table):

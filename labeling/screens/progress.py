@@ -77,9 +77,10 @@ def _headline(session: Session, answers: list[Answer]) -> None:
     with accuracy:
         labeled, agreeing, pace = st.columns(3)
         labeled.metric("Labeled", f"{status.labels:,} of {status.total:,}")
-        lately = progress.prelabel_agreement(answers).matches[-progress.WINDOW :]
-        share = f"{sum(lately) / len(lately):.0%}" if len(lately) else "–"
-        agreeing.metric(f"Guesses right, last {len(lately) or progress.WINDOW}", share)
+        rolling = progress.prelabel_agreement(answers).rolling
+        lately = min(len(rolling), progress.WINDOW) or progress.WINDOW
+        share = f"{rolling[-1]:.0%}" if len(rolling) else "–"
+        agreeing.metric(f"Guesses right, last {lately}", share)
         speed = progress.pace(answers).recent
         pace.metric("Labels a minute", f"{speed:.0f}" if speed else "–")
     with audit:
