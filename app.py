@@ -8,9 +8,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from labeling.access import is_loopback
 from labeling.api import Guard, Shortcut, prepare_server, routes
 from labeling.errors import HoneError
+from labeling.people.access import is_loopback
 from labeling.workspace import WORKSPACE, configured
 
 

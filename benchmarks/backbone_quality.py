@@ -26,7 +26,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from models import backbones, student
+from models.distillation import student
+from models.encoders import backbones
 
 ROOT = Path(__file__).parents[1]
 SEEDS = 5

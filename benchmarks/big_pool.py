@@ -10,13 +10,13 @@ import numpy as np
 import sqlalchemy as sa
 import torch
 
-from labeling.folders import DATABASE
-from labeling.ingest import IngestState
-from labeling.project import open_project
-from labeling.session import Session
+from labeling.embedding.ingest import IngestState
+from labeling.loop.session import Session
+from labeling.pool.folder import DATABASE
+from labeling.project.project import open_project
 from labeling.store import NewAnswer
-from labeling.store.schema import FILES, SAMPLES
-from models.cache import EmbeddingCache
+from labeling.store.sql.schema import FILES, SAMPLES
+from models.embeddings.cache import EmbeddingCache
 
 CLUSTERS = 100
 SPREAD = 0.15  # of cluster centres, where a cluster's own is 1: neighbours overlap a little

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from benchmarks.contest import SESSION, Run
 from benchmarks.peers import PEERS
-from labeling.charts import BLUE, GREY, PALETTE, Curve, Panel, Style, draw
-from labeling.curves import BASELINE
-from models.metrics import MeanInterval, learning_curve_area, mean_interval
+from labeling.simulation.charts import BLUE, GREY, PALETTE, Curve, Panel, Style, draw
+from labeling.simulation.curves import BASELINE
+from models.evidence.metrics import MeanInterval, learning_curve_area, mean_interval
 from models.queries import DEFAULT_QUERY
 
 if TYPE_CHECKING:

@@ -30,11 +30,11 @@ from timm.data.transforms_factory import create_transform
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.machine import peak_mb, resident_mb
-from labeling.images import load_image
-from labeling.ingest import Ingest
-from labeling.project import open_project
-from models.backbones import BACKBONES, WEIGHTS_DIR, Backbone, resolve
-from models.framing import Framing
+from labeling.embedding.ingest import Ingest
+from labeling.media.image import load_image
+from labeling.project.project import open_project
+from models.encoders.backbones import BACKBONES, WEIGHTS_DIR, Backbone, resolve
+from models.encoders.preprocess import Framing
 
 SIZE = (500, 375)
 PARTS = 20  # of the pool, between which memory is looked at

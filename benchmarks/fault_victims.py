@@ -15,13 +15,13 @@ from typing import Any
 
 import alembic.command  # noqa: F401 - what is imported late elsewhere is wanted before the fork
 
-import labeling.rounds  # noqa: F401
-import models.embedding  # noqa: F401
-from labeling.backup import write_backup
-from labeling.project import open_project
-from labeling.session import Session
+import labeling.learning.round  # noqa: F401
+import models.embeddings.fill  # noqa: F401
+from labeling.loop.session import Session
+from labeling.project.backup import write_backup
+from labeling.project.project import open_project
 from labeling.store import NewAnswer
-from models.backbones import resolve
+from models.encoders.backbones import resolve
 
 READY = "ready"
 Tell = Callable[..., None]  # what, and which

@@ -30,12 +30,12 @@ from rich.table import Table
 from benchmarks import fault_victims
 from benchmarks.board_latency import machine
 from benchmarks.board_memory import pool
-from labeling.backup import problems, read_backup
 from labeling.errors import HoneError
-from labeling.folders import DATABASE
-from labeling.project import Project, open_project
+from labeling.pool.folder import DATABASE
+from labeling.project.backup import problems, read_backup
+from labeling.project.project import Project, open_project
 from labeling.store import Store
-from models.cache import EmbeddingCache
+from models.embeddings.cache import EmbeddingCache
 
 IMAGES = 600
 LONGEST = {"commit": 0.5, "round": 1.0, "embedding": 1.0, "backup": 0.5}  # until the kill, in s

@@ -4,8 +4,8 @@
     python -m benchmarks.fuzz [--target zip] [--seconds 120]
 
 A fault is an error that the reader does not tell people by, a hang of ten seconds, or two gigabytes
-of memory; the input is kept in the folder that is named. `tests/test_fuzz.py` does the same for
-some seconds by hypothesis.
+of memory; the input is kept in the folder that is named.
+`tests/benchmarks/test_fuzz.py` does the same for some seconds by hypothesis.
 """
 
 import argparse

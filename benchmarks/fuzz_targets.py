@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from labeling.backup import read_backup
-from labeling.decoding import load
+from labeling.embedding.decoders import load
 from labeling.errors import ExportError, HoneError, PoolError, ProjectError, UnreadableImageError
 from labeling.exchange import read_classes, read_csv, read_jsonl
-from labeling.exchange.lines import to_json
+from labeling.exchange.formats.csv import to_cell
+from labeling.exchange.formats.jsonl import to_json
 from labeling.exchange.records import Event, Record
-from labeling.exchange.tables import to_cell
-from labeling.images import browser_copy, check_header, load_image
-from labeling.samples import open_source, scan
-from labeling.truth import read_truth
+from labeling.media.image import browser_copy, check_header, load_image
+from labeling.pool.scan import open_source, scan
+from labeling.project.backup import read_backup
+from labeling.simulation.ground_truth import read_truth
 from models.head import LinearHead
 from models.head.head_file import DamagedHeadError, load_head, save_head
 

@@ -23,11 +23,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.board_latency import machine
-from labeling.project import default_folder, open_project
-from labeling.session import Session
+from labeling.loop.session import Session
+from labeling.project.project import default_folder, open_project
+from labeling.simulation.ground_truth import FOLDERS, class_names, read_truth
 from labeling.store import NewAnswer
-from labeling.truth import FOLDERS, class_names, read_truth
-from models.backbones import resolve
+from models.encoders.backbones import resolve
 from tests.journeys import board
 from tests.journeys.conftest import Server, launch
 

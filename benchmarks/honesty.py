@@ -33,7 +33,7 @@ from benchmarks.honesty_checks import (
 )
 from benchmarks.honesty_sessions import HOPELESS, Played, hopeless, play
 from benchmarks.image_sets import SETS, ImageSet, embed, find
-from labeling.replay import pin_threads
+from labeling.simulation.replay import pin_threads
 
 ROOT = Path(__file__).parents[1]
 PICTURES = Path(__file__).parent / "pictures"

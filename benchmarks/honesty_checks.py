@@ -10,19 +10,19 @@ import numpy.typing as npt
 from benchmarks.contest import Sheet
 from benchmarks.honesty_sessions import BATCH, Played
 from benchmarks.image_sets import ImageSet
-from models.acceptance import audit_bet, judge, propose
-from models.accuracy import Accuracy, Later, audited, weighted
-from models.anchoring import anchoring
-from models.certificate import Bet, proven_at
-from models.forecast import forecast
-from models.groups import near_duplicates
+from models.evidence.acceptance import audit_bet, judge, propose
+from models.evidence.accuracy import Accuracy, Later, audited, weighted
+from models.evidence.anchoring import anchoring
+from models.evidence.certificate import Bet, proven_at
+from models.evidence.forecast import forecast
+from models.evidence.learning_curve import Labels, measured
+from models.evidence.left_out import LeftOut, leave_out
+from models.evidence.metrics import wilson
+from models.evidence.near_duplicates import near_duplicates
+from models.evidence.ridge_loo import leave_one_out
 from models.head import HEADS, LinearHead
 from models.head.mlp import folds
-from models.learning_curve import Labels, measured
-from models.left_out import LeftOut, leave_out
-from models.metrics import wilson
 from models.scoring import Scores
-from models.shadow import leave_one_out
 
 LAST = 50  # of the prequential figure
 BOUNDS = (0.02, 0.05, 0.1)

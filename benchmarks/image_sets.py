@@ -9,13 +9,13 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from labeling.project import Project, open_project
-from labeling.replay import unlabeled
-from labeling.terminal import bring_in
-from labeling.truth import DIGITS, FOLDERS, class_names, digits_pool, read_truth
+from labeling.cli.terminal import bring_in
+from labeling.project.project import Project, open_project
+from labeling.simulation.ground_truth import DIGITS, FOLDERS, class_names, digits_pool, read_truth
+from labeling.simulation.replay import unlabeled
 from labeling.workspace import SAMPLE_POOL
-from models.backbones import resolve
-from models.cache import EmbeddingCache
+from models.embeddings.cache import EmbeddingCache
+from models.encoders.backbones import resolve
 
 SETS = ("emoji", DIGITS, "sign-digits", "cifar10-8k")
 

@@ -30,10 +30,10 @@ from benchmarks.contest import SESSION, Job, Run, engine, play
 from benchmarks.contest_report import Contest, plot, print_contest, statement, to_json
 from benchmarks.image_sets import SETS, ImageSet, embed, find
 from benchmarks.peers import SLOW, installed
-from labeling.charts import check_target, save
-from labeling.curves import BASELINE
 from labeling.errors import HoneError
-from labeling.replay import start_worker
+from labeling.simulation.charts import check_target, save
+from labeling.simulation.curves import BASELINE
+from labeling.simulation.replay import start_worker
 from models.queries import QUERIES
 
 ROOT = Path(__file__).parents[1]

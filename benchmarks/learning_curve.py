@@ -9,8 +9,8 @@ writes benchmarks/pictures/learning-curve.svg. Needs vl-convert-python beside th
 import sys
 from pathlib import Path
 
-from labeling.charts import plot, save
-from labeling.sweep import read_results
+from labeling.simulation.charts import plot, save
+from labeling.simulation.sweep import read_results
 
 PICTURE = Path(__file__).parent / "pictures" / "learning-curve.svg"
 NAMES = {"random": "random", "uncertainty_herding": "Hone (Uncertainty Herding)"}

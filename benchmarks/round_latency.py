@@ -29,8 +29,8 @@ from threadpoolctl import threadpool_limits
 from benchmarks.big_pool import BigPool, make_pool
 from benchmarks.machine import Machine, peak_mb, resident_mb
 from benchmarks.peer_round import SCALE, Peer, time_peer
-from labeling.learner import EAGER, UNCERTAIN, WINDOW
-from labeling.session import Session
+from labeling.learning.learner import EAGER, UNCERTAIN, WINDOW
+from labeling.loop.session import Session
 from models.space import Space
 
 NOTES = (
@@ -116,7 +116,7 @@ def measure_size(rows: int, plan: Plan) -> list[Line]:
 
 def _measure(folder: Path, rows: int, k: int, plan: Plan) -> list[Line]:
     """The lines of one session."""
-    import labeling.rounds  # noqa: F401 - all that is imported later counts as memory of rounds
+    import labeling.learning.round  # noqa: F401 - all that is imported later counts as memory of rounds
 
     torch.set_num_threads(plan.threads)
     before = resident_mb()

@@ -4,11 +4,11 @@ import os
 import threading
 from pathlib import Path
 
-from labeling.access import Attempts
-from labeling.project import Project, locate, open_project, project_key
-from labeling.session import Session
-from labeling.tokens import local_secret
-from labeling.trials import Trials
+from labeling.evidence.trials import Trials
+from labeling.loop.session import Session
+from labeling.people.access import Attempts
+from labeling.people.tokens import local_secret
+from labeling.project.project import Project, locate, open_project, project_key
 
 SAMPLE_POOL = Path(__file__).parents[1] / "sample_data" / "emoji"
 

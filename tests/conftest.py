@@ -15,13 +15,13 @@ import torch
 from PIL import Image
 from torch import nn
 
-from labeling.project import Project, open_project
-from labeling.session import Session
+from labeling.loop.session import Session
+from labeling.project.project import Project, open_project
 from labeling.store import Answer, NewAnswer, Store
-from labeling.store.engines import postgres_engine
 from labeling.store.samples import FileRecord
-from labeling.store.schema import METADATA, REVISIONS
-from models.backbones import Backbone, resolve
+from labeling.store.sql.engines import postgres_engine
+from labeling.store.sql.schema import METADATA, REVISIONS
+from models.encoders.backbones import Backbone, resolve
 from tests.postgres import Cluster, start_or_skip
 
 POOL_SIZE = 40

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from labeling import cli
+from labeling.cli import main
 from labeling.exchange import FORMATS
-from labeling.project import open_project
+from labeling.project.project import open_project
 from tests.conftest import fill
 from tests.journeys.conftest import Server
 
@@ -57,13 +57,13 @@ def test_every_command_of_the_readme_is_understood() -> None:
     }
     for line in lines:
         words = shlex.split(line)
-        assert cli._parser().parse_args(words).run is not None
+        assert main._parser().parse_args(words).run is not None
         if words[0] == "export":
             assert words[1] in FORMATS
 
 
 def test_the_readme_has_every_key_of_the_board() -> None:
-    source = (ROOT / "labeling" / "board" / "keys.js").read_text(encoding="utf-8")
+    source = (ROOT / "labeling" / "board" / "keys" / "keys.js").read_text(encoding="utf-8")
     actions = source.partition("ACTIONS = {")[2].partition("};")[0]
     keys = re.findall(r'\w+: \["((?:[^"\\]|\\.)+)"', actions)
     assert len(keys) >= 15

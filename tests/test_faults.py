@@ -18,15 +18,15 @@ from starlette.testclient import TestClient
 
 from benchmarks.faults import KINDS, Ground, strike
 from labeling.api import routes
-from labeling.backup import problems
-from labeling.cli import main
+from labeling.cli.main import main
 from labeling.errors import ProjectError
-from labeling.project import open_project
-from labeling.session import Session
+from labeling.loop.session import Session
+from labeling.people.tokens import Person, issue
+from labeling.project.backup import problems
+from labeling.project.project import open_project
 from labeling.store import Offer, Store
 from labeling.store import answers as answers_module
 from labeling.store import leases as leases_module
-from labeling.tokens import Person, issue
 from labeling.workspace import Workspace
 from tests.conftest import add_samples, fill, label, standing
 from tests.postgres import start_or_skip
@@ -156,7 +156,7 @@ def test_a_folder_that_may_only_be_read_is_refused_with_the_mend(tmp_path: Path)
         if place.stat().st_uid == 0 and place != Path("/"):
             place.chmod(place.stat().st_mode | 0o055)
     code = (
-        "import os, sys; from labeling.project import open_project; "
+        "import os, sys; from labeling.project.project import open_project; "
         "from labeling.errors import ProjectError\n"
         f"os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
         "try: open_project(sys.argv[1], sys.argv[2])\n"

@@ -7,16 +7,16 @@ from the same descriptions as the routes. A new operation is one `Operation` and
 from starlette.routing import BaseRoute, Route
 
 from labeling.api.answers import ANSWERS, HISTORY
+from labeling.api.browser_security import Guard
 from labeling.api.cards import HOLD, NEXT, PAGE, WATCH
 from labeling.api.classes import CHANGE_CLASS, CREATE_CLASS, LIST_CLASSES
-from labeling.api.files import open_routes
-from labeling.api.gate import LARGEST_BODY, endpoint
-from labeling.api.guard import Guard
+from labeling.api.endpoint import LARGEST_BODY, endpoint
+from labeling.api.fast_path import Shortcut
 from labeling.api.history import CHANGES, LOG, REWIND, UNDO_CHANGE
 from labeling.api.images import IMAGE
 from labeling.api.join import join_route
+from labeling.api.public import open_routes
 from labeling.api.server import prepare_server
-from labeling.api.shortcut import Shortcut
 from labeling.api.status import STATUS
 from labeling.workspace import Workspace
 

@@ -1,10 +1,10 @@
 """Answers: taken in batches, acknowledged when they are on disk, and told back as history."""
 
-from labeling.access import Visitor
 from labeling.api.operation import Json, Operation, at_most
 from labeling.api.schema import STRING, described, listed, mapped, structure
 from labeling.api.status import NOW, now
-from labeling.session import Session
+from labeling.loop.session import Session
+from labeling.people.access import Visitor
 from labeling.store import NewAnswer
 
 HISTORY_LENGTH = 100

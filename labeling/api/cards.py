@@ -5,7 +5,7 @@ import time
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labeling.access import Visitor
+from labeling.answers.current import FAIR_PARTS, LEAST_HELD, MOST_HELD
 from labeling.api.operation import Json, Operation, at_most
 from labeling.api.schema import (
     BOOLEAN,
@@ -18,10 +18,10 @@ from labeling.api.schema import (
     structure,
 )
 from labeling.api.status import AFTER, NOW, WAIT, as_json, news, now, told_to_all
-from labeling.api.workers import in_worker
-from labeling.cards import Card
-from labeling.ledger import FAIR_PARTS, LEAST_HELD, MOST_HELD
-from labeling.session import Session
+from labeling.api.threads import in_worker
+from labeling.loop.cards import Card
+from labeling.loop.session import Session
+from labeling.people.access import Visitor
 
 MOST_CARDS = 500
 MOST_IDS = 5000

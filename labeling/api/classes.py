@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 
-from labeling.access import Visitor
 from labeling.api.operation import Json, Operation, at_most
 from labeling.api.schema import (
     BOOLEAN,
@@ -14,9 +13,10 @@ from labeling.api.schema import (
     structure,
 )
 from labeling.api.status import NOW, now
-from labeling.session import Session
+from labeling.loop.classes import ClassChange, Effect, carry_out, preview
+from labeling.loop.session import Session
+from labeling.people.access import Visitor
 from labeling.store import LabelClass, Role
-from labeling.taxonomy import ClassChange, Effect, carry_out, preview
 
 MOST_PARTS = 100  # of one split
 KINDS = [

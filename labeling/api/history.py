@@ -6,7 +6,6 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from labeling.access import Visitor
 from labeling.api.classes import EFFECT
 from labeling.api.operation import Json, Operation
 from labeling.api.schema import (
@@ -20,13 +19,14 @@ from labeling.api.schema import (
     structure,
 )
 from labeling.api.status import NOW, now
-from labeling.api.workers import in_worker
-from labeling.moments import read_time
-from labeling.session import Session
+from labeling.api.threads import in_worker
+from labeling.loop.classes import rewind, rewind_effect, undo
+from labeling.loop.session import Session
+from labeling.people.access import Visitor
+from labeling.project.audit import Deed, trail
+from labeling.project.snapshots import read_time
 from labeling.store import Role
 from labeling.store.history import MOST
-from labeling.taxonomy import rewind, rewind_effect, undo
-from labeling.trail import Deed, trail
 
 
 def _changes(session: Session, _visitor: Visitor, _body: Json) -> Json:

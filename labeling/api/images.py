@@ -5,14 +5,14 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labeling.access import Visitor
 from labeling.api.operation import Json, Operation, RefusedError
 from labeling.api.schema import STRING, described
-from labeling.api.workers import in_worker
+from labeling.api.threads import in_worker
 from labeling.errors import UnreadableImageError
-from labeling.images import SIZES, cached_copy
-from labeling.samples import read_sample
-from labeling.session import Session
+from labeling.loop.session import Session
+from labeling.media.image import SIZES, cached_copy
+from labeling.people.access import Visitor
+from labeling.pool.scan import read_sample
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 SAMPLE_ID = re.compile("[0-9a-f]{64}")  # so that no name of a file can be made of it

@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from labeling.access import WITHIN, admit
-from labeling.api.guard import PLAIN_PAGE
-from labeling.api.workers import in_worker
+from labeling.api.browser_security import PLAIN_PAGE
+from labeling.api.threads import in_worker
 from labeling.errors import StorageError, TokenError
-from labeling.session import Session
+from labeling.loop.session import Session
+from labeling.people.access import WITHIN, admit
+from labeling.people.tokens import DAY, check, cookie_name, for_member, issue
 from labeling.store import Member
-from labeling.tokens import DAY, check, cookie_name, for_member, issue
 from labeling.workspace import Workspace
 
 # The secret stands in this address: it goes to no other page, log or cache.

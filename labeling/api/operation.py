@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labeling.access import Visitor
-from labeling.session import Session
+from labeling.loop.session import Session
+from labeling.people.access import Visitor
 from labeling.store import Role
 
 Json = dict[str, Any]

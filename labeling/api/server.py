@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from types import FrameType
 
-from labeling.heap import give_back_freed
+from labeling.api.memory import give_back_freed
 
 STOPPING = threading.Event()
 # Seconds for which a thread that computes may keep the interpreter while others want it. A request

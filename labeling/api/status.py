@@ -17,7 +17,6 @@ from weakref import WeakKeyDictionary
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labeling.access import Visitor
 from labeling.api.operation import Json, Operation
 from labeling.api.schema import (
     INTEGER,
@@ -30,9 +29,10 @@ from labeling.api.schema import (
     structure,
 )
 from labeling.api.server import STOPPING
-from labeling.api.workers import in_worker
-from labeling.session import Session
-from labeling.status import Status
+from labeling.api.threads import in_worker
+from labeling.loop.session import Session
+from labeling.loop.status import Status
+from labeling.people.access import Visitor
 from labeling.store import LabelClass
 
 LONGEST_WAIT = 30.0

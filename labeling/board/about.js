@@ -2,7 +2,7 @@
 // the help. Asked for anew when the classes have changed.
 
 import { el } from "./dom.js";
-import { thumb } from "./thumb.js";
+import { thumb } from "./viewers/thumb.js";
 
 const REST = 350; // ms that the pointer rests before it is shown
 

@@ -1,18 +1,18 @@
 // The board: mounts one mode, listens to keys, and keeps it in step with the server.
 
 import { About } from "./about.js";
-import { Api } from "./api.js";
+import { Api } from "./wire/api.js";
 import { Calm } from "./calm.js";
 import { el, isTyping, uuid } from "./dom.js";
-import { GridMode } from "./grid.js";
-import { Help } from "./help.js";
-import { Hold } from "./hold.js";
-import { Hotkeys } from "./hotkeys.js";
-import { keyName, Keys } from "./keys.js";
-import { LabelMode } from "./label.js";
-import { Outbox } from "./outbox.js";
+import { GridMode } from "./grid/grid.js";
+import { Help } from "./keys/help.js";
+import { Hold } from "./wire/lease.js";
+import { Hotkeys } from "./keys/hotkeys.js";
+import { keyName, Keys } from "./keys/keys.js";
+import { LabelMode } from "./label/label.js";
+import { Outbox } from "./wire/outbox.js";
 import { StatusLine } from "./status.js";
-import { Watch } from "./watch.js";
+import { Watch } from "./wire/news.js";
 
 const MODES = { label: LabelMode, grid: GridMode };
 

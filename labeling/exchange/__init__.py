@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labeling.errors import ExportError
-from labeling.exchange import folders, lines, tables
 from labeling.exchange.containers import Container, FolderContainer, Written, ZipContainer
-from labeling.exchange.lines import read_jsonl
+from labeling.exchange.destination import check_folder, put_in_place, staging, write_marker
+from labeling.exchange.formats import class_folders, csv, jsonl
+from labeling.exchange.formats.csv import read_classes, read_csv
+from labeling.exchange.formats.jsonl import read_jsonl
 from labeling.exchange.names import safe_name
 from labeling.exchange.records import Contents, Event, Record
-from labeling.exchange.tables import read_classes, read_csv
-from labeling.exchange.targets import check_folder, put_in_place, staging, write_marker
-from labeling.folders import FolderSource
-from labeling.project import Project
+from labeling.pool.folder import FolderSource
+from labeling.project.project import Project
 
 __all__ = [
     "FORMATS",
@@ -89,7 +89,7 @@ def export(
     if as_file and place.exists():
         raise ExportError(f"{place} exists already; delete it, or choose another name.")
     if link:
-        folders.check_links(project.source, as_file=as_file)
+        class_folders.check_links(project.source, as_file=as_file)
     if form.images and not as_file:
         _refuse_pool(project, place)
     contents = Contents.of(project, history=form.history, pseudonyms=pseudonyms)
@@ -157,22 +157,22 @@ def _write_file(form: Format, target: Path, contents: Contents) -> Export:
 
 
 FORMATS: dict[str, Format] = {
-    "csv": Format("Labels as CSV", ".zip", "application/zip", tables.write),
+    "csv": Format("Labels as CSV", ".zip", "application/zip", csv.write),
     "csv_history": Format(
-        "Full history as CSV", ".zip", "application/zip", tables.write, history=True
+        "Full history as CSV", ".zip", "application/zip", csv.write, history=True
     ),
-    "jsonl": Format("Labels as JSON lines", ".jsonl", "application/jsonl", lines.write),
+    "jsonl": Format("Labels as JSON lines", ".jsonl", "application/jsonl", jsonl.write),
     "jsonl_history": Format(
-        "Full history as JSON lines", ".jsonl", "application/jsonl", lines.write, history=True
+        "Full history as JSON lines", ".jsonl", "application/jsonl", jsonl.write, history=True
     ),
     "folders": Format(
-        "Images in class folders", ".zip", "application/zip", folders.write, images=True
+        "Images in class folders", ".zip", "application/zip", class_folders.write, images=True
     ),
     "folders_zip": Format(
         "Images in class folders, zipped",
         ".zip",
         "application/zip",
-        folders.write,
+        class_folders.write,
         images=True,
         zipped=True,
     ),

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from labeling.panel import current
-from labeling.project import Project
-from labeling.samples import Source
+from labeling.answers.consensus import current
+from labeling.pool.scan import Source
+from labeling.project.project import Project
 from labeling.store import Answer, LabelClass, Sample, Told
 
 

@@ -4,11 +4,11 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from labeling.figures import CHECKS, Evidence, pool_accuracy, until_checked
+from labeling.evidence.figures import CHECKS, Evidence, pool_accuracy, until_checked
+from labeling.loop.session import Session
 from labeling.screens import certificates, curve, transfer
 from labeling.screens.charts import draw
 from labeling.screens.views import choose
-from labeling.session import Session
 
 VIEWS = ("How good", "Curve", "Certify", "Accept", "Backbone")
 
@@ -61,7 +61,7 @@ def how_good(session: Session, evidence: Evidence) -> None:
 
 def _classes(session: Session, evidence: Evidence) -> None:
     """How often each class is found, on blind checks."""
-    from models.accuracy import class_recall, macro_recall
+    from models.evidence.accuracy import class_recall, macro_recall
 
     rows = evidence.uniform
     if rows.sum() < CHECKS:

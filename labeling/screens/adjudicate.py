@@ -5,14 +5,14 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from labeling import review
-from labeling.adjudication import FEWEST, Agreement, Dispute, agreement, disputes
+from labeling.answers.agreement import FEWEST, Agreement, Dispute, agreement, disputes
+from labeling.evidence import suspects
+from labeling.loop.session import Session
 from labeling.screens.pictures import picture, strip
 from labeling.screens.shell import annotator, attempt, free_keys
 from labeling.screens.views import class_buttons
-from labeling.session import Session
 from labeling.store import Answer
-from models.agreement import Coefficient
+from models.evidence.agreement import Coefficient
 
 LABELS, AGREEMENT = "Labels", "Agreement"
 NEXT = 12
@@ -97,7 +97,7 @@ def _decide(session: Session, dispute: Dispute, names: dict[int, str], later: li
             later.append(dispute.sample_id)
             st.rerun()
     if chosen is not None:
-        decide = partial(review.decide, session, annotator(session), dispute.sample_id, chosen)
+        decide = partial(suspects.decide, session, annotator(session), dispute.sample_id, chosen)
         attempt(decide, again=True)
 
 

@@ -5,12 +5,12 @@ from functools import cache, partial
 import pandas as pd
 import streamlit as st
 
+from labeling.embedding.speeds import SPEEDS, decoding_seconds, pool_seconds
+from labeling.evidence.trial_report import basis, duration, verdict
+from labeling.evidence.trials import SAMPLE, Trial, called
+from labeling.loop.session import Session
 from labeling.screens.shell import attempt, refreshed
-from labeling.session import Session
-from labeling.speeds import SPEEDS, decoding_seconds, pool_seconds
 from labeling.store import Role
-from labeling.trials import SAMPLE, Trial, called
-from labeling.verdict import basis, duration, verdict
 from labeling.wording import plain
 from labeling.workspace import WORKSPACE
 
@@ -58,9 +58,9 @@ def _bar(done: int, total: int, rate: float, seconds_left: float | None) -> None
 
 def _catalogue(session: Session) -> None:
     """The list, from fast to strong, with the speed on this machine."""
-    from models.backbones import BACKBONES
-    from models.catalogue import suggest
-    from models.device import pick_device
+    from models.encoders.backbones import BACKBONES
+    from models.encoders.catalogue import suggest
+    from models.encoders.device import pick_device
 
     if session.ingest.state.stage == "done":  # before, both would be slower than they are
         SPEEDS.measure(_names())
@@ -107,7 +107,7 @@ def _decoding(session: Session) -> float:
 
 
 def _names() -> list[str]:
-    from models.backbones import BACKBONES
+    from models.encoders.backbones import BACKBONES
 
     return list(BACKBONES)
 
@@ -155,7 +155,7 @@ def _choose(session: Session) -> None:
 @cache
 def _parts(name: str) -> tuple[list[str], str]:
     """The features that can be had of a network, and what is wrong where that cannot be told."""
-    from models.speed import features_of
+    from models.encoders.speed import features_of
 
     try:
         return list(features_of(name)), ""

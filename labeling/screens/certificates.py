@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from labeling.acceptance import accept, take_back
-from labeling.certify import Standing
-from labeling.figures import Evidence, pool_accuracy
+from labeling.evidence.certificates import Standing
+from labeling.evidence.figures import Evidence, pool_accuracy
+from labeling.evidence.planning import acceptable, certificate_length, expected
+from labeling.loop.decisions import accept, take_back
+from labeling.loop.session import Session
 from labeling.screens.history import zone
 from labeling.screens.shell import annotator, attempt, refreshed
-from labeling.session import Session
 from labeling.store import Certificate, Role
 from labeling.store.certificates import ACCEPT, ACCEPTED, ACCURACY, PROVEN, TAKEN_BACK
-from labeling.trust import acceptable, certificate_length, expected
 from labeling.wording import chance, plain
 
 if TYPE_CHECKING:  # torch, which no screen waits for
-    from models.certificate import Length
+    from models.evidence.certificate import Length
 
 REFRESH_SECONDS = 3
 WORTHWHILE = 0.5  # of a set; whoever has checked more than that has little left to accept

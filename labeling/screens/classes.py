@@ -7,18 +7,18 @@ import pandas as pd
 import streamlit as st
 
 from labeling.errors import HoneError
-from labeling.screens.pictures import picture
-from labeling.screens.shell import annotator, attempt
-from labeling.session import Session
-from labeling.store import LabelClass
-from labeling.store.classes import LONGEST_DESCRIPTION, LONGEST_NAME, MOST_EXAMPLES
-from labeling.taxonomy import (
+from labeling.loop.classes import (
     ClassChange,
     carry_out,
     newest_examples,
     preview,
     propose_examples,
 )
+from labeling.loop.session import Session
+from labeling.screens.pictures import picture
+from labeling.screens.shell import annotator, attempt
+from labeling.store import LabelClass
+from labeling.store.classes import LONGEST_DESCRIPTION, LONGEST_NAME, MOST_EXAMPLES
 from labeling.wording import plain
 
 PROPOSED, NEWEST, CHOSEN = 10, 6, 4  # examples that are offered, and that are ticked at first

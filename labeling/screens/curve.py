@@ -4,10 +4,10 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from labeling.figures import CHECKS, Evidence, until_checked
+from labeling.evidence.figures import CHECKS, Evidence, until_checked
+from labeling.evidence.planning import CURVES, Curve, Effort, effort
+from labeling.loop.session import Session
 from labeling.screens.charts import draw
-from labeling.session import Session
-from labeling.trust import CURVES, Curve, Effort, effort
 from labeling.wording import ahead, points
 
 

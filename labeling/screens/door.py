@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from labeling.loop.session import Session
 from labeling.screens.shell import has_provider
-from labeling.session import Session
 from labeling.wording import plain
 
 SETTING_UP = """\

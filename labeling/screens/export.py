@@ -8,11 +8,11 @@ import streamlit as st
 
 from labeling.errors import HoneError
 from labeling.exchange import FORMATS, as_download
-from labeling.moments import as_of
-from labeling.report import report
+from labeling.loop.session import Session
+from labeling.project.snapshots import as_of
+from labeling.report.html import report
 from labeling.screens.history import chosen_moment
 from labeling.screens.shell import annotator
-from labeling.session import Session
 from labeling.store import Moment
 from labeling.store.log import EXPORTED
 from labeling.wording import plain

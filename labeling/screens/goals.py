@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from labeling.session import Session
+from labeling.loop.session import Session
 
 
 def team(session: Session) -> None:

@@ -1,7 +1,7 @@
 """The Grid screen: a page of one predicted class at a time."""
 
+from labeling.loop.session import Session
 from labeling.screens.shell import board
-from labeling.session import Session
 
 
 def show(session: Session) -> None:

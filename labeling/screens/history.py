@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 import streamlit as st
 
+from labeling.loop.classes import rewind, rewind_effect, undo
+from labeling.loop.session import Session
+from labeling.project.audit import Deed, as_csv, kinds, trail
 from labeling.screens.shell import annotator, attempt
-from labeling.session import Session
 from labeling.store import Moment
-from labeling.taxonomy import rewind, rewind_effect, undo
-from labeling.trail import Deed, as_csv, kinds, trail
 from labeling.wording import amount, plain
 
 SHOWN, MOST = 8, 300  # changes, and rows of the trail

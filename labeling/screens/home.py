@@ -4,10 +4,10 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from labeling.errors import HoneError, StorageError
+from labeling.loop.session import Session
 from labeling.screens import door
 from labeling.screens.index import SCREENS, screen
 from labeling.screens.shell import current_session, dress, needs_login, visitor
-from labeling.session import Session
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The Label screen: one image at a time, by keyboard."""
 
+from labeling.loop.session import Session
 from labeling.screens.shell import board
-from labeling.session import Session
 
 
 def show(session: Session) -> None:

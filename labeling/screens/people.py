@@ -5,8 +5,8 @@ from urllib.parse import urljoin
 import pandas as pd
 import streamlit as st
 
+from labeling.loop.session import Session
 from labeling.screens.shell import annotator, attempt, has_provider, needs_login, visitor
-from labeling.session import Session
 from labeling.store import Member, Role
 from labeling.store.log import INVITED, RENEWED, REVOKED, ROLE
 from labeling.store.people import DAY, LONGEST_DAYS, LONGEST_NAME

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from labeling.errors import UnreadableImageError
-from labeling.images import cached_copy
-from labeling.samples import read_sample
-from labeling.session import Session
+from labeling.loop.session import Session
+from labeling.media.image import cached_copy
+from labeling.pool.scan import read_sample
 from labeling.store import Sample
 from labeling.wording import plain
 

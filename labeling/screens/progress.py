@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from labeling import progress
 from labeling.errors import HoneError
-from labeling.figures import FIGURES
+from labeling.evidence import progress
+from labeling.evidence.figures import FIGURES
+from labeling.loop.session import Session
 from labeling.screens import goals
 from labeling.screens.accuracy import how_good
 from labeling.screens.charts import draw
 from labeling.screens.shell import annotator, refreshed, visitor
-from labeling.session import Session
 from labeling.store import Answer, Role
 from labeling.wording import plain
 

@@ -6,18 +6,18 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from labeling import progress, review
 from labeling.errors import HoneError
-from labeling.figures import CHECKS, Evidence, until_checked
+from labeling.evidence import progress, suspects
+from labeling.evidence.figures import CHECKS, Evidence, until_checked
+from labeling.evidence.heat_map import evidence_picture
+from labeling.loop.session import Session
 from labeling.screens import adjudicate, confusion
 from labeling.screens.charts import draw
 from labeling.screens.pictures import picture, strip
 from labeling.screens.shell import annotator, attempt
 from labeling.screens.views import choose, class_buttons
-from labeling.session import Session
-from labeling.why import evidence_picture
 from labeling.wording import chance, plain, points
-from models.anchoring import Anchoring
+from models.evidence.anchoring import Anchoring
 
 VIEWS = ("Suspected errors", "Confusion", "Calibration", "Habits")
 WHY = "why_is_shown"
@@ -45,7 +45,7 @@ def show(session: Session) -> None:
 
 
 def _suspects(session: Session, evidence: Evidence, names: dict[int, str]) -> None:
-    found = review.suspects(session, evidence)
+    found = suspects.suspects(session, evidence)
     if not found:
         _no_suspects(session, len(evidence.rows))
         return
@@ -73,11 +73,11 @@ def _suspects(session: Session, evidence: Evidence, names: dict[int, str]) -> No
 
 
 def _alike(
-    session: Session, evidence: Evidence, suspect: review.Suspect, names: dict[int, str]
+    session: Session, evidence: Evidence, suspect: suspects.Suspect, names: dict[int, str]
 ) -> None:
     """A row for each class that it may be: the images labeled so that look most like it."""
     st.caption("The most similar labeled images of each likely class, with their similarity")
-    for one in review.alike(session, evidence, suspect):
+    for one in suspects.alike(session, evidence, suspect):
         given = ", as labeled" if one.class_id == suspect.given else ""
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(names[one.class_id])}**{given}: chance {chance(one.chance)}")
@@ -94,9 +94,9 @@ def _alike(
 def _no_suspects(session: Session, seen: int) -> None:
     """What it means that there is none: too few labels, too few of them read, or all in order."""
     labels = session.status().labels
-    if seen >= review.FEWEST:
+    if seen >= suspects.FEWEST:
         st.success("No label is contradicted by the others.", icon=":material/task_alt:")
-    elif labels >= review.FEWEST:
+    elif labels >= suspects.FEWEST:
         st.info(
             f"The model has seen {seen} of {labels:,} labels so far; the images of the others are "
             "still being read.",
@@ -104,13 +104,13 @@ def _no_suspects(session: Session, seen: int) -> None:
         )
     else:
         st.info(
-            f"Labels that the others contradict are shown from {review.FEWEST} labels on; "
+            f"Labels that the others contradict are shown from {suspects.FEWEST} labels on; "
             f"{seen} so far.",
             icon=":material/label:",
         )
 
 
-def _look(session: Session, suspect: review.Suspect, names: dict[int, str]) -> None:
+def _look(session: Session, suspect: suspects.Suspect, names: dict[int, str]) -> None:
     """The image, and below it what speaks for either class if that is asked for."""
     picture(session, suspect.sample_id, 300, "view")
     st.button(
@@ -125,7 +125,7 @@ def _look(session: Session, suspect: review.Suspect, names: dict[int, str]) -> N
         _why(session, suspect, names)
 
 
-def _why(session: Session, suspect: review.Suspect, names: dict[int, str]) -> None:
+def _why(session: Session, suspect: suspects.Suspect, names: dict[int, str]) -> None:
     """Where the model sees what speaks for either class."""
     with st.container(horizontal=True, gap="small"):
         for class_id in (suspect.predicted, suspect.given):
@@ -139,7 +139,7 @@ def _why(session: Session, suspect: review.Suspect, names: dict[int, str]) -> No
             st.image(content, caption=f"speaks for {name}", width=145, alt=alt)
 
 
-def _decide(session: Session, suspect: review.Suspect, names: dict[int, str]) -> None:
+def _decide(session: Session, suspect: suspects.Suspect, names: dict[int, str]) -> None:
     """A key for each class: the given one confirms, any other mends."""
     with st.container(horizontal=True, gap="small"):
         keep = st.button(
@@ -155,12 +155,12 @@ def _decide(session: Session, suspect: review.Suspect, names: dict[int, str]) ->
 
 
 def _mend(session: Session, sample_id: str, class_id: int) -> None:
-    review.decide(session, annotator(session), sample_id, class_id)
+    suspects.decide(session, annotator(session), sample_id, class_id)
     session.trainer.wait(2.0)  # the next round tells which label is the next to doubt
 
 
 def _calibration(session: Session, evidence: Evidence) -> None:
-    from models.reliability import reliability
+    from models.evidence.reliability import reliability
 
     rows = evidence.uniform
     if rows.sum() < CHECKS:

@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
+from labeling.loop.session import Session
 from labeling.screens import backbone, classes, history, people
 from labeling.screens.shell import annotator, attempt, needs_login
-from labeling.session import Session
 from labeling.wording import code, plain
 from labeling.workspace import WORKSPACE
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import streamlit as st
 
-from labeling.access import Visitor, admit, is_from_elsewhere
 from labeling.api.classes import CREATE_CLASS
 from labeling.errors import HoneError, TokenError
-from labeling.session import Session
+from labeling.loop.session import Session
+from labeling.people.access import Visitor, admit, is_from_elsewhere
+from labeling.people.tokens import Person, check, cookie_name, for_member, issue
 from labeling.store import Role
-from labeling.tokens import Person, check, cookie_name, for_member, issue
 from labeling.wording import plain
 from labeling.workspace import WORKSPACE, configured
-from models.errors import BackboneError
+from models.encoders.errors import BackboneError
 
 BOARD = Path(__file__).parents[1] / "board"
 
@@ -187,7 +187,7 @@ def _script(name: str) -> str:
 
 @cache
 def _component() -> Any:
-    css = "\n".join(file.read_text() for file in sorted(BOARD.glob("*.css")))
+    css = "\n".join(file.read_text() for file in sorted(BOARD.rglob("*.css")))
     return st.components.v2.component("hone_board", css=css, js=LOADER)
 
 
@@ -195,6 +195,6 @@ def _component() -> Any:
 def _version() -> str:
     """Changes with the board's files, so that a browser never mixes old and new ones."""
     digest = hashlib.sha256()
-    for file in sorted(BOARD.iterdir()):
+    for file in sorted(BOARD.rglob("*.*")):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:10]

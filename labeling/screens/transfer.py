@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from labeling.figures import Evidence
-from labeling.session import Session
-from labeling.transfer import Transfer, added_shift, transfer
+from labeling.evidence.figures import Evidence
+from labeling.evidence.transfer import Transfer, added_shift, transfer
+from labeling.loop.session import Session
 from labeling.wording import points
 
 if TYPE_CHECKING:  # torch, which no screen waits for
-    from models.transfer import Gain
+    from models.evidence.transfer import Gain
 
 
 def show(session: Session, evidence: Evidence) -> None:
@@ -26,7 +26,7 @@ def show(session: Session, evidence: Evidence) -> None:
         with st.spinner("Embedding the labeled images by random weights …"):
             found = transfer(session, evidence)
         if found is None:
-            from models.transfer import FEWEST_LABELS
+            from models.evidence.transfer import FEWEST_LABELS
 
             st.info(f"Compared from {FEWEST_LABELS} labels of two classes on.")
         st.session_state[key] = found

@@ -4,9 +4,9 @@ from collections.abc import Container, Sequence
 
 import streamlit as st
 
-from labeling.figures import FIGURES, Evidence, missing
+from labeling.evidence.figures import FIGURES, Evidence, missing
+from labeling.loop.session import Session
 from labeling.screens.shell import free_keys
-from labeling.session import Session
 from labeling.wording import plain
 
 REFRESH_SECONDS = 1

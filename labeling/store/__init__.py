@@ -3,15 +3,15 @@
 from labeling.store.answers import Answer, NewAnswer, Told
 from labeling.store.certificates import Certificate, Draw
 from labeling.store.classes import LabelClass
-from labeling.store.database import Store
 from labeling.store.history import Moment, Taken
 from labeling.store.leases import Offer
+from labeling.store.location import is_project, move_in, open_store
 from labeling.store.log import Entry
 from labeling.store.people import Member, Role
-from labeling.store.place import is_project, move_in, open_store
-from labeling.store.pulse import Pulse
 from labeling.store.rounds import RoundRecord
 from labeling.store.samples import Sample
+from labeling.store.sql.database import Store
+from labeling.store.sql.revisions import Pulse
 
 __all__ = [
     "Answer",

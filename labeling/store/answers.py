@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from labeling.errors import AnswerError, UnstorableError
-from labeling.store.counting import (
+from labeling.store.provenance import NOTHING, Before
+from labeling.store.refusals import why_not_class
+from labeling.store.sql.schema import ANSWERS, CLASSES, LEASES, SAMPLES
+from labeling.store.standing import (
     COLUMNS,
     COUNTED_CLASS,
     IS_STANDING,
     STANDING,
     VALID,
 )
-from labeling.store.refusals import why_not_class
-from labeling.store.schema import ANSWERS, CLASSES, LEASES, SAMPLES
-from labeling.store.shown import NOTHING, Before
 
 if TYPE_CHECKING:
-    from labeling.store.database import Database
+    from labeling.store.sql.database import Database
 
 KINDS = ("label", "skip", "unsure", "undo")
 ADJUDICATED = "adjudicated"  # a reviewer's decision

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from labeling.store.schema import CERTIFICATE_SAMPLES, CERTIFICATES, CLASSES
+from labeling.store.sql.schema import CERTIFICATE_SAMPLES, CERTIFICATES, CLASSES
 
 if TYPE_CHECKING:
-    from labeling.store.database import Database
+    from labeling.store.sql.database import Database
 
 ACCURACY, ACCEPT = "accuracy", "accept"
 PROVEN, ABANDONED, ACCEPTED, TAKEN_BACK = "proven", "abandoned", "accepted", "taken_back"

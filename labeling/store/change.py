@@ -18,11 +18,11 @@ from labeling.store.log import (
     in_force,
     insert_entry,
 )
-from labeling.store.schema import CERTIFICATE_SAMPLES as DRAWS
-from labeling.store.schema import CERTIFICATES, CLASSES, LOG, WITHDRAWALS
+from labeling.store.sql.schema import CERTIFICATE_SAMPLES as DRAWS
+from labeling.store.sql.schema import CERTIFICATES, CLASSES, LOG, WITHDRAWALS
 
 if TYPE_CHECKING:
-    from labeling.store.database import Database
+    from labeling.store.sql.database import Database
 
 Place = tuple[str, int, str]  # table, row, field
 TABLES = {"classes": CLASSES, "certificates": CERTIFICATES}

@@ -19,11 +19,11 @@ from labeling.store.log import (
     RENAMED,
     REORDERED,
 )
-from labeling.store.schema import CLASSES, SAMPLES
+from labeling.store.sql.schema import CLASSES, SAMPLES
 from labeling.wording import amount
 
 if TYPE_CHECKING:
-    from labeling.store.database import Database
+    from labeling.store.sql.database import Database
 
 LONGEST_NAME = 80
 LONGEST_DESCRIPTION = 500

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from labeling.errors import ProjectError, StorageError
-from labeling.store.engines import reader, writer
-from labeling.store.faults import told_plainly
-from labeling.store.schema import METADATA
+from labeling.store.sql.engines import reader, writer
+from labeling.store.sql.error_mapping import told_plainly
+from labeling.store.sql.schema import METADATA
 
 if TYPE_CHECKING:
-    from labeling.store.database import Store
+    from labeling.store.sql.database import Store
 
 LATEST = "latest-backup"  # beside the database: where its newest backup is
 MOST = 20  # problems that are told of one kind
@@ -23,7 +23,7 @@ ROWS_AT_ONCE = 5000
 def copy_database(source: "Store", target: Path) -> None:
     """Copy a database that others may use meanwhile into a file; the copy is of one moment."""
     if source.path is None:
-        from labeling.store.database import Store
+        from labeling.store.sql.database import Store
 
         with closing(Store(target)) as copy:
             copy_rows(source, copy)

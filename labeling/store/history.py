@@ -11,7 +11,6 @@ from labeling.errors import HistoryError
 from labeling.store.certificates import ACCEPTED, TAKEN_BACK
 from labeling.store.change import Change, Place, change, field_value
 from labeling.store.classes import get_class, named_class
-from labeling.store.counting import IS_STANDING
 from labeling.store.log import (
     CHANGES,
     CREATED,
@@ -22,11 +21,12 @@ from labeling.store.log import (
     entries,
     turned_by,
 )
-from labeling.store.reshaping import labels_of
-from labeling.store.schema import ANSWERS, CERTIFICATES, CLASSES, LOG
+from labeling.store.merge_split import labels_of
+from labeling.store.sql.schema import ANSWERS, CERTIFICATES, CLASSES, LOG
+from labeling.store.standing import IS_STANDING
 
 if TYPE_CHECKING:
-    from labeling.store.database import Database
+    from labeling.store.sql.database import Database
 
 MOST = 100  # changes that are listed
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from labeling.store.schema import ANSWERS, LEASES, OFFER_FIELDS
-from labeling.store.shown import CERTIFICATE
-from labeling.store.upsert import insert_or_replace
+from labeling.store.provenance import CERTIFICATE
+from labeling.store.sql.schema import ANSWERS, LEASES, OFFER_FIELDS
+from labeling.store.sql.upsert import insert_or_replace
 
 if TYPE_CHECKING:
-    from labeling.store.database import Database
+    from labeling.store.sql.database import Database
 
 LEASE_SECONDS = 900.0
 NEVER = 2**31 - 1  # as the id of an answer: no newer one is looked for

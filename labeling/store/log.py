@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from labeling.store.schema import ANSWERS, LOG
+from labeling.store.sql.schema import ANSWERS, LOG
 
 if TYPE_CHECKING:
-    from labeling.store.database import Database
+    from labeling.store.sql.database import Database
 
 CREATED, RENAMED, REORDERED, KEYED, DESCRIBED = (
     "class created",

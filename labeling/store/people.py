@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from labeling.errors import PersonError
-from labeling.store.schema import PEOPLE
+from labeling.store.sql.schema import PEOPLE
 
 if TYPE_CHECKING:
-    from labeling.store.database import Database
+    from labeling.store.sql.database import Database
 
 LONGEST_NAME = 80
 LONGEST_DAYS = 366

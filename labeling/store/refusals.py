@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from labeling.store.log import SPLIT, entries
-from labeling.store.schema import CLASSES, LOG
+from labeling.store.sql.schema import CLASSES, LOG
 
 
 def why_not_class(connection: sa.Connection, class_id: int) -> str:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from labeling.store.schema import ROUNDS
+from labeling.store.sql.schema import ROUNDS
 
 if TYPE_CHECKING:
-    from labeling.store.database import Database
+    from labeling.store.sql.database import Database
 
 
 @dataclass(frozen=True)

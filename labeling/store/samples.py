@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from labeling.store.pulse import POOL
-from labeling.store.schema import FILES, SAMPLES
-from labeling.store.upsert import insert_new, insert_or_replace
+from labeling.store.sql.revisions import POOL
+from labeling.store.sql.schema import FILES, SAMPLES
+from labeling.store.sql.upsert import insert_new, insert_or_replace
 
 if TYPE_CHECKING:
-    from labeling.store.database import Database
+    from labeling.store.sql.database import Database
 
 IDS_AT_ONCE = 10_000
 NAMED = 3  # unreadable files that a screen tells by name; Setup lists all

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from labeling.project import open_project
+from labeling.project.project import open_project
 from labeling.store import Answer
 from tests.conftest import standing
 from tests.journeys import board

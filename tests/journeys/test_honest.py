@@ -10,13 +10,13 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from labeling.figures import FIGURES
-from labeling.project import open_project
-from labeling.session import Session
+from labeling.evidence.figures import FIGURES
+from labeling.loop.session import Session
+from labeling.project.project import open_project
+from labeling.simulation.ground_truth import class_names, read_truth
 from labeling.store import NewAnswer
-from labeling.truth import class_names, read_truth
-from models.backbones import resolve
-from models.shadow import leave_one_out
+from models.encoders.backbones import resolve
+from models.evidence.ridge_loo import leave_one_out
 from tests.journeys import board
 from tests.journeys.axe import faults
 from tests.journeys.conftest import Server, project_with_embeddings

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from labeling.project import Project, open_project
-from labeling.report import report
-from labeling.session import Session
+from labeling.loop.session import Session
+from labeling.project.project import Project, open_project
+from labeling.report.html import report
 from labeling.store import NewAnswer, Offer, Role
-from models.backbones import Backbone
+from models.encoders.backbones import Backbone
 from tests.conftest import picture
 from tests.journeys.conftest import Server
 

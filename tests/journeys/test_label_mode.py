@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from labeling.project import Project, open_project
+from labeling.project.project import Project, open_project
 from tests.conftest import standing
 from tests.journeys import board
 from tests.journeys.conftest import Server

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from labeling.project import open_project
+from labeling.project.project import open_project
 from tests.conftest import standing
 from tests.journeys import board
 from tests.journeys.conftest import Server

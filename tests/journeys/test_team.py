@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from labeling.project import open_project
+from labeling.project.project import open_project
 from labeling.store import Role
 from tests.journeys import board
 from tests.journeys.conftest import Server

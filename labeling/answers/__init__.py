@@ -1,0 +1,1 @@
+"""Which answer counts, and how far people agree."""

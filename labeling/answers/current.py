@@ -1,0 +1,160 @@
+"""What counts now, in memory: the samples of the pool, and the answer that stands for each."""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.answers.consensus import Overlap, Panel, by_sample
+from labeling.answers.sample_index import Roster
+from labeling.store import Answer
+from labeling.store.log import COUNTING
+
+if TYPE_CHECKING:
+    from labeling.store import Store
+
+
+NO_OVERLAP = Overlap()
+# A tab holds some fifty; a script may ask for half of the most at once.
+LEAST_HELD, MOST_HELD, FAIR_PARTS = 100, 1000, 4
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The ledger at one moment; `changed` is the newest change of what counts (see the log).
+
+    `panels` are the labels of each sample that several people have labeled.
+    """
+
+    roster: Roster
+    answers: Mapping[str, Answer]
+    last_answer: int
+    changed: int = 0
+    panels: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many samples of the pool carry which kind of answer, and which class."""
+
+    labels: int
+    skipped: int
+    unsure: int
+    per_class: dict[int, int]
+
+
+class Ledger:
+    """The store's present state, kept so that no request has to derive it from all answers.
+
+    It follows the store by the ids of answers, which are in the order of their commits, whoever
+    has written them. `last_answer` is set when everything up to it is known.
+    """
+
+    def __init__(self, store: "Store", overlap: Overlap = NO_OVERLAP) -> None:
+        self._store = store
+        self.panel = Panel(overlap)
+        self.lock = threading.RLock()
+        self.reload()
+
+    def reload(self, overlap: Overlap | None = None) -> None:
+        """Read everything anew, from now on with another overlap if one is given."""
+        with self.lock:
+            self.roster = Roster(self._store.samples.keys())
+            self.left_out = self._store.samples.left_out()
+            self.recount(overlap)
+
+    def recount(self, overlap: Overlap | None = None) -> None:
+        """Read all answers anew: another overlap, or a change of what counts."""
+        with self.lock:
+            changed = self._store.log.version(COUNTING)
+            last = self._store.answers.last_id()  # first: what comes meanwhile is read again
+            panel = Panel(overlap or self.panel.overlap)
+            current = panel.settle(by_sample(self._store.answers.standing()))
+            self.panel, self.current, self.last_answer = panel, current, last
+            self.changed = changed
+            self._again = dict.fromkeys(self._store.reshaping.asked_again())
+            self._tally: Counter[tuple[str, int | None]] = Counter()
+            self._count(list(current.values()), 1)
+
+    def refresh(self, through: int | None = None) -> bool:
+        """Take in what anybody has answered since, if that is not known up to `through`.
+
+        Whether there was anything. Each sample changes in one step, for those who read meanwhile.
+        """
+        with self.lock:
+            if through is not None and through <= self.last_answer:
+                return False
+            samples, standing, last = self._store.answers.news(self.last_answer)
+            told = by_sample(standing)
+            found = self.panel.settle({key: told.get(key, ()) for key in samples})
+            for key in dict.fromkeys([*samples, *found]):
+                if (before := self.current.get(key)) is not None:
+                    self._count([before], -1)
+                if (now := found.get(key)) is not None:
+                    self._count([now], 1)
+                    self.current[key] = now
+                else:
+                    self.current.pop(key, None)
+            self.last_answer = last
+            return bool(samples)
+
+    def is_open(self, sample_id: str) -> bool:
+        """Whether a sample is in the pool and has no answer."""
+        return sample_id not in self.current and sample_id in self.roster
+
+    def is_open_to(self, annotator: str | None, sample_id: str) -> bool:
+        """Whether a person may answer a sample: it is open, or that person's opinion is wanted."""
+        if self.is_open(sample_id):
+            return True
+        wanted = annotator is not None and self.panel.waits_for(sample_id, annotator)
+        return wanted and sample_id in self.roster
+
+    def asked_again(self) -> list[str]:
+        """Samples of classes that were split which have no answer yet, to be asked first."""
+        return [key for key in self._again if self.is_open(key)]
+
+    def is_asked_again(self, sample_id: str) -> bool:
+        """Whether a sample is asked again, without a guess, as its class was split."""
+        return sample_id in self._again
+
+    def open_places(self) -> tuple[Roster, npt.NDArray[np.bool_]]:
+        """The roster, and whether each place of it (pool,) has no answer."""
+        with self.lock:
+            roster, answered = self.roster, list(self.current)
+        is_open = np.ones(len(roster), dtype=bool)
+        places = roster.places(answered)
+        is_open[places[places >= 0]] = False
+        return roster, is_open
+
+    def fair_share(self) -> int:
+        """How many samples one of a team may hold, so that enough is left for the others."""
+        left = len(self.roster) - len(self.current)
+        return max(LEAST_HELD, min(MOST_HELD, left // FAIR_PARTS))
+
+    def moment(self) -> Moment:
+        """Everything at one moment."""
+        with self.lock:
+            answers, panels = dict(self.current), self.panel.all()
+            return Moment(self.roster, answers, self.last_answer, self.changed, panels)
+
+    def counts(self) -> Counts:
+        """Counts of the samples that are in the pool now."""
+        with self.lock:
+            tally = dict(self._tally)
+        kinds: Counter[str] = Counter()
+        per_class: Counter[int] = Counter()
+        for (kind, class_id), count in tally.items():
+            kinds[kind] += count
+            if class_id is not None and count:
+                per_class[class_id] += count
+        return Counts(kinds["label"], kinds["skip"], kinds["unsure"], dict(per_class))
+
+    def _count(self, answers: Sequence[Answer], by: int) -> None:
+        places = self.roster.places([answer.sample_id for answer in answers])
+        for answer, place in zip(answers, places.tolist(), strict=True):
+            if place >= 0:
+                self._tally[answer.kind, answer.class_id] += by

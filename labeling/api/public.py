@@ -1,0 +1,47 @@
+"""What needs no token: the board's own files, the API's description, and a sign of life."""
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from labeling.api.browser_security import PLAIN_PAGE
+from labeling.api.document import openapi, page
+from labeling.api.endpoint import told
+from labeling.api.images import IMMUTABLE
+from labeling.api.operation import Operation
+
+BOARD = Path(__file__).parents[1] / "board"
+
+
+def open_routes(operations: tuple[Operation, ...]) -> list[BaseRoute]:
+    """The routes that anybody may ask."""
+
+    async def document(_request: Request) -> Response:
+        return JSONResponse(openapi(operations))
+
+    async def readable(_request: Request) -> Response:
+        policy = {"Content-Security-Policy": PLAIN_PAGE}
+        return HTMLResponse(page(operations), headers=policy)
+
+    return [
+        Route("/api/health", _health),
+        Route("/api/openapi.json", document),
+        Route("/api/docs", readable),
+        Route("/api/board/{version:str}/{name:path}", _board_file),
+    ]
+
+
+async def _health(_request: Request) -> Response:
+    return JSONResponse({"ok": True})
+
+
+async def _board_file(request: Request) -> Response:
+    """A module of the board; its address changes with its content, so it may be kept for ever."""
+    # Looked up among the files that are there: no path from a browser reaches the file system.
+    files = {path.relative_to(BOARD).as_posix(): path for path in BOARD.rglob("*.js")}
+    file = files.get(request.path_params["name"])
+    if file is None:
+        return told(404, "There is no such file.")
+    return FileResponse(file, media_type="text/javascript", headers={"Cache-Control": IMMUTABLE})

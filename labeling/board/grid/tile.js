@@ -1,0 +1,55 @@
+// One image of the grid with what is decided about it.
+
+import { el, percent } from "../dom.js";
+
+export class Tile {
+  constructor(card, classId, image) {
+    this.card = card;
+    this.image = image;
+    this.guess = classId; // what the model takes it for
+    this.classId = classId; // what it will be labeled as
+    this.selected = false;
+    this.out = false;
+    this.name = el("span.name");
+    const chance = percent(card.probabilities[classId] ?? 0);
+    this.node = el(
+      "div.tile",
+      { role: "option", tabindex: -1, title: card.name },
+      el("span.frame", {}, image),
+      el("span.foot", {}, this.name, el("span.chance", {}, chance)),
+    );
+    if (image.src && image.complete && !image.naturalWidth) this.#missing();
+    else image.addEventListener("error", () => this.#missing(), { once: true });
+  }
+
+  // Whether its image can be seen.
+  get seen() {
+    return this.image.complete && this.image.naturalWidth > 0;
+  }
+
+  get changed() {
+    return this.classId !== this.guess;
+  }
+
+  // Whether accepting the page labels it.
+  get goes() {
+    return !this.out && !this.selected;
+  }
+
+  // `name` tells the name of a class.
+  show(name) {
+    const text = this.missing ? "cannot be shown" : this.out ? "left out" : this.changed ? name(this.classId) : "";
+    this.name.textContent = text;
+    this.node.setAttribute("aria-selected", this.selected);
+    this.node.setAttribute("aria-label", [this.card.name, text || name(this.guess)].join(", "));
+    this.node.classList.toggle("out", this.out);
+    this.node.classList.toggle("changed", this.changed && !this.out);
+  }
+
+  // What cannot be seen is not accepted.
+  #missing() {
+    this.missing = this.out = true;
+    this.name.textContent = "cannot be shown";
+    this.node.classList.add("out", "missing");
+  }
+}

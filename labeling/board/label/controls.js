@@ -1,0 +1,73 @@
+// The buttons beside and below the image, each with the key that does the same.
+
+import { el, put } from "../dom.js";
+import { keyText } from "../keys/keys.js";
+
+export class Controls {
+  // `acts` maps the names of actions to functions; `done()` gives the focus back to the image.
+  constructor(acts, done) {
+    Object.assign(this, { acts, done });
+    this.buttons = {};
+    const action = (name) => this.#button("button.action", name, {}, el("span", {}, name), el("kbd"));
+    const tool = (name, sign, label) => this.#button("button.tool", name, { "aria-label": label }, sign);
+    this.actions = el("div.actions", {}, ...["accept", "skip", "unsure", "undo"].map(action));
+    this.tools = el(
+      "div.tools",
+      {},
+      tool("smaller", "−", "zoom out"),
+      tool("fit", "fit", "whole image, or one to one"),
+      tool("bigger", "+", "zoom in"),
+      tool("help", "?", "keys"),
+    );
+  }
+
+  showKeys(hotkeys) {
+    for (const [name, button] of Object.entries(this.buttons)) {
+      const key = keyText(hotkeys.actionKey(name));
+      const kbd = button.querySelector("kbd");
+      if (kbd) kbd.textContent = key;
+      else button.title = `${button.getAttribute("aria-label")} ( ${key} )`;
+    }
+  }
+
+  showAccept(enabled, text) {
+    this.buttons.accept.disabled = !enabled;
+    put(this.buttons.accept.firstElementChild, text);
+  }
+
+  showZoom(viewer) {
+    put(this.buttons.fit, viewer.text);
+    this.buttons.fit.classList.toggle("on", viewer.zoomed);
+  }
+
+  #button(spec, name, attributes, ...children) {
+    const onclick = () => {
+      this.acts[name]();
+      if (name !== "help") this.done();
+    };
+    this.buttons[name] = el(spec, { type: "button", "data-act": name, ...attributes, onclick }, ...children);
+    return this.buttons[name];
+  }
+}
+
+// What each action (keys.js) does in the one-image mode.
+export function actsOf(mode) {
+  const { board, history, viewer, light, classes } = mode;
+  return {
+    accept: () => mode.acceptGuess(),
+    skip: () => mode.answer("skip"),
+    unsure: () => mode.answer("unsure"),
+    undo: () => mode.undo(),
+    find: () => classes.find(),
+    history: () => history.focus(),
+    bigger: () => viewer.step(1),
+    smaller: () => viewer.step(-1),
+    fit: () => viewer.toggle(),
+    darker: () => light.change("brightness", -1),
+    brighter: () => light.change("brightness", 1),
+    flatter: () => light.change("contrast", -1),
+    harder: () => light.change("contrast", 1),
+    plain: () => light.plain(),
+    help: () => board.toggleHelp(),
+  };
+}

@@ -1,0 +1,109 @@
+// The strip of the last answers, newest first. Each brings its image back, to answer it again.
+
+import { arrange, el, hide, put, target } from "../dom.js";
+import { thumb } from "../viewers/thumb.js";
+
+export const STRIP = 10;
+const WHOLE = 200; // entries that keep all of their card; older ones keep what an undo needs
+const UNKNOWN = { copies: 1, query: "again", reason: "brought back by you", probabilities: {}, neighbours: [] };
+
+export class History {
+  // `name(id)` names a class; `change(entry)` brings an entry's image back; `leave()` goes back.
+  constructor(api, name, change, leave) {
+    Object.assign(this, { api, name, change, leave });
+    this.entries = []; // {card, answer, before}: all of this session, for undo
+    this.node = el("div.strip", { role: "group", "aria-label": "your last answers, newest first", hidden: true });
+    this.node.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  // What the server remembers of the time before this page.
+  load(answers) {
+    for (const answer of answers) {
+      const { sample_id, name } = answer;
+      this.entries.push({ card: { sample_id, name, ...UNKNOWN }, answer });
+    }
+  }
+
+  ids() {
+    return new Set(this.entries.map((one) => one.answer.client_id));
+  }
+
+  // What the server remembers. It may not know what had not been sent when it was asked: whatever
+  // is not among the ids it knew `before` stays, and comes first.
+  follow(answers, before) {
+    const known = new Map(this.entries.map((one) => [one.answer.client_id, one]));
+    const newer = this.entries.filter((one) => !before.has(one.answer.client_id));
+    const ids = new Set(newer.map((one) => one.answer.client_id));
+    this.entries = newer;
+    this.load(answers.filter((answer) => !ids.has(answer.client_id)));
+    for (const entry of this.entries) entry.card = known.get(entry.answer.client_id)?.card ?? entry.card;
+  }
+
+  // An answer is there; it stands in for an earlier one of the same image.
+  add(card, answer) {
+    const at = this.entries.findIndex((one) => one.card.sample_id === card.sample_id);
+    const [before] = at < 0 ? [] : this.entries.splice(at, 1);
+    this.entries.unshift({ card, answer, before });
+    if (this.entries[STRIP]) this.entries[STRIP].node = null;
+    const old = this.entries[WHOLE];
+    if (old) old.card = { sample_id: old.card.sample_id, name: old.card.name, ...UNKNOWN };
+  }
+
+  // Take the newest answer back; what it had replaced holds again.
+  pop() {
+    const last = this.entries.shift();
+    if (last?.before) this.entries.unshift(last.before);
+    return last;
+  }
+
+  // Take out a refused answer.
+  remove(clientId) {
+    const at = this.entries.findIndex((one) => one.answer.client_id === clientId);
+    if (at < 0) return null;
+    const [entry] = this.entries.splice(at, 1, ...[this.entries[at].before].filter(Boolean));
+    return entry;
+  }
+
+  // `current` is the sample on screen: its entry, if any, is marked as being changed.
+  show(current) {
+    const shown = this.entries.slice(0, STRIP);
+    for (const entry of shown) this.#draw(entry, entry.card.sample_id === current);
+    const nodes = shown.map((entry) => entry.node);
+    arrange(this.node, nodes);
+    hide(this.node, nodes.length === 0);
+  }
+
+  focus() {
+    this.node.firstElementChild?.focus();
+  }
+
+  label(answer) {
+    if (answer.kind !== "label") return answer.kind;
+    const name = this.name(answer.class_id);
+    return name === "?" ? (answer.class_name ?? name) : name; // archived before the page came
+  }
+
+  #draw(entry, changing) {
+    const { card, answer } = entry;
+    entry.node ??= el(
+      "button.past",
+      { type: "button", "data-kind": answer.kind, onclick: () => this.change(entry) },
+      thumb(this.api, card.sample_id),
+      el("span"),
+    );
+    const label = this.label(answer);
+    const wanted = `${label} ${changing}`;
+    if (entry.node.dataset.shown === wanted) return;
+    entry.node.dataset.shown = wanted;
+    put(entry.node.lastElementChild, label);
+    entry.node.title = `${card.name}: ${label}. Click to change it.`;
+    entry.node.setAttribute("aria-label", `${label}, ${card.name}; change`);
+    entry.node.setAttribute("aria-current", changing);
+  }
+
+  #key(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step) (step < 0 ? target(event).previousElementSibling : target(event).nextElementSibling)?.focus();
+    else if (event.key === "ArrowUp" || event.key === "Escape") this.leave();
+  }
+}

@@ -1,0 +1,299 @@
+// One image at a time: one key labels it and shows the next.
+
+import { ClassList } from "../inputs/classes.js";
+import { actsOf, Controls } from "./controls.js";
+import { Deck } from "./queue.js";
+import { el, percent, put, target, uuid } from "../dom.js";
+import { History } from "./history.js";
+import { keyName } from "../keys/keys.js";
+import { Light } from "../viewers/light.js";
+import { Pace } from "./pace.js";
+import { emptyState } from "../states.js";
+import { Viewer } from "../viewers/image.js";
+import { ranked, reshape, why } from "./why.js";
+
+const SLOW = 150; // an image that takes longer is announced
+const REPEATS = new Set(["bigger", "smaller", "darker", "brighter", "flatter", "harder"]);
+
+export class LabelMode {
+  constructor(board) {
+    this.board = board;
+    const { api, outbox, hotkeys } = board;
+    this.deck = new Deck(
+      api,
+      board.holder,
+      () => outbox.pending(),
+      () => this.show(),
+      (text) => board.say(text),
+    );
+    this.classes = new ClassList((one) => this.answer("label", one), board.maker(), hotkeys, board.about);
+    this.history = new History(api, (id) => board.name(id), (entry) => this.#change(entry), () => this.#focus());
+    this.viewer = new Viewer(() => api.image(this.shown.sample_id, "full"), () => this.controls?.showZoom(this.viewer));
+    this.stage = this.viewer.stage;
+    this.light = new Light(this.stage);
+    this.pace = new Pace(board.data.project);
+    this.acts = actsOf(this);
+    this.controls = new Controls(this.acts, () => this.#focus());
+    this.caption = el("div.caption");
+    this.why = el("section.why", { "aria-label": "why this image" });
+    this.said = el("div.unseen", { "aria-live": "polite" });
+    this.node = this.#build();
+    this.keysChanged();
+  }
+
+  async start() {
+    this.board.line.saved.before(this.pace.node);
+    this.deck.refill();
+    const { history } = await this.board.api.history();
+    this.history.load(history);
+    this.#showHistory();
+  }
+
+  close() {
+    this.deck.closed = true;
+    clearTimeout(this.later);
+    clearTimeout(this.slow);
+    this.viewer.close();
+    this.pace.close();
+  }
+
+  // A new round: rank anew what is not in sight yet, unless that comes with the news.
+  advanced(cards) {
+    if (!cards?.length) this.deck.advanced();
+  }
+
+  // News, with the best of the newest round while somebody answers here.
+  news = (...when) => this.deck.news(...when);
+
+  // Classes, or what counts, were changed: no card speaks of what is gone, and what was taken back
+  // by a rewind is not among the last answers any more.
+  async reshaped() {
+    const { board, deck, history } = this;
+    for (const card of deck.cards) reshape(card, board.merged, board.classes);
+    if (this.deck.current) this.why.replaceChildren(...why(deck.current, (id) => board.name(id), board.api));
+    deck.renew();
+    const before = history.ids();
+    for (const answer of board.outbox.waiting) before.delete(answer.client_id);
+    try {
+      history.follow((await board.api.history()).history, before);
+      this.show();
+    } catch {
+      /* offline: what is shown of the past may be out of date until the next change */
+    }
+  }
+
+  // What is held ahead. An image that is being changed has an answer, so it needs no lease.
+  held() {
+    const ids = this.deck.cards.map((card) => card.sample_id);
+    return this.editing ? ids.slice(1) : ids;
+  }
+
+  lost(ids) {
+    this.deck.lose(ids);
+    this.show();
+  }
+
+  // Keys mean something else from now on: say so everywhere.
+  keysChanged() {
+    this.controls.showKeys(this.board.hotkeys);
+    this.show();
+  }
+
+  key(event) {
+    const node = target(event);
+    const key = keyName(event);
+    if (/^(BUTTON|A)$/.test(node.tagName ?? "") && (key === "Enter" || key === " ")) return false;
+    if (key === "Escape") return this.#escape();
+    if (key.startsWith("Arrow")) {
+      if (node.closest?.(".strip")) return false;
+      if (this.viewer.zoomed) return this.viewer.pan(key), true;
+    }
+    const likely = this.classes.byShift(event);
+    const action = !likely && this.board.hotkeys.actionOf(key);
+    if (action) {
+      if (!event.repeat || REPEATS.has(action)) this.acts[action]();
+      return true;
+    }
+    const one = likely ?? this.board.hotkeys.classOf(key);
+    if (one && !event.repeat) this.answer("label", one);
+    return Boolean(one);
+  }
+
+  get guess() {
+    return ranked(this.deck.current)[0]?.id ?? null;
+  }
+
+  acceptGuess() {
+    const one = this.board.classes.find(({ id }) => id === this.guess);
+    if (one) this.answer("label", one);
+    else this.board.say("There is no guess to accept here: choose a class.");
+  }
+
+  answer(kind, one = null) {
+    const card = this.deck.current;
+    if (!card || this.shown !== card) return; // what is not on screen cannot be answered
+    const seconds = (this.pace.clock() - this.since) / 1000;
+    const answer = { client_id: uuid(), sample_id: card.sample_id, kind, class_id: one?.id ?? null, seconds, round_id: card.round_id ?? 0 };
+    this.deck.advance();
+    this.history.add(card, answer);
+    this.pace.answered(seconds);
+    this.board.outbox.add(answer);
+    this.show();
+    this.#focus();
+  }
+
+  undo() {
+    const last = this.history.pop();
+    if (!last) return this.board.say("There is nothing to undo.");
+    const { client_id, sample_id } = last.answer;
+    this.board.outbox.add({ client_id: uuid(), sample_id, kind: "undo", undoes: client_id });
+    this.pace.undone();
+    this.deck.recall(last.card);
+    this.show();
+  }
+
+  // The server did not take an answer: its image comes back. Returns what to tell the person.
+  refused(answer, text) {
+    const entry = this.history.remove(answer.client_id);
+    if (!entry) return text;
+    this.deck.recall(entry.card);
+    this.show();
+    return `${text} ${entry.card.name} is back: answer it again.`;
+  }
+
+  show() {
+    const card = this.deck.current;
+    this.classes.show(this.board.classes, card?.probabilities ?? {}, this.guess);
+    if (card) this.#showCard(card);
+    else this.#showEmpty();
+    this.#showHistory();
+    this.#showAccept();
+  }
+
+  #showAccept() {
+    const [card, guess] = [this.deck.current, this.guess];
+    let text = card ? "no guess yet" : "accept";
+    if (guess !== null) text = `accept ${this.board.name(guess)}`;
+    else if (this.editing) text = `now “${this.history.label(this.editing.answer)}”: choose anew`;
+    else if (card?.query === "split") text = "its class was split: no guess";
+    else if (["audit", "certificate"].includes(card?.query)) text = "blind check: no guess shown";
+    this.controls.showAccept(guess !== null, text);
+  }
+
+  #showCard(card) {
+    if (this.shown === card) return;
+    const copies = card.copies > 1 ? ` (and ${card.copies - 1} identical)` : "";
+    this.caption.textContent = card.name + copies;
+    this.caption.title = card.name;
+    clearTimeout(this.slow);
+    this.slow = setTimeout(() => this.stage.classList.add("loading"), SLOW);
+    this.deck.prepare(card).then(
+      (image) => this.deck.current === card && this.#place(card, image),
+      () => this.deck.current === card && this.#broken(card),
+    );
+    this.why.replaceChildren(...why(card, (id) => this.board.name(id), this.board.api));
+  }
+
+  #place(card, image) {
+    if (this.shown === card) return;
+    clearTimeout(this.slow);
+    this.stage.classList.remove("loading");
+    this.shown = card;
+    this.viewer.place(image);
+    this.since = this.pace.clock();
+    const [best] = ranked(card);
+    const guess = best ? `guess ${this.board.name(best.id)} ${percent(best.value)}` : "no guess";
+    put(this.said, `${card.name}; ${guess}`);
+    this.#showHistory();
+    this.#showAccept();
+  }
+
+  // The server says why an image cannot be shown; without an answer the line is down.
+  async #broken(card) {
+    clearTimeout(this.slow);
+    try {
+      const response = await fetch(this.board.api.image(card.sample_id, "view"));
+      if (response.ok) return this.#showCard(card);
+      if ([401, 403].includes(response.status)) return this.#shutOut((await response.json()).error);
+      if (![404, 410].includes(response.status)) throw new Error(response.statusText);
+      this.board.say(`${card.name} cannot be shown and is left out. Setup lists the reason.`);
+      this.deck.drop(card);
+      this.show();
+    } catch {
+      this.#say(emptyState(this.board.status, { offline: true }, false));
+      setTimeout(() => this.deck.current === card && this.#showCard(card), 1500);
+    }
+  }
+
+  // The invitation has ended, or this page is of another project: in the server's words.
+  #shutOut(reason) {
+    this.board.say(reason);
+    this.#say(el("div.empty", { role: "status" }, el("h2", {}, "No images for you here"), el("p", {}, reason)));
+  }
+
+  #showEmpty() {
+    clearTimeout(this.slow);
+    this.caption.textContent = this.caption.title = "";
+    this.why.replaceChildren();
+    this.#say(emptyState(this.board.status, this.board.outbox, this.deck.dry));
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.#wait(), 2000);
+  }
+
+  // Look again while there is nothing to show.
+  #wait() {
+    if (this.deck.current || this.deck.closed) return;
+    if (this.deck.dry) this.deck.refill();
+    this.#showEmpty();
+  }
+
+  #say(node) {
+    this.shown = null;
+    this.stage.classList.remove("loading");
+    if (this.stage.firstElementChild?.textContent !== node.textContent) this.viewer.say(node);
+  }
+
+  #showHistory() {
+    const current = this.deck.current;
+    this.history.show(current?.sample_id);
+    const changed = this.history.entries.find((one) => one.card.sample_id === current?.sample_id);
+    this.editing = changed && this.shown === current ? changed : null;
+    this.caption.dataset.editing = this.editing ? `changing “${this.history.label(changed.answer)}”, Esc keeps it · ` : "";
+  }
+
+  // Show an answered image again; a new answer for it replaces the old one.
+  #change(entry) {
+    if (this.deck.current?.sample_id === entry.card.sample_id) return this.#focus();
+    this.deck.recall({ ...entry.card });
+    this.show();
+    this.#focus();
+  }
+
+  #escape() {
+    if (this.light.open) this.light.toggle(false);
+    else if (this.editing) {
+      this.deck.drop(this.deck.current);
+      this.show();
+    } else if (this.viewer.zoomed) this.viewer.fit();
+    else return false;
+    return true;
+  }
+
+  #focus() {
+    // The page is laid out before a focus is set, even where it is already.
+    if (this.stage.getRootNode().activeElement !== this.stage) this.stage.focus({ preventScroll: true });
+  }
+
+  #build() {
+    const { actions, tools } = this.controls;
+    tools.prepend(this.light.node);
+    return el(
+      "div.label-mode",
+      {},
+      el("main.picture", {}, this.stage, el("div.below", {}, this.caption, tools)),
+      el("aside.side", {}, actions, this.classes.node, this.why),
+      this.history.node,
+      this.said,
+    );
+  }
+}

@@ -1,0 +1,90 @@
+// How long this person has been labeling and how fast. The clock stops while nobody is there.
+
+import { el, put } from "../dom.js";
+
+const IDLE = 60_000; // without a key or the pointer
+const RECENT = 200; // answers that the median is taken of
+
+export class Pace {
+  constructor(project) {
+    this.place = `hone-pace:${project}`;
+    const { active = 0, seconds = [], count = 0 } = this.#read();
+    Object.assign(this, { active, seconds, count }); // active: ms until `mark`
+    this.mark = this.touched = performance.now();
+    this.node = el("span.pace", { title: "this session: time at work, labels per minute, median time for a label" });
+    this.touch = () => this.#touch();
+    for (const name of ["keydown", "pointermove", "pointerdown"])
+      window.addEventListener(name, this.touch, { capture: true, passive: true });
+    this.timer = setInterval(() => this.show(), 1000);
+    this.show();
+  }
+
+  close() {
+    clearInterval(this.timer);
+    for (const name of ["keydown", "pointermove", "pointerdown"])
+      window.removeEventListener(name, this.touch, { capture: true });
+  }
+
+  get idle() {
+    return performance.now() - this.touched > IDLE;
+  }
+
+  // Milliseconds at work, idle time left out.
+  clock() {
+    const end = Math.min(performance.now(), this.touched + IDLE);
+    return this.active + Math.max(0, end - this.mark);
+  }
+
+  answered(seconds) {
+    this.count += 1;
+    this.seconds = [...this.seconds.slice(1 - RECENT), seconds];
+    this.show();
+    try {
+      const { seconds: list, count } = this;
+      sessionStorage.setItem(this.place, JSON.stringify({ active: this.clock(), seconds: list, count }));
+    } catch {
+      /* storage can be forbidden; the figures then begin anew with a reload */
+    }
+  }
+
+  undone() {
+    this.count = Math.max(0, this.count - 1);
+    this.seconds = this.seconds.slice(0, -1);
+    this.show();
+  }
+
+  show() {
+    const minutes = this.clock() / 60_000;
+    const parts = [time(minutes)];
+    if (this.count >= 3) {
+      const sorted = [...this.seconds].sort((a, b) => a - b);
+      const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+      parts.push(`${Math.round(this.count / Math.max(minutes, 1 / 60))}/min`, `${median.toFixed(1)} s each`);
+    }
+    if (this.idle) parts.unshift("paused");
+    put(this.node, parts.join(" · "));
+  }
+
+  #touch() {
+    const now = performance.now();
+    if (this.idle) {
+      this.active = this.clock();
+      this.mark = now;
+    }
+    this.touched = now;
+  }
+
+  #read() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.place)) ?? {};
+    } catch {
+      return {};
+    }
+  }
+}
+
+function time(minutes) {
+  const [hours, rest] = [Math.floor(minutes / 60), Math.floor(minutes % 60)];
+  if (hours) return `${hours} h ${rest} min`;
+  return minutes < 1 ? "< 1 min" : `${rest} min`;
+}

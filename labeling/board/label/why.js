@@ -1,0 +1,47 @@
+// Why this image: what it lies between, what it would teach, what it is most like.
+
+import { el, percent } from "../dom.js";
+import { thumb } from "../viewers/thumb.js";
+
+export function why(card, name, api) {
+  const [first, second] = ranked(card);
+  const parts = [];
+  if (second) {
+    const choice = (one) => [el("strong", {}, name(one.id)), ` ${percent(one.value)}`];
+    parts.push(el("p", {}, "Between ", ...choice(first), " and ", ...choice(second)));
+  }
+  parts.push(el("p", {}, sentence(card.reason), card.measure ? ` ${sentence(card.measure)}` : ""));
+  if (card.neighbours.length)
+    parts.push(
+      el("p.small", {}, "most similar of those labeled"),
+      el("div.near", {}, ...card.neighbours.map(([id, classId]) => neighbour(id, name(classId), api))),
+    );
+  return parts;
+}
+
+// The classes of a card with their probabilities, best first; none for a blind check.
+export function ranked(card) {
+  return Object.entries(card?.probabilities ?? {})
+    .map(([id, value]) => ({ id: Number(id), value }))
+    .sort((a, b) => b.value - a.value);
+}
+
+// What a card says of classes that are there no more: merged ones count as what they were merged
+// into, others are no guess.
+export function reshape(card, merged, classes) {
+  const known = new Set(classes.map(({ id }) => id));
+  const found = {};
+  for (const { id, value } of ranked(card)) {
+    const end = merged[id] ?? id;
+    if (known.has(end)) found[end] = (found[end] ?? 0) + value;
+  }
+  card.probabilities = found;
+}
+
+function neighbour(id, label, api) {
+  return el("figure", {}, thumb(api, id), el("figcaption", { title: label }, label));
+}
+
+function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+}

@@ -1,0 +1,189 @@
+// The image on the stage: fitted, zoomed where the pointer is, moved by dragging.
+
+import { el } from "../dom.js";
+
+const LARGEST_FIT = 8; // small images are enlarged up to here
+const VIEW = 1600; // the longer side of a view copy (SIZES in images.py); a longer image has more
+const STEP = 1.25; // one press of the zoom keys
+const PAN = 80;
+
+export class Viewer {
+  // `full(image)` gives the address of the largest copy; `changed()` hears of each new zoom.
+  constructor(full, changed) {
+    this.full = full;
+    this.changed = changed;
+    this.stage = el("div.stage", { tabindex: -1, role: "group", "aria-label": "image" });
+    this.image = null;
+    this.scale = null; // screen pixels per image pixel; null while the image is fitted
+    this.pointers = new Map();
+    this.room = { width: 0, height: 0 }; // of the stage: to ask it would lay the page out at once
+    this.observer = new ResizeObserver(([{ contentRect }]) => {
+      this.room = contentRect;
+      this.#layout();
+    });
+    this.observer.observe(this.stage);
+    this.#listen();
+  }
+
+  close() {
+    this.observer.disconnect();
+  }
+
+  get zoomed() {
+    return this.image !== null && this.scale !== null;
+  }
+
+  // "fit", "1:1", or how many times larger than fitted.
+  get text() {
+    if (!this.zoomed) return "fit";
+    if (this.exact) return "1:1";
+    return `${(this.scale / this.#fit).toFixed(1)}×`;
+  }
+
+  place(image) {
+    this.image = image;
+    this.largest = Math.max(image.naturalWidth, image.naturalHeight) < VIEW;
+    this.stage.replaceChildren(image);
+    this.fit();
+  }
+
+  // Something other than an image.
+  say(...nodes) {
+    this.image = null;
+    this.stage.classList.remove("zoomed");
+    this.stage.replaceChildren(...nodes);
+    this.changed();
+  }
+
+  fit() {
+    [this.scale, this.x, this.y, this.exact] = [null, 0, 0, false];
+    this.#layout();
+  }
+
+  // Between the whole image and one image pixel on one screen pixel, at `point` of the stage.
+  toggle(point = { x: 0, y: 0 }) {
+    if (this.zoomed) this.fit();
+    else this.#zoom(this.#one, point, true);
+  }
+
+  step(direction) {
+    this.#zoom((this.scale ?? this.#fit) * STEP ** direction);
+  }
+
+  pan(key) {
+    const [x, y] = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key];
+    this.#move(x * PAN, y * PAN);
+  }
+
+  get #fit() {
+    const { naturalWidth: width, naturalHeight: height } = this.image;
+    return Math.min(this.room.width / width, this.room.height / height, LARGEST_FIT);
+  }
+
+  get #one() {
+    return 1 / devicePixelRatio;
+  }
+
+  #zoom(wanted, point = { x: 0, y: 0 }, exact = false) {
+    if (!this.image) return;
+    const [fit, before] = [this.#fit, this.scale ?? this.#fit];
+    const [low, high] = [Math.min(fit, this.#one), Math.max(fit * 4, this.#one * 16)];
+    const scale = Math.min(high, Math.max(low, wanted));
+    if (!exact && Math.abs(scale / fit - 1) < 0.02) return this.fit();
+    this.x = point.x - ((point.x - this.x) * scale) / before;
+    this.y = point.y - ((point.y - this.y) * scale) / before;
+    this.scale = scale;
+    this.exact = exact;
+    this.#layout();
+    if (exact || scale > this.#one) this.#enlarge(point);
+  }
+
+  #move(x, y) {
+    this.x += x;
+    this.y += y;
+    this.#layout();
+  }
+
+  // Put the image where scale, x and y say; never further than its own edge.
+  #layout() {
+    const { image, stage } = this;
+    if (!image) return;
+    const scale = this.scale ?? this.#fit;
+    const [width, height] = [image.naturalWidth * scale, image.naturalHeight * scale];
+    const { width: roomX, height: roomY } = this.room;
+    const [mostX, mostY] = [Math.max(0, width - roomX) / 2, Math.max(0, height - roomY) / 2];
+    this.x = Math.min(mostX, Math.max(-mostX, this.x));
+    this.y = Math.min(mostY, Math.max(-mostY, this.y));
+    Object.assign(image.style, {
+      width: `${width}px`,
+      height: `${height}px`,
+      left: `${(roomX - width) / 2 + this.x}px`,
+      top: `${(roomY - height) / 2 + this.y}px`,
+    });
+    stage.classList.toggle("zoomed", this.zoomed && mostX + mostY > 0);
+    image.classList.toggle("pixels", this.zoomed && scale > 4 * this.#one);
+    this.changed();
+  }
+
+  // The view copy is exhausted: put the largest one in its place, under the same point.
+  async #enlarge(point) {
+    if (this.largest) return;
+    this.largest = true;
+    const small = this.image;
+    this.stage.classList.add("loading");
+    const image = new Image();
+    Object.assign(image, { alt: small.alt, draggable: false, src: this.full(small) });
+    const loaded = await image.decode().then(() => true, () => false);
+    this.stage.classList.remove("loading");
+    if (this.image !== small) return;
+    if (!loaded) return (this.largest = false);
+    const [exact, ratio] = [this.exact, image.naturalWidth / small.naturalWidth];
+    this.image = image;
+    this.stage.replaceChildren(image);
+    if (this.zoomed) this.scale /= ratio;
+    this.#layout();
+    if (this.zoomed && exact) this.#zoom(this.#one, point, true);
+  }
+
+  // Where a pointer is, seen from the middle of the stage.
+  #point(event) {
+    const box = this.stage.getBoundingClientRect();
+    return { x: event.clientX - box.x - box.width / 2, y: event.clientY - box.y - box.height / 2 };
+  }
+
+  #listen() {
+    const on = (name, act) => this.stage.addEventListener(name, act);
+    on("dblclick", (event) => this.toggle(this.#point(event)));
+    on("wheel", (event) => {
+      if (!this.image) return;
+      event.preventDefault();
+      const lines = event.deltaMode === 1 ? 20 : 1;
+      const pace = event.ctrlKey ? 0.01 : 0.0015; // a pinch on a touchpad comes as ctrl + wheel
+      const factor = Math.exp(-event.deltaY * lines * pace);
+      this.#zoom((this.scale ?? this.#fit) * factor, this.#point(event));
+    });
+    on("pointerdown", (event) => {
+      if (event.button !== 0 || !this.image) return;
+      this.pointers.set(event.pointerId, this.#point(event));
+      if (this.zoomed || this.pointers.size > 1) this.stage.setPointerCapture(event.pointerId);
+    });
+    on("pointermove", (event) => this.#drag(event));
+    for (const name of ["pointerup", "pointercancel"])
+      on(name, (event) => this.pointers.delete(event.pointerId));
+  }
+
+  #drag(event) {
+    const before = this.pointers.get(event.pointerId);
+    if (!before || !this.image) return;
+    const now = this.#point(event);
+    this.pointers.set(event.pointerId, now);
+    const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
+    if (other) {
+      const spread = (a) => Math.hypot(a.x - other.x, a.y - other.y);
+      const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
+      const factor = spread(now) / Math.max(1, spread(before));
+      this.#zoom((this.scale ?? this.#fit) * factor, middle);
+      if (this.zoomed) this.#move((now.x - before.x) / 2, (now.y - before.y) / 2);
+    } else if (this.zoomed) this.#move(now.x - before.x, now.y - before.y);
+  }
+}

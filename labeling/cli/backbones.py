@@ -1,0 +1,63 @@
+"""Backbones on the command line: the list with its speeds, and a comparison on the labels."""
+
+from collections.abc import Sequence
+from contextlib import closing
+
+from labeling.answers.current import Ledger
+from labeling.cli.terminal import bring_in, one_line
+from labeling.embedding.ingest import Ingest
+from labeling.embedding.speeds import SPEEDS, decoding_seconds, pool_seconds
+from labeling.errors import HoneError
+from labeling.evidence.trial_report import basis, duration, verdict
+from labeling.evidence.trials import Trials
+from labeling.project.project import Project
+
+
+def print_list(project: Project) -> None:
+    """Every backbone of the catalogue, its speed on this machine, and what the pool would take."""
+    from models.encoders.backbones import BACKBONES
+    from models.encoders.catalogue import suggest
+    from models.encoders.device import pick_device
+
+    SPEEDS.measure(BACKBONES)
+    SPEEDS.wait()
+    images = len(project.store.samples.ids())
+    decoding = decoding_seconds(project, 256) if images else 0.0
+    print(f"{'backbone':26}{'images/s':>10}{'this pool':>16}  {'million':>8}  good for")
+    for name, entry in BACKBONES.items():
+        rate = SPEEDS.rate(name)
+        takes = duration(pool_seconds(images, rate, decoding)) if rate and images else "–"
+        shown = f"{rate:.1f}" if rate else "–"
+        print(f"{name:26}{shown:>10}{takes:>16}  {entry.params_m:8.1f}  {entry.good_for}")
+        print(f"{'':26}{entry.pretraining}; {entry.licence}; {entry.dim} numbers")
+    default, why = suggest(pick_device(), images)
+    print(f"{default} is {why}.")
+
+
+def print_comparison(project: Project, names: Sequence[str]) -> None:
+    """Embed a sample with each and say which suits the labels best."""
+    bring_in(project)  # with its progress bar; what follows finds everything embedded
+    ingest = Ingest(project, lambda: None)
+    ingest.run()
+    with closing(Trials(project, ingest, Ledger(project.store))) as trials:
+        for name in names:
+            backbone, _, features = name.partition(":")
+            trials.request(backbone, features or "pooled")
+        trials.wait()
+        for trial in trials.all():
+            if trial.stage == "failed":
+                print(f"{trial.name}: {one_line(trial.note)}")
+        compared = trials.compare()
+        if compared is None:
+            raise HoneError("There is nothing to compare: it takes labels of two classes.")
+        by_name = {trial.name: trial for trial in trials.all()}
+        for standing in compared.standings:
+            print(f"{100 * standing.accuracy:5.1f} %  {standing.name}")
+        for standing in compared.standings:
+            if standing.name in by_name:
+                trial = by_name[standing.name]
+                left = len(project.store.samples.ids()) - trial.done
+                seconds = left / trial.rate if trial.rate and left else None
+                print(verdict(standing, compared, seconds))
+        print(basis(compared))
+    ingest.stop()

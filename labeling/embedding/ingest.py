@@ -1,0 +1,302 @@
+"""Bringing a pool in: scan its files, then embed its samples, in the background and resumable."""
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labeling.embedding.cores import cores_for_decoding, share_cores
+from labeling.embedding.feed import ELSEWHERE, embed_samples
+from labeling.embedding.idle import Lookers
+from labeling.errors import StorageError
+from labeling.pool.scan import scan
+from labeling.project.pool_labels import import_labels
+from labeling.project.project import Project, Settings
+from labeling.store.samples import FileRecord
+
+if TYPE_CHECKING:
+    from models.embeddings.cache import EmbeddingCache
+    from models.embeddings.fill import Progress
+    from models.encoders.backbones import Backbone
+
+FIRST_FILES = 24  # enough for the first screen
+FILES_AT_ONCE = 500
+ADDED_FROM = "added_from"  # the setting that says at which place the images added last begin
+EMBEDDED = "embedded"  # the setting by which other processes, and later starts, find the embeddings
+READY = "All images were embedded before; the backbone is loaded when nobody waits for images."
+
+
+@dataclass(frozen=True)
+class IngestState:
+    """How far the pool is in; `stage` is scanning, loading, embedding, done or failed."""
+
+    stage: str = "scanning"
+    backbone: str = ""
+    why: str = ""
+    done: int = 0
+    total: int = 0
+    rate: float = 0.0
+    seconds_left: float | None = None
+    bytes_done: int = 0  # of weights that are being downloaded
+    bytes_total: int = 0
+    error: str | None = None
+
+
+class Ingest:
+    """Scans and embeds one project; `arrived` is told whenever samples or embeddings are new.
+
+    A `backbone` that is loaded already is used in place of the one that the settings name.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        arrived: Callable[[], None],
+        backbone: "Backbone | None" = None,
+    ) -> None:
+        self._project = project
+        self._arrived = arrived
+        self._backbone = backbone
+        self._in_background, self._patience = False, 0.0
+        self._stop, self._lookers = threading.Event(), Lookers()
+        self._thread: threading.Thread | None = None
+        self.cache: EmbeddingCache | None = None
+        self.device = "cpu"
+        self.pool_version = 0  # moves on whenever samples or imported answers are others
+        self.state = IngestState()
+        self.cut_off = False  # whether it ended since the database was away
+        self._why = ""  # the backbone is taken
+        self._of: tuple[str | None, str] | None = None  # the chosen backbone and its features
+
+    @property
+    def busy(self) -> bool:
+        """Whether files are still being read or embedded."""
+        return self.state.stage not in ("done", "failed")
+
+    def start(self, patience: float = 0.0) -> None:
+        """Run in a background thread, beside training and serving.
+
+        Torch is not imported before the first `look` of a person, or the end of `patience` (s):
+        that takes all of a core for seconds, which the first screen would feel.
+        """
+        self.wait()  # for one that was stopped
+        self._stop.clear()
+        self._in_background, self._patience, self.cut_off = True, patience, False
+        self.state = IngestState()
+        self._thread = threading.Thread(target=self.run, name="ingest", daemon=True)
+        self._thread.start()
+
+    def look(self) -> None:
+        """Somebody labels: has images, the first ones or others, or has answered."""
+        self._lookers.look()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Block until the background thread has ended."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def stop(self) -> None:
+        """Stop at the next batch; a later start goes on from there."""
+        self._stop.set()
+        self.look()
+        self.wait(30.0)
+        if self.cache is not None:
+            self.cache.close()
+
+    def is_of(self, settings: Settings) -> bool:
+        """Whether what is embedded is still what the settings ask for."""
+        return self._of in (None, (settings.backbone, settings.features))
+
+    def is_whole(self) -> bool:
+        """Whether this process knows all embeddings that the pool needs."""
+        if self.cache is None or self.state.stage != "done":
+            return False
+        self.cache.refresh()
+        return len(self.cache) >= self._project.store.samples.count()
+
+    def follow(self) -> bool:
+        """See what the process that leads has embedded by now; whether that is more than before."""
+        told = self._project.store.setting(EMBEDDED)
+        if told is None:
+            return False
+        before = len(self.cache) if self.cache is not None else 0
+        if self.cache is None or self.cache.fingerprint != told["fingerprint"]:
+            before, self.cache = 0, self._cache(told["fingerprint"], told["dim"])
+        elif self.state.stage != "done":
+            self.cache.refresh()
+        done = len(self.cache)
+        if done > before or self.state.stage != "done":
+            total = self._project.store.samples.count()
+            stage = "done" if done >= total else "embedding"
+            why = "Another process of Hone embeds and trains; this one follows."
+            self.state = IngestState(stage, told["name"], why, min(done, total), total)
+        return done > before
+
+    def run(self) -> None:
+        """Scan, load the backbone, embed what is missing; errors end in the state, not here."""
+        try:
+            if self._in_background and self._backbone is None:
+                self._resume()
+            self._scan()
+            self._embed()
+        except Exception as error:  # the thread's end must be seen on the screen
+            self.cut_off = isinstance(error, StorageError)
+            self.state = replace(self.state, stage="failed", error=str(error) or repr(error))
+        self._arrived()
+
+    def _resume(self) -> None:
+        """Where all was embedded before, let the model learn at once and do the rest in a lull.
+
+        The scan and the loading of the backbone take a core for seconds, just when boards are back.
+        """
+        told, settings = self._project.store.setting(EMBEDDED), self._project.settings()
+        if told is None or told.get("of") != [settings.backbone, settings.features]:
+            return
+        self._lookers.let_pass(self._patience, self._stop)
+        share_cores()
+        from models.encoders.device import pick_device
+
+        ids = self._project.store.samples.ids()
+        cache = self._cache(told["fingerprint"], told["dim"])
+        if not ids or cache.missing(ids) or self._stop.is_set():
+            return
+        self.device, self._of = pick_device(), (settings.backbone, settings.features)
+        self.state = IngestState("done", told["name"], READY, done=len(ids), total=len(ids))
+        self.cache = cache
+        self._arrived()
+        self._lookers.wait_for_quiet(self._stop)
+
+    def _cache(self, fingerprint: str, dim: int) -> "EmbeddingCache":
+        from models.embeddings.cache import (
+            EmbeddingCache,  # with torch: the first image must not wait
+        )
+
+        return EmbeddingCache(self._project.embeddings, fingerprint, dim)
+
+    def _scan(self) -> None:
+        samples = self._project.store.samples
+        known_files, before = samples.files(), samples.count()
+        known = {
+            path: (file.size or 0, file.mtime_ns or 0, file.sample_id)
+            for path, file in known_files.items()
+            if file.sample_id is not None
+        }
+        found: set[str] = set()
+        self.pool_version += samples.clear_problems()
+        files, size = scan(self._project.source, known), FIRST_FILES
+        while part := list(islice(files, size)):
+            size = FILES_AT_ONCE
+            records = (
+                FileRecord(file.path, file.sample_id, file.size, file.mtime_ns, file.problem)
+                for file in part
+            )
+            # After a restart all are known: nobody has to read a large pool again.
+            added = samples.add(one for one in records if one != known_files.get(one.path))
+            self.pool_version += import_labels(self._project, part) or added
+            found.update(file.path for file in part)
+            if self.busy:
+                self.state = replace(self.state, done=len(found))
+            self._arrived()
+            if self._stop.is_set():
+                return
+        gone = [path for path in known_files if path not in found]
+        self.pool_version += samples.forget_files(gone)
+        self._mark_added(before)
+
+    def _mark_added(self, before: int) -> None:
+        """Remember where new images begin, once a head has learned on all that was there before."""
+        newest = self._project.store.rounds.latest()
+        grown = self._project.store.samples.count() > before
+        if grown and newest is not None and newest.metrics.get("embedded", 0) >= before:
+            self._project.store.set(ADDED_FROM, before)
+
+    def _embed(self) -> None:
+        if self.busy:  # else all was embedded before
+            self.state = replace(self.state, stage="loading", done=0)
+            self._lookers.wait_for_first(self._patience)
+        if self._stop.is_set():
+            return
+        if self._in_background:
+            share_cores()
+        ids, settings = self._project.store.samples.ids(), self._project.settings()
+        backbone, self._why = self._choose(settings, len(ids))
+        self.device = backbone.device
+        if self.cache is None or self.cache.fingerprint != backbone.fingerprint:
+            self.cache = self._cache(backbone.fingerprint, backbone.dim)
+        settings = self._project.settings()  # with the default backbone, if that was taken
+        self._of = (settings.backbone, settings.features)
+        self._tell_fellows(backbone)
+        self.state = replace(self.state, stage="embedding", backbone=backbone.name, why=self._why)
+        # At random, so that what is embedded first stands for the whole pool.
+        order = np.random.default_rng(settings.seed).permutation(len(ids))
+        with closing(self.cache):  # to be read on; another process may write what comes later
+            embed_samples(
+                self._project,
+                backbone,
+                self.cache,
+                [ids[index] for index in order],
+                workers=cores_for_decoding(self._in_background),
+                in_background=self._in_background,
+                progress=self._progress,
+                stop=self._stop,
+                left_out=self._left_out,
+                waits=self._waits,
+            )
+        if not self._stop.is_set():
+            self.state = replace(self.state, stage="done", seconds_left=None)
+
+    def _tell_fellows(self, backbone: "Backbone") -> None:
+        """Let other processes, and later starts, find the embeddings."""
+        told = {"fingerprint": backbone.fingerprint, "dim": backbone.dim, "name": backbone.name}
+        told["of"] = list(self._of or ())
+        if self._project.store.setting(EMBEDDED) != told:
+            self._project.store.set(EMBEDDED, told)
+
+    def _choose(self, settings: Settings, images: int) -> tuple["Backbone", str]:
+        """The backbone and why it is taken: the given, else the chosen, else the default.
+
+        The default is decided once, for a project without embeddings: what the hub answers at a
+        later start must not make them all anew.
+        """
+        from models.encoders.backbones import resolve
+        from models.encoders.catalogue import suggest
+        from models.encoders.device import pick_device
+
+        if self._backbone is not None:
+            return self._backbone, self._backbone.why
+        if settings.backbone is not None or any(self._project.embeddings.glob("*/manifest.json")):
+            chosen = resolve(settings.backbone, features=settings.features, loaded=self._loading)
+            return chosen, chosen.why
+        name, words = suggest(pick_device(), images)
+        chosen = resolve(name, features=settings.features, loaded=self._loading)
+        self._project.change(backbone=name if chosen.source != "bundled" else "bundled")
+        return chosen, f"{name} is {words}. {chosen.why}"
+
+    def _loading(self, done: int, total: int) -> None:
+        """How far the weights have come from the hub."""
+        self.state = replace(self.state, bytes_done=done, bytes_total=total)
+        self._arrived()
+
+    def _waits(self) -> None:
+        """Another process writes the same embeddings: one on trial, or one that led till now."""
+        self.state = replace(self.state, why=ELSEWHERE)
+        self._arrived()
+
+    def _progress(self, progress: "Progress") -> None:
+        self.state = replace(
+            self.state,
+            why=self._why,
+            done=progress.done,
+            total=progress.total - progress.failed,
+            rate=progress.rate,
+            seconds_left=progress.seconds_left,
+        )
+        self._arrived()
+
+    def _left_out(self, sample_id: str, reason: str) -> None:
+        self._project.store.samples.mark_unreadable(sample_id, reason)
+        self.pool_version += 1

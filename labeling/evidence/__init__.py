@@ -1,0 +1,1 @@
+"""What is known of the model's quality, and how surely."""

@@ -1,0 +1,81 @@
+"""The verdict: what a comparison of backbones says, in words, with its uncertainty."""
+
+from typing import TYPE_CHECKING
+
+from labeling.evidence.trials import Comparison
+
+if TYPE_CHECKING:
+    from models.evidence.backbone_choice import Standing
+
+FEW = 20  # labels below which no interval is worth saying
+
+
+def duration(seconds: float) -> str:
+    """A time that one waits, in words."""
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 90:
+        return f"{seconds:.0f} second{'' if round(seconds) == 1 else 's'}"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} minutes"
+    hours = seconds / 3600
+    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+
+
+def verdict(standing: "Standing", compared: Comparison, seconds: float | None) -> str:
+    """One backbone beside the present one; `seconds` is how long the rest of the pool takes."""
+    low, high = 100 * standing.low, 100 * standing.high
+    if standing.labels < FEW:
+        text = (
+            f"{standing.name}: with {standing.labels} labels nothing can be told yet; "
+            f"{_belief(standing)}"
+        )
+    elif standing.low > 0:
+        text = f"{standing.name} is {_span(low, high)} better on your images"
+    elif standing.high < 0:
+        text = f"{standing.name} is {_span(-high, -low)} worse on your images"
+    elif round(low) == round(high) == 0:
+        text = f"{standing.name} is as good on your images"
+    else:
+        text = (
+            f"{standing.name} is somewhere between {-low:.0f} points worse and {high:.0f} better "
+            f"on your images, which is no certain difference; {_belief(standing)}"
+        )
+    if seconds is not None:
+        when = f"re-embedding takes {duration(seconds)}" if seconds else "it is embedded already"
+        text += f"; {when}"
+    return text + "."
+
+
+def basis(compared: Comparison) -> str:
+    """What the figures were taken on."""
+    kind = "blind checks" if compared.audits_only else "labels"
+    caution = (
+        ""
+        if compared.audits_only
+        else ", all of them because blind checks are still few; many were chosen for being hard, "
+        "so that each accuracy is too low, and the differences are what counts"
+    )
+    return (
+        f"Measured on the same {compared.labels} {kind} for all, each predicted from the others"
+        f"{caution}. Intervals are 95 %."
+    )
+
+
+def _span(low: float, high: float) -> str:
+    """Two shares in whole points."""
+    first, last = max(0, round(low)), round(high)
+    if last <= 1:
+        return "about 1 point"
+    return f"{first} to {last} points" if first < last else f"{last} points"
+
+
+def _belief(standing: "Standing") -> str:
+    """What is to be expected when what is known from elsewhere is weighed in."""
+    if abs(standing.expected) < 0.005:
+        return "about the same is to be expected"
+    kind = "better" if standing.expected > 0 else "worse"
+    return (
+        f"weighed with what is known of both from other images, "
+        f"about {100 * abs(standing.expected):.0f} points {kind} are to be expected"
+    )

@@ -1,0 +1,82 @@
+"""A folder of images for each class, with the manifest `labels.csv` and `classes.csv`."""
+
+import hashlib
+import zipfile
+import zlib
+from pathlib import Path
+
+from labeling.errors import ExportError
+from labeling.exchange.containers import Container, Written
+from labeling.exchange.destination import MARKER
+from labeling.exchange.formats import csv
+from labeling.exchange.names import file_name, folder_names
+from labeling.exchange.records import Contents
+from labeling.pool.folder import FolderSource
+from labeling.pool.scan import ManifestSource, Source
+
+_OWN_FILES = ("labels.csv", "classes.csv", MARKER)
+
+
+def write(contents: Contents, container: Container) -> Written:
+    """Put every labeled file, or a link to it, into the folder of its class.
+
+    Class folders are flat, since many readers take the innermost folder for the class: a file
+    keeps its base name, and a second one of that name in a class gets a part of its hash. The
+    column `file` of labels.csv and the column `folder` of classes.csv say what went where.
+    Every class has a folder, but an archived one only if it has labels. Skipped, unsure and
+    unanswered files stand in labels.csv only. A file that is gone, or whose bytes are no longer
+    those that were labeled, is missing.
+    """
+    used = {answer.class_id for answer in contents.answers}
+    wanted = {one.id: one.name for one in contents.classes if one.active or one.id in used}
+    folders = folder_names(wanted, _OWN_FILES)
+    for folder in folders.values():
+        container.folder(folder)
+    files: dict[str, str] = {}
+    missing: list[str] = []
+    taken: dict[int, set[str]] = {key: set() for key in folders}
+    for record in contents.records():
+        if record.class_id is None:
+            continue
+        data = _read(contents.source, record.path, record.sha256)
+        if data is None:
+            missing.append(record.path or record.sha256)
+            continue
+        key = record.class_id
+        name = f"{folders[key]}/{file_name(record.path, record.sha256, taken[key])}"
+        container.put(name, data, _origin(contents.source, record.path))
+        files[record.path] = name
+    csv.write_records(contents, container, files)
+    csv.write_classes(contents, container, folders)
+    return Written(len(files), tuple(missing))
+
+
+def _read(source: Source, path: str, sha256: str) -> bytes | None:
+    """The bytes that were labeled, or None if the pool holds them no more."""
+    if not path:
+        return None
+    try:
+        data = source.read(path)
+    except (OSError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        return None
+    return data if hashlib.sha256(data).hexdigest() == sha256 else None
+
+
+def check_links(source: Source, *, as_file: bool) -> None:
+    """Raise ExportError where links into a source cannot be made, or not into one file."""
+    if as_file:
+        raise ExportError("A zip cannot hold links; export copies, or export into a folder.")
+    if not isinstance(source, FolderSource | ManifestSource):
+        raise ExportError(
+            f"Links cannot point into {source.location}; "
+            "export copies instead, or unpack the zip and open its folder."
+        )
+
+
+def _origin(source: Source, path: str) -> Path | None:
+    """Where a file of a folder or manifest lies; None for one in a zip."""
+    if isinstance(source, FolderSource):
+        return (source.location / path).resolve()
+    if isinstance(source, ManifestSource):
+        return (source.location.parent / path).resolve()
+    return None

@@ -1,0 +1,1 @@
+"""From answers to a round: a fitted head with all that follows from it."""

@@ -1,0 +1,58 @@
+"""Rivals of the simple head: which one foresees these labels best, looked at when nobody labels."""
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labeling.learning.worker import Newer
+
+if TYPE_CHECKING:
+    from labeling.learning.round import Snapshot
+
+SIMPLE_HEAD = "logistic"
+FIRST_COMPARED = 128  # labels at which the heads are compared first; then whenever they double
+QUIET = 2.0  # seconds without an answer until a comparison that was disturbed begins again
+LOOK = 0.05  # … and from one look for an answer to the next
+
+
+class Rivals:
+    """Compares the heads on the first 128, 256, 512, … labels; `winner` is the best of the last.
+
+    Only these are looked at, so that a restart comes to the same.
+    """
+
+    def __init__(self) -> None:
+        self.winner = SIMPLE_HEAD
+        self._compared = 0  # labels of the last comparison
+        self._disturbed = False  # whether somebody went on labeling during the last one
+
+    def compare(self, snapshot: "Snapshot", device: str, newer: Newer) -> None:
+        """Compare the heads if that is due, and until a newer answer comes."""
+        from models.head import Cancelled
+        from models.head.choice import choose_head
+
+        size = 1 << max(0, len(snapshot.labels).bit_length() - 1)
+        if size < FIRST_COMPARED or size == self._compared:
+            return
+        if self._disturbed and not _is_quiet(newer):
+            return
+        rows = np.fromiter(snapshot.labels.keys(), dtype=np.int64)[:size]
+        targets = np.fromiter(snapshot.labels.values(), dtype=np.int64)[:size]
+        if len(np.unique(targets)) < 2:
+            return
+        features, rng = snapshot.table.features[rows], np.random.default_rng(size)
+        try:
+            self.winner = choose_head(features, targets, rng, device=device, stop=newer)
+        except Cancelled:
+            self._disturbed = True
+            return  # the next idle moment
+        self._compared, self._disturbed = size, False
+
+
+def _is_quiet(newer: Newer) -> bool:
+    """Whether nothing newer comes for a while; waits for it."""
+    end = time.monotonic() + QUIET
+    while not newer() and time.monotonic() < end:
+        time.sleep(LOOK)
+    return not newer()

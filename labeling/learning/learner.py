@@ -1,0 +1,279 @@
+"""The model's side of the loop: from the answers so far to the newest round."""
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.answers.certainty import certainty
+from labeling.answers.current import Moment
+from labeling.embedding.ingest import Ingest
+from labeling.errors import HoneError
+from labeling.learning.head_choice import Rivals
+from labeling.learning.worker import Newer, Report, State
+from labeling.project.project import Project, Settings
+from labeling.store import Answer, RoundRecord
+
+if TYPE_CHECKING:
+    from labeling.learning.round import Policy, Round, Snapshot
+    from labeling.learning.table import Table, Tables
+    from models.head import Head
+    from models.scoring import Rotation
+
+WARM_START = 1000  # below, a cold fit is as fast, and the same answers give the same bits
+GROWTH = 1.1  # the pool is ranked anew when a tenth has been added to it
+EAGER = 65_536  # up to this many rows, all are scored before the next ranking
+WINDOW = 50_000  # beyond, this many in turn, and …
+UNCERTAIN = 5_000  # … those that the round before was least sure of; the rest when idle
+
+AUTO = "auto"
+
+Floats = npt.NDArray[np.float32]
+Kept = tuple[RoundRecord, "Head", Floats]
+
+
+class Learner:
+    """Computes rounds one after another; `round` is always the newest finished one.
+
+    `moment` gives the present state of the answers and the pool; `published` is called after each
+    new round. Where another process `leads`, its rounds are taken over: their heads score and rank
+    the same pool here.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        ingest: Ingest,
+        moment: Callable[[], Moment],
+        published: Callable[[], None] = lambda: None,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._project = project
+        self._ingest = ingest
+        self._moment = moment
+        self._publish, self._leads = published, leads
+        self._tables: Tables | None = None
+        self._rotation: tuple[Table, Rotation] | None = None
+        self._rivals = Rivals()
+        self.round: Round | None = None
+
+    def grown(self) -> bool:
+        """Whether so many embeddings are new that the pool should be ranked anew."""
+        cache = self._ingest.cache
+        rows = len(cache) if cache is not None else 0
+        ranked = len(self.round.table) if self.round is not None else 0
+        return rows > 0 and (rows >= ranked * GROWTH or self._ingest.state.stage == "done")
+
+    def run(self, report: Report, newer: Newer, gives_way: Newer = lambda: False) -> State:
+        """One turn of the trainer: snapshot, compute, keep, publish by one assignment.
+
+        A fit is given up where the run `gives_way`, and what is not urgent for any `newer` answer.
+        """
+        if self._ingest.cache is None:
+            return State.WAITING_FOR_LABELS  # and for embeddings: torch is not needed yet
+        from labeling.learning.round import compute
+        from models.head import Cancelled
+
+        settings, moment = self._project.settings(), self._moment()
+        classes = {one.id for one in self._project.store.classes.all()}
+        kept = self._kept(settings, moment, classes)
+        table = self._table(moment, kept)
+        if table is None:
+            return State.WAITING_FOR_LABELS
+        snapshot = _snapshot(table, moment, classes)
+        if kept is None and not self._leads() and len(set(snapshot.labels.values())) >= 2:
+            return State.WAITING_FOR_LABELS  # the one who leads is fitting the first head
+        try:
+            round_ = compute(
+                snapshot,
+                self._policy(settings),
+                np.random.default_rng([settings.seed, moment.last_answer]),
+                round_id=kept[0].id if kept else self._project.store.rounds.next_id(),
+                device=self._ingest.device,
+                previous=self.round,
+                warm=len(snapshot.labels) >= WARM_START,
+                frozen=(kept[1], kept[0].metrics["labels"]) if kept else None,
+                rows=self._part(table),
+                report=report,
+                stop=gives_way,
+            )
+        except Cancelled:
+            return State.FITTING
+        if round_.head is not None and kept is None and not self._keep(round_, settings):
+            return State.FITTING  # another process leads by now
+        self.round = round_
+        self._publish()
+        self._complete(round_, settings, newer)
+        is_free = not settings.pinned_round and not self._ingest.busy
+        if settings.head == AUTO and is_free and self._leads():
+            self._rivals.compare(snapshot, self._ingest.device, newer)
+        return State.IDLE if round_.head is not None else State.WAITING_FOR_LABELS
+
+    def _complete(self, round_: "Round", settings: Settings, newer: Newer) -> None:
+        """Score what a round of a large pool has left out, unless something newer waits."""
+        from labeling.learning.round import sweep
+
+        if not round_.complete:
+            rng = np.random.default_rng([settings.seed, round_.snapshot.through, 1])
+            if (whole := sweep(round_, self._policy(settings), rng, newer)) is not None:
+                self.round = whole
+                self._publish()
+
+    def _policy(self, settings: Settings) -> "Policy":
+        from labeling.learning.round import RANKED, Policy
+
+        head = self._rivals.winner if settings.head == AUTO else settings.head
+        # What others hold cannot be offered: the more of it, the further the ranking must reach.
+        ranked = RANKED + self._project.store.leases.held()
+        return Policy(head, settings.query, settings.audit_share, ranked)
+
+    def _table(self, moment: Moment, kept: Kept | None) -> "Table | None":
+        from labeling.learning.table import Tables
+
+        if self._tables is None:
+            self._tables = Tables(self._ingest)
+        return self._tables.newest(moment.roster, kept[2] if kept else None)
+
+    def _part(self, table: "Table") -> npt.NDArray[np.int64] | None:
+        """The rows of a large pool that are scored before the next ranking; None: all."""
+        from models.scoring import Rotation, most_uncertain
+
+        if len(table) <= EAGER or table.scorer.resident:
+            return None
+        if self._rotation is None or self._rotation[0] is not table:
+            rng = np.random.default_rng(self._project.settings().seed)
+            self._rotation = (table, Rotation(len(table), rng))
+        rows = self._rotation[1].take(WINDOW)
+        before = self.round
+        if before is None or before.table is not table or before.scores is None:
+            return rows
+        return np.union1d(rows, most_uncertain(before.scores, None, UNCERTAIN))
+
+    def _kept(self, settings: Settings, moment: Moment, classes: set[int]) -> Kept | None:
+        """A stored head to use instead of a new fit: the pinned one, or one that is up to date."""
+        from models.head.head_file import DamagedHeadError, load_head
+
+        rounds, cache = self._project.store.rounds, self._ingest.cache
+        pinned = settings.pinned_round is not None
+        # Later in a run the newest round is never up to date: only an answer brings a new turn.
+        record = rounds.get(settings.pinned_round) if pinned else rounds.latest()
+        if record is None or cache is None:
+            return None
+        if record.backbone != cache.fingerprint:
+            if pinned:
+                raise HoneError(
+                    f"Round {record.id} belongs to the backbone {record.backbone}; choose that "
+                    "backbone, or resume training."
+                )
+            return None
+        if not pinned and self._leads() and not self._is_up_to_date(record, moment, classes):
+            return None
+        try:
+            head, center = load_head(self._project.heads / record.head)
+        except (OSError, DamagedHeadError) as error:
+            if pinned:
+                raise HoneError(
+                    f"Round {record.id} cannot be restored ({error}); resume training instead."
+                ) from error
+            return None  # a new fit replaces it
+        return record, head, center
+
+    def _is_up_to_date(self, record: RoundRecord, moment: Moment, classes: set[int]) -> bool:
+        cache = self._ingest.cache
+        if cache is None or record.through != moment.last_answer:
+            return False
+        if record.metrics.get("changed", 0) != moment.changed:
+            return False
+        labeled = [key for key, answer in moment.answers.items() if teaches(answer, classes)]
+        embedded = (cache.rows(labeled) >= 0) & (moment.roster.places(labeled) >= 0)
+        return record.metrics.get("labels") == np.count_nonzero(embedded)
+
+    def _keep(self, round_: "Round", settings: Settings) -> bool:
+        """Store a finished round: first its head, then the fact that it exists.
+
+        False if another process has stored one of that number. So no two write the same file.
+        """
+        from models.head.head_file import save_head
+
+        assert round_.head is not None and round_.id is not None and self._ingest.cache is not None
+        begin = time.perf_counter()
+        self._project.heads.mkdir(exist_ok=True)
+        name = f"{round_.id:06d}-{secrets.token_hex(3)}.npz"
+        save_head(self._project.heads / name, round_.head, round_.table.space.center)
+        record = RoundRecord(
+            id=round_.id,
+            at=time.time(),
+            through=round_.snapshot.through,
+            backbone=self._ingest.cache.fingerprint,
+            query=settings.query,
+            head=name,
+            metrics=_metrics(round_),
+            seconds={stage: round(value, 5) for stage, value in round_.seconds.items()},
+        )
+        if not self._project.store.rounds.add(record):
+            (self._project.heads / name).unlink(missing_ok=True)
+            return False
+        round_.seconds["keep"] = time.perf_counter() - begin
+        return True
+
+
+def teaches(answer: Answer, classes: set[int]) -> bool:
+    """Whether a head learns from an answer.
+
+    An archived class is not learned: it could be predicted, but not be chosen. Nor is a pre-label
+    that was accepted unseen: the head would only agree with itself.
+    """
+    return answer.class_id in classes and answer.certificate_id is None
+
+
+def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
+    """What the answers of a moment say of the rows of a table, in the order of the answers."""
+    from labeling.learning.round import AUDIT, Snapshot
+
+    labels, sure = dict[int, int](), dict[int, float]()
+    audits: set[int] = set()
+    certain = certainty(moment.answers, moment.panels)
+    answers = sorted(moment.answers.values(), key=lambda answer: answer.id)
+    keys = [answer.sample_id for answer in answers]
+    rows = table.rows(keys)
+    if table.roster is not moment.roster:  # some may have left the pool since
+        rows[moment.roster.places(keys) < 0] = -1
+    for row, answer in zip(rows.tolist(), answers, strict=True):
+        if row < 0:
+            continue
+        if teaches(answer, classes):
+            assert answer.class_id is not None
+            labels[row] = answer.class_id
+            if answer.sample_id in certain:
+                sure[row] = certain[answer.sample_id]
+            if answer.query == AUDIT:
+                audits.add(row)
+    return Snapshot(
+        table=table,
+        labels=labels,
+        audits=frozenset(audits),
+        answered=rows[rows >= 0],
+        through=moment.last_answer,
+        changed=moment.changed,
+        certainty=sure,
+    )
+
+
+def _metrics(round_: "Round") -> dict[str, Any]:
+    """What is worth remembering of a round: sizes, and how sure it is of what has no label."""
+    assert round_.head is not None and round_.scores is not None
+    is_open = round_.scores.best >= 0
+    is_open[list(round_.labels)] = False
+    confidence = round_.scores.first[is_open]
+    return {
+        "labels": len(round_.labels),
+        "classes": len(round_.head.classes),
+        "embedded": len(round_.table),
+        "temperature": round(round_.head.temperature, 3),
+        "strength": round_.head.strength,
+        "changed": round_.snapshot.changed,
+        "mean_confidence": round(float(confidence.mean()), 4) if len(confidence) else 1.0,
+    }

@@ -1,0 +1,1 @@
+"""The loop: next, answer, rank anew."""

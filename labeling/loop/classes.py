@@ -1,0 +1,209 @@
+"""Changing the classes of a running session: what a change would do, doing it, undoing it."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from labeling.errors import ClassNameError
+from labeling.loop.session import Session
+from labeling.store import Entry, LabelClass, Moment, Taken
+from labeling.wording import amount, listed
+
+LATELY = 600.0  # seconds in which whoever has used a class is taken to be labeling with it
+
+
+@dataclass(frozen=True)
+class ClassChange:
+    """What somebody wants to change; which of the fields count depends on the `kind`.
+
+    `into` is the class to merge into, `name` that of a new or renamed class, `names` those of the
+    parts of a split, `order` the ids of all classes, `examples` ids of samples.
+    """
+
+    kind: str
+    class_id: int = 0
+    into: int = 0
+    name: str = ""
+    names: tuple[str, ...] = ()
+    order: tuple[int, ...] = ()
+    hotkey: str = ""
+    description: str = ""
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a change does, in sentences; `certificates` become void by it."""
+
+    sentences: tuple[str, ...]
+    labels: int = 0
+    certificates: tuple[int, ...] = ()
+
+
+def preview(session: Session, wanted: ClassChange) -> Effect:
+    """What a change would do, as things are now; raises ClassNameError where it makes no sense."""
+    if wanted.kind == "create":
+        return Effect((f"“{wanted.name}” can be chosen from now on.",))
+    if wanted.kind == "reorder":
+        return Effect(("The keys of the classes follow their order.",))
+    one = _known(session, wanted.class_id)
+    if wanted.kind in ("merge", "split", "archive"):
+        return _reshaped(session, wanted, one)
+    labels = session.status().per_class.get(one.id, 0)
+    texts = {
+        "rename": f"{amount(labels, 'label')} of “{one.name}” will be called “{wanted.name}”.",
+        "bring_back": f"“{one.name}” can be chosen again; {amount(labels, 'label')} of it will "
+        "teach the model.",
+        "hotkey": f"“{one.name}” gets the key {wanted.hotkey.upper() or 'of its place'} for "
+        "everybody who has not chosen another.",
+        "describe": f"Everybody sees it with “{one.name}”.",
+    }
+    if wanted.kind not in texts:
+        raise _unknown(wanted)
+    return Effect((texts[wanted.kind],), labels)
+
+
+def _reshaped(session: Session, wanted: ClassChange, one: LabelClass) -> Effect:
+    """What a merge, a split or archiving would do."""
+    target = _known(session, wanted.into) if wanted.kind == "merge" else None
+    classes = [one.id, target.id] if target is not None else [one.id]
+    reach = session.store.reshaping.reach(classes, split=wanted.kind == "split")
+    labels = amount(reach.labels, "label")
+    if target is not None:
+        text = f"{labels} of “{one.name}” will count as “{target.name}”, and those to come too."
+    elif wanted.kind == "split":
+        text = (
+            f"{labels} of “{one.name}” will not count; {amount(reach.samples, 'image')} will be "
+            "asked again before all others, without a guess and without the old label, which "
+            f"stays in the history. To choose from then: {listed(wanted.names)}."
+        )
+    else:
+        text = f"Nobody can choose “{one.name}”; {labels} of it stay but teach the model nothing."
+    void = reach.void if wanted.kind == "split" else reach.running
+    sentences = [text, _working(session, one), _voided(void)]
+    if wanted.kind == "merge" and set(reach.void) - set(reach.running):
+        kept = [str(key) for key in reach.void if key not in reach.running]
+        sentences.append(
+            f"{_certificates(kept)} {'stays' if len(kept) == 1 else 'stay'} true: a merge makes "
+            "no right guess wrong."
+        )
+    return Effect(tuple(filter(None, sentences)), reach.labels, void)
+
+
+def carry_out(session: Session, wanted: ClassChange, by: str) -> Entry:
+    """Change the classes; open boards follow at once. The entry of the log that tells of it."""
+    classes, reshaping = session.store.classes, session.store.reshaping
+    actions: Mapping[str, Callable[[], Any]] = {
+        "create": lambda: classes.create(wanted.name, by),
+        "rename": lambda: classes.rename(wanted.class_id, wanted.name, by),
+        "merge": lambda: reshaping.merge(wanted.class_id, wanted.into, by),
+        "split": lambda: reshaping.split(wanted.class_id, wanted.names, by),
+        "archive": lambda: classes.archive(wanted.class_id, by),
+        "bring_back": lambda: classes.bring_back(wanted.class_id, by),
+        "reorder": lambda: classes.reorder(wanted.order, by),
+        "hotkey": lambda: classes.set_hotkey(wanted.class_id, wanted.hotkey, by),
+        "describe": lambda: classes.describe(
+            wanted.class_id, wanted.description, wanted.examples, by
+        ),
+    }
+    if wanted.kind not in actions:
+        raise _unknown(wanted)
+    with session.reshaping():
+        actions[wanted.kind]()
+        made = session.store.log.get(session.store.log.version())
+    assert made is not None  # it has just been written
+    return made
+
+
+def undo(session: Session, entry_id: int, by: str) -> Entry:
+    """Undo a change of the classes, or a rewind; the entry that was undone."""
+    with session.reshaping():
+        return session.store.history.undo(entry_id, by)
+
+
+def rewind(session: Session, moment: Moment, by: str, said: str = "") -> Taken:
+    """Go back to a moment: what came after it does not count any more."""
+    with session.reshaping():
+        return session.store.history.rewind(moment, by, said)
+
+
+def rewind_effect(taken: Taken) -> Effect:
+    """What going back to a moment would do."""
+    if not taken.answers and not taken.changes:
+        return Effect(("Nothing was answered or changed since that moment.",))
+    people = [f"{name} {count:,}" for name, count in taken.people.items()]
+    sentences = [
+        f"Takes back {amount(taken.answers, 'answer')} by {amount(len(people), 'person', 'people')}"
+        + (f" ({', '.join(people)})." if people else "."),
+        f"Takes back {amount(len(taken.changes), 'change')}: "
+        f"{'; '.join(one.text for one in taken.changes)}."
+        if taken.changes
+        else "",
+        _voided(taken.certificates),
+        "Nothing is deleted: it can be undone.",
+    ]
+    return Effect(tuple(filter(None, sentences)), taken.answers, taken.certificates)
+
+
+def propose_examples(session: Session, class_id: int, count: int) -> tuple[str, ...]:
+    """Labeled samples that show best what a class is: those that the model is surest of."""
+    round_ = session.round
+    labeled = [
+        key
+        for key, one in session.labels().items()
+        if one.class_id == class_id and key in session.ledger.roster
+    ]
+    if round_ is None or round_.head is None:
+        return tuple(labeled[:count])
+    rows = round_.table.rows(labeled)
+    known = [(key, row) for key, row in zip(labeled, rows.tolist(), strict=True) if row >= 0]
+    if class_id not in round_.head.classes or not known:
+        return tuple(labeled[:count])
+    proba = round_.head.predict_proba(round_.table.features[[row for _, row in known]])
+    sure = proba[:, round_.head.classes.tolist().index(class_id)]
+    return tuple(known[place][0] for place in (-sure).argsort(kind="stable")[:count])
+
+
+def newest_examples(session: Session, class_id: int, count: int) -> tuple[str, ...]:
+    """The samples of a class that were labeled last, for whoever has just seen a good one."""
+    labeled = [one for one in session.labels().values() if one.class_id == class_id]
+    newest = sorted(labeled, key=lambda one: -one.id)
+    return tuple(one.sample_id for one in newest if one.sample_id in session.ledger.roster)[:count]
+
+
+def _working(session: Session, one: LabelClass) -> str:
+    """Who labels with a class now."""
+    users = [
+        name
+        for name in session.store.reshaping.users(one.id, time.time() - LATELY)
+        if name != "import"
+    ]
+    boards = session.store.leases.holders()
+    verb = "labels" if len(users) == 1 else "label"
+    with_it = f"{listed(users)} {verb} with “{one.name}” now." if users else ""
+    follow = "follows" if boards == 1 else "follow"
+    all_boards = f"{amount(boards, 'open board')} {follow} at once." if boards else ""
+    return f"{with_it} {all_boards}".strip()
+
+
+def _voided(certificates: tuple[int, ...]) -> str:
+    if not certificates:
+        return ""
+    become = "becomes" if len(certificates) == 1 else "become"
+    return f"{_certificates([str(key) for key in certificates])} {become} void."
+
+
+def _certificates(keys: list[str]) -> str:
+    return f"Certificate{'' if len(keys) == 1 else 's'} {listed(keys)}"
+
+
+def _known(session: Session, class_id: int) -> LabelClass:
+    for one in session.store.classes.all(archived=True):
+        if one.id == class_id:
+            return one
+    raise ClassNameError(f"There is no class {class_id} any more.")
+
+
+def _unknown(wanted: ClassChange) -> ClassNameError:
+    return ClassNameError(f"“{wanted.kind}” is no change of a class.")

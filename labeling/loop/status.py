@@ -1,0 +1,44 @@
+"""Where the loop stands, in one value."""
+
+from dataclasses import dataclass
+
+from labeling.embedding.ingest import IngestState
+from labeling.learning.worker import State
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where the loop stands; every count is of samples that are in the pool now.
+
+    `version` counts what changes here, `changed` is the newest change of classes or of what counts.
+    `left_out` counts the files that cannot be read; the names are those of the first few.
+    """
+
+    version: int
+    changed: int
+    state: str
+    error: str | None
+    round_id: int | None
+    pinned: bool
+    seen: int
+    labels: int
+    skipped: int
+    unsure: int
+    total: int
+    left_out: int
+    left_out_names: tuple[str, ...]
+    round_seconds: float | None
+    complete: bool
+    stages: dict[str, float]
+    ingest: IngestState
+    per_class: dict[int, int]
+
+
+def state_of(trainer: State, ingest: IngestState) -> State:
+    """What goes on, in one word: the trainer's part, or the embedding while that rests."""
+    if trainer in (State.IDLE, State.WAITING_FOR_LABELS):
+        if ingest.stage == "failed":
+            return State.FAILED
+        if ingest.stage != "done":
+            return State.EMBEDDING
+    return trainer

@@ -1,0 +1,1 @@
+"""Where samples come from: folders, archives and manifests."""

@@ -1,0 +1,102 @@
+"""A folder as a pool: every image below it, and what of it must not be read."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from labeling.pool.filenames import folder_class, in_order, looks_like_image
+from labeling.pool.roots import LINKED_FOLDER, OUTSIDE, Roots
+
+DATABASE = "hone.sqlite"  # its presence marks a project's folder …
+SCHEMA_FILE = "hone.postgresql"  # … or that of the name of its schema in PostgreSQL
+FIRST_LOOK = 50
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a pool before it is read; `refused` says why it must not be read."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    label: str | None = None
+    refused: str | None = None
+
+
+class FolderSource:
+    """Every image below a folder; the class of a file is the name of the folder it lies in."""
+
+    def __init__(self, location: Path) -> None:
+        self.location = location
+        self._roots = Roots(location)
+
+    def entries(self) -> Iterator[Entry]:
+        waiting = [""]  # folders as they begin the paths of their files
+        while waiting:
+            below = waiting.pop()
+            folder = self.location / below
+            names, folders, links = _listing(folder)
+            leading_out = {one for one in links & folders if self._roots.leads_out(folder / one)}
+            inner = [one for one in folders - links if self._belongs(folder, one)]
+            waiting += [f"{below}{one}/" for one in reversed(in_order(inner))]
+            for name in in_order(names | leading_out):
+                if name.startswith(".") or not (looks_like_image(name) or name in leading_out):
+                    continue
+                refused = LINKED_FOLDER if name in leading_out else None
+                if name in links - folders:
+                    refused = self._refusal(folder / name)
+                path = below + name
+                yield entry_of(path, os.path.join(folder, name), folder_class(path), refused)
+
+    def _belongs(self, folder: Path, name: str) -> bool:
+        """Whether a folder is not hidden and no project, which holds images too: thumbnails."""
+        marks = (Path(folder, name, one) for one in (DATABASE, SCHEMA_FILE))
+        return not name.startswith(".") and not any(one.exists() for one in marks)
+
+    def read(self, path: str) -> bytes:
+        file = self.location / path
+        if self._roots.outside(file):  # a link may have come since the scan, to a folder too
+            raise PermissionError(OUTSIDE.format(file.resolve().parent))
+        return file.read_bytes()
+
+    def names_nothing(self) -> bool:
+        """Whether its first files are links that lead out of it, so that all may be."""
+        files = (self.location / entry.path for entry in islice(self.entries(), FIRST_LOOK))
+        return all(map(self._roots.leads_out, files))
+
+    def _refusal(self, file: Path) -> str | None:
+        return OUTSIDE.format(file.resolve().parent) if self._roots.leads_out(file) else None
+
+
+def _listing(folder: Path) -> tuple[set[str], set[str], set[str]]:
+    """Names of files and of folders, and which of both are links; none of one that is closed."""
+    files, folders, links = set[str](), set[str](), set[str]()
+    with suppress(OSError), os.scandir(folder) as found:
+        for one in found:
+            (folders if one.is_dir() else files).add(one.name)
+            if one.is_symlink():
+                links.add(one.name)
+    return files, folders, links
+
+
+def entry_of(path: str, file: Path | str, label: str | None, refused: str | None = None) -> Entry:
+    """The entry of a file on disk."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        readable = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return Entry(readable, 0, 0, None, "its name is not valid UTF-8; rename it")
+    if refused is not None:
+        return Entry(path, 0, 0, label, refused)
+    try:
+        status = os.stat(file)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return Entry(path, 0, 0, label, f"cannot be opened: {reason}")
+    if not stat.S_ISREG(status.st_mode):  # to read a pipe or a device may never end
+        return Entry(path, 0, 0, label, "it is not a file")
+    return Entry(path, status.st_size, status.st_mtime_ns, label)

@@ -1,0 +1,1 @@
+"""One project's folder: open, back up, check, look back."""

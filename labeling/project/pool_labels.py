@@ -1,0 +1,39 @@
+"""Labels that a pool brings along: in its manifest, or as the names of its folders."""
+
+from collections.abc import Iterable
+
+from labeling.errors import ClassNameError
+from labeling.pool.scan import ManifestSource, Scanned
+from labeling.project.project import Project
+from labeling.store import NewAnswer
+from labeling.store.samples import FileRecord
+
+
+def import_labels(project: Project, files: Iterable[Scanned]) -> bool:
+    """Turn a manifest's labels, or class folders if asked for, into imported answers.
+
+    Whether there were any.
+    """
+    wanted = project.settings().labels_from_folders
+    if not wanted and not isinstance(project.source, ManifestSource):
+        return False
+    store = project.store
+    labeled = {file.sample_id: file for file in files if file.sample_id and file.label}
+    # An answer that a person undid, renamed or archived must not come back at each start.
+    for sample_id in store.answers.ever_answered(list(labeled)):
+        del labeled[sample_id]
+    answers: list[NewAnswer] = []
+    for sample_id, file in labeled.items():
+        try:
+            class_id = store.classes.ensure(file.label or "").id
+        except ClassNameError as error:
+            problem = f"its label is left out: {error}"
+            record = FileRecord(file.path, sample_id, file.size, file.mtime_ns, problem)
+            store.samples.add([record])
+            continue
+        answers.append(
+            NewAnswer(f"import:{sample_id}", sample_id, "label", class_id, source="imported")
+        )
+    if answers:
+        store.answers.append("import", answers)
+    return bool(answers)

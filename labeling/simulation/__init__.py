@@ -1,0 +1,1 @@
+"""The loop with known labels in place of a person."""

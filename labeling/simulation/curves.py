@@ -1,0 +1,183 @@
+"""Learning curves: what was simulated, and what is derived of it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.errors import HoneError
+from models.evidence.metrics import MeanInterval, learning_curve_area, mean_interval
+from models.queries import DEFAULT_QUERY, QUERIES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+BASELINE = "random"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure: seeds 0, 1, … of each query and of random, `batch` samples at a time."""
+
+    queries: tuple[str, ...] = (DEFAULT_QUERY,)
+    labels: int = 100
+    seeds: int = 5
+    every: int = 5
+    batch: int = 1
+
+    def __post_init__(self) -> None:
+        """Random comes first and each query once; the sizes must make sense."""
+        object.__setattr__(self, "queries", tuple(dict.fromkeys((BASELINE, *self.queries))))
+        for query in self.queries:
+            if query not in QUERIES:
+                raise HoneError(f"There is no query {query!r}; take one of {', '.join(QUERIES)}.")
+        for name in ("labels", "seeds", "every", "batch"):
+            if getattr(self, name) < 1:
+                raise HoneError(f"{name} is {getattr(self, name)}; it must be at least 1.")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One replay: accuracy on all samples without a label, after each number of labels.
+
+    `balanced` is the mean over classes of the share predicted right. Before two classes have a
+    label there is no head, and every sample counts as predicted to be of the one labeled class.
+    """
+
+    query: str
+    seed: int
+    labels: tuple[int, ...]
+    accuracy: tuple[float, ...]
+    balanced: tuple[float, ...]
+    seconds: float = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Result:
+    """All runs of a plan and what they ran on; means, intervals and areas are derived."""
+
+    pool: str
+    samples: int
+    classes: int
+    backbone: str
+    fingerprint: str
+    audit_share: float
+    plan: Plan
+    runs: tuple[Run, ...]
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """The numbers of labels at which accuracy was measured; the same in every run."""
+        return self.runs[0].labels
+
+    def values(self, query: str, measure: str = "accuracy") -> npt.NDArray[np.float64]:
+        """Accuracy or balanced accuracy (seeds, checkpoints) of a query."""
+        return np.array([getattr(run, measure) for run in self.runs if run.query == query])
+
+    def curve(self, query: str, measure: str = "accuracy") -> list[MeanInterval]:
+        """Mean over seeds with its interval at each checkpoint."""
+        return [mean_interval(column) for column in self.values(query, measure).T]
+
+    def gain(self, query: str) -> list[MeanInterval]:
+        """Accuracy of a query minus that of random at each checkpoint, paired by seed."""
+        return [mean_interval(c) for c in (self.values(query) - self.values(BASELINE)).T]
+
+    def area(self, query: str, measure: str = "accuracy") -> MeanInterval:
+        """Mean accuracy along the learning curve."""
+        return mean_interval(np.array(self._areas(query, measure)))
+
+    def area_gain(self, query: str) -> MeanInterval:
+        """Area of a query minus that of random, paired by seed."""
+        return mean_interval(np.subtract(self._areas(query), self._areas(BASELINE)))
+
+    def labels_to_match(self, query: str) -> int | None:
+        """The first checkpoint at which a query's mean reaches that of random at the end."""
+        goal = self.curve(BASELINE)[-1].mean
+        curve = zip(self.labels, self.curve(query), strict=True)
+        return next((labels for labels, point in curve if point.mean >= goal), None)
+
+    def _areas(self, query: str, measure: str = "accuracy") -> list[float]:
+        labels = np.array(self.labels)
+        return [learning_curve_area(labels, row) for row in self.values(query, measure)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values: what was run, and beside it what is derived of it for each query.
+
+        `pool`, `samples`, `classes`, `backbone`, `fingerprint`, `audit_share`, `plan` and `runs`
+        are the fields of this class; `labels` are the checkpoints. `queries` has for each query
+        `accuracy`, `balanced` (classes weighted alike) and `gain` (over random) at every
+        checkpoint, their means along the curve as `area`, `balanced_area` and `area_gain`, each
+        as {mean, low, high} with null ends where one seed tells no interval, and
+        `labels_to_match_random` (null: not reached). Shares, not per cent.
+        """
+        derived = {
+            query: {
+                "accuracy": [_interval(point) for point in self.curve(query)],
+                "balanced": [_interval(point) for point in self.curve(query, "balanced")],
+                "gain": [_interval(point) for point in self.gain(query)],
+                "area": _interval(self.area(query)),
+                "balanced_area": _interval(self.area(query, "balanced")),
+                "area_gain": _interval(self.area_gain(query)),
+                "labels_to_match_random": self.labels_to_match(query),
+            }
+            for query in self.plan.queries
+        }
+        return asdict(self) | {"labels": list(self.labels), "queries": derived}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """The result that `to_json` wrote, before or after it went through a file."""
+        facts: dict[str, Any] = {name: stored[name] for name in cls.__dataclass_fields__}
+        facts["plan"] = Plan(**_tuples(stored["plan"]))
+        facts["runs"] = tuple(Run(**_tuples(run)) for run in stored["runs"])
+        return cls(**facts)
+
+
+def _tuples(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+
+
+def _interval(point: MeanInterval) -> dict[str, float | None]:
+    """JSON has no NaN: one seed has no interval."""
+    return {name: None if np.isnan(value) else value for name, value in point._asdict().items()}
+
+
+def print_result(result: Result, console: "Console") -> None:
+    """Print the learning curves as a table, and what they come to."""
+    from rich.table import Table
+
+    queries = result.plan.queries
+    others = queries[1:]
+    title = f"{Path(result.pool).name}: accuracy on the unlabeled rest, %, "
+    title += f"{result.plan.batch} asked at once, mean of {result.plan.seeds} seeds"
+    table = Table()
+    for name in ("labels", *queries, *(f"{query} − {BASELINE}" for query in others)):
+        table.add_column(name, justify="right", overflow="fold")
+    curves = [result.curve(query) for query in queries]
+    gains = [result.gain(query) for query in others]
+    for row, labels in enumerate(result.labels):
+        cells = [f"{100 * curve[row].mean:.1f}" for curve in curves]
+        table.add_row(str(labels), *cells, *(_points(gain[row]) for gain in gains))
+    console.print(title, style="bold", highlight=False, soft_wrap=True)
+    console.print(table)
+    for query in queries:
+        area, balanced = result.area(query), result.area(query, "balanced")
+        line = f"{query}: mean along the curve {100 * area.mean:.1f} %"
+        line += f" (classes weighted alike {100 * balanced.mean:.1f} %)"
+        if query != BASELINE:
+            line += f", {_points(result.area_gain(query))} points ahead of {BASELINE}"
+            needed = result.labels_to_match(query)
+            end = f"random's accuracy after {result.labels[-1]} labels"
+            line += f"; {end} {'not reached' if needed is None else f'reached after {needed}'}"
+        console.print(line, highlight=False, soft_wrap=True)
+    pool = f"{result.samples:,} samples, {result.classes} classes, backbone {result.fingerprint}"
+    console.print(pool, highlight=False, soft_wrap=True)
+
+
+def _points(gain: tuple[float, float, float]) -> str:
+    """A difference in points with its 95 % interval; one seed has none."""
+    mean, low, high = (100 * value for value in gain)
+    return f"{mean:+.1f}" if np.isnan(low) else f"{mean:+.1f} ± {(high - low) / 2:.1f}"

@@ -1,0 +1,199 @@
+"""Replays: true labels given to sessions of their own, one after another or side by side."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labeling.errors import HoneError
+from labeling.loop.session import Session
+from labeling.pool.folder import Entry
+from labeling.pool.scan import Source
+from labeling.project.project import Project, open_project
+from labeling.simulation.curves import Plan, Run
+from labeling.store import NewAnswer
+
+if TYPE_CHECKING:
+    from models.encoders.backbones import Backbone
+
+
+class _Unlabeled:
+    """A source whose labels are hidden, so that nothing is answered before the loop asks."""
+
+    def __init__(self, source: Source) -> None:
+        self.location = source.location
+        self._source = source
+
+    def entries(self) -> Iterator[Entry]:
+        return (replace(entry, label=None) for entry in self._source.entries())
+
+    def read(self, path: str) -> bytes:
+        return self._source.read(path)
+
+
+def unlabeled(project: Project) -> Project:
+    """The project over the same pool with the labels of its manifest or folders hidden."""
+    return replace(project, source=_Unlabeled(project.source))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run, with all that another process needs for it.
+
+    It happens in a copy of the project in `folder`/template; `truth` has the class id of every
+    sample. `device` and `fingerprint` tell which backbone has embedded the template.
+    """
+
+    folder: Path
+    pool: Path
+    truth: dict[str, int]
+    plan: Plan
+    query: str
+    seed: int
+    audit_share: float
+    backbone: str | None
+    device: str
+    fingerprint: str
+
+
+def replay_all(tasks: Sequence[Task], jobs: int) -> Iterator[Run]:
+    """The runs in the order of their tasks, `jobs` at once; the number changes no result."""
+    if jobs <= 1 or len(tasks) == 1:
+        unpin = pin_threads()
+        try:
+            yield from map(_replay, tasks)
+        finally:
+            unpin()
+        return
+    context = get_context("spawn")  # a forked torch can hang
+    with ProcessPoolExecutor(min(jobs, len(tasks)), context, start_worker) as pool:
+        try:
+            yield from pool.map(_replay, tasks)
+        except BrokenProcessPool as error:
+            raise HoneError(
+                "A process of the simulation was ended from outside (out of memory?); "
+                "take fewer jobs."
+            ) from error
+        finally:
+            # Waits for the runs under way: they write to a folder that is about to go.
+            pool.shutdown(cancel_futures=True)
+
+
+def pin_threads() -> Callable[[], None]:
+    """Keep torch and BLAS to one thread, so that sums are always the same; gives the undo."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    import labeling.learning.round  # noqa: F401 - only libraries that are loaded can be limited
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    limits = threadpool_limits(1)
+
+    def undo() -> None:
+        limits.restore_original_limits()
+        torch.set_num_threads(threads)
+
+    return undo
+
+
+def start_worker() -> None:
+    """Begin a process that runs tasks: on one thread, and ended in silence by Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    pin_threads()
+
+
+def loaded(name: str | None, device: str | None = None) -> "Backbone":
+    """The backbone of that name; asked for again, it is not loaded again."""
+    from models.encoders.device import pick_device
+
+    return _load(name, pick_device(device))
+
+
+@lru_cache(1)
+def _load(name: str | None, device: str) -> "Backbone":
+    from models.encoders.backbones import resolve
+
+    return resolve(name, device=device)
+
+
+def share_embeddings(source: Path, target: Path) -> None:
+    """Share the rows on disk; a lock that were shared would let only one run write."""
+
+    def link(file: str, copy: str) -> None:
+        try:
+            os.link(file, copy)
+        except OSError:  # another file system
+            shutil.copy2(file, copy)
+
+    ignored = shutil.ignore_patterns("lock", "*.tmp")
+    shutil.copytree(source, target, copy_function=link, ignore=ignored)
+
+
+def _replay(task: Task) -> Run:
+    """Label a copy of the template to the end."""
+    backbone = loaded(task.backbone, task.device)
+    if backbone.fingerprint != task.fingerprint:
+        raise HoneError(f"The backbone changed on the way ({backbone.why}); simulate again.")
+    begin = time.perf_counter()
+    folder, template = task.folder / f"{task.query}-{task.seed}", task.folder / "template"
+    shutil.copytree(template, folder, ignore=shutil.ignore_patterns("embeddings"))
+    share_embeddings(template / "embeddings", folder / "embeddings")
+    project = unlabeled(open_project(task.pool, folder))
+    project.change(query=task.query, seed=task.seed, audit_share=task.audit_share)
+    session = Session(project, backbone)
+    try:
+        session.prepare()
+        labels, accuracy, balanced = zip(*_label(session, task), strict=True)
+    finally:
+        session.close()
+        shutil.rmtree(folder)
+    return Run(task.query, task.seed, labels, accuracy, balanced, time.perf_counter() - begin)
+
+
+def _label(session: Session, task: Task) -> Iterator[tuple[int, float, float]]:
+    """Answer with the truth, round by round; (labels, accuracy, balanced) at each checkpoint."""
+    plan, done = task.plan, 0
+    while done < plan.labels:
+        cards = session.next("simulate", min(plan.batch, plan.labels - done))
+        refused = session.answer(
+            "simulate",
+            [
+                NewAnswer(card.sample_id, card.sample_id, "label", task.truth[card.sample_id])
+                for card in cards
+            ],
+        )
+        session.trainer.wait()
+        error = session.trainer.error or next(iter(refused.values()), None)
+        if error or not cards:
+            raise HoneError(error or "The session has nothing left to label.")
+        before, done = done, done + len(cards)
+        if done // plan.every > before // plan.every or done == plan.labels:
+            yield done, *_measure(session, task.truth)
+
+
+def _measure(session: Session, truth: Mapping[str, int]) -> tuple[float, float]:
+    """Accuracy and balanced accuracy of the newest round on every sample without a label."""
+    round_, labeled = session.round, session.labels()
+    if round_ is None or len(round_.labels) != len(labeled) or len(round_.table) != len(truth):
+        raise HoneError("The newest round has not seen every sample and label.")
+    ids = [round_.table.id(row) for row in range(len(round_.table))]
+    rows = [row for row, key in enumerate(ids) if key not in labeled]
+    true = np.array([truth[ids[row]] for row in rows])
+    if round_.scores is None:
+        predicted = np.full(len(rows), next(iter(round_.labels.values())))
+    else:
+        predicted = round_.scores.best[rows]
+    hits = predicted == true
+    recalls = [float(hits[true == class_id].mean()) for class_id in np.unique(true)]
+    return float(hits.mean()), float(np.mean(recalls))

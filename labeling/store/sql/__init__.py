@@ -1,0 +1,1 @@
+"""How the store speaks SQL: engines, schema, migrations."""

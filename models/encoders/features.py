@@ -1,0 +1,101 @@
+"""Features: which of a network's outputs become the embedding.
+
+A choice is written as parts with a plus between them, such as `pooled`, `cls+mean` or
+`block-2+block-4+pooled`. Every part is one vector an image:
+
+- `pooled`: what the network itself hands to its classifier; the default;
+- `block-N`: the output of its Nth block or stage, averaged over the image;
+- `cls`, `mean`: the class token, and the mean of the patch tokens, of a transformer;
+- `attention`: the tokens pooled by the network's own attention, where it has been trained with it.
+"""
+
+import re
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812  (its usual name)
+
+from models.encoders.errors import UnknownFeaturesError
+
+POOLED = "pooled"
+
+
+def parse(text: str | None) -> tuple[str, ...]:
+    """The parts of a choice, each once; raises UnknownFeaturesError for what can be no part."""
+    parts = [part.strip().lower() for part in (text or POOLED).split("+")]
+    for part in parts:
+        if not re.fullmatch(r"pooled|cls|mean|attention|block-[1-9][0-9]*", part):
+            raise UnknownFeaturesError(
+                f"{part!r} names no features; take pooled, cls, mean, attention or block-N, or "
+                "several of them with a + between"
+            )
+    return tuple(dict.fromkeys(parts))
+
+
+def offered(model: nn.Module) -> tuple[str, ...]:
+    """The parts that a timm network has."""
+    network, parts = cast(Any, model), [POOLED]
+    if getattr(network, "cls_token", None) is not None:
+        parts.append("cls")
+    if hasattr(network, "patch_embed") and hasattr(network, "num_prefix_tokens"):
+        parts.append("mean")
+    if getattr(network, "attn_pool", None) is not None:
+        parts.append("attention")
+    if hasattr(network, "forward_intermediates"):
+        parts += [f"block-{number + 1}" for number in range(len(network.feature_info))]
+    return tuple(parts)
+
+
+def read_out(model: nn.Module, parts: tuple[str, ...], name: str) -> nn.Module:
+    """The network that gives the chosen parts, (B, 3, H, W) -> (B, D); raises for one it lacks."""
+    there = offered(model)
+    for part in parts:
+        if part not in there:
+            raise UnknownFeaturesError(
+                f"{name} has no features {part!r}; it has {', '.join(there)}"
+            )
+    return model if parts == (POOLED,) else ReadOut(model, parts)
+
+
+class ReadOut(nn.Module):
+    """Gives several outputs of a network side by side, each of length one, or a single one as is.
+
+    Of length one, because a block whose numbers are large would drown out the others.
+    """
+
+    def __init__(self, model: nn.Module, parts: tuple[str, ...]) -> None:
+        super().__init__()
+        self.model = model
+        self.parts = parts
+        self.blocks = sorted(int(p.removeprefix("block-")) - 1 for p in parts if "block-" in p)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Embed normalised pixels (B, 3, H, W) as (B, D)."""
+        network, inner, last = cast(Any, self.model), [], None
+        if self.blocks and len(self.blocks) == len(self.parts):
+            inner = network.forward_intermediates(
+                pixels, self.blocks, norm=True, stop_early=True, intermediates_only=True
+            )
+        elif self.blocks:
+            last, inner = network.forward_intermediates(pixels, self.blocks, norm=True)
+        else:
+            last = network.forward_features(pixels)
+        maps = dict(zip(self.blocks, inner, strict=True))
+        given = [self._part(part, last, maps).float() for part in self.parts]
+        if len(given) == 1:
+            return given[0]
+        return torch.cat([F.normalize(values) for values in given], dim=1)
+
+    def _part(self, part: str, last: Tensor | None, maps: dict[int, Tensor]) -> Tensor:
+        network = cast(Any, self.model)
+        if part.startswith("block-"):
+            return maps[int(part.removeprefix("block-")) - 1].mean((2, 3))
+        assert last is not None
+        if part == POOLED:
+            return cast(Tensor, network.forward_head(last))
+        if part == "cls":
+            return last[:, 0]
+        if part == "mean":
+            return last[:, network.num_prefix_tokens :].mean(1)
+        return cast(Tensor, network.attn_pool(last))

@@ -1,0 +1,165 @@
+"""A backbone: a frozen network that embeds images, (B, …) -> (B, D)."""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from models.encoders.errors import EmbeddingError
+from models.encoders.networks import Source
+from models.encoders.preprocess import Framing
+
+
+@dataclass
+class Halving:
+    """Runs a forward pass in parts; out of memory halves the part, and the size is remembered."""
+
+    limit: int = 2**31
+
+    def __call__(self, forward: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
+        """Give forward(batch) in as few parts as memory allows; raise when one item is too much."""
+        done: list[Tensor] = []
+        start = 0
+        while start < len(batch):
+            part = batch[start : start + self.limit]
+            try:
+                done.append(forward(part))
+                start += len(part)
+                continue
+            except torch.cuda.OutOfMemoryError:
+                if len(part) == 1:
+                    raise
+            # Outside the except: there the traceback would still hold the failed pass's tensors.
+            self.limit = len(part) // 2
+            torch.cuda.empty_cache()
+        return torch.cat(done)
+
+
+@dataclass(frozen=True, eq=False)
+class Backbone:
+    """A frozen encoder, image -> embedding, with where its weights came from."""
+
+    name: str
+    source: Source
+    why: str
+    fingerprint: str
+    dim: int
+    device: str
+    framing: Framing
+    model: nn.Module = field(repr=False)
+    mean: Tensor = field(repr=False)  # of pixels in 0 … 255, as `std`
+    std: Tensor = field(repr=False)
+    half: torch.dtype | None = field(default=None, repr=False)
+    parts: Halving = field(default_factory=Halving, repr=False)
+
+    @property
+    def batch(self) -> int:
+        """How many images at once: enough to fill the device, few enough for a steady progress."""
+        return 32 if self.device == "cpu" else 256
+
+    @property
+    def lanes(self) -> int:
+        """Threads that compute batches at the same time, as many as this thread may use on a CPU.
+
+        There a batch for each core is done sooner than each batch by all cores, which would wait
+        for one another at every layer; on a GPU a second lane hides the copies of the first.
+        """
+        if self.device == "cpu":
+            return max(1, torch.get_num_threads())
+        return 2 if self.device.startswith("cuda") else 1
+
+    def enter_lane(self) -> None:
+        """To be called in each lane's thread: a lane of a CPU is one core."""
+        if self.device == "cpu":
+            torch.set_num_threads(1)
+
+    def embed_framed(self, framed: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Embed what `framing` gave.
+
+        Parameters
+        ----------
+        framed : B images (H, W, 3) uint8
+
+        Returns
+        -------
+        (B, D) float32. A row that overflowed in half precision is computed again in float32; a
+        row that is not finite even then is returned as it is, so that the caller can name it.
+        """
+        if not framed:
+            return np.empty((0, self.dim), np.float32)
+        batch = torch.from_numpy(np.stack(framed)).permute(0, 3, 1, 2)  # channels last already
+        rows = self.parts(lambda part: self._forward(part, self.half), batch).numpy()
+        bad = _not_finite(rows)
+        if self.half is not None and len(bad):
+            rows[bad] = self.parts(lambda part: self._forward(part, None), batch[bad]).numpy()
+        return cast(NDArray[np.float32], rows)
+
+    def embed(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Embed images.
+
+        Parameters
+        ----------
+        images : B images of any size and mode
+
+        Returns
+        -------
+        (B, D) float32, finite, row i for images[i]
+
+        Raises
+        ------
+        EmbeddingError : a row is not finite; names the indices
+        """
+        rows = self.embed_framed([self.framing(image) for image in images])
+        bad = _not_finite(rows)
+        if len(bad):
+            raise EmbeddingError(
+                f"{self.name} gave values that are not finite for images {bad.tolist()}; "
+                "leave these images out or take another backbone"
+            )
+        return rows
+
+    def _forward(self, batch: Tensor, half: torch.dtype | None) -> Tensor:
+        """One pass, uint8 (B, 3, H, W) -> float32 (B, D) on the CPU."""
+        kind = torch.device(self.device).type
+        cast_to_half = torch.autocast(kind, dtype=half) if half is not None else nullcontext()
+        # Each lane has a stream of its own: on the common one its copy would wait for all sums.
+        lane = _stream(self.device) if kind == "cuda" else nullcontext()
+        with torch.inference_mode(), cast_to_half, lane:
+            count = len(batch)
+            if kind == "cuda":
+                # Of each new shape cuDNN looks for the fastest kernels, for a second or two.
+                batch = _padded(batch, min(self.batch, self.parts.limit))
+                # Bytes travel, not floats: a quarter of the traffic.
+                batch = batch.pin_memory().to(self.device, non_blocking=True)
+            pixels = batch.to(self.device).float().sub_(self.mean).div_(self.std)
+            if kind == "mps":
+                pixels = pixels.contiguous()
+            return cast(Tensor, self.model(pixels))[:count].float().cpu()
+
+
+def _padded(batch: Tensor, size: int) -> Tensor:
+    """A batch of at least `size` images, filled up with black ones."""
+    missing = size - len(batch)
+    return batch if missing <= 0 else torch.cat([batch, batch.new_zeros(missing, *batch.shape[1:])])
+
+
+_LANE = threading.local()
+
+
+def _stream(device: str) -> Any:
+    """The stream of this thread on a GPU."""
+    streams: dict[str, Any] = _LANE.__dict__.setdefault("streams", {})
+    if device not in streams:
+        streams[device] = cast(Any, torch.cuda.Stream)(device)
+    return torch.cuda.stream(streams[device])
+
+
+def _not_finite(rows: NDArray[np.float32]) -> NDArray[np.int64]:
+    return np.flatnonzero(~np.isfinite(rows).all(axis=1))

@@ -1,0 +1,116 @@
+"""Networks: what timm makes of a file of weights, checked, frozen and fingerprinted."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import timm
+import torch
+from timm.data.config import resolve_model_data_config
+from timm.models import get_pretrained_cfg
+from torch import nn
+
+from models.encoders.checkpoint import load_checkpoint
+from models.encoders.errors import BackboneError, DamagedWeightsError, UnknownBackboneError
+from models.encoders.features import POOLED, read_out
+
+Source = Literal["path", "cache", "hub", "bundled"]
+
+# Part of every fingerprint: raised when decoding or pixels.to_rgb change, so that rows never mix.
+PREPARE_VERSION = 2
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights that were found: the file, what timm makes of it, and the words for the screen."""
+
+    name: str
+    source: Source
+    why: str
+    file: Path
+    timm_name: str | None = None  # None: the file lies in a local-dir folder with a config.json
+    side: int | None = None  # an input size other than the one the model was trained at
+    architecture: str | None = None  # of a checkpoint that was named as a file, with …
+    config: dict[str, Any] = field(default_factory=dict)  # … what its config.json says
+
+
+@dataclass(frozen=True)
+class Network:
+    """A frozen timm network without its classifier, (B, 3, H, W) -> (B, D), on the CPU."""
+
+    model: nn.Module
+    config: dict[str, Any]  # timm's data config: input size, mean, std, crop, interpolation
+    dim: int
+    fingerprint: str
+
+
+def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Network:
+    """Build the network, load the weights strictly, freeze it, and take its fingerprint.
+
+    `parts` are the features that it is to give; see models.encoders.features.
+    """
+    try:
+        model = _build(weights)
+        architecture = str(model.pretrained_cfg["architecture"])
+        size = {"img_size": weights.side} if weights.side else {}
+        config: dict[str, Any] = cast(Any, resolve_model_data_config)(model, args=size)
+        model.reset_classifier(0)
+        model = read_out(model, parts, weights.name).eval().requires_grad_(False)
+        if not all(value.isfinite().all() for value in model.state_dict().values()):
+            raise ValueError("it holds values that are not finite")
+        with torch.inference_mode():
+            shape = model(torch.zeros(1, *config["input_size"])).shape
+        if len(shape) != 2:
+            raise ValueError(f"it gives {tuple(shape)}, not one vector an image")
+    except BackboneError:
+        raise
+    except Exception as error:  # timm and safetensors raise half a dozen types for a bad file
+        raise DamagedWeightsError(
+            f"{weights.file} cannot be loaded: {error}; get the file again or name another backbone"
+        ) from error
+    return Network(model, config, shape[1], _fingerprint(weights, config, architecture, parts))
+
+
+def _build(weights: Weights) -> Any:
+    """Make the timm model with its own classifier, so that timm misses no tensor of the file."""
+    if weights.architecture is not None:
+        return load_checkpoint(weights.file, weights.architecture, weights.config)
+    if weights.timm_name is not None:
+        config = get_pretrained_cfg(weights.timm_name)
+        overlay: dict[str, Any] = {"file": str(weights.file), "source": ""}
+        if config is not None and not config.hf_hub_filename:
+            overlay["custom_load"] = False  # that format is of the file at `url`, not of the hub's
+        more: dict[str, Any] = {"pretrained_cfg_overlay": overlay}
+        if weights.side is not None and config is not None and config.fixed_input_size:
+            more["img_size"] = weights.side
+        return timm.create_model(weights.timm_name, pretrained=True, **more)
+    config_file = weights.file.parent / "config.json"
+    try:
+        architecture = json.loads(config_file.read_text("utf-8"))["architecture"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedWeightsError(
+            f"{config_file} names no architecture ({error}); get the file again"
+        ) from error
+    if not timm.is_model(architecture):
+        raise UnknownBackboneError(
+            f"{config_file} names {architecture!r}, which this timm ({timm.__version__}) does not "
+            "know; correct it or install a newer timm"
+        )
+    return timm.create_model(f"local-dir:{weights.file.parent}", pretrained=True)
+
+
+def _fingerprint(
+    weights: Weights, config: dict[str, Any], architecture: str, parts: tuple[str, ...]
+) -> str:
+    """Hash architecture, weights, preprocessing and features into a name fit for a folder."""
+    saved = weights.config
+    if weights.timm_name is None and weights.architecture is None:
+        saved = json.loads((weights.file.parent / "config.json").read_text("utf-8"))
+    with weights.file.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    facts = [architecture, saved.get("model_args"), digest, config, PREPARE_VERSION]
+    facts += [] if parts == (POOLED,) else ["+".join(parts)]
+    short = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    return f"{architecture}-{short}"

@@ -1,0 +1,78 @@
+"""Speed: how many images a second a network embeds on this machine, without its weights."""
+
+import time
+from typing import Any, cast
+
+import numpy as np
+import timm
+import torch
+from timm.data.config import resolve_model_data_config
+
+from models.encoders.backbones import BACKBONES, resolve
+from models.encoders.catalogue import CatalogueEntry
+from models.encoders.device import pick_device
+from models.encoders.features import offered, parse, read_out
+from models.encoders.image import Backbone
+from models.encoders.networks import Network
+from models.encoders.to_device import place
+
+SMALL_BATCH = 8  # on a CPU: large enough for its speed, small enough to see a slow network end
+
+
+def blank(name: str, features: str | None = None, device: str | None = None) -> Backbone:
+    """A backbone of the catalogue or of timm with random weights: as fast, and nothing to load."""
+    entry: CatalogueEntry | None = BACKBONES.get(name)
+    device = pick_device(device)
+    model: Any = timm.create_model(entry.timm if entry else name, pretrained=False, num_classes=0)
+    if entry and model.pretrained_cfg.get("fixed_input_size"):
+        model = timm.create_model(entry.timm, num_classes=0, img_size=entry.input_size)
+    size = {"img_size": entry.input_size} if entry else {}
+    config: dict[str, Any] = cast(Any, resolve_model_data_config)(model, args=size)
+    network = read_out(model, parse(features), name).eval().requires_grad_(False)
+    with torch.inference_mode():
+        dim = network(torch.zeros(1, *config["input_size"])).shape[1]
+    return place(Network(network, config, dim, "blank"), device, name, "path", "random weights")
+
+
+def measure(backbone: Backbone, seconds: float = 2.0) -> float:
+    """Images a second through the whole forward pass, by as many batches as fit into `seconds`.
+
+    A first batch warms up, unless it takes all the time by itself on a CPU; on a GPU, where the
+    first one looks for the fastest kernels for seconds, it never counts.
+    """
+    size = SMALL_BATCH if backbone.device == "cpu" else backbone.batch
+    shape = (size, *backbone.framing.size, 3)
+    batch = list(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+    begin = time.perf_counter()
+    backbone.embed_framed(batch)
+    first = time.perf_counter() - begin
+    if backbone.device != "cpu":
+        first = 0.0
+    elif first >= seconds:
+        return size / first
+    begin, done = time.perf_counter(), 0
+    while done == 0 or time.perf_counter() - begin < seconds - first:
+        backbone.embed_framed(batch)
+        done += size
+    return done / (time.perf_counter() - begin)
+
+
+def speed_of(name: str, features: str | None = None, device: str | None = None) -> float:
+    """Images a second of a name as `resolve` takes it, in about two seconds and a half.
+
+    Only a folder or a file is read; what may have to be downloaded is timed with random weights.
+    """
+    downloaded = name in BACKBONES or timm.is_model(name.partition(".")[0])
+    if downloaded and name != "bundled":
+        return measure(blank(name, features, device))
+    return measure(resolve(name, features=features, device=device))
+
+
+def features_of(name: str) -> tuple[str, ...]:
+    """The parts that can be had of a name as `resolve` takes it; nothing is downloaded."""
+    entry = BACKBONES.get(name)
+    architecture = entry.timm if entry else name
+    if not timm.is_model(architecture.partition(".")[0]):
+        return offered(resolve(name, device="cpu").model)
+    with torch.device("meta"):  # shapes only
+        return offered(timm.create_model(architecture, pretrained=False, num_classes=0))

@@ -1,0 +1,34 @@
+"""Placing: a network onto a device, with all that embedding needs of it."""
+
+import torch
+
+from models.encoders.errors import BackboneError
+from models.encoders.folding import fold
+from models.encoders.image import Backbone
+from models.encoders.networks import Network, Source
+from models.encoders.preprocess import Framing
+
+
+def place(network: Network, device: str, name: str, source: Source, why: str) -> Backbone:
+    """Put a network onto the device; it is frozen already."""
+    config = network.config
+    try:
+        framing = Framing.of(config)
+    except ValueError as error:
+        raise BackboneError(f"{name} cannot be used: {error}; take another backbone") from error
+    model = fold(network.model, torch.rand(2, *config["input_size"]))
+    if not device.startswith("mps"):  # on a CPU, too, never slower and up to twice as fast
+        model = model.to(memory_format=torch.channels_last)
+    return Backbone(
+        name=name,
+        source=source,
+        why=why,
+        fingerprint=network.fingerprint,
+        dim=network.dim,
+        device=device,
+        model=model.to(device),
+        framing=framing,
+        mean=255 * torch.tensor(config["mean"], device=device).view(1, -1, 1, 1),
+        std=255 * torch.tensor(config["std"], device=device).view(1, -1, 1, 1),
+        half=torch.float16 if device.startswith("cuda") else None,
+    )

@@ -1,0 +1,177 @@
+"""Learning curves of a labeling session, from its own labels and audits."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.evidence.accuracy import FEWEST, Accuracy
+from models.evidence.left_out import leave_out
+from models.evidence.metrics import MeanInterval, mean_interval
+from models.evidence.out_of_fold import Foreseen
+from models.head import FitHead, LinearHead
+
+POINTS_APART = 1.35  # a point wherever the labels have grown by so much
+FIRST_POINT = 10
+REPEATS = 12  # subsets that random picking is simulated with, at each size
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """A session's labels in the order of the answers.
+
+    Attributes
+    ----------
+    features : (n, D) rows of a Space.
+    labels : (n,) class ids.
+    uniform : (n,) truth values, which of them are blind uniform audits.
+    chance : (n,) acquisition probabilities, NaN where there is none.
+    groups : (n,) near-duplicates.
+    pool : (m, D) a sample of the rows without a label.
+    left : how many rows without a label there are.
+    """
+
+    features: npt.NDArray[Any]
+    labels: npt.NDArray[Any]
+    uniform: npt.NDArray[np.bool_]
+    chance: Floats
+    groups: Indices
+    pool: npt.NDArray[Any]
+    left: int
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Accuracy, on the rows that have no label now, of the head after so many labels.
+
+    `residual` (r,) is what hit - confidence of each label that counts says of its mean over these
+    rows, and `confidence` the mean of that: what the value is made of, for whoever wants to draw
+    the labels again. `hits` (a,) are those of the audits, and `picked` is the share of the
+    query's own picks that the head foresees without them (NaN where there is none).
+    """
+
+    labels: int
+    accuracy: Accuracy
+    hits: npt.NDArray[np.bool_]
+    residual: Floats
+    confidence: float
+    picked: float
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Random picking with so many labels, and how far the session was ahead of it then.
+
+    `random` is the session's accuracy less the gain, with the gain's interval: on the same rows
+    as the session's own curve, and as far from it as can be told.
+    """
+
+    labels: int
+    random: MeanInterval
+    gain: MeanInterval
+
+
+def sizes(n: int) -> list[int]:
+    """Numbers of labels at which a curve of n labels is measured; the last is n."""
+    found, size = [], float(FIRST_POINT)
+    while size < n / POINTS_APART**0.5:
+        found.append(round(size))
+        size *= POINTS_APART
+    return [*found, n]
+
+
+def measured(session: Labels, fit: FitHead) -> list[Point]:
+    """The session's curve: heads fitted on its first 10, 14, 18, … labels, judged on all audits.
+
+    Labels that a head was fitted on are left out one by one (with their near-duplicates), the
+    later ones it has not seen. All points are of the same rows, those without a label now, and
+    share the same audits (or weighted labels), so that they rise and fall together: the shape is
+    known better than the height. The last point is what is told of the newest head. Empty below
+    10 audits.
+    """
+    points = []
+    for size in sizes(len(session.labels)):
+        point = _point(session, fit, size)
+        if point is not None:
+            points.append(point)
+    return points
+
+
+def _point(session: Labels, fit: FitHead, size: int) -> Point | None:
+    uniform = session.uniform
+    if len(np.unique(session.labels[:size])) < 2 or uniform.sum() < FEWEST:
+        return None
+    head = fit(session.features[:size], session.labels[:size], audits=uniform[:size])
+    assert isinstance(head, LinearHead)
+    told = _foreseen(session, head, size)
+    mean = float(head.predict_proba(session.pool).max(axis=1).mean())
+    found = told.accuracy(mean)
+    if found is None:
+        return None
+    picked = float(told.hits[~uniform].mean()) if not uniform.all() else np.nan
+    return Point(size, found, told.hits[uniform], told.on_the_rest(), mean, picked)
+
+
+def _foreseen(session: Labels, head: LinearHead, size: int) -> Foreseen:
+    """All labels as a head of the first ones foresees them."""
+    groups = session.groups[:size]
+    if size < len(session.labels):
+        # Near-duplicates without an audit only weigh in what is taken off: no fit for each of them.
+        alone = np.arange(size) + session.groups.max() + 1
+        groups = np.where(np.isin(groups, groups[session.uniform[:size]]), groups, alone)
+    left = leave_out(
+        session.features[:size],
+        session.labels[:size],
+        np.arange(size),
+        strength=head.strength,
+        temperature=head.temperature,
+        groups=groups,
+    )
+    proba = head.predict_proba(session.features[size:])
+    predicted = np.concatenate([left.predicted, head.classes[proba.argmax(axis=1)]])
+    return Foreseen(
+        predicted == session.labels,
+        np.concatenate([left.confidence, proba.max(axis=1)]),
+        session.uniform,
+        session.chance,
+        session.groups,
+        session.left,
+    )
+
+
+def beside_random(
+    session: Labels, points: list[Point], fit: FitHead, rng: np.random.Generator
+) -> list[Beside]:
+    """What random picking would have reached, from the audits alone, at equal numbers of labels.
+
+    Heads fitted on random subsets of the audits are judged on the other audits, at every size of
+    the curve that leaves ten of them. The gain pairs each audit's hit in the session with its
+    mean hit under random picking.
+    """
+    audits = np.flatnonzero(session.uniform)
+    result = []
+    for point in points:
+        if point.labels > len(audits) - FEWEST:
+            break
+        hits = np.zeros((2, len(audits)))  # sums of hits, and how often each was judged
+        for _ in range(REPEATS):
+            order = rng.permutation(len(audits))
+            train, test = audits[order[: point.labels]], order[point.labels :]
+            if len(np.unique(session.labels[train])) < 2:
+                predicted = np.full(len(test), session.labels[train[0]])
+            else:
+                head = fit(session.features[train], session.labels[train])
+                proba = head.predict_proba(session.features[audits[test]])
+                predicted = head.classes[proba.argmax(axis=1)]
+            hits[0, test] += predicted == session.labels[audits[test]]
+            hits[1, test] += 1
+        judged = np.flatnonzero(hits[1])
+        gain = mean_interval(point.hits[judged] - hits[0, judged] / hits[1, judged])
+        value = point.accuracy.value
+        random = np.clip([value - gain.mean, value - gain.high, value - gain.low], 0.0, 1.0)
+        result.append(Beside(point.labels, MeanInterval(*random.tolist()), gain))
+    return result

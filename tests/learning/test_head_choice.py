@@ -1,0 +1,63 @@
+"""Rivals of the simple head: compared when due, given up for an answer, and begun anew."""
+
+import time
+
+import numpy as np
+import pytest
+
+from labeling.learning import head_choice
+from labeling.learning.head_choice import FIRST_COMPARED, SIMPLE_HEAD, Rivals
+from labeling.learning.round import Snapshot
+from tests.learning.test_round import make_snapshot
+from tests.models.head.test_choice import rings
+
+
+class Bent:
+    """The table of a snapshot whose classes no straight border parts."""
+
+    def __init__(self, features: np.ndarray) -> None:
+        self.features = features
+
+
+def bent(n: int = FIRST_COMPARED) -> Snapshot:
+    features, labels = rings(n)
+    pairs = dict(enumerate(labels.tolist()))
+    return Snapshot(Bent(features), pairs, frozenset(), np.arange(n), n)  # type: ignore[arg-type]
+
+
+def test_a_head_that_foresees_better_wins_and_is_not_looked_for_again() -> None:
+    held = Rivals()
+    held.compare(bent(FIRST_COMPARED - 1), "cpu", lambda: False)
+    assert held.winner == SIMPLE_HEAD  # too few labels yet
+    held.compare(bent(), "cpu", lambda: False)
+    assert held.winner == "mlp"
+    begin = time.perf_counter()
+    held.compare(bent(FIRST_COMPARED + 1), "cpu", lambda: False)  # not doubled
+    assert time.perf_counter() - begin < 0.1
+
+
+def test_one_class_needs_no_comparison() -> None:
+    held = Rivals()
+    labels = dict.fromkeys(range(FIRST_COMPARED), 1)
+    held.compare(make_snapshot(labels, FIRST_COMPARED + 10), "cpu", lambda: False)
+    assert held.winner == SIMPLE_HEAD
+
+
+def test_a_disturbed_one_begins_again_only_when_it_has_been_quiet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(head_choice, "QUIET", 0.2)
+    held, asked = Rivals(), [0]
+
+    def never_quiet() -> bool:
+        asked[0] += 1
+        return True
+
+    held.compare(bent(), "cpu", never_quiet)
+    before, asked[0] = asked[0], 0
+    held.compare(bent(), "cpu", never_quiet)
+    assert before > 0 and asked[0] == 2  # it looked, and began nothing
+    assert held.winner == SIMPLE_HEAD
+    begin = time.monotonic()
+    held.compare(bent(), "cpu", lambda: False)
+    assert held.winner == "mlp" and time.monotonic() - begin >= 0.2
