@@ -12,7 +12,7 @@ import torch
 
 from labeling.embedding.ingest import IngestState
 from labeling.loop.session import Session
-from labeling.pool.folder import DATABASE
+from labeling.paths import DATABASE
 from labeling.project.project import open_project
 from labeling.store import NewAnswer
 from labeling.store.sql.schema import FILES, SAMPLES

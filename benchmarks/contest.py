@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from benchmarks.image_sets import ImageSet
 from benchmarks.peers import PEERS, Pick
-from labeling.project.project import Settings
+from labeling.settings import Settings
 from models.head import HEADS, Head
 from models.pool import Indices, Pool
 from models.queries import DEFAULT_QUERY, QUERIES, acting_query

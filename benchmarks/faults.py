@@ -31,8 +31,9 @@ from benchmarks import fault_victims
 from benchmarks.board_latency import machine
 from benchmarks.board_memory import pool
 from labeling.errors import HoneError
-from labeling.pool.folder import DATABASE
-from labeling.project.backup import problems, read_backup
+from labeling.paths import DATABASE
+from labeling.project.backup import read_backup
+from labeling.project.damage import problems
 from labeling.project.project import Project, open_project
 from labeling.store import Store
 from models.embeddings.cache import EmbeddingCache

@@ -17,14 +17,15 @@ from PIL import Image
 
 from labeling.embedding.decoders import load
 from labeling.errors import ExportError, HoneError, PoolError, ProjectError, UnreadableImageError
-from labeling.exchange import read_classes, read_csv, read_jsonl
-from labeling.exchange.formats.csv import to_cell
-from labeling.exchange.formats.jsonl import to_json
+from labeling.exchange.formats.csv import read_classes, read_csv
+from labeling.exchange.formats.jsonl import read_jsonl, to_json
 from labeling.exchange.records import Event, Record
 from labeling.media.image import browser_copy, check_header, load_image
-from labeling.pool.scan import open_source, scan
+from labeling.pool.opening import open_source
+from labeling.pool.scan import scan
 from labeling.project.backup import read_backup
 from labeling.simulation.ground_truth import read_truth
+from labeling.spreadsheet import to_cell
 from models.head import LinearHead
 from models.head.head_file import DamagedHeadError, load_head, save_head
 

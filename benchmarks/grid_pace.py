@@ -24,7 +24,8 @@ from rich.table import Table
 
 from benchmarks.board_latency import machine
 from labeling.loop.session import Session
-from labeling.project.project import default_folder, open_project
+from labeling.paths import default_folder
+from labeling.project.project import open_project
 from labeling.simulation.ground_truth import FOLDERS, class_names, read_truth
 from labeling.store import NewAnswer
 from models.encoders.backbones import resolve

@@ -29,8 +29,9 @@ from rich.table import Table
 from benchmarks.board_latency import machine
 from benchmarks.board_memory import pool, resident
 from benchmarks.sprint_people import PACE, Holdings, Person
+from labeling.paths import default_folder
 from labeling.people.tokens import for_member, issue, local_secret
-from labeling.project.project import default_folder, open_project
+from labeling.project.project import open_project
 from labeling.store import Answer, Role
 from tests.journeys.conftest import Server
 from tests.postgres import Cluster

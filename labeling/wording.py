@@ -55,3 +55,15 @@ def code(text: object) -> str:
     """Text of whatever origin as code in Markdown, also where it holds backticks itself."""
     fence = "`" * (1 + max(map(len, re.findall("`+", str(text))), default=0))
     return f"{fence} {text} {fence}"
+
+
+def duration(seconds: float) -> str:
+    """A time that one waits, in words."""
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 90:
+        return f"{seconds:.0f} second{'' if round(seconds) == 1 else 's'}"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} minutes"
+    hours = seconds / 3600
+    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from labeling.evidence.trials import Trials
 from labeling.loop.session import Session
-from labeling.people.access import Attempts
+from labeling.paths import locate, project_key
+from labeling.people.attempts import Attempts
 from labeling.people.tokens import local_secret
-from labeling.project.project import Project, locate, open_project, project_key
+from labeling.project.project import Project, open_project
 
 SAMPLE_POOL = Path(__file__).parents[1] / "sample_data" / "emoji"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from labeling.cli import main
-from labeling.exchange import FORMATS
+from labeling.exchange.formats import FORMATS
 from labeling.project.project import open_project
 from tests.conftest import fill
 from tests.journeys.conftest import Server

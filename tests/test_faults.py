@@ -22,7 +22,7 @@ from labeling.cli.main import main
 from labeling.errors import ProjectError
 from labeling.loop.session import Session
 from labeling.people.tokens import Person, issue
-from labeling.project.backup import problems
+from labeling.project.damage import problems
 from labeling.project.project import open_project
 from labeling.store import Offer, Store
 from labeling.store import answers as answers_module

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from labeling.errors import PoolError, ProjectError
-from labeling.project.project import home
+from labeling.paths import home
 from labeling.workspace import SAMPLE_POOL, Workspace, configured
 from tests.conftest import fill
 

@@ -15,18 +15,6 @@ FEWEST = 10  # samples from which on agreement is told, of all or of two people
 
 
 @dataclass(frozen=True)
-class Dispute:
-    """A sample that is undecided, with what each person has said of it, oldest first.
-
-    It is `complete` once nobody else is to be asked.
-    """
-
-    sample_id: str
-    opinions: tuple[Answer, ...]
-    complete: bool
-
-
-@dataclass(frozen=True)
 class Pair:
     """Two people: on how many samples they agree, and what they mix up most (class ids)."""
 
@@ -50,20 +38,6 @@ class Agreement:
     fleiss: Coefficient
     classes: dict[int, Coefficient]
     pairs: tuple[Pair, ...]
-
-
-def disputes(session: Session) -> list[Dispute]:
-    """Samples on which people disagree or were unsure; first those that nobody else is asked."""
-    ledger = session.ledger
-    with ledger.lock:
-        found = [
-            Dispute(
-                key, tuple(ledger.panel.opinions(key)) or (answer,), ledger.panel.is_complete(key)
-            )
-            for key, answer in ledger.current.items()
-            if answer.kind == "unsure" and key in ledger.roster
-        ]
-    return sorted(found, key=lambda one: (not one.complete, one.opinions[-1].id))
 
 
 def agreement(session: Session) -> Agreement | None:

@@ -6,12 +6,13 @@ or of what others have said. A sample without such an answer has no panel: its l
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from labeling.settings import Overlap
 from labeling.store import Answer
 from labeling.store.answers import ADJUDICATED
 from labeling.store.provenance import OVERLAP
@@ -33,18 +34,6 @@ class Judgement(NamedTuple):
     classes: list[int]
     posterior: npt.NDArray[np.float64]
     skill: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """Which share of the pool is answered by how many people; by default none."""
-
-    share: float = 0.0
-    people: int = 2
-
-    def covers(self, sample_id: str) -> bool:
-        """Whether a sample belongs to the share; it is as good as drawn, and never changes."""
-        return self.share > 0 and int(sample_id[-8:], 16) < self.share * 2**32
 
 
 class Panel:

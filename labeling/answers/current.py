@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from labeling.answers.consensus import Overlap, Panel, by_sample
+from labeling.answers.consensus import Panel, by_sample
 from labeling.answers.sample_index import Roster
+from labeling.settings import Overlap
 from labeling.store import Answer
 from labeling.store.log import COUNTING
 

@@ -13,7 +13,8 @@ from labeling.api.schema import (
     structure,
 )
 from labeling.api.status import NOW, now
-from labeling.loop.classes import ClassChange, Effect, carry_out, preview
+from labeling.loop.classes import ClassChange, carry_out, preview
+from labeling.loop.effect import Effect
 from labeling.loop.session import Session
 from labeling.people.access import Visitor
 from labeling.store import LabelClass, Role

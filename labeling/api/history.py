@@ -20,7 +20,7 @@ from labeling.api.schema import (
 )
 from labeling.api.status import NOW, now
 from labeling.api.threads import in_worker
-from labeling.loop.classes import rewind, rewind_effect, undo
+from labeling.loop.rewind import rewind, rewind_effect, undo
 from labeling.loop.session import Session
 from labeling.people.access import Visitor
 from labeling.project.audit import Deed, trail

@@ -13,7 +13,8 @@ from labeling.api.browser_security import PLAIN_PAGE
 from labeling.api.threads import in_worker
 from labeling.errors import StorageError, TokenError
 from labeling.loop.session import Session
-from labeling.people.access import WITHIN, admit
+from labeling.people.access import admit
+from labeling.people.attempts import WITHIN
 from labeling.people.tokens import DAY, check, cookie_name, for_member, issue
 from labeling.store import Member
 from labeling.workspace import Workspace

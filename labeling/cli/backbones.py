@@ -8,9 +8,10 @@ from labeling.cli.terminal import bring_in, one_line
 from labeling.embedding.ingest import Ingest
 from labeling.embedding.speeds import SPEEDS, decoding_seconds, pool_seconds
 from labeling.errors import HoneError
-from labeling.evidence.trial_report import basis, duration, verdict
+from labeling.evidence.trial_report import basis, verdict
 from labeling.evidence.trials import Trials
 from labeling.project.project import Project
+from labeling.wording import duration
 
 
 def print_list(project: Project) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from labeling.cli.options import open_chosen, operator
 from labeling.cli.terminal import one_line
 from labeling.errors import HistoryError
-from labeling.loop.classes import rewind_effect
+from labeling.loop.rewind import rewind_effect
 from labeling.project.audit import as_csv, trail
 from labeling.project.project import Project
 from labeling.project.snapshots import as_of, read_time

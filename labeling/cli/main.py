@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling.answers.consensus import current
+from labeling.cli.backup import add_file, backup, restore, verify
 from labeling.cli.history import add_log, add_rewind, log, of_moment, rewind
 from labeling.cli.options import (
     add_backbones,
@@ -32,10 +33,9 @@ from labeling.cli.team import (
 )
 from labeling.cli.terminal import bring_in, console_on, one_line, progress_bar
 from labeling.errors import HoneError
-from labeling.exchange import FORMATS
-from labeling.exchange import export as write_export
+from labeling.exchange.exports import export as write_export
+from labeling.exchange.formats import FORMATS
 from labeling.people.tokens import for_script
-from labeling.project.backup import add_file, backup, restore, verify
 from labeling.project.project import Project
 from labeling.store.log import EXPORTED
 
@@ -182,8 +182,8 @@ def simulate(given: argparse.Namespace) -> int:
     """Replay true labels: learning curves of queries against random; --pool digits works too."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
+    from labeling.cli.curves import print_result
     from labeling.simulation.charts import check_folder, check_target, plot, save
-    from labeling.simulation.curves import print_result
     from labeling.simulation.sweep import make_sweep, run, truth_of_each, write_results
 
     plans, pools = _plans(given), _once(given.pools or [None])

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from labeling.errors import HoneError
-from labeling.exchange import FORMATS
-from labeling.project.project import Project, default_folder, open_project
+from labeling.exchange.formats import FORMATS
+from labeling.paths import default_folder
+from labeling.project.project import Project, open_project
 from labeling.store import is_project
 from labeling.workspace import configured
 

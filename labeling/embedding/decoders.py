@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from labeling.errors import PoolError, UnreadableImageError
-from labeling.pool.scan import LOADERS, Source, open_source, read_sample
+from labeling.pool.opening import open_source
+from labeling.pool.scan import LOADERS, read_sample
+from labeling.pool.source import Source
 from models.encoders.preprocess import Framing
 
 Pixels = NDArray[np.uint8]  # (height, width, 3)

@@ -15,7 +15,8 @@ from labeling.embedding.idle import Lookers
 from labeling.errors import StorageError
 from labeling.pool.scan import scan
 from labeling.project.pool_labels import import_labels
-from labeling.project.project import Project, Settings
+from labeling.project.project import Project
+from labeling.settings import Settings
 from labeling.store.samples import FileRecord
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import numpy as np
 
 from labeling.embedding.cores import cores_for_decoding, share_cores
 from labeling.embedding.decoders import load
-from labeling.project.project import Project, home
+from labeling.paths import home
+from labeling.project.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path

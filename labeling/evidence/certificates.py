@@ -17,7 +17,7 @@ from labeling.store.certificates import ABANDONED, ACCEPT, ACCURACY, PROVEN
 from labeling.store.provenance import CERTIFICATE
 
 if TYPE_CHECKING:
-    from labeling.learning.round import Round
+    from labeling.learning.snapshot import Round
     from models.evidence.acceptance import Proposal
 
 Indices = npt.NDArray[np.int64]

@@ -15,7 +15,7 @@ from labeling.store.certificates import ACCURACY
 from labeling.store.provenance import CERTIFICATE
 
 if TYPE_CHECKING:
-    from labeling.learning.round import Round
+    from labeling.learning.snapshot import Round
     from models.evidence.accuracy import Accuracy
     from models.evidence.left_out import LeftOut
     from models.evidence.out_of_fold import Foreseen
@@ -198,52 +198,6 @@ def _left_out(
         )
     rng = np.random.default_rng(len(labels))
     return cross_predict(HEADS["mlp"], features, labels, everything, rng, groups)
-
-
-@dataclass(frozen=True)
-class Missing:
-    """Why there is no evidence yet; `passes` by itself, or is an `error`, or waits for labels."""
-
-    text: str
-    passes: bool = False
-    error: bool = False
-
-
-def missing(session: Session) -> Missing:
-    """What a person is told while there is no evidence: what goes on, or what to do."""
-    status = session.status()
-    known = {one.id for one in session.store.classes.all()} & status.per_class.keys()
-    if status.error:
-        return Missing(f"There is no model: {status.error}", error=True)
-    if len(known) < 2:
-        return Missing("There is no model yet. Label a few images of two classes first.")
-    begin = f"{status.labels:,} images are labeled. "
-    ingest = status.ingest
-    if ingest.stage == "scanning":
-        return Missing(f"{begin}Hone is looking through the pool’s files …", passes=True)
-    if ingest.stage == "loading":
-        return Missing(f"{begin}Hone is loading the backbone …", passes=True)
-    if ingest.stage == "embedding":
-        return Missing(
-            f"{begin}The model begins once their embeddings are there: {ingest.done:,} of "
-            f"{ingest.total:,} images are read …",
-            passes=True,
-        )
-    return Missing(f"{begin}The model is being fitted to them …", passes=True)
-
-
-def until_checked(session: Session, checks: int, needed: int) -> str:
-    """What it takes from so many blind checks to the number that a figure needs."""
-    share = session.project.settings().audit_share
-    text = f"from {needed} blind checks on; {checks} so far. "
-    if share == 0:
-        return text + "They are switched off: choose a share of them under Setup."
-    more = max(1, needed - checks) / share
-    return text + (
-        f"A blind check is an image drawn at random and shown without a guess, about {share:.0%} "
-        f"of those that you label: some {more:.0f} more labels from here, fewer if you raise that "
-        "share under Setup."
-    )
 
 
 def pool_accuracy(evidence: Evidence, level: float = 0.95) -> "Accuracy | None":

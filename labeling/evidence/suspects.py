@@ -4,15 +4,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import numpy as np
 
-from labeling.errors import HoneError
 from labeling.evidence.figures import FIGURES, Evidence
 from labeling.loop.session import Session
-from labeling.store import Answer, NewAnswer
-from labeling.store.answers import ADJUDICATED
+from labeling.store import Answer
 
 if TYPE_CHECKING:
     from models.evidence.ridge_loo import LeaveOneOut
@@ -118,34 +115,3 @@ def confirmed(standing: Sequence[Answer]) -> set[str]:
         for key, classes in given.items()
         if len(classes) > 1 and classes[-1] is not None and classes[-1] == classes[-2]
     }
-
-
-def decide(session: Session, annotator: str, sample_id: str, class_id: int) -> None:
-    """Confirm a label by giving it again, or mend it by giving another."""
-    answer = NewAnswer(f"review:{uuid4()}", sample_id, "label", class_id, source=ADJUDICATED)
-    refused = session.answer(annotator, [answer])
-    if refused:
-        raise HoneError(refused[answer.client_id])
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Samples of one class that are foreseen as another (or as the same)."""
-
-    given: int
-    predicted: int
-    sample_ids: tuple[str, ...]
-
-
-def confusion(evidence: Evidence, *, uniform: bool) -> list[Cell]:
-    """Labels against what is foreseen without them, on blind checks alone or on all labels.
-
-    All labels hold more of the hard images than the pool does: good to see what is mixed up, not
-    how often.
-    """
-    cells: dict[tuple[int, int], list[str]] = defaultdict(list)
-    predicted = evidence.left_out.predicted.tolist()
-    for place, key in enumerate(evidence.ids):
-        if evidence.uniform[place] or not uniform:
-            cells[int(evidence.labels[place]), predicted[place]].append(key)
-    return [Cell(given, found, tuple(keys)) for (given, found), keys in sorted(cells.items())]

@@ -3,23 +3,12 @@
 from typing import TYPE_CHECKING
 
 from labeling.evidence.trials import Comparison
+from labeling.wording import duration
 
 if TYPE_CHECKING:
     from models.evidence.backbone_choice import Standing
 
 FEW = 20  # labels below which no interval is worth saying
-
-
-def duration(seconds: float) -> str:
-    """A time that one waits, in words."""
-    if seconds < 1:
-        return "less than a second"
-    if seconds < 90:
-        return f"{seconds:.0f} second{'' if round(seconds) == 1 else 's'}"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} minutes"
-    hours = seconds / 3600
-    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
 
 
 def verdict(standing: "Standing", compared: Comparison, seconds: float | None) -> str:

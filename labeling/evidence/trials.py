@@ -13,7 +13,7 @@ from labeling.embedding.cores import share_cores
 from labeling.embedding.feed import ELSEWHERE, embed_samples
 from labeling.embedding.ingest import Ingest
 from labeling.errors import HoneError
-from labeling.learning.learner import teaches
+from labeling.learning.training_set import teaches
 from labeling.project.project import Project
 
 if TYPE_CHECKING:

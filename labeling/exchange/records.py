@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from labeling.answers.consensus import current
-from labeling.pool.scan import Source
+from labeling.pool.source import Source
 from labeling.project.project import Project
 from labeling.store import Answer, LabelClass, Sample, Told
 
@@ -143,11 +143,6 @@ def _facts(answer: Answer, names: Mapping[int, str]) -> dict[str, Any]:
         "certificate": answer.certificate_id,
         "answered_at": datetime.fromtimestamp(answer.at, UTC),
     }
-
-
-def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC with microseconds, which sorts as text."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 _FACTS = tuple(name for name in Record.__dataclass_fields__ if name not in ("path", "sha256"))

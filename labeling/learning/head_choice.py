@@ -8,7 +8,7 @@ import numpy as np
 from labeling.learning.worker import Newer
 
 if TYPE_CHECKING:
-    from labeling.learning.round import Snapshot
+    from labeling.learning.snapshot import Snapshot
 
 SIMPLE_HEAD = "logistic"
 FIRST_COMPARED = 128  # labels at which the heads are compared first; then whenever they double

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from labeling.answers.certainty import certainty
 from labeling.answers.current import Moment
 from labeling.embedding.ingest import Ingest
 from labeling.errors import HoneError
 from labeling.learning.head_choice import Rivals
+from labeling.learning.training_set import take_snapshot, teaches
 from labeling.learning.worker import Newer, Report, State
-from labeling.project.project import Project, Settings
-from labeling.store import Answer, RoundRecord
+from labeling.project.project import Project
+from labeling.settings import Settings
+from labeling.store import RoundRecord
 
 if TYPE_CHECKING:
-    from labeling.learning.round import Policy, Round, Snapshot
+    from labeling.learning.snapshot import Policy, Round
     from labeling.learning.table import Table, Tables
     from models.head import Head
     from models.scoring import Rotation
@@ -83,7 +84,7 @@ class Learner:
         table = self._table(moment, kept)
         if table is None:
             return State.WAITING_FOR_LABELS
-        snapshot = _snapshot(table, moment, classes)
+        snapshot = take_snapshot(table, moment, classes)
         if kept is None and not self._leads() and len(set(snapshot.labels.values())) >= 2:
             return State.WAITING_FOR_LABELS  # the one who leads is fitting the first head
         try:
@@ -123,7 +124,7 @@ class Learner:
                 self._publish()
 
     def _policy(self, settings: Settings) -> "Policy":
-        from labeling.learning.round import RANKED, Policy
+        from labeling.learning.snapshot import RANKED, Policy
 
         head = self._rivals.winner if settings.head == AUTO else settings.head
         # What others hold cannot be offered: the more of it, the further the ranking must reach.
@@ -218,48 +219,6 @@ class Learner:
             return False
         round_.seconds["keep"] = time.perf_counter() - begin
         return True
-
-
-def teaches(answer: Answer, classes: set[int]) -> bool:
-    """Whether a head learns from an answer.
-
-    An archived class is not learned: it could be predicted, but not be chosen. Nor is a pre-label
-    that was accepted unseen: the head would only agree with itself.
-    """
-    return answer.class_id in classes and answer.certificate_id is None
-
-
-def _snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
-    """What the answers of a moment say of the rows of a table, in the order of the answers."""
-    from labeling.learning.round import AUDIT, Snapshot
-
-    labels, sure = dict[int, int](), dict[int, float]()
-    audits: set[int] = set()
-    certain = certainty(moment.answers, moment.panels)
-    answers = sorted(moment.answers.values(), key=lambda answer: answer.id)
-    keys = [answer.sample_id for answer in answers]
-    rows = table.rows(keys)
-    if table.roster is not moment.roster:  # some may have left the pool since
-        rows[moment.roster.places(keys) < 0] = -1
-    for row, answer in zip(rows.tolist(), answers, strict=True):
-        if row < 0:
-            continue
-        if teaches(answer, classes):
-            assert answer.class_id is not None
-            labels[row] = answer.class_id
-            if answer.sample_id in certain:
-                sure[row] = certain[answer.sample_id]
-            if answer.query == AUDIT:
-                audits.add(row)
-    return Snapshot(
-        table=table,
-        labels=labels,
-        audits=frozenset(audits),
-        answered=rows[rows >= 0],
-        through=moment.last_answer,
-        changed=moment.changed,
-        certainty=sure,
-    )
 
 
 def _metrics(round_: "Round") -> dict[str, Any]:

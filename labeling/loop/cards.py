@@ -10,7 +10,7 @@ import numpy as np
 from labeling.store import Offer, Sample
 
 if TYPE_CHECKING:
-    from labeling.learning.round import Round
+    from labeling.learning.snapshot import Round
 
 NEIGHBOURS = 3
 View = tuple[dict[int, float], list[tuple[str, int]]]  # probabilities and neighbours of a card

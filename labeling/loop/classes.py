@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from labeling.errors import ClassNameError
+from labeling.loop.effect import Effect, certificate_names, voided
 from labeling.loop.session import Session
-from labeling.store import Entry, LabelClass, Moment, Taken
+from labeling.store import Entry, LabelClass
 from labeling.wording import amount, listed
 
 LATELY = 600.0  # seconds in which whoever has used a class is taken to be labeling with it
@@ -30,15 +31,6 @@ class ClassChange:
     hotkey: str = ""
     description: str = ""
     examples: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What a change does, in sentences; `certificates` become void by it."""
-
-    sentences: tuple[str, ...]
-    labels: int = 0
-    certificates: tuple[int, ...] = ()
 
 
 def preview(session: Session, wanted: ClassChange) -> Effect:
@@ -81,12 +73,12 @@ def _reshaped(session: Session, wanted: ClassChange, one: LabelClass) -> Effect:
     else:
         text = f"Nobody can choose “{one.name}”; {labels} of it stay but teach the model nothing."
     void = reach.void if wanted.kind == "split" else reach.running
-    sentences = [text, _working(session, one), _voided(void)]
+    sentences = [text, _working(session, one), voided(void)]
     if wanted.kind == "merge" and set(reach.void) - set(reach.running):
         kept = [str(key) for key in reach.void if key not in reach.running]
         sentences.append(
-            f"{_certificates(kept)} {'stays' if len(kept) == 1 else 'stay'} true: a merge makes "
-            "no right guess wrong."
+            f"{certificate_names(kept)} {'stays' if len(kept) == 1 else 'stay'} true: "
+            "a merge makes no right guess wrong."
         )
     return Effect(tuple(filter(None, sentences)), reach.labels, void)
 
@@ -114,36 +106,6 @@ def carry_out(session: Session, wanted: ClassChange, by: str) -> Entry:
         made = session.store.log.get(session.store.log.version())
     assert made is not None  # it has just been written
     return made
-
-
-def undo(session: Session, entry_id: int, by: str) -> Entry:
-    """Undo a change of the classes, or a rewind; the entry that was undone."""
-    with session.reshaping():
-        return session.store.history.undo(entry_id, by)
-
-
-def rewind(session: Session, moment: Moment, by: str, said: str = "") -> Taken:
-    """Go back to a moment: what came after it does not count any more."""
-    with session.reshaping():
-        return session.store.history.rewind(moment, by, said)
-
-
-def rewind_effect(taken: Taken) -> Effect:
-    """What going back to a moment would do."""
-    if not taken.answers and not taken.changes:
-        return Effect(("Nothing was answered or changed since that moment.",))
-    people = [f"{name} {count:,}" for name, count in taken.people.items()]
-    sentences = [
-        f"Takes back {amount(taken.answers, 'answer')} by {amount(len(people), 'person', 'people')}"
-        + (f" ({', '.join(people)})." if people else "."),
-        f"Takes back {amount(len(taken.changes), 'change')}: "
-        f"{'; '.join(one.text for one in taken.changes)}."
-        if taken.changes
-        else "",
-        _voided(taken.certificates),
-        "Nothing is deleted: it can be undone.",
-    ]
-    return Effect(tuple(filter(None, sentences)), taken.answers, taken.certificates)
 
 
 def propose_examples(session: Session, class_id: int, count: int) -> tuple[str, ...]:
@@ -185,17 +147,6 @@ def _working(session: Session, one: LabelClass) -> str:
     follow = "follows" if boards == 1 else "follow"
     all_boards = f"{amount(boards, 'open board')} {follow} at once." if boards else ""
     return f"{with_it} {all_boards}".strip()
-
-
-def _voided(certificates: tuple[int, ...]) -> str:
-    if not certificates:
-        return ""
-    become = "becomes" if len(certificates) == 1 else "become"
-    return f"{_certificates([str(key) for key in certificates])} {become} void."
-
-
-def _certificates(keys: list[str]) -> str:
-    return f"Certificate{'' if len(keys) == 1 else 's'} {listed(keys)}"
 
 
 def _known(session: Session, class_id: int) -> LabelClass:

@@ -12,7 +12,7 @@ from labeling.store import Offer
 from labeling.store.provenance import OVERLAP, SPLIT
 
 if TYPE_CHECKING:
-    from labeling.learning.round import Round
+    from labeling.learning.snapshot import Round
 
 GUESSES = 256  # random places of the pool that are tried before a list of the rest is made
 

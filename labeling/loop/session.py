@@ -21,11 +21,12 @@ from labeling.loop.notifier import Changes
 from labeling.loop.peers import Follower
 from labeling.loop.queue import offers
 from labeling.loop.status import Status, state_of
-from labeling.project.project import Project, Settings
+from labeling.project.project import Project
+from labeling.settings import Settings
 from labeling.store import Answer, NewAnswer, Offer
 
 if TYPE_CHECKING:
-    from labeling.learning.round import Round
+    from labeling.learning.snapshot import Round
     from models.encoders.backbones import Backbone
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from labeling.errors import ProjectError, TokenError
-from labeling.project.project import home, make_private, project_key
+from labeling.paths import home, make_private, project_key
 from labeling.store import Member
 
 DAY = 86_400

@@ -1,30 +1,17 @@
 """A folder as a pool: every image below it, and what of it must not be read."""
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from labeling.paths import DATABASE, SCHEMA_FILE
 from labeling.pool.filenames import folder_class, in_order, looks_like_image
 from labeling.pool.roots import LINKED_FOLDER, OUTSIDE, Roots
+from labeling.pool.source import Entry, entry_of
 
-DATABASE = "hone.sqlite"  # its presence marks a project's folder …
-SCHEMA_FILE = "hone.postgresql"  # … or that of the name of its schema in PostgreSQL
 FIRST_LOOK = 50
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One file of a pool before it is read; `refused` says why it must not be read."""
-
-    path: str
-    size: int
-    mtime_ns: int
-    label: str | None = None
-    refused: str | None = None
 
 
 class FolderSource:
@@ -81,22 +68,3 @@ def _listing(folder: Path) -> tuple[set[str], set[str], set[str]]:
             if one.is_symlink():
                 links.add(one.name)
     return files, folders, links
-
-
-def entry_of(path: str, file: Path | str, label: str | None, refused: str | None = None) -> Entry:
-    """The entry of a file on disk."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        readable = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return Entry(readable, 0, 0, None, "its name is not valid UTF-8; rename it")
-    if refused is not None:
-        return Entry(path, 0, 0, label, refused)
-    try:
-        status = os.stat(file)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        return Entry(path, 0, 0, label, f"cannot be opened: {reason}")
-    if not stat.S_ISREG(status.st_mode):  # to read a pipe or a device may never end
-        return Entry(path, 0, 0, label, "it is not a file")
-    return Entry(path, status.st_size, status.st_mtime_ns, label)

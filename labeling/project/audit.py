@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from labeling.exchange.formats.csv import to_cell
-from labeling.exchange.records import iso
 from labeling.project.project import Project
+from labeling.spreadsheet import iso, to_cell
 from labeling.store import Certificate, Entry, Told
 
 ANSWERED = "answer"

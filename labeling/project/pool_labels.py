@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from labeling.errors import ClassNameError
-from labeling.pool.scan import ManifestSource, Scanned
+from labeling.pool.manifest import ManifestSource
+from labeling.pool.scan import Scanned
 from labeling.project.project import Project
 from labeling.store import NewAnswer
 from labeling.store.samples import FileRecord

@@ -1,59 +1,17 @@
 """A project: one pool of images and one folder that holds all that is known of it."""
 
-import hashlib
 import os
-import re
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from labeling.answers.consensus import Overlap
 from labeling.errors import ClassNameError, HoneError, PoolError, ProjectError
+from labeling.paths import home, locate, make_private, project_key
+from labeling.pool.opening import open_source
 from labeling.pool.roots import Roots
-from labeling.pool.scan import Source, open_source
+from labeling.pool.source import Source
+from labeling.settings import Settings
 from labeling.store import Store, open_store
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a person may choose for a project.
-
-    `query` names how samples are picked, `head` what learns from the labels ("auto": whatever is
-    better on them), `backbone` what turns images into embeddings (None: not chosen yet, the
-    default for device and pool) and `features` which of its outputs (see models.encoders.features).
-    `next_backbone` with `next_features` is embedded in the background, to be switched to.
-    `audit_share` is the share of samples drawn uniformly at random and shown without a pre-label,
-    `labels_from_folders` whether class folders become imported answers, and `pinned_round` a
-    restored round that stays until training is resumed. `overlap_share` of the pool is answered by
-    `overlap_people`, none of whom sees what the others say; `goal_person` and `goal_team` are
-    labels to reach, 0 for none.
-    """
-
-    query: str = "uncertainty_herding"
-    head: str = "auto"
-    backbone: str | None = None
-    features: str = "pooled"
-    next_backbone: str | None = None
-    next_features: str = "pooled"
-    audit_share: float = 0.1
-    seed: int = 0
-    labels_from_folders: bool = False
-    pinned_round: int | None = None
-    overlap_share: float = 0.0
-    overlap_people: int = 2
-    goal_person: int = 0
-    goal_team: int = 0
-
-    @classmethod
-    def of(cls, stored: dict[str, Any] | None) -> "Settings":
-        """What was stored, perhaps by another version; the rest as it is by default."""
-        names = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in (stored or {}).items() if name in names})
-
-    @property
-    def overlap(self) -> Overlap:
-        """Which samples several people answer."""
-        return Overlap(self.overlap_share, self.overlap_people)
 
 
 @dataclass(frozen=True)
@@ -106,17 +64,6 @@ class Project:
         self.store.close()
 
 
-def home() -> Path:
-    """Where projects live: $HONE_HOME, or `.hone` in the current folder."""
-    return Path(os.environ.get("HONE_HOME") or ".hone").expanduser().resolve()
-
-
-def default_folder(pool: Path, place: Path | None = None) -> Path:
-    """The project folder of a pool in `place` (by default `home()`), the same each time."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", pool.stem).strip("-") or "pool"
-    return (place or home()) / f"{name}-{hashlib.sha256(str(pool).encode()).hexdigest()[:8]}"
-
-
 def open_project(pool: str | Path, folder: str | Path | None = None) -> Project:
     """Open the project of a pool, made if it is new.
 
@@ -138,20 +85,6 @@ def open_project(pool: str | Path, folder: str | Path | None = None) -> Project:
     return Project(place, source, store)
 
 
-def locate(pool: str | Path, folder: str | Path | None = None) -> tuple[Path, Path]:
-    """(pool, project folder) as absolute paths, without opening either."""
-    try:
-        location = Path(pool).expanduser().resolve()
-        return location, Path(folder).expanduser().resolve() if folder else default_folder(location)
-    except (OSError, RuntimeError, ValueError) as error:  # no such user, or a zero byte
-        raise PoolError(f"{pool!s} is not a path that can be used: {error}.") from error
-
-
-def project_key(folder: Path) -> str:
-    """What stands for the project of a folder in addresses and tokens."""
-    return hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-
-
 def _bind(store: Store, location: Path, folder: Path) -> None:
     """Make a new project that of a pool; raise if it is that of another."""
     known = store.setting("pool")
@@ -163,12 +96,6 @@ def _bind(store: Store, location: Path, folder: Path) -> None:
     if known is None:
         _read_class_list(location, store)
         store.set("pool", str(location))
-
-
-def make_private(folder: Path) -> None:
-    """Make a folder that only its owner can look into; one that is there stays as it is."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _make_writable(folder: Path) -> None:

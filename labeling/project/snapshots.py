@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from labeling.errors import HistoryError
-from labeling.pool.folder import DATABASE
+from labeling.paths import DATABASE
 from labeling.project.project import Project
 from labeling.store import Moment, Store
 from labeling.store.copies import copy_database

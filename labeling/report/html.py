@@ -7,9 +7,9 @@ from html import escape
 from importlib.metadata import version
 
 from labeling.evidence import progress
+from labeling.evidence.confusion import confusion
+from labeling.evidence.curve import CURVES
 from labeling.evidence.figures import CHECKS, FIGURES, Evidence, pool_accuracy
-from labeling.evidence.planning import CURVES
-from labeling.evidence.suspects import confusion
 from labeling.loop.session import Session
 from labeling.report.plots import Series, bars, line_plot
 from labeling.store.certificates import ACCURACY

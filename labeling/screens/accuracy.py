@@ -4,11 +4,12 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from labeling.evidence.figures import CHECKS, Evidence, pool_accuracy, until_checked
+from labeling.evidence.figures import CHECKS, Evidence, pool_accuracy
 from labeling.loop.session import Session
 from labeling.screens import certificates, curve, transfer
 from labeling.screens.charts import draw
 from labeling.screens.views import choose
+from labeling.screens.waiting import until_checked
 
 VIEWS = ("How good", "Curve", "Certify", "Accept", "Backbone")
 

@@ -5,8 +5,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from labeling.answers.agreement import FEWEST, Agreement, Dispute, agreement, disputes
-from labeling.evidence import suspects
+from labeling.answers.agreement import FEWEST, Agreement, agreement
+from labeling.answers.disputes import Dispute, disputes
+from labeling.loop.decisions import decide
 from labeling.loop.session import Session
 from labeling.screens.pictures import picture, strip
 from labeling.screens.shell import annotator, attempt, free_keys
@@ -97,8 +98,8 @@ def _decide(session: Session, dispute: Dispute, names: dict[int, str], later: li
             later.append(dispute.sample_id)
             st.rerun()
     if chosen is not None:
-        decide = partial(suspects.decide, session, annotator(session), dispute.sample_id, chosen)
-        attempt(decide, again=True)
+        made = partial(decide, session, annotator(session), dispute.sample_id, chosen)
+        attempt(made, again=True)
 
 
 # -- agreement ---------------------------------------------------------------------------------

@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from labeling.embedding.speeds import SPEEDS, decoding_seconds, pool_seconds
-from labeling.evidence.trial_report import basis, duration, verdict
+from labeling.evidence.trial_report import basis, verdict
 from labeling.evidence.trials import SAMPLE, Trial, called
 from labeling.loop.session import Session
 from labeling.screens.shell import attempt, refreshed
 from labeling.store import Role
-from labeling.wording import plain
+from labeling.wording import duration, plain
 from labeling.workspace import WORKSPACE
 
 BUNDLED = "bundled"

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from labeling.exchange.formats.csv import to_cell
+from labeling.spreadsheet import to_cell
 
 CHART_HEIGHT = 260
 

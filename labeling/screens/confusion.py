@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from labeling.evidence import suspects
+from labeling.evidence.confusion import Cell, confusion
 from labeling.evidence.figures import Evidence
 from labeling.loop.session import Session
 from labeling.screens.charts import spreadsheet
@@ -31,7 +31,7 @@ def show(session: Session, evidence: Evidence, names: dict[int, str]) -> None:
         )
         + " Click a cell to see its images."
     )
-    cells = suspects.confusion(evidence, uniform=only)
+    cells = confusion(evidence, uniform=only)
     mixed = [one for one in cells if one.given != one.predicted]
     worst = max(mixed, key=lambda one: len(one.sample_ids), default=None)
     wanted = (names[worst.given], names[worst.predicted]) if worst else None
@@ -104,7 +104,7 @@ def _boxes(table: pd.DataFrame, order: list[str], wanted: Pair | None) -> alt.La
     return chart
 
 
-def _cell(session: Session, cell: suspects.Cell, names: dict[int, str]) -> None:
+def _cell(session: Session, cell: Cell, names: dict[int, str]) -> None:
     """The images of a cell."""
     st.markdown(
         f"**{len(cell.sample_ids)}** labeled **{plain(names[cell.given])}**, "

@@ -4,10 +4,12 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from labeling.evidence.figures import CHECKS, Evidence, until_checked
-from labeling.evidence.planning import CURVES, Curve, Effort, effort
+from labeling.evidence.curve import CURVES, Curve
+from labeling.evidence.figures import CHECKS, Evidence
+from labeling.evidence.planning import Effort, effort
 from labeling.loop.session import Session
 from labeling.screens.charts import draw
+from labeling.screens.waiting import until_checked
 from labeling.wording import ahead, points
 
 

@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from labeling.errors import HoneError
-from labeling.exchange import FORMATS, as_download
+from labeling.exchange.exports import as_download
+from labeling.exchange.formats import FORMATS
 from labeling.loop.session import Session
 from labeling.project.snapshots import as_of
 from labeling.report.html import report

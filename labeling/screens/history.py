@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 import streamlit as st
 
-from labeling.loop.classes import rewind, rewind_effect, undo
+from labeling.loop.rewind import rewind, rewind_effect, undo
 from labeling.loop.session import Session
 from labeling.project.audit import Deed, as_csv, kinds, trail
 from labeling.screens.shell import annotator, attempt

@@ -8,14 +8,16 @@ import streamlit as st
 
 from labeling.errors import HoneError
 from labeling.evidence import progress, suspects
-from labeling.evidence.figures import CHECKS, Evidence, until_checked
+from labeling.evidence.figures import CHECKS, Evidence
 from labeling.evidence.heat_map import evidence_picture
+from labeling.loop.decisions import decide
 from labeling.loop.session import Session
 from labeling.screens import adjudicate, confusion
 from labeling.screens.charts import draw
 from labeling.screens.pictures import picture, strip
 from labeling.screens.shell import annotator, attempt
 from labeling.screens.views import choose, class_buttons
+from labeling.screens.waiting import until_checked
 from labeling.wording import chance, plain, points
 from models.evidence.anchoring import Anchoring
 
@@ -155,7 +157,7 @@ def _decide(session: Session, suspect: suspects.Suspect, names: dict[int, str]) 
 
 
 def _mend(session: Session, sample_id: str, class_id: int) -> None:
-    suspects.decide(session, annotator(session), sample_id, class_id)
+    decide(session, annotator(session), sample_id, class_id)
     session.trainer.wait(2.0)  # the next round tells which label is the next to doubt
 
 

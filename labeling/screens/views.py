@@ -4,9 +4,10 @@ from collections.abc import Container, Sequence
 
 import streamlit as st
 
-from labeling.evidence.figures import FIGURES, Evidence, missing
+from labeling.evidence.figures import FIGURES, Evidence
 from labeling.loop.session import Session
 from labeling.screens.shell import free_keys
+from labeling.screens.waiting import missing
 from labeling.wording import plain
 
 REFRESH_SECONDS = 1

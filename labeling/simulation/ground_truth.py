@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from labeling.errors import HoneError
-from labeling.pool.scan import ManifestSource, Source
-from labeling.project.project import Project, home
+from labeling.paths import home
+from labeling.pool.manifest import ManifestSource
+from labeling.pool.source import Source
+from labeling.project.project import Project
 
 FOLDERS = "folders"
 DIGITS = "digits"

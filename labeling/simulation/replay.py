@@ -17,8 +17,7 @@ import numpy as np
 
 from labeling.errors import HoneError
 from labeling.loop.session import Session
-from labeling.pool.folder import Entry
-from labeling.pool.scan import Source
+from labeling.pool.source import Entry, Source
 from labeling.project.project import Project, open_project
 from labeling.simulation.curves import Plan, Run
 from labeling.store import NewAnswer

@@ -10,8 +10,8 @@ from labeling.store.log import Entry
 from labeling.store.people import Member, Role
 from labeling.store.rounds import RoundRecord
 from labeling.store.samples import Sample
-from labeling.store.sql.database import Store
 from labeling.store.sql.revisions import Pulse
+from labeling.store.store import Store
 
 __all__ = [
     "Answer",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from labeling.errors import AnswerError, UnstorableError
+from labeling.store.classes import why_not_class
 from labeling.store.provenance import NOTHING, Before
-from labeling.store.refusals import why_not_class
 from labeling.store.sql.schema import ANSWERS, CLASSES, LEASES, SAMPLES
 from labeling.store.standing import (
     COLUMNS,

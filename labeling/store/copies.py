@@ -13,9 +13,8 @@ from labeling.store.sql.error_mapping import told_plainly
 from labeling.store.sql.schema import METADATA
 
 if TYPE_CHECKING:
-    from labeling.store.sql.database import Store
+    from labeling.store.store import Store
 
-LATEST = "latest-backup"  # beside the database: where its newest backup is
 MOST = 20  # problems that are told of one kind
 ROWS_AT_ONCE = 5000
 
@@ -23,7 +22,7 @@ ROWS_AT_ONCE = 5000
 def copy_database(source: "Store", target: Path) -> None:
     """Copy a database that others may use meanwhile into a file; the copy is of one moment."""
     if source.path is None:
-        from labeling.store.sql.database import Store
+        from labeling.store.store import Store
 
         with closing(Store(target)) as copy:
             copy_rows(source, copy)
@@ -88,22 +87,6 @@ def file_problems(file: Path) -> list[str]:
         f"{file.name}: row {row} of {table} points to a row of {parent} that is not there"
         for table, row, parent, _ in orphans
     ]
-
-
-def backup_written(folder: Path, target: Path) -> None:
-    """Remember, beside the database, where its newest backup is."""
-    (folder / LATEST).write_text(str(target.resolve()), encoding="utf-8", errors="surrogateescape")
-
-
-def offered_backup(folder: Path) -> str:
-    """How the newest backup of a project is brought back, where one is known."""
-    try:
-        text = (folder / LATEST).read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return "restore a backup if there is one"
-    if not Path(text).is_file():
-        return f"restore a backup; the newest was {text}, which is not there any more"
-    return f"bring the newest backup back by “python -m labeling restore {text} --project NEW”"
 
 
 def _read_only(file: Path) -> sqlite3.Connection:

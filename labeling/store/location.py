@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 from labeling.errors import ProjectError
-from labeling.pool.folder import DATABASE, SCHEMA_FILE
+from labeling.paths import DATABASE, SCHEMA_FILE
 from labeling.store.copies import copy_rows
-from labeling.store.sql.database import Store
+from labeling.store.store import Store
 
 LONGEST_PART = 40  # of a folder's name that goes into that of its schema
 

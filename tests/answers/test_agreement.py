@@ -2,8 +2,9 @@
 
 import pytest
 
-from labeling.answers.agreement import FEWEST, agreement, disputes
-from labeling.evidence.suspects import decide
+from labeling.answers.agreement import FEWEST, agreement
+from labeling.answers.disputes import disputes
+from labeling.loop.decisions import decide
 from labeling.loop.session import Session
 from labeling.store import NewAnswer
 from tests.conftest import OpenSession, label

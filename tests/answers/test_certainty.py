@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from labeling.answers.certainty import certainty
-from labeling.answers.consensus import Overlap, Panel, by_sample
+from labeling.answers.consensus import Panel, by_sample
+from labeling.settings import Overlap
 from labeling.store import NewAnswer, Store
 from models.evidence.consensus import PRIOR_SKILL
 from models.head import fit_logistic

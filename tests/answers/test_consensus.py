@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from labeling.answers.consensus import Overlap, Panel, by_sample, current
+from labeling.answers.consensus import Panel, by_sample, current
+from labeling.settings import Overlap
 from labeling.store import NewAnswer, Offer, Store
 from labeling.store.answers import ADJUDICATED
 from labeling.store.provenance import OVERLAP

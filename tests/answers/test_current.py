@@ -4,8 +4,9 @@ from collections import Counter
 
 import numpy as np
 
-from labeling.answers.consensus import Overlap, current
+from labeling.answers.consensus import current
 from labeling.answers.current import Ledger
+from labeling.settings import Overlap
 from labeling.store import NewAnswer, Store
 from tests.conftest import add_samples, label, standing
 

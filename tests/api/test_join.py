@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from labeling.api import OPERATIONS, routes
 from labeling.api.operation import Operation
 from labeling.loop.session import Session
-from labeling.people.access import MOST_WRONG
+from labeling.people.attempts import MOST_WRONG
 from labeling.people.tokens import Person, cookie_name, for_member, issue
 from labeling.project.project import open_project
 from labeling.store import Member, Role

@@ -26,10 +26,11 @@ from websockets.sync.client import connect
 from labeling.api import LARGEST_BODY, OPERATIONS
 from labeling.api.operation import Operation
 from labeling.cli.main import main
-from labeling.exchange import FORMATS
-from labeling.people.access import MOST_WRONG, MOST_WRONG_OF_ALL
+from labeling.exchange.formats import FORMATS
+from labeling.paths import project_key
+from labeling.people.attempts import MOST_WRONG, MOST_WRONG_OF_ALL
 from labeling.people.tokens import Person, cookie_name, for_member, issue, local_secret
-from labeling.project.project import open_project, project_key
+from labeling.project.project import open_project
 from labeling.store import Role
 from labeling.store.people import People
 from tests.conftest import contents, fill

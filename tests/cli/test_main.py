@@ -15,8 +15,9 @@ import pytest
 from PIL import Image
 
 from labeling.cli.main import main
+from labeling.paths import default_folder, project_key
 from labeling.people.tokens import Person, check, local_secret
-from labeling.project.project import default_folder, open_project, project_key
+from labeling.project.project import open_project
 from labeling.store import NewAnswer
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ import pytest
 from labeling.embedding import idle
 from labeling.embedding.ingest import EMBEDDED, READY, Ingest
 from labeling.loop.session import Session
-from labeling.pool.scan import open_source
+from labeling.pool.opening import open_source
 from labeling.project.project import Project, open_project
 from labeling.store import NewAnswer, Store
 from models.encoders import backbones

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from labeling.evidence.figures import FIGURES, missing, until_checked
+from labeling.evidence.figures import FIGURES
 from labeling.loop.session import Session
 from labeling.project.project import open_project
+from labeling.screens.waiting import missing, until_checked
 from labeling.store import NewAnswer
 
 OpenSession = Callable[..., Session]

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from labeling.evidence.curve import CURVES
 from labeling.evidence.figures import FIGURES, Evidence, pool_accuracy
-from labeling.evidence.planning import CURVES, acceptable, certificate_length, effort
+from labeling.evidence.planning import acceptable, certificate_length, effort
 from labeling.loop.session import Session
 from labeling.project.project import open_project
 from labeling.store import NewAnswer

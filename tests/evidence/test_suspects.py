@@ -9,11 +9,14 @@ import pytest
 from PIL import Image
 
 from labeling.errors import HoneError
+from labeling.evidence.confusion import confusion
+from labeling.evidence.curve import CURVES
 from labeling.evidence.figures import FIGURES, pool_accuracy
 from labeling.evidence.heat_map import evidence_picture
-from labeling.evidence.planning import CURVES, acceptable, certificate_length, effort
-from labeling.evidence.suspects import alike, confirmed, confusion, decide, suspects
+from labeling.evidence.planning import acceptable, certificate_length, effort
+from labeling.evidence.suspects import alike, confirmed, suspects
 from labeling.evidence.transfer import transfer
+from labeling.loop.decisions import decide
 from labeling.loop.session import Session
 from labeling.report.html import report
 from labeling.store import NewAnswer

@@ -2,8 +2,9 @@
 
 import pytest
 
-from labeling.evidence.trial_report import basis, duration, verdict
+from labeling.evidence.trial_report import basis, verdict
 from labeling.evidence.trials import Comparison
+from labeling.wording import duration
 from models.evidence.backbone_choice import Standing
 
 

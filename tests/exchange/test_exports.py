@@ -16,21 +16,15 @@ import pytest
 from PIL import Image
 
 from labeling.errors import ExportError
-from labeling.exchange import (
-    FORMATS,
-    Event,
-    Record,
-    as_download,
-    export,
-    read_classes,
-    read_csv,
-    read_jsonl,
-)
-from labeling.exchange.formats.csv import from_cell, to_cell
-from labeling.exchange.formats.jsonl import to_json
+from labeling.exchange.exports import as_download, export
+from labeling.exchange.formats import FORMATS
+from labeling.exchange.formats.csv import from_cell, read_classes, read_csv
+from labeling.exchange.formats.jsonl import read_jsonl, to_json
 from labeling.exchange.names import file_name, folder_names, safe_name
+from labeling.exchange.records import Event, Record
 from labeling.pool.scan import scan
 from labeling.project.project import Project, open_project
+from labeling.spreadsheet import to_cell
 from labeling.store import Answer, NewAnswer, Offer, RoundRecord
 from labeling.store.samples import FileRecord
 from tests.conftest import standing

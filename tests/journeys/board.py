@@ -11,8 +11,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from labeling.paths import project_key
 from labeling.people.tokens import Person, issue, local_secret
-from labeling.project.project import project_key
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "emoji"
 ON_SCREEN = """() => {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from labeling.exchange import read_csv
+from labeling.exchange.formats.csv import read_csv
 from labeling.project.project import Project, open_project
 from tests.conftest import standing
 from tests.journeys import board

@@ -7,7 +7,7 @@ import pytest
 
 from labeling.learning import head_choice
 from labeling.learning.head_choice import FIRST_COMPARED, SIMPLE_HEAD, Rivals
-from labeling.learning.round import Snapshot
+from labeling.learning.snapshot import Snapshot
 from tests.learning.test_round import make_snapshot
 from tests.models.head.test_choice import rings
 

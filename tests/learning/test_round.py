@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from labeling.answers.sample_index import Roster
-from labeling.learning.round import AUDIT, RANKED, Policy, Round, Snapshot, compute, sweep
+from labeling.learning.round import compute, sweep
+from labeling.learning.snapshot import AUDIT, RANKED, Policy, Round, Snapshot
 from labeling.learning.table import make_table
 from labeling.learning.worker import State
 from labeling.store import Offer

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from labeling.answers.sample_index import Roster
-from labeling.learning.round import Policy, Round, Snapshot, compute
+from labeling.learning.round import compute
+from labeling.learning.snapshot import Policy, Round, Snapshot
 from labeling.learning.table import make_table
 from labeling.loop.cards import REASONS, Card, make_cards
 from labeling.store import Offer, Sample

@@ -7,18 +7,11 @@ from pathlib import Path
 import pytest
 
 from labeling.errors import ClassNameError, HistoryError, HoneError
-from labeling.exchange import export, read_csv
+from labeling.exchange.exports import export
+from labeling.exchange.formats.csv import read_csv
 from labeling.loop.cards import REASONS
-from labeling.loop.classes import (
-    ClassChange,
-    carry_out,
-    newest_examples,
-    preview,
-    propose_examples,
-    rewind,
-    rewind_effect,
-    undo,
-)
+from labeling.loop.classes import ClassChange, carry_out, newest_examples, preview, propose_examples
+from labeling.loop.rewind import rewind, rewind_effect, undo
 from labeling.loop.session import Session
 from labeling.store import Certificate, Draw, NewAnswer, Offer
 from labeling.store.certificates import ABANDONED, ACCEPTED, PROVEN, TAKEN_BACK

@@ -5,16 +5,13 @@ import time
 import pytest
 
 from labeling.errors import TokenError
-from labeling.people.access import (
+from labeling.people.access import Visitor, admit, is_from_elsewhere, is_loopback
+from labeling.people.attempts import (
     MOST_REMEMBERED,
     MOST_WRONG,
     MOST_WRONG_OF_ALL,
     WITHIN,
     Attempts,
-    Visitor,
-    admit,
-    is_from_elsewhere,
-    is_loopback,
 )
 from labeling.people.tokens import Person
 from labeling.store import Role, Store

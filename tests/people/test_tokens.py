@@ -8,9 +8,9 @@ import pytest
 from itsdangerous import URLSafeSerializer
 
 from labeling.errors import ProjectError, TokenError
+from labeling.paths import project_key
 from labeling.people import tokens
 from labeling.people.tokens import DAY, Person, check, for_script, issue, local_secret
-from labeling.project.project import project_key
 
 PERSON = Person("0123456789ab", "Zoë <b>")
 SECRET = "s" * 64

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from labeling.errors import PoolError
+from labeling.pool.opening import open_source
 from labeling.pool.roots import VARIABLE, Roots
-from labeling.pool.scan import Scanned, open_source, scan
+from labeling.pool.scan import Scanned, scan
 from labeling.project.project import open_project
 from tests.conftest import fill
 

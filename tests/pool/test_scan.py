@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from labeling.errors import PoolError, UnreadableImageError
-from labeling.pool.scan import LOADERS, Scanned, ZipSource, open_source, read_sample, scan
+from labeling.pool.archive import ZipSource
+from labeling.pool.opening import open_source
+from labeling.pool.scan import LOADERS, Scanned, read_sample, scan
 from tests.conftest import fill, picture
 
 

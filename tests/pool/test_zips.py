@@ -8,7 +8,7 @@ import pytest
 
 from labeling.errors import PoolError
 from labeling.pool import zips
-from labeling.pool.scan import open_source
+from labeling.pool.opening import open_source
 from labeling.pool.zips import bomb
 from tests.hostile import growing_zip, overlapping_zip
 

@@ -13,7 +13,8 @@ import pytest
 
 from labeling.cli.main import main
 from labeling.errors import ProjectError
-from labeling.project.backup import MANIFEST, STAGING, problems, read_backup, write_backup
+from labeling.project.backup import MANIFEST, STAGING, read_backup, write_backup
+from labeling.project.damage import problems
 from labeling.project.project import open_project
 from labeling.store.copies import file_problems
 from tests.conftest import OpenSession, fill, label

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from labeling.errors import HoneError, PoolError, ProjectError
-from labeling.pool.scan import open_source
-from labeling.project.project import Project, Settings, default_folder, open_project
+from labeling.paths import default_folder
+from labeling.pool.opening import open_source
+from labeling.project.project import Project, open_project
+from labeling.settings import Settings
 from tests.conftest import OpenStore, fill
 
 

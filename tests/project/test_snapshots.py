@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from labeling.errors import HistoryError
-from labeling.exchange import export, read_csv
+from labeling.exchange.exports import export
+from labeling.exchange.formats.csv import read_csv
 from labeling.project.snapshots import as_of, read_time
 from tests.conftest import OpenSession, label
 

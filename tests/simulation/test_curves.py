@@ -6,8 +6,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from labeling.cli.curves import print_result
 from labeling.errors import HoneError
-from labeling.simulation.curves import BASELINE, Plan, Result, Run, print_result
+from labeling.simulation.curves import BASELINE, Plan, Result, Run
 from models.queries import DEFAULT_QUERY
 
 

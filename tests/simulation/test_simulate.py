@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from labeling.errors import HoneError
-from labeling.pool.scan import open_source
+from labeling.pool.opening import open_source
 from labeling.project.project import Project, open_project
 from labeling.simulation.curves import BASELINE, Plan, Result
 from labeling.simulation.ground_truth import digits_pool, read_truth

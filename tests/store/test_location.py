@@ -11,10 +11,10 @@ from starlette.testclient import TestClient
 from labeling.api import routes
 from labeling.cli.main import main
 from labeling.errors import DamagedError, HoneError, ProjectError, StorageError
-from labeling.exchange import FORMATS
+from labeling.exchange.formats import FORMATS
 from labeling.loop.session import Session
 from labeling.people.tokens import Person, issue
-from labeling.project.backup import problems
+from labeling.project.damage import problems
 from labeling.project.project import Project, open_project
 from labeling.store import Role, Store, open_store
 from labeling.store.samples import FileRecord

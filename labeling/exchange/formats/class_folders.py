@@ -12,7 +12,8 @@ from labeling.exchange.formats import csv
 from labeling.exchange.names import file_name, folder_names
 from labeling.exchange.records import Contents
 from labeling.pool.folder import FolderSource
-from labeling.pool.scan import ManifestSource, Source
+from labeling.pool.manifest import ManifestSource
+from labeling.pool.source import Source
 
 _OWN_FILES = ("labels.csv", "classes.csv", MARKER)
 

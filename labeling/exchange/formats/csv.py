@@ -1,7 +1,6 @@
 """CSV: `labels.csv` or `history.csv`, with `classes.csv` beside it."""
 
 import csv
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -10,13 +9,11 @@ from typing import Any, TypeVar
 
 from labeling.errors import ExportError
 from labeling.exchange.containers import Container, Written
-from labeling.exchange.records import Contents, Event, Record, iso
+from labeling.exchange.records import Contents, Event, Record
+from labeling.spreadsheet import _FORMULA, to_cell
 from labeling.store import LabelClass
 
 _T = TypeVar("_T")
-
-# A spreadsheet runs a cell that begins like this; the full-width signs are run in some locales.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 def write(contents: Contents, container: Container) -> Written:
@@ -101,23 +98,6 @@ def _read(
                 f"not as Hone writes it ({error}); export it again."
             ) from error
     return found
-
-
-def to_cell(value: Any) -> str:
-    """A value as a cell; text that a spreadsheet would run as a formula gets an apostrophe."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return repr(value)
-        case str():
-            # Text of apostrophes and then a formula gets one too, so that reading is unambiguous.
-            return f"'{value}" if _FORMULA.match(value) else value
-        case datetime():
-            return iso(value)
-    raise TypeError(f"A {type(value).__name__} cannot stand in a CSV cell: {value!r}")
 
 
 def from_cell(name: str, cell: str) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 
 from labeling.errors import ExportError
 from labeling.exchange.containers import Container, Written
-from labeling.exchange.records import Contents, Event, Record, iso
+from labeling.exchange.records import Contents, Event, Record
+from labeling.spreadsheet import iso
 
 VERSION = 1
 

@@ -1,39 +1,20 @@
 """The database of one project: its transactions, and the nouns that are kept in it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
-from labeling.errors import ProjectError, StorageError
-from labeling.store.answers import Answers
-from labeling.store.copies import offered_backup
-from labeling.store.certificates import Certificates
-from labeling.store.classes import Classes
-from labeling.store.history import History
-from labeling.store.leases import Leases
-from labeling.store.log import Log
-from labeling.store.merge_split import Reshaping
-from labeling.store.people import People
-from labeling.store.rounds import Rounds
-from labeling.store.samples import Samples
 from labeling.store.sql.engines import (
     asker,
     passer,
-    postgres_engine,
     reader,
-    sqlite_engine,
     writer,
 )
 from labeling.store.sql.error_mapping import told_plainly
-from labeling.store.sql.leader_lock import AdvisoryLead, FileLead, Lead
 from labeling.store.sql.memo import Memo
-from labeling.store.sql.migration import migrate
-from labeling.store.sql.revisions import RULES, Pulse, Revisions
-from labeling.store.sql.schema import SETTINGS
+from labeling.store.sql.revisions import RULES, Revisions
 
 
 class Database:
@@ -82,95 +63,3 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
-
-
-class Store:
-    """Everything that a project remembers, one attribute for each noun.
-
-    It is kept in the file `path`, or in a `schema` of the PostgreSQL database that `url` names.
-    """
-
-    def __init__(self, path: Path, url: str | None = None, schema: str = "hone") -> None:
-        self.path = path if url is None else None
-        engine = sqlite_engine(path) if url is None else postgres_engine(url, schema)
-        self._database = Database(engine)
-        self.lead: Lead = (
-            FileLead(path.with_name("hone.lead")) if url is None else AdvisoryLead(engine, schema)
-        )
-        try:
-            with self._database.write() as connection:
-                migrate(connection, None if url is None else schema)
-        except ProjectError:
-            self.close()
-            raise
-        except (StorageError, sa.exc.DatabaseError) as error:
-            self.close()
-            raise ProjectError(_cannot_open(path if url is None else None, error)) from error
-        self.samples = Samples(self._database)
-        self.classes = Classes(self._database)
-        self.reshaping = Reshaping(self._database)
-        self.history = History(self._database)
-        self.log = Log(self._database)
-        self.answers = Answers(self._database)
-        self.rounds = Rounds(self._database)
-        self.leases = Leases(self._database)
-        self.certificates = Certificates(self._database)
-        self.people = People(self._database)
-
-    @property
-    def engine(self) -> sa.Engine:
-        """For what looks at the whole database: copies and checks."""
-        return self._database.engine
-
-    def setting(self, key: str, default: Any = None) -> Any:
-        """The stored value of a setting, or the default."""
-        value = self._database.memo.get(("setting", key), lambda: self._setting(key))
-        return default if value is None else value
-
-    def _setting(self, key: str) -> Any:
-        with self._database.ask() as connection:
-            return connection.scalar(sa.select(SETTINGS.c.value).where(SETTINGS.c.key == key))
-
-    def set(self, key: str, value: Any) -> None:
-        """Store one setting (any JSON value)."""
-        self.revise(key, lambda _: value)
-
-    def revise(self, key: str, revised: Callable[[Any], Any]) -> Any:
-        """Store what `revised` makes of a setting (None if there is none), and return it.
-
-        Nobody else changes the setting in between, so that two people's changes both last.
-        """
-        with self._database.change() as connection:
-            query = sa.select(SETTINGS.c.value).where(SETTINGS.c.key == key)
-            value = revised(connection.scalar(query))
-            connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.key == key))
-            connection.execute(sa.insert(SETTINGS).values(key=key, value=value))
-        return value
-
-    def pulse(self) -> Pulse:
-        """By what it is seen whether others have written; cheap."""
-        with self._database.ask() as connection:
-            return self._database.revisions.read(connection)
-
-    def look_again(self) -> None:
-        """Another process has changed what this one keeps in mind."""
-        self._database.memo.forget()
-
-    def close(self) -> None:
-        self.lead.give_back()
-        self._database.close()
-
-
-def _cannot_open(path: Path | None, error: Exception) -> str:
-    cause = error.__cause__ or error
-    reason = str(getattr(cause, "orig", None) or cause).strip()
-    if path is None:
-        return (
-            f"The PostgreSQL database of HONE_DATABASE_URL cannot be used: {reason}. Look whether "
-            "it runs, and whether its user may connect and CREATE in it."
-        )
-    return (
-        f"The project's database {path} cannot be opened: {reason}. "
-        f"If it is damaged, {offered_backup(path.parent)}; if its folder is read-only, "
-        "choose another project folder."
-    )

@@ -1,0 +1,32 @@
+"""What a reviewer has to decide."""
+
+from dataclasses import dataclass
+
+from labeling.loop.session import Session
+from labeling.store import Answer
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A sample that is undecided, with what each person has said of it, oldest first.
+
+    It is `complete` once nobody else is to be asked.
+    """
+
+    sample_id: str
+    opinions: tuple[Answer, ...]
+    complete: bool
+
+
+def disputes(session: Session) -> list[Dispute]:
+    """Samples on which people disagree or were unsure; first those that nobody else is asked."""
+    ledger = session.ledger
+    with ledger.lock:
+        found = [
+            Dispute(
+                key, tuple(ledger.panel.opinions(key)) or (answer,), ledger.panel.is_complete(key)
+            )
+            for key, answer in ledger.current.items()
+            if answer.kind == "unsure" and key in ledger.roster
+        ]
+    return sorted(found, key=lambda one: (not one.complete, one.opinions[-1].id))

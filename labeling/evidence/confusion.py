@@ -1,0 +1,29 @@
+"""Which classes are mixed up."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from labeling.evidence.figures import Evidence
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Samples of one class that are foreseen as another (or as the same)."""
+
+    given: int
+    predicted: int
+    sample_ids: tuple[str, ...]
+
+
+def confusion(evidence: Evidence, *, uniform: bool) -> list[Cell]:
+    """Labels against what is foreseen without them, on blind checks alone or on all labels.
+
+    All labels hold more of the hard images than the pool does: good to see what is mixed up, not
+    how often.
+    """
+    cells: dict[tuple[int, int], list[str]] = defaultdict(list)
+    predicted = evidence.left_out.predicted.tolist()
+    for place, key in enumerate(evidence.ids):
+        if evidence.uniform[place] or not uniform:
+            cells[int(evidence.labels[place]), predicted[place]].append(key)
+    return [Cell(given, found, tuple(keys)) for (given, found), keys in sorted(cells.items())]

@@ -1,0 +1,53 @@
+"""What teaches the head: labels, and how sure each is."""
+
+from typing import TYPE_CHECKING
+
+from labeling.answers.certainty import certainty
+from labeling.answers.current import Moment
+from labeling.store import Answer
+
+if TYPE_CHECKING:
+    from labeling.learning.snapshot import Snapshot
+    from labeling.learning.table import Table
+
+
+def teaches(answer: Answer, classes: set[int]) -> bool:
+    """Whether a head learns from an answer.
+
+    An archived class is not learned: it could be predicted, but not be chosen. Nor is a pre-label
+    that was accepted unseen: the head would only agree with itself.
+    """
+    return answer.class_id in classes and answer.certificate_id is None
+
+
+def take_snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
+    """What the answers of a moment say of the rows of a table, in the order of the answers."""
+    from labeling.learning.snapshot import AUDIT, Snapshot
+
+    labels, sure = dict[int, int](), dict[int, float]()
+    audits: set[int] = set()
+    certain = certainty(moment.answers, moment.panels)
+    answers = sorted(moment.answers.values(), key=lambda answer: answer.id)
+    keys = [answer.sample_id for answer in answers]
+    rows = table.rows(keys)
+    if table.roster is not moment.roster:  # some may have left the pool since
+        rows[moment.roster.places(keys) < 0] = -1
+    for row, answer in zip(rows.tolist(), answers, strict=True):
+        if row < 0:
+            continue
+        if teaches(answer, classes):
+            assert answer.class_id is not None
+            labels[row] = answer.class_id
+            if answer.sample_id in certain:
+                sure[row] = certain[answer.sample_id]
+            if answer.query == AUDIT:
+                audits.add(row)
+    return Snapshot(
+        table=table,
+        labels=labels,
+        audits=frozenset(audits),
+        answered=rows[rows >= 0],
+        through=moment.last_answer,
+        changed=moment.changed,
+        certainty=sure,
+    )

@@ -1,0 +1,59 @@
+"""A zip as a pool, read in place."""
+
+import re
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from labeling.errors import PoolError
+from labeling.media.image import MAX_BYTES
+from labeling.pool.filenames import folder_class, looks_like_image, natural
+from labeling.pool.source import Entry
+from labeling.pool.zips import Bounded, TooManyEntriesError, bomb
+
+
+class ZipSource:
+    """Every image inside a zip, read in place: nothing is ever unpacked to disk."""
+
+    def __init__(self, location: Path) -> None:
+        self.location = location
+        try:
+            self._zip = zipfile.ZipFile(Bounded(location))
+        except TooManyEntriesError as error:
+            raise PoolError(f"{location} is not read: {error}.") from error
+        except Exception as error:  # a damaged zip raises nearly anything
+            raise PoolError(
+                f"{location} is not a zip file that can be read ({error}); make the zip again."
+            ) from error
+        if reason := bomb(self._zip):
+            raise PoolError(
+                f"{location} is not read: {reason}, as zip bombs do. If you trust it, unpack it "
+                "and open the folder."
+            )
+        self._lock = threading.Lock()  # a ZipFile has one file position for all its readers
+
+    def entries(self) -> Iterator[Entry]:
+        mtime = self.location.stat().st_mtime_ns
+        for info in sorted(self._zip.infolist(), key=lambda info: natural(info.filename)):
+            if not info.filename:  # Python itself fails on it
+                continue
+            parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+            hidden = any(part.startswith(".") and part != ".." for part in parts)
+            if info.is_dir() or hidden or "__MACOSX" in parts:
+                continue
+            if not parts or not looks_like_image(parts[-1]):
+                continue
+            refused = None
+            if ".." in parts or parts[0] == "/" or re.match(r"^[A-Za-z]:", parts[0]):
+                refused = "its name points outside the zip; zip the folder again without “../”"
+            elif info.flag_bits & 1:
+                refused = "it is encrypted; make the zip without a password"
+            label = folder_class("/".join(parts))
+            yield Entry(info.filename, info.file_size, mtime, label, refused)
+
+    def read(self, path: str) -> bytes:
+        with self._lock, self._zip.open(path) as member:
+            # The declared size may lie, so that a bomb is stopped by what is really read.
+            data = member.read(MAX_BYTES + 1)
+        return data

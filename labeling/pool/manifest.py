@@ -1,0 +1,63 @@
+"""A CSV that names files as a pool."""
+
+import csv
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from labeling.errors import PoolError
+from labeling.pool.folder import FIRST_LOOK
+from labeling.pool.roots import Roots
+from labeling.pool.source import Entry, entry_of
+
+
+class ManifestSource:
+    """The files that a CSV names in its `path` column, with an optional `label` column."""
+
+    def __init__(self, location: Path) -> None:
+        self.location = location
+        self._roots = Roots(location.parent)
+        try:
+            with location.open(newline="", encoding="utf-8-sig") as file:
+                reader = csv.DictReader(file)
+                columns = [name.strip().lower() for name in reader.fieldnames or []]
+                reader.fieldnames = columns
+                rows = list(reader) if "path" in columns else []
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise PoolError(
+                f"The manifest {location} cannot be read as CSV in UTF-8: {error}."
+            ) from error
+        if "path" not in columns:
+            raise PoolError(
+                f"The manifest {location} has no column “path”; its first line should be "
+                "“path” or “path,label”."
+            )
+        self._labels = {
+            # No file's name holds a zero, nor does PostgreSQL.
+            row["path"].strip().replace("\0", "\N{REPLACEMENT CHARACTER}"): (
+                (row.get("label") or "").strip() or None
+            )
+            for row in rows
+            if (row["path"] or "").strip()
+        }
+
+    def entries(self) -> Iterator[Entry]:
+        for path, label in self._labels.items():
+            if refused := self._roots.refusal(path):
+                yield Entry(path, 0, 0, label, refused)
+            else:
+                yield entry_of(path, self._file(path), label)
+
+    def read(self, path: str) -> bytes:
+        if path not in self._labels:
+            raise KeyError(path)
+        if refused := self._roots.refusal(path):  # a link may have come since the scan
+            raise PermissionError(refused)
+        return self._file(path).read_bytes()
+
+    def names_nothing(self) -> bool:
+        """Whether none of its first files may be read, so that the mistake is one of all."""
+        return all(self._roots.refusal(path) for path in islice(self._labels, FIRST_LOOK))
+
+    def _file(self, path: str) -> Path:
+        return self.location.parent / path

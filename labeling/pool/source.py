@@ -1,0 +1,50 @@
+"""A pool of files, and one entry of it."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a pool before it is read; `refused` says why it must not be read."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    label: str | None = None
+    refused: str | None = None
+
+
+def entry_of(path: str, file: Path | str, label: str | None, refused: str | None = None) -> Entry:
+    """The entry of a file on disk."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        readable = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return Entry(readable, 0, 0, None, "its name is not valid UTF-8; rename it")
+    if refused is not None:
+        return Entry(path, 0, 0, label, refused)
+    try:
+        status = os.stat(file)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return Entry(path, 0, 0, label, f"cannot be opened: {reason}")
+    if not stat.S_ISREG(status.st_mode):  # to read a pipe or a device may never end
+        return Entry(path, 0, 0, label, "it is not a file")
+    return Entry(path, status.st_size, status.st_mtime_ns, label)
+
+
+class Source(Protocol):
+    """A pool of files."""
+
+    location: Path
+
+    def entries(self) -> Iterator[Entry]:
+        """Every file that may be an image, in natural order of path."""
+
+    def read(self, path: str) -> bytes:
+        """The bytes of one entry; raises OSError or KeyError if it is gone."""
