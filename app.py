@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from labeling.api import Guard, Shortcut, prepare_server, routes
+from labeling.api import BrowserSecurity, FastPath, prepare_server, routes
 from labeling.errors import HoneError
 from labeling.people.access import is_loopback
 from labeling.workspace import WORKSPACE, configured
@@ -29,13 +29,13 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     WORKSPACE.close()
 
 
-guard = Middleware(
-    Guard,
+security = Middleware(
+    BrowserSecurity,
     allowed=st.get_option("server.corsAllowedOrigins"),
     page=(Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8"),
 )
 app = st.App(
     Path(__file__).parent / "labeling" / "screens" / "home.py",
     lifespan=lifespan,
-    middleware=[guard, Middleware(Shortcut, routes=routes(WORKSPACE))],
+    middleware=[security, Middleware(FastPath, routes=routes(WORKSPACE))],
 )

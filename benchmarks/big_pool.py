@@ -63,7 +63,7 @@ class BigPool:
         session.ingest.cache = self.cache
         session.ingest.device = device
         session.ingest.state = IngestState(stage="done")
-        session.follower.win()
+        session.peers.win()
         try:
             yield session
         finally:

@@ -32,7 +32,7 @@ from tests.journeys import board
 from tests.journeys.conftest import Server, launch
 
 TICKS = os.sysconf("SC_CLK_TCK")
-TRAINING = ("trainer", "ingest")
+TRAINING = ("worker", "ingest")
 HONE = """document.querySelector("[data-testid=stBidiComponentIsolated]")
   ?.shadowRoot?.querySelector(".stage img")"""
 NAIVE = """document.querySelector("[data-testid=stImage] img")"""

@@ -59,7 +59,7 @@ def _teach(pool: Path, home: Path, labels: int) -> dict[str, str]:
                 for n, one in enumerate(cards)
             ]
             session.answer("script", given)
-            session.trainer.wait()
+            session.worker.wait()
         session.next("script", 0)
         project.change(backbone="bundled")
     return truth

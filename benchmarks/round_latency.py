@@ -134,7 +134,7 @@ def _lines(
     for labels in plan.labels:
         case = replace(case, labels=labels)
         if why_not(case) is None:
-            ids = session.ledger.roster
+            ids = session.current.sample_index
             _label(pool, session, [ids[place] for place in order[: 2 * labels].tolist()], labels)
             timings = [_answer(pool, session) for _ in range(plan.runs + 1)]
             yield Line(case, timings[1:], peak_mb(), before)  # the first one warms up
@@ -147,12 +147,12 @@ def why_not(case: Case) -> str | None:
 
 def _label(pool: BigPool, session: Session, ids: list[str], labels: int) -> None:
     """Answer some of `ids` until so many samples are labeled."""
-    open_ids = [key for key in ids if session.ledger.is_open(key)]
-    missing = labels - session.ledger.counts().labels
+    open_ids = [key for key in ids if session.current.is_open(key)]
+    missing = labels - session.current.counts().labels
     for begin in range(0, missing, AT_ONCE):
         part = open_ids[begin : min(begin + AT_ONCE, missing)]
         session.answer("benchmark", [pool.truth(session, key) for key in part])
-    session.trainer.wait()
+    session.worker.wait()
 
 
 def _answer(pool: BigPool, session: Session) -> Timing:
@@ -163,13 +163,13 @@ def _answer(pool: BigPool, session: Session) -> Timing:
     shown = time.perf_counter()
     refused = session.answer("benchmark", [answer])
     committed = time.perf_counter()
-    last = session.ledger.last_answer
+    last = session.current.last_answer
     while (round_ := session.round) is None or round_.snapshot.through < last:
-        if refused or session.trainer.error or time.perf_counter() > committed + PATIENCE:
-            raise RuntimeError(f"no round came: {refused or session.trainer.error or 'too late'}")
+        if refused or session.worker.error or time.perf_counter() > committed + PATIENCE:
+            raise RuntimeError(f"no round came: {refused or session.worker.error or 'too late'}")
         time.sleep(0.0002)
     published = time.perf_counter()
-    session.trainer.wait()
+    session.worker.wait()
     whole = session.round
     assert whole is not None
     stages = {name: round_.seconds.get(name, 0.0) for name in STAGES}

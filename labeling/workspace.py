@@ -78,10 +78,10 @@ class Workspace:
 
     def _start(self, project: Project) -> Session:
         session = Session(project)
-        trials = Trials(project, session.ingest, session.ledger, session.changes.bump)
+        trials = Trials(project, session.ingest, session.current, session.notifier.bump)
         self._sessions[project.key], self._trials[project.key] = session, trials
         session.start(FIRST_LOOK)
-        if session.follower.leads:  # it is the one that embeds
+        if session.peers.leads:  # it is the one that embeds
             trials.resume()
         return session
 

@@ -72,7 +72,7 @@ def test_on_a_full_disk_answers_are_refused_with_the_reason_and_saved_once_there
 
 def _refused_until_there_is_room(session: Session, filler: Path) -> None:
     keys = add_samples(session.store, 400)
-    session.ledger.reload()
+    session.current.reload()
     cat = session.store.classes.create("cat").id
     workspace = Workspace()
     workspace._sessions[session.project.key] = session

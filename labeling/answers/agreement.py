@@ -42,8 +42,8 @@ class Agreement:
 
 def agreement(session: Session) -> Agreement | None:
     """Agreement beyond chance on all samples of a panel; None before it can be told."""
-    with session.ledger.lock:
-        labels = list(session.ledger.panel.all().values())
+    with session.current.lock:
+        labels = list(session.current.consensus.all().values())
     if len(labels) < FEWEST:
         return None
     rng = np.random.default_rng(0)

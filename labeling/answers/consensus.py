@@ -36,7 +36,7 @@ class Judgement(NamedTuple):
     skill: dict[str, float]
 
 
-class Panel:
+class Consensus:
     """Everybody's latest opinion on the samples that several people have answered, or shall."""
 
     def __init__(self, overlap: Overlap) -> None:
@@ -120,7 +120,7 @@ class Panel:
 
 def current(standing: Iterable[Answer]) -> dict[str, Answer]:
     """What counts for each sample, given all standing answers, oldest first."""
-    return Panel(Overlap()).settle(by_sample(standing))
+    return Consensus(Overlap()).settle(by_sample(standing))
 
 
 def by_sample(standing: Iterable[Answer]) -> dict[str, list[Answer]]:

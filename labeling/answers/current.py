@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from labeling.answers.consensus import Panel, by_sample
-from labeling.answers.sample_index import Roster
+from labeling.answers.consensus import Consensus, by_sample
+from labeling.answers.sample_index import SampleIndex
 from labeling.settings import Overlap
 from labeling.store import Answer
 from labeling.store.log import COUNTING
@@ -26,12 +26,12 @@ LEAST_HELD, MOST_HELD, FAIR_PARTS = 100, 1000, 4
 
 @dataclass(frozen=True)
 class Moment:
-    """The ledger at one moment; `changed` is the newest change of what counts (see the log).
+    """The current at one moment; `changed` is the newest change of what counts (see the log).
 
     `panels` are the labels of each sample that several people have labeled.
     """
 
-    roster: Roster
+    sample_index: SampleIndex
     answers: Mapping[str, Answer]
     last_answer: int
     changed: int = 0
@@ -48,7 +48,7 @@ class Counts:
     per_class: dict[int, int]
 
 
-class Ledger:
+class CurrentAnswers:
     """The store's present state, kept so that no request has to derive it from all answers.
 
     It follows the store by the ids of answers, which are in the order of their commits, whoever
@@ -57,14 +57,14 @@ class Ledger:
 
     def __init__(self, store: "Store", overlap: Overlap = NO_OVERLAP) -> None:
         self._store = store
-        self.panel = Panel(overlap)
+        self.consensus = Consensus(overlap)
         self.lock = threading.RLock()
         self.reload()
 
     def reload(self, overlap: Overlap | None = None) -> None:
         """Read everything anew, from now on with another overlap if one is given."""
         with self.lock:
-            self.roster = Roster(self._store.samples.keys())
+            self.sample_index = SampleIndex(self._store.samples.keys())
             self.left_out = self._store.samples.left_out()
             self.recount(overlap)
 
@@ -73,9 +73,9 @@ class Ledger:
         with self.lock:
             changed = self._store.log.version(COUNTING)
             last = self._store.answers.last_id()  # first: what comes meanwhile is read again
-            panel = Panel(overlap or self.panel.overlap)
-            current = panel.settle(by_sample(self._store.answers.standing()))
-            self.panel, self.current, self.last_answer = panel, current, last
+            consensus = Consensus(overlap or self.consensus.overlap)
+            current = consensus.settle(by_sample(self._store.answers.standing()))
+            self.consensus, self.answers, self.last_answer = consensus, current, last
             self.changed = changed
             self._again = dict.fromkeys(self._store.reshaping.asked_again())
             self._tally: Counter[tuple[str, int | None]] = Counter()
@@ -91,28 +91,28 @@ class Ledger:
                 return False
             samples, standing, last = self._store.answers.news(self.last_answer)
             told = by_sample(standing)
-            found = self.panel.settle({key: told.get(key, ()) for key in samples})
+            found = self.consensus.settle({key: told.get(key, ()) for key in samples})
             for key in dict.fromkeys([*samples, *found]):
-                if (before := self.current.get(key)) is not None:
+                if (before := self.answers.get(key)) is not None:
                     self._count([before], -1)
                 if (now := found.get(key)) is not None:
                     self._count([now], 1)
-                    self.current[key] = now
+                    self.answers[key] = now
                 else:
-                    self.current.pop(key, None)
+                    self.answers.pop(key, None)
             self.last_answer = last
             return bool(samples)
 
     def is_open(self, sample_id: str) -> bool:
         """Whether a sample is in the pool and has no answer."""
-        return sample_id not in self.current and sample_id in self.roster
+        return sample_id not in self.answers and sample_id in self.sample_index
 
     def is_open_to(self, annotator: str | None, sample_id: str) -> bool:
         """Whether a person may answer a sample: it is open, or that person's opinion is wanted."""
         if self.is_open(sample_id):
             return True
-        wanted = annotator is not None and self.panel.waits_for(sample_id, annotator)
-        return wanted and sample_id in self.roster
+        wanted = annotator is not None and self.consensus.waits_for(sample_id, annotator)
+        return wanted and sample_id in self.sample_index
 
     def asked_again(self) -> list[str]:
         """Samples of classes that were split which have no answer yet, to be asked first."""
@@ -122,25 +122,25 @@ class Ledger:
         """Whether a sample is asked again, without a guess, as its class was split."""
         return sample_id in self._again
 
-    def open_places(self) -> tuple[Roster, npt.NDArray[np.bool_]]:
-        """The roster, and whether each place of it (pool,) has no answer."""
+    def open_places(self) -> tuple[SampleIndex, npt.NDArray[np.bool_]]:
+        """The index of samples, and whether each place of it (pool,) has no answer."""
         with self.lock:
-            roster, answered = self.roster, list(self.current)
-        is_open = np.ones(len(roster), dtype=bool)
-        places = roster.places(answered)
+            sample_index, answered = self.sample_index, list(self.answers)
+        is_open = np.ones(len(sample_index), dtype=bool)
+        places = sample_index.places(answered)
         is_open[places[places >= 0]] = False
-        return roster, is_open
+        return sample_index, is_open
 
     def fair_share(self) -> int:
         """How many samples one of a team may hold, so that enough is left for the others."""
-        left = len(self.roster) - len(self.current)
+        left = len(self.sample_index) - len(self.answers)
         return max(LEAST_HELD, min(MOST_HELD, left // FAIR_PARTS))
 
     def moment(self) -> Moment:
         """Everything at one moment."""
         with self.lock:
-            answers, panels = dict(self.current), self.panel.all()
-            return Moment(self.roster, answers, self.last_answer, self.changed, panels)
+            answers, panels = dict(self.answers), self.consensus.all()
+            return Moment(self.sample_index, answers, self.last_answer, self.changed, panels)
 
     def counts(self) -> Counts:
         """Counts of the samples that are in the pool now."""
@@ -155,7 +155,7 @@ class Ledger:
         return Counts(kinds["label"], kinds["skip"], kinds["unsure"], dict(per_class))
 
     def _count(self, answers: Sequence[Answer], by: int) -> None:
-        places = self.roster.places([answer.sample_id for answer in answers])
+        places = self.sample_index.places([answer.sample_id for answer in answers])
         for answer, place in zip(answers, places.tolist(), strict=True):
             if place >= 0:
                 self._tally[answer.kind, answer.class_id] += by

@@ -20,13 +20,15 @@ class Dispute:
 
 def disputes(session: Session) -> list[Dispute]:
     """Samples on which people disagree or were unsure; first those that nobody else is asked."""
-    ledger = session.ledger
-    with ledger.lock:
+    current = session.current
+    with current.lock:
         found = [
             Dispute(
-                key, tuple(ledger.panel.opinions(key)) or (answer,), ledger.panel.is_complete(key)
+                key,
+                tuple(current.consensus.opinions(key)) or (answer,),
+                current.consensus.is_complete(key),
             )
-            for key, answer in ledger.current.items()
-            if answer.kind == "unsure" and key in ledger.roster
+            for key, answer in current.answers.items()
+            if answer.kind == "unsure" and key in current.sample_index
         ]
     return sorted(found, key=lambda one: (not one.complete, one.opinions[-1].id))

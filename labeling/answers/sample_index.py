@@ -1,4 +1,4 @@
-"""The roster: which samples a pool has, in their order, in a sixth of what text would take."""
+"""The index of samples: which a pool has, in their order, in a sixth of the memory of text."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from models.embeddings.row_index import KEY_BYTES, RowIndex
 Places = npt.NDArray[np.int64]
 
 
-class Roster:
+class SampleIndex:
     """The ids of a pool's samples and the place of each; never changed, only replaced.
 
     A million ids as text, in a list and a dict, take 250 MB; here they take 44.
@@ -22,8 +22,8 @@ class Roster:
         self._index = RowIndex(keys)
 
     @classmethod
-    def of(cls, ids: Sequence[str]) -> "Roster":
-        """The roster of some ids, 64 hexadecimal digits each."""
+    def of(cls, ids: Sequence[str]) -> "SampleIndex":
+        """The index of some ids, 64 hexadecimal digits each."""
         return cls(bytes.fromhex("".join(ids)))
 
     def __len__(self) -> int:
@@ -53,8 +53,8 @@ class Roster:
         places[known] = self._index.find(b"".join(key for key in keys if key is not None))
         return places
 
-    def places_of(self, other: "Roster") -> Places:
-        """The place (m,) here of each sample of another roster, -1 where it is not here."""
+    def places_of(self, other: "SampleIndex") -> Places:
+        """The place (m,) here of each sample of another index, -1 where it is not here."""
         return self._index.find(other.keys)
 
 

@@ -7,11 +7,11 @@ from the same descriptions as the routes. A new operation is one `Operation` and
 from starlette.routing import BaseRoute, Route
 
 from labeling.api.answers import ANSWERS, HISTORY
-from labeling.api.browser_security import Guard
+from labeling.api.browser_security import BrowserSecurity
 from labeling.api.cards import HOLD, NEXT, PAGE, WATCH
 from labeling.api.classes import CHANGE_CLASS, CREATE_CLASS, LIST_CLASSES
 from labeling.api.endpoint import LARGEST_BODY, endpoint
-from labeling.api.fast_path import Shortcut
+from labeling.api.fast_path import FastPath
 from labeling.api.history import CHANGES, LOG, REWIND, UNDO_CHANGE
 from labeling.api.images import IMAGE
 from labeling.api.join import join_route
@@ -39,4 +39,4 @@ def routes(workspace: Workspace) -> list[BaseRoute]:
     ]
 
 
-__all__ = ["LARGEST_BODY", "OPERATIONS", "Guard", "Shortcut", "prepare_server", "routes"]
+__all__ = ["LARGEST_BODY", "OPERATIONS", "BrowserSecurity", "FastPath", "prepare_server", "routes"]

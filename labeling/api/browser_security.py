@@ -50,7 +50,7 @@ ALWAYS = {
 }
 
 
-class Guard:
+class BrowserSecurity:
     """ASGI middleware; `allowed` are origins beside its own, such as `https://hone.example.org`.
 
     `page` is the HTML that all screens start from: the scripts that stand in it may run.

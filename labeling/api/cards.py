@@ -52,7 +52,7 @@ async def _watch(session: Session, visitor: Visitor, request: Request, body: Jso
         best = session.next(holder, count, keep, None, visitor.name, drop)
         return _unless_left(session, holder, begin, best)
 
-    if stays and session.changes.ranked > after:  # whoever has gone must not get leases
+    if stays and session.notifier.ranked > after:  # whoever has gone must not get leases
         cards = await in_worker(claimed)
     told = await told_to_all(session)
     best = as_json([vars(card) for card in cards])

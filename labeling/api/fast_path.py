@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class Shortcut:
+class FastPath:
     """ASGI middleware that answers `routes` itself and hands on everything else.
 
     Streamlit reads session cookies, compresses replies and looks through its own routes first. The

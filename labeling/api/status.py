@@ -93,7 +93,7 @@ async def told_to_all(session: Session) -> bytes:
     """The present news as JSON, made once for all who are told at the same moment."""
     loop = asyncio.get_running_loop()
     kept = _TOLD.setdefault(loop, WeakKeyDictionary())
-    version = session.changes.version
+    version = session.notifier.version
     of, until, made = kept.get(session, (-1, 0.0, None))
     if made is None or of != version or loop.time() > until or _failed(made):
         made = asyncio.ensure_future(in_worker(_now_as_json, session))
@@ -123,7 +123,7 @@ _TOLD = WeakKeyDictionary()
 async def _news(session: Session, after: int, wait: float) -> None:
     """Return when a newer round is there, some time after another change, or in time."""
     clock = asyncio.get_running_loop().time
-    changes, end, settling = session.changes, clock() + wait, False
+    changes, end, settling = session.notifier, clock() + wait, False
     while not STOPPING.is_set() and changes.ranked <= after and (left := end - clock()) > 0:
         if changes.version != after and not settling:
             end, settling = min(end, clock() + SETTLE), True

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 
-from labeling.answers.current import Ledger
+from labeling.answers.current import CurrentAnswers
 from labeling.cli.terminal import bring_in, one_line
 from labeling.embedding.ingest import Ingest
 from labeling.embedding.speeds import SPEEDS, decoding_seconds, pool_seconds
@@ -40,7 +40,7 @@ def print_comparison(project: Project, names: Sequence[str]) -> None:
     bring_in(project)  # with its progress bar; what follows finds everything embedded
     ingest = Ingest(project, lambda: None)
     ingest.run()
-    with closing(Trials(project, ingest, Ledger(project.store))) as trials:
+    with closing(Trials(project, ingest, CurrentAnswers(project.store))) as trials:
         for name in names:
             backbone, _, features = name.partition(":")
             trials.request(backbone, features or "pooled")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from labeling.answers.current import Ledger
+from labeling.answers.current import CurrentAnswers
 from labeling.errors import HoneError
 from labeling.project.project import Project
 from labeling.store import Certificate, Draw, Offer
@@ -47,10 +47,10 @@ class Standing:
 class Certifier:
     """Begins certificates, offers their draws, and accepts or takes back what rests on them."""
 
-    def __init__(self, project: Project, ledger: Ledger) -> None:
+    def __init__(self, project: Project, current: CurrentAnswers) -> None:
         self._project = project
         self._store = project.store
-        self._ledger = ledger
+        self._current = current
         self._lock = threading.Lock()
         self._draws: dict[int, list[Draw]] = {}
         self._running = self._find()
@@ -97,7 +97,7 @@ class Certifier:
 
     def open_rows(self, round_: "Round") -> Indices:
         """Rows of a round's table that are in the pool and have no answer now, ascending."""
-        return round_.table.open_rows(self._ledger)
+        return round_.table.open_rows(self._current)
 
     def _open_rows(self, round_: "Round | None") -> Indices:
         if self._running is not None:
@@ -166,7 +166,7 @@ class Certifier:
 
     def _open(self, certificate: Certificate) -> Iterator[Offer]:
         for draw in self.draws(certificate):
-            if self._ledger.is_open(draw.sample_id):
+            if self._current.is_open(draw.sample_id):
                 yield Offer(
                     draw.sample_id,
                     CERTIFICATE,
@@ -205,7 +205,7 @@ class Certifier:
         A draw that a person skipped or was unsure of counts as wrong: it may be.
         """
         right: list[bool] = []
-        current = self._ledger.current
+        current = self._current.answers
         for draw in self.draws(certificate):
             answer = current.get(draw.sample_id)
             if answer is None or answer.certificate_id is not None:
@@ -216,7 +216,7 @@ class Certifier:
     def ahead(self, certificate: Certificate) -> int:
         """How many draws are answered that do not count yet, since an earlier one is open."""
         draws = self.draws(certificate)[len(self._right(certificate)) :]
-        answers = (self._ledger.current.get(draw.sample_id) for draw in draws)
+        answers = (self._current.answers.get(draw.sample_id) for draw in draws)
         return sum(answer is not None and answer.certificate_id is None for answer in answers)
 
     def look(self) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from labeling.learning.snapshot import Round
     from models.evidence.accuracy import Accuracy
     from models.evidence.left_out import LeftOut
-    from models.evidence.out_of_fold import Foreseen
+    from models.evidence.out_of_fold import OutOfFold
     from models.evidence.ridge_loo import LeaveOneOut
 
 UNIFORM = ("audit", "random", "unscored")  # drawn uniformly from the pool; blind ones count
@@ -66,12 +66,12 @@ class Evidence:
         return hits
 
     @property
-    def foreseen(self) -> "Foreseen":
+    def out_of_fold(self) -> "OutOfFold":
         """The labels with what they say of the images without one."""
-        from models.evidence.out_of_fold import Foreseen
+        from models.evidence.out_of_fold import OutOfFold
 
         sure, left = self.left_out.confidence, len(self.open_rows)
-        return Foreseen(self.hits, sure, self.uniform, self.chance, self.groups, left)
+        return OutOfFold(self.hits, sure, self.uniform, self.chance, self.groups, left)
 
 
 class Figures:
@@ -207,7 +207,7 @@ def pool_accuracy(evidence: Evidence, level: float = 0.95) -> "Accuracy | None":
     """
     if len(evidence.open_confidence) == 0:
         return None
-    return evidence.foreseen.accuracy(float(evidence.open_confidence.mean()), level)
+    return evidence.out_of_fold.accuracy(float(evidence.open_confidence.mean()), level)
 
 
 FIGURES = Figures()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labeling.answers.current import Ledger
+from labeling.answers.current import CurrentAnswers
 from labeling.embedding.cores import share_cores
 from labeling.embedding.feed import ELSEWHERE, embed_samples
 from labeling.embedding.ingest import Ingest
@@ -71,10 +71,10 @@ class Trials:
         self,
         project: Project,
         ingest: Ingest,
-        ledger: Ledger,
+        current: CurrentAnswers,
         told: Callable[[], None] = lambda: None,
     ) -> None:
-        self._project, self._ingest, self._ledger, self._told = project, ingest, ledger, told
+        self._project, self._ingest, self._current, self._told = project, ingest, current, told
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -194,15 +194,15 @@ class Trials:
 
     def _order(self) -> list[str]:
         """Every sample: blind checks first, then other labels, then the rest at random."""
-        moment = self._ledger.moment()
+        moment = self._current.moment()
         keys = [key for key, a in moment.answers.items() if a.class_id is not None]
-        places = moment.roster.places(keys).tolist()
+        places = moment.sample_index.places(keys).tolist()
         labeled = [key for key, place in zip(keys, places, strict=True) if place >= 0]
         labeled.sort(key=lambda key: (moment.answers[key].query != "audit", moment.answers[key].id))
         known = set(places)
         seed = self._project.settings().seed
-        order = np.random.default_rng(seed).permutation(len(moment.roster)).tolist()
-        return labeled + [moment.roster[i] for i in order if i not in known]
+        order = np.random.default_rng(seed).permutation(len(moment.sample_index)).tolist()
+        return labeled + [moment.sample_index[i] for i in order if i not in known]
 
     # -- what they have shown ------------------------------------------------------------------
 
@@ -218,7 +218,7 @@ class Trials:
         if own is None or not caches:
             return None
         caches[present], backbones[present] = own, settings.backbone or "bundled"
-        at = (self._ledger.last_answer, *sorted((name, len(one)) for name, one in caches.items()))
+        at = (self._current.last_answer, *sorted((name, len(one)) for name, one in caches.items()))
         if self._compared is None or self._compared[0] != at:
             places = {name: rank(backbone) for name, backbone in backbones.items()}
             self._compared = (at, self._compare(caches, present, places))
@@ -246,11 +246,11 @@ class Trials:
 
     def _labels(self, caches: "list[EmbeddingCache]") -> tuple[list[str], Any, bool] | None:
         """Samples that all have embedded, with their classes: blind checks if there are enough."""
-        moment = self._ledger.moment()
+        moment = self._current.moment()
         classes = {one.id for one in self._project.store.classes.all()}
         chosen = [
             (key, answer) for key, answer in moment.answers.items()
-            if teaches(answer, classes) and key in moment.roster
+            if teaches(answer, classes) and key in moment.sample_index
         ]  # fmt: skip
         keys = [key for key, _ in chosen]
         there = np.ones(len(keys), dtype=bool)

@@ -1,4 +1,4 @@
-"""Rivals of the simple head: which one foresees these labels best, looked at when nobody labels."""
+"""Which kind of head suits these labels best; looked at when nobody labels."""
 
 import time
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ QUIET = 2.0  # seconds without an answer until a comparison that was disturbed b
 LOOK = 0.05  # … and from one look for an answer to the next
 
 
-class Rivals:
+class HeadChoice:
     """Compares the heads on the first 128, 256, 512, … labels; `winner` is the best of the last.
 
     Only these are looked at, so that a restart comes to the same.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from labeling.answers.current import Moment
 from labeling.embedding.ingest import Ingest
 from labeling.errors import HoneError
-from labeling.learning.head_choice import Rivals
+from labeling.learning.head_choice import HeadChoice
 from labeling.learning.training_set import take_snapshot, teaches
 from labeling.learning.worker import Newer, Report, State
 from labeling.project.project import Project
@@ -58,7 +58,7 @@ class Learner:
         self._publish, self._leads = published, leads
         self._tables: Tables | None = None
         self._rotation: tuple[Table, Rotation] | None = None
-        self._rivals = Rivals()
+        self._choice = HeadChoice()
         self.round: Round | None = None
 
     def grown(self) -> bool:
@@ -69,7 +69,7 @@ class Learner:
         return rows > 0 and (rows >= ranked * GROWTH or self._ingest.state.stage == "done")
 
     def run(self, report: Report, newer: Newer, gives_way: Newer = lambda: False) -> State:
-        """One turn of the trainer: snapshot, compute, keep, publish by one assignment.
+        """One turn of the worker: snapshot, compute, keep, publish by one assignment.
 
         A fit is given up where the run `gives_way`, and what is not urgent for any `newer` answer.
         """
@@ -110,7 +110,7 @@ class Learner:
         self._complete(round_, settings, newer)
         is_free = not settings.pinned_round and not self._ingest.busy
         if settings.head == AUTO and is_free and self._leads():
-            self._rivals.compare(snapshot, self._ingest.device, newer)
+            self._choice.compare(snapshot, self._ingest.device, newer)
         return State.IDLE if round_.head is not None else State.WAITING_FOR_LABELS
 
     def _complete(self, round_: "Round", settings: Settings, newer: Newer) -> None:
@@ -126,7 +126,7 @@ class Learner:
     def _policy(self, settings: Settings) -> "Policy":
         from labeling.learning.snapshot import RANKED, Policy
 
-        head = self._rivals.winner if settings.head == AUTO else settings.head
+        head = self._choice.winner if settings.head == AUTO else settings.head
         # What others hold cannot be offered: the more of it, the further the ranking must reach.
         ranked = RANKED + self._project.store.leases.held()
         return Policy(head, settings.query, settings.audit_share, ranked)
@@ -136,7 +136,7 @@ class Learner:
 
         if self._tables is None:
             self._tables = Tables(self._ingest)
-        return self._tables.newest(moment.roster, kept[2] if kept else None)
+        return self._tables.newest(moment.sample_index, kept[2] if kept else None)
 
     def _part(self, table: "Table") -> npt.NDArray[np.int64] | None:
         """The rows of a large pool that are scored before the next ranking; None: all."""
@@ -189,7 +189,7 @@ class Learner:
         if record.metrics.get("changed", 0) != moment.changed:
             return False
         labeled = [key for key, answer in moment.answers.items() if teaches(answer, classes)]
-        embedded = (cache.rows(labeled) >= 0) & (moment.roster.places(labeled) >= 0)
+        embedded = (cache.rows(labeled) >= 0) & (moment.sample_index.places(labeled) >= 0)
         return record.metrics.get("labels") == np.count_nonzero(embedded)
 
     def _keep(self, round_: "Round", settings: Settings) -> bool:

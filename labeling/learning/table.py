@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from labeling.answers.current import Ledger
-from labeling.answers.sample_index import Roster
+from labeling.answers.current import CurrentAnswers
+from labeling.answers.sample_index import SampleIndex
 from labeling.embedding.ingest import Ingest
 from models.scoring import Scorer
 from models.space import Space
@@ -27,11 +27,11 @@ class Table:
     """Row i of `features` (N, D), float16 in `space`, belongs to sample id(i).
 
     It holds the only copy of the features: everything that needs a few rows takes them from it.
-    `place_of` (N,) is the place of each row in the roster, `row_of` (pool,) the row of each place
-    or -1.
+    `place_of` (N,) is the place of each row in the index of samples, `row_of` (pool,) the row of
+    each place, or -1.
     """
 
-    roster: Roster
+    sample_index: SampleIndex
     place_of: npt.NDArray[np.int32]
     row_of: npt.NDArray[np.int32]
     space: Space
@@ -43,7 +43,7 @@ class Table:
 
     def id(self, row: int) -> str:
         """The sample of a row."""
-        return self.roster[int(self.place_of[row])]
+        return self.sample_index[int(self.place_of[row])]
 
     def row(self, sample_id: str) -> int | None:
         """The row of a sample, or None if it is not embedded or not in the pool."""
@@ -52,22 +52,24 @@ class Table:
 
     def rows(self, sample_ids: Sequence[str]) -> npt.NDArray[np.int64]:
         """The row (n,) of each sample, -1 where it is not embedded or not in the pool."""
-        places = self.roster.places(sample_ids)
+        places = self.sample_index.places(sample_ids)
         rows = np.full(len(places), -1, dtype=np.int64)
         rows[places >= 0] = self.row_of[places[places >= 0]]
         return rows
 
-    def open_rows(self, ledger: Ledger) -> npt.NDArray[np.int64]:
+    def open_rows(self, current: CurrentAnswers) -> npt.NDArray[np.int64]:
         """Rows of samples that are in the pool and have no answer now, ascending."""
-        roster, is_open = ledger.open_places()
-        if self.roster is roster:
+        sample_index, is_open = current.open_places()
+        if self.sample_index is sample_index:
             return np.flatnonzero(is_open[self.place_of])
-        places = roster.places_of(self.roster)[self.place_of]  # some may have left the pool since
+        places = sample_index.places_of(self.sample_index)[
+            self.place_of
+        ]  # some may have left the pool since
         return np.flatnonzero((places >= 0) & is_open[places])
 
 
 def make_table(
-    roster: Roster,
+    sample_index: SampleIndex,
     cached: npt.NDArray[np.int64],
     matrix: npt.NDArray[Any],
     *,
@@ -77,18 +79,18 @@ def make_table(
     """A table of the samples that have an embedding.
 
     `cached` (pool,) is the row of `matrix` (M, D) that holds the embedding of each sample of the
-    roster, or -1. The table keeps the matrix's order, so that a large one is
+    sample_index, or -1. The table keeps the matrix's order, so that a large one is
     read from end to end. Without a `center` it is centred on its own rows.
     """
     embedded = np.flatnonzero(cached >= 0)
     order = embedded[np.argsort(cached[embedded])].astype(np.int32)
-    row_of = np.full(len(roster), -1, dtype=np.int32)
+    row_of = np.full(len(sample_index), -1, dtype=np.int32)
     row_of[order] = np.arange(len(order), dtype=np.int32)
     rows = None if len(order) == len(matrix) else cached[order]
     space = Space(center) if center is not None else Space.fit(matrix, rows)
     features = np.empty((len(order), matrix.shape[1]), dtype=np.float16)
     space.transform(matrix, rows, out=features)
-    return Table(roster, order, row_of, space, features, Scorer(features, device))
+    return Table(sample_index, order, row_of, space, features, Scorer(features, device))
 
 
 class Tables:
@@ -97,9 +99,9 @@ class Tables:
     def __init__(self, ingest: Ingest) -> None:
         self._ingest = ingest
         self._newest: Table | None = None
-        self._made_of: tuple[Roster, EmbeddingCache, int] | None = None
+        self._made_of: tuple[SampleIndex, EmbeddingCache, int] | None = None
 
-    def newest(self, roster: Roster, center: Floats | None = None) -> Table | None:
+    def newest(self, sample_index: SampleIndex, center: Floats | None = None) -> Table | None:
         """The table of what is embedded of the pool, or None if nothing is.
 
         A `center` is that of a head fitted before.
@@ -107,22 +109,26 @@ class Tables:
         cache, table = self._ingest.cache, self._newest
         if cache is None or len(cache) == 0:
             return None
-        if table is not None and self._is_good(table, roster, cache, center):
+        if table is not None and self._is_good(table, sample_index, cache, center):
             return table
         table = None  # a large pool leaves no room for two
-        made_of = (roster, cache, len(cache))
-        cached = cache.rows_of(roster.keys)
+        made_of = (sample_index, cache, len(cache))
+        cached = cache.rows_of(sample_index.keys)
         if cached.max(initial=-1) < 0:
             return None
         self._newest = None
         self._newest = make_table(
-            roster, cached, cache.matrix(), center=center, device=self._ingest.device
+            sample_index, cached, cache.matrix(), center=center, device=self._ingest.device
         )
         self._made_of = made_of
         return self._newest
 
     def _is_good(
-        self, table: Table, roster: Roster, cache: "EmbeddingCache", center: Floats | None
+        self,
+        table: Table,
+        sample_index: SampleIndex,
+        cache: "EmbeddingCache",
+        center: Floats | None,
     ) -> bool:
         if center is not None and not np.array_equal(center, table.space.center):
             return False
@@ -131,7 +137,7 @@ class Tables:
         if made_cache is not cache:  # another backbone
             return False
         cached = len(cache)
-        if made_roster is roster and made_rows == cached:
+        if made_roster is sample_index and made_rows == cached:
             return True
         settled = self._ingest.state.stage == "done"
         return not settled and len(table) > SMALL and cached < len(table) * GROWTH

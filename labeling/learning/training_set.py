@@ -30,8 +30,8 @@ def take_snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapsho
     answers = sorted(moment.answers.values(), key=lambda answer: answer.id)
     keys = [answer.sample_id for answer in answers]
     rows = table.rows(keys)
-    if table.roster is not moment.roster:  # some may have left the pool since
-        rows[moment.roster.places(keys) < 0] = -1
+    if table.sample_index is not moment.sample_index:  # some may have left the pool since
+        rows[moment.sample_index.places(keys) < 0] = -1
     for row, answer in zip(rows.tolist(), answers, strict=True):
         if row < 0:
             continue

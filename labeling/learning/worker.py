@@ -26,7 +26,7 @@ Newer = Callable[[], bool]
 Work = Callable[[Report, Newer], State]
 
 
-class Trainer:
+class Worker:
     """Runs `work` in one thread, once for any number of requests that came while it was busy.
 
     Between two runs that follow at once it rests for a moment, so that each answer of one person
@@ -60,7 +60,7 @@ class Trainer:
                 return
             self._requested += 1
             if self._thread is None:
-                self._thread = threading.Thread(target=self._loop, name="trainer", daemon=True)
+                self._thread = threading.Thread(target=self._loop, name="worker", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
 

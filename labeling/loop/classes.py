@@ -114,7 +114,7 @@ def propose_examples(session: Session, class_id: int, count: int) -> tuple[str, 
     labeled = [
         key
         for key, one in session.labels().items()
-        if one.class_id == class_id and key in session.ledger.roster
+        if one.class_id == class_id and key in session.current.sample_index
     ]
     if round_ is None or round_.head is None:
         return tuple(labeled[:count])
@@ -131,7 +131,9 @@ def newest_examples(session: Session, class_id: int, count: int) -> tuple[str, .
     """The samples of a class that were labeled last, for whoever has just seen a good one."""
     labeled = [one for one in session.labels().values() if one.class_id == class_id]
     newest = sorted(labeled, key=lambda one: -one.id)
-    return tuple(one.sample_id for one in newest if one.sample_id in session.ledger.roster)[:count]
+    return tuple(one.sample_id for one in newest if one.sample_id in session.current.sample_index)[
+        :count
+    ]
 
 
 def _working(session: Session, one: LabelClass) -> str:

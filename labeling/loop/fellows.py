@@ -15,7 +15,7 @@ def led(session: "Session", leads: bool) -> None:
         session.ingest.stop()  # another one may write embeddings now
     elif not session.ingest.is_whole():
         session.ingest.start(session.patience)
-    session.trainer.request()
+    session.worker.request()
 
 
 def heard(session: "Session", news: News) -> bool:
@@ -23,21 +23,21 @@ def heard(session: "Session", news: News) -> bool:
 
     Whether others have changed anything.
     """
-    leads, grown = session.follower.leads, False
+    leads, grown = session.peers.leads, False
     if news.rules:
         _look_at_rules(session)
     if news.pool:
-        session.ledger.reload()
-    answered = session.ledger.refresh(news.through)
+        session.current.reload()
+    answered = session.current.refresh(news.through)
     if leads and session.ingest.cut_off:
         session.ingest.start()
     if not leads:
         grown = session.ingest.follow() and session.learner.grown()
     changed = news.rules or news.pool or answered or grown
     if changed:
-        session.changes.bump()
+        session.notifier.bump()
     if news.rules or news.back or grown or (answered if leads else news.rounds):
-        session.trainer.request()
+        session.worker.request()
     return changed
 
 
@@ -47,9 +47,9 @@ def _look_at_rules(session: "Session") -> None:
     session.follow()
     session.certifier.reload()
     settings = session.project.settings()
-    if settings.overlap != session.ledger.panel.overlap:
-        session.ledger.reload(settings.overlap)
-    if session.follower.leads and not session.ingest.is_of(settings):
+    if settings.overlap != session.current.consensus.overlap:
+        session.current.reload(settings.overlap)
+    if session.peers.leads and not session.ingest.is_of(settings):
         session.ingest.stop()
         session.ingest.start()
 
@@ -57,12 +57,12 @@ def _look_at_rules(session: "Session") -> None:
 def take_in(session: "Session") -> None:
     """Classes were changed: read anew what counts, if that is another now, and tell the boards."""
     log = session.store.log
-    with session.ledger.lock:
+    with session.current.lock:
         session.changed = log.version()
-        counts = log.version(COUNTING) != session.ledger.changed
+        counts = log.version(COUNTING) != session.current.changed
         if counts:
-            session.ledger.recount()
+            session.current.recount()
             session.certifier.reload()
-    session.changes.bump(ranked=True)  # boards are told at once
+    session.notifier.bump(ranked=True)  # boards are told at once
     if counts:
-        session.trainer.request()
+        session.worker.request()

@@ -6,7 +6,7 @@ import threading
 Waiter = tuple[asyncio.AbstractEventLoop, asyncio.Event, bool]
 
 
-class Changes:
+class Notifier:
     """A counter that threads raise and that coroutines of any event loop wait for.
 
     `version` counts every change. `ranked` is the version that brought the newest round, or changed

@@ -34,7 +34,7 @@ class News:
     back: bool = False
 
 
-class Follower:
+class Peers:
     """Looks after the store in a thread of its own, and tells what others change from now on.
 
     `told` is called with the news of each look, be there any or not, and says whether others have

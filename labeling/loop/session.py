@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labeling.answers.current import Ledger
+from labeling.answers.current import CurrentAnswers
 from labeling.embedding.cores import share_cores
 from labeling.embedding.ingest import Ingest
 from labeling.errors import AnswerError, HoneError
 from labeling.evidence.certificates import Certifier
 from labeling.learning.learner import Learner
-from labeling.learning.worker import Newer, Report, State, Trainer
+from labeling.learning.worker import Newer, Report, State, Worker
 from labeling.loop.cards import Card, make_cards
 from labeling.loop.fellows import heard, led, take_in
-from labeling.loop.notifier import Changes
-from labeling.loop.peers import Follower
+from labeling.loop.notifier import Notifier
+from labeling.loop.peers import Peers
 from labeling.loop.queue import offers
 from labeling.loop.status import Status, state_of
 from labeling.project.project import Project
@@ -40,16 +40,16 @@ class Session:
         self.project, self.store = project, project.store
         # First, so that what others change is heard of while the rest is read.
         self.changed = self.store.log.version()
-        self.follower = Follower(self.store, partial(heard, self), partial(led, self))
+        self.peers = Peers(self.store, partial(heard, self), partial(led, self))
         self.ingest = Ingest(project, self._arrived, backbone)
-        self.ledger = Ledger(self.store, project.settings().overlap)
-        self.certifier = Certifier(project, self.ledger)
+        self.current = CurrentAnswers(self.store, project.settings().overlap)
+        self.certifier = Certifier(project, self.current)
         self.learner = Learner(
-            project, self.ingest, self.ledger.moment, self._ranked, lambda: self.follower.leads
+            project, self.ingest, self.current.moment, self._ranked, lambda: self.peers.leads
         )
-        self.trainer = Trainer(self._run_round, self._told)
+        self.worker = Worker(self._run_round, self._told)
         self._in_background, self.patience, self._pool_version = False, 0.0, 0
-        self.changes = Changes()
+        self.notifier = Notifier()
 
     @property
     def round(self) -> "Round | None":
@@ -65,27 +65,27 @@ class Session:
         another process leads, it does all that, and this one follows.
         """
         self._in_background, self.patience = True, patience
-        self.follower.start()
+        self.peers.start()
 
     def prepare(self) -> None:
         """Scan and embed everything before returning, then rank; for scripts.
 
         Where another process leads, what it has done by now is taken over.
         """
-        if self.follower.win():
+        if self.peers.win():
             self.ingest.run()
         else:
             self.ingest.follow()
-            self.trainer.request()
+            self.worker.request()
         if self.ingest.state.error:
             raise HoneError(self.ingest.state.error)
-        self.trainer.wait()
+        self.worker.wait()
 
     def close(self) -> None:
         """Stop the workers and close the files; nothing is lost."""
-        self.follower.stop()
+        self.peers.stop()
         self.ingest.stop()
-        self.trainer.stop()
+        self.worker.stop()
         self.project.close()
 
     # -- next --------------------------------------------------------------------------------
@@ -109,12 +109,12 @@ class Session:
         """
         self.follow()
         round_ = self.round
-        kept = [key for key in keep if key in self.ledger.roster]
+        kept = [key for key in keep if key in self.current.sample_index]
         # An answer is on disk a moment before it is in memory, or was given to another process.
-        past, seed = self.ledger.last_answer, self.project.settings().seed
-        possible = offers(self.ledger, self.certifier, round_, set(kept), annotator, seed)
+        past, seed = self.current.last_answer, self.project.settings().seed
+        possible = offers(self.current, self.certifier, round_, set(kept), annotator, seed)
         again = () if spare is None else kept  # what is not looked at any more needs no lease
-        most = self.ledger.fair_share()
+        most = self.current.fair_share()
         claimed = self.store.leases.claim(holder, possible, count, again, spare, past, drop, most)
         self.ingest.look()
         return self._cards(claimed, round_)
@@ -126,9 +126,9 @@ class Session:
 
         Lost is what has been answered meanwhile, or leased to somebody else.
         """
-        past = self.ledger.last_answer
-        open_ = [key for key in sample_ids if self.ledger.is_open_to(annotator, key)]
-        return self.store.leases.hold(holder, open_, past, self.ledger.fair_share())
+        past = self.current.last_answer
+        open_ = [key for key in sample_ids if self.current.is_open_to(annotator, key)]
+        return self.store.leases.hold(holder, open_, past, self.current.fair_share())
 
     def page(
         self,
@@ -144,18 +144,18 @@ class Session:
         What is in `keep` stays leased and is not returned again.
         """
         self.ingest.look()
-        round_, past, most = self.round, self.ledger.last_answer, self.ledger.fair_share()
+        round_, past, most = self.round, self.current.last_answer, self.current.fair_share()
         if round_ is None or round_.scores is None:
             return []
-        rows = round_.table.open_rows(self.ledger)
+        rows = round_.table.open_rows(self.current)
         merged = [key for key, end in self.store.classes.counts_as().items() if end == class_id]
         rows = rows[np.isin(round_.scores.best[rows], [class_id, *merged])]
         confidence = round_.scores.first[rows]
         rows = rows[np.argsort(-confidence if confident else confidence, kind="stable")]
         ids = (round_.table.id(row) for row in rows.tolist())
-        ids = (key for key in ids if not self.ledger.is_asked_again(key))
-        possible = (round_.offer(key, "grid") for key in ids if self.ledger.is_open(key))
-        kept = [key for key in keep if key in self.ledger.roster]
+        ids = (key for key in ids if not self.current.is_asked_again(key))
+        possible = (round_.offer(key, "grid") for key in ids if self.current.is_open(key))
+        kept = [key for key in keep if key in self.current.sample_index]
         claimed = self.store.leases.claim(holder, possible, count, kept, past=past, most=most)
         return self._cards(claimed, round_)
 
@@ -164,7 +164,7 @@ class Session:
         round_ = self.round
         if round_ is None or round_.scores is None:
             return {}
-        best = round_.scores.best[round_.table.open_rows(self.ledger)]
+        best = round_.scores.best[round_.table.open_rows(self.current)]
         ends, total = self.store.classes.counts_as(), Counter[int]()
         found, counts = np.unique(best[best >= 0], return_counts=True)
         for key, number in zip(found.tolist(), counts.tolist(), strict=True):
@@ -186,12 +186,12 @@ class Session:
         stores it once. With `own`, they are opinions of one of a team beside those of others.
         """
         through, refused = self._append(annotator, answers, own)
-        self.ledger.refresh(through)
+        self.current.refresh(through)
         self.certifier.look()
         self.ingest.look()
-        self.changes.bump()
-        if self.follower.leads:
-            self.trainer.request()
+        self.notifier.bump()
+        if self.peers.leads:
+            self.worker.request()
         return refused
 
     def _append(
@@ -212,7 +212,7 @@ class Session:
     @contextmanager
     def reshaping(self) -> Iterator[None]:
         """Classes, or what counts, change in this block: no answer comes between."""
-        with self.ledger.lock:
+        with self.current.lock:
             yield
             self.follow()
 
@@ -226,23 +226,23 @@ class Session:
     def status(self) -> Status:
         """Counts and states for the screen; cheap enough to ask every second."""
         self.follow()
-        counts = self.ledger.counts()
+        counts = self.current.counts()
         round_ = self.round
         trained = round_ if round_ is not None and round_.head is not None else None
         return Status(
-            version=self.changes.version,
+            version=self.notifier.version,
             changed=self.changed,
-            state=state_of(self.trainer.state, self.ingest.state).value,
-            error=self.trainer.error or self.ingest.state.error,
+            state=state_of(self.worker.state, self.ingest.state).value,
+            error=self.worker.error or self.ingest.state.error,
             round_id=trained.id if trained else None,
             pinned=self.project.settings().pinned_round is not None,
             seen=trained.seen if trained else 0,
             labels=counts.labels,
             skipped=counts.skipped,
             unsure=counts.unsure,
-            total=len(self.ledger.roster),
-            left_out=self.ledger.left_out.count,
-            left_out_names=self.ledger.left_out.names,
+            total=len(self.current.sample_index),
+            left_out=self.current.left_out.count,
+            left_out_names=self.current.left_out.names,
             round_seconds=sum(trained.seconds.values()) if trained else None,
             complete=trained.complete if trained else True,
             stages=dict(trained.seconds) if trained else {},
@@ -253,19 +253,19 @@ class Session:
     def leave_out(self, sample_id: str, reason: str) -> None:
         """Take a sample that cannot be shown out of the pool and remember why."""
         self.store.samples.mark_unreadable(sample_id, reason)
-        self.ledger.reload()
-        self.changes.bump()
+        self.current.reload()
+        self.notifier.bump()
 
     def labels(self) -> dict[str, Answer]:
         """The answer that counts for each answered sample."""
-        return dict(self.ledger.moment().answers)
+        return dict(self.current.moment().answers)
 
     def change(self, **values: Any) -> Settings:
         """Change settings and rank anew with them."""
         settings = self.project.change(**values)
-        if settings.overlap != self.ledger.panel.overlap:
-            self.ledger.reload(settings.overlap)
-        self.trainer.request()
+        if settings.overlap != self.current.consensus.overlap:
+            self.current.reload(settings.overlap)
+        self.worker.request()
         return settings
 
     def restore(self, round_id: int) -> None:
@@ -282,20 +282,20 @@ class Session:
         """New samples or embeddings: show them, and rank anew when they change the picture."""
         if self.ingest.pool_version != self._pool_version:
             self._pool_version = self.ingest.pool_version
-            self.ledger.reload()
-        self.changes.bump()
+            self.current.reload()
+        self.notifier.bump()
         if self.learner.grown():
-            self.trainer.request()
+            self.worker.request()
 
     def _run_round(self, report: Report, newer: Newer) -> State:
         if self._in_background and self.ingest.cache is not None:  # else torch is not needed yet
             share_cores()
-        return self.learner.run(report, newer, self.trainer.gives_way)
+        return self.learner.run(report, newer, self.worker.gives_way)
 
     def _ranked(self) -> None:
         """A round is out: boards are told at once."""
-        self.changes.bump(ranked=True)
+        self.notifier.bump(ranked=True)
 
     def _told(self) -> None:
         """The worker has come to rest, perhaps with an error."""
-        self.changes.bump()
+        self.notifier.bump()

@@ -34,11 +34,11 @@ class Status:
     per_class: dict[int, int]
 
 
-def state_of(trainer: State, ingest: IngestState) -> State:
-    """What goes on, in one word: the trainer's part, or the embedding while that rests."""
-    if trainer in (State.IDLE, State.WAITING_FOR_LABELS):
+def state_of(worker: State, ingest: IngestState) -> State:
+    """What goes on, in one word: the worker's part, or the embedding while that rests."""
+    if worker in (State.IDLE, State.WAITING_FOR_LABELS):
         if ingest.stage == "failed":
             return State.FAILED
         if ingest.stage != "done":
             return State.EMBEDDING
-    return trainer
+    return worker

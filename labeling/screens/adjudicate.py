@@ -22,7 +22,7 @@ NEXT = 12
 def show(session: Session) -> bool:
     """Show one of the team's parts; False where there is none, or another part is wanted."""
     open_ones = disputes(session)
-    is_team = session.ledger.panel.overlap.share > 0 or bool(session.ledger.panel.all())
+    is_team = session.current.consensus.overlap.share > 0 or bool(session.current.consensus.all())
     if not open_ones and not is_team:
         return False
     free_keys()

@@ -158,7 +158,7 @@ def _decide(session: Session, suspect: suspects.Suspect, names: dict[int, str]) 
 
 def _mend(session: Session, sample_id: str, class_id: int) -> None:
     decide(session, annotator(session), sample_id, class_id)
-    session.trainer.wait(2.0)  # the next round tells which label is the next to doubt
+    session.worker.wait(2.0)  # the next round tells which label is the next to doubt
 
 
 def _calibration(session: Session, evidence: Evidence) -> None:

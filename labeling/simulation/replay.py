@@ -172,8 +172,8 @@ def _label(session: Session, task: Task) -> Iterator[tuple[int, float, float]]:
                 for card in cards
             ],
         )
-        session.trainer.wait()
-        error = session.trainer.error or next(iter(refused.values()), None)
+        session.worker.wait()
+        error = session.worker.error or next(iter(refused.values()), None)
         if error or not cards:
             raise HoneError(error or "The session has nothing left to label.")
         before, done = done, done + len(cards)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from models.evidence.accuracy import FEWEST, Accuracy
 from models.evidence.left_out import leave_out
 from models.evidence.metrics import MeanInterval, mean_interval
-from models.evidence.out_of_fold import Foreseen
+from models.evidence.out_of_fold import OutOfFold
 from models.head import FitHead, LinearHead
 
 POINTS_APART = 1.35  # a point wherever the labels have grown by so much
@@ -116,7 +116,7 @@ def _point(session: Labels, fit: FitHead, size: int) -> Point | None:
     return Point(size, found, told.hits[uniform], told.on_the_rest(), mean, picked)
 
 
-def _foreseen(session: Labels, head: LinearHead, size: int) -> Foreseen:
+def _foreseen(session: Labels, head: LinearHead, size: int) -> OutOfFold:
     """All labels as a head of the first ones foresees them."""
     groups = session.groups[:size]
     if size < len(session.labels):
@@ -133,7 +133,7 @@ def _foreseen(session: Labels, head: LinearHead, size: int) -> Foreseen:
     )
     proba = head.predict_proba(session.features[size:])
     predicted = np.concatenate([left.predicted, head.classes[proba.argmax(axis=1)]])
-    return Foreseen(
+    return OutOfFold(
         predicted == session.labels,
         np.concatenate([left.confidence, proba.max(axis=1)]),
         session.uniform,

@@ -12,7 +12,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Foreseen:
+class OutOfFold:
     """A session's labels in the order of its answers, each foreseen without itself.
 
     Attributes

@@ -32,7 +32,7 @@ def test_a_second_person_is_asked_blind_and_never_what_another_holds(
     first = cards(session, "ann", 6)
     for number, key in enumerate(first[:4]):
         give(session, "ann", key, (cat, dog)[number % 2])
-    session.trainer.wait()
+    session.worker.wait()
     shown = session.next("bob", 40, annotator="bob")
     assert [one.sample_id for one in shown[:4]] == first[:4]
     for one in shown[:4]:
@@ -64,7 +64,7 @@ def test_two_who_disagree_are_decided_by_a_reviewer_and_the_model_learns_the_dec
     assert all(one.complete for one in found.values())
     decide(session, "rita", contested, dog)
     decide(session, "rita", unsure, dog)
-    session.trainer.wait()
+    session.worker.wait()
     assert disputes(session) == []
     assert session.labels()[contested].class_id == dog
     assert session.round is not None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labeling.answers.certainty import certainty
-from labeling.answers.consensus import Panel, by_sample
+from labeling.answers.consensus import Consensus, by_sample
 from labeling.settings import Overlap
 from labeling.store import NewAnswer, Store
 from models.evidence.consensus import PRIOR_SKILL
@@ -14,9 +14,9 @@ from tests.conftest import OpenSession, add_samples
 
 
 def told(store: Store) -> dict[str, float]:
-    panel = Panel(Overlap())
-    answers = panel.settle(by_sample(store.answers.standing()))
-    return certainty(answers, panel.all())
+    consensus = Consensus(Overlap())
+    answers = consensus.settle(by_sample(store.answers.standing()))
+    return certainty(answers, consensus.all())
 
 
 def sprint(store: Store) -> list[str]:
@@ -66,9 +66,9 @@ def test_the_head_learns_each_label_with_the_weight_of_its_certainty(
     for number, key in enumerate(ids[:8]):
         give(store, key, *[(who, "cat" if number % 2 else "dog") for who in ("ann", "bob", "cem")])
     give(store, ids[8], ("new", "cat"))
-    session.ledger.refresh()
-    session.trainer.request()
-    session.trainer.wait()
+    session.current.refresh()
+    session.worker.request()
+    session.worker.wait()
     round_ = session.round
     assert round_ is not None and round_.head is not None
     rows = list(round_.labels)

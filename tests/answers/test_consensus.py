@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from labeling.answers.consensus import Panel, by_sample, current
+from labeling.answers.consensus import Consensus, by_sample, current
 from labeling.settings import Overlap
 from labeling.store import NewAnswer, Offer, Store
 from labeling.store.answers import ADJUDICATED
@@ -84,9 +84,9 @@ def test_people_who_are_often_right_settle_what_a_majority_of_guessers_says(stor
 
 
 def waiting(store: Store, overlap: Overlap, *people: str) -> list[bool]:
-    panel = Panel(overlap)
-    panel.settle(by_sample(store.answers.standing()))
-    return [bool(list(panel.waiting(who))) for who in people]
+    consensus = Consensus(overlap)
+    consensus.settle(by_sample(store.answers.standing()))
+    return [bool(list(consensus.waiting(who))) for who in people]
 
 
 def test_a_covered_sample_waits_for_enough_different_people(store: Store) -> None:

@@ -80,7 +80,7 @@ def test_whoever_waits_hears_of_a_change_at_once_be_it_of_another_process(
     client.post("/api/classes/change", json={"kind": "merge", "class_id": cat, "into": dog})
     thread.join(5)
     assert told[0]["merged"] == {str(cat): dog} and told[0]["status"]["changed"] > now["changed"]
-    session.trainer.wait()
+    session.worker.wait()
     now = client.get("/api/status?after=0&wait=1").json()["status"]
     thread = wait_for_news(client, now["version"], told)
     other = Store(session.project.store.path)

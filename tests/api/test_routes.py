@@ -226,7 +226,7 @@ def test_a_grid_page_comes_with_the_counts_of_all_classes(
         for number, key in enumerate(session.store.samples.ids()[:10])
     ]
     client.post("/api/answers", json={"answers": answers})
-    session.trainer.wait()
+    session.worker.wait()
     body = {"holder": "grid", "class_id": cat, "count": 5, "confident": False}
     reply = client.post("/api/page", json=body).json()
     assert sum(reply["counts"].values()) == 30
@@ -462,7 +462,7 @@ def test_what_is_spare_stays_held_and_comes_again_with_the_newest_round(
     left = [key for key in session.store.samples.ids() if key not in spare]
     answers = [new_answer(left[0], cat, "1"), new_answer(left[1], dog, "2")]
     client.post("/api/answers", json={"answers": answers})
-    session.trainer.wait()
+    session.worker.wait()
     assert not set(claim(client, "b", 28)) & set(spare)
     body = {"holder": "a", "count": 10, "spare": spare}
     cards = client.post("/api/next", json=body).json()["cards"]
@@ -479,7 +479,7 @@ def test_the_page_ahead_is_another_one_and_both_stay_held(
         for number, key in enumerate(session.store.samples.ids()[:4])
     ]
     client.post("/api/answers", json={"answers": answers})
-    session.trainer.wait()
+    session.worker.wait()
 
     def page(holder: str, keep: list[str]) -> list[str]:
         body = {"holder": holder, "class_id": cat, "count": 4, "keep": keep}
@@ -518,14 +518,14 @@ def session_of(client: TestClient) -> Session:
 
 @pytest.fixture
 def patient(client: TestClient, session: Session) -> TestClient:
-    session.trainer.wait()
+    session.worker.wait()
     client.session = session  # type: ignore[attr-defined]
     return client
 
 
 def test_who_waits_is_told_of_a_change(patient: TestClient, session: Session) -> None:
     before = version(patient)
-    told = while_waiting(patient, before, lambda: session.changes.bump())
+    told = while_waiting(patient, before, lambda: session.notifier.bump())
     assert told["status"]["version"] == before + 1
 
 
@@ -545,7 +545,7 @@ def test_who_has_missed_something_or_met_another_server_need_not_wait(
     patient: TestClient, session: Session
 ) -> None:
     now = version(patient)
-    session.changes.bump(ranked=True)
+    session.notifier.bump(ranked=True)
     for old in (now, now + 1000):
         reply = patient.get(f"/api/status?after={old}&wait=20").json()
         assert reply["status"]["version"] == now + 1
@@ -566,7 +566,7 @@ def test_news_of_a_round_bring_what_it_ranks_best_and_only_what_is_dropped_goes_
 
     assert watch(drop=[])["cards"] == []  # there is no round yet
     session.answer("ann", both)
-    session.trainer.wait()
+    session.worker.wait()
     reply = watch(wait=20)
     cards = [card["sample_id"] for card in reply["cards"]]
     assert reply["status"]["seen"] == 2
@@ -583,7 +583,7 @@ def test_who_gives_all_back_while_waiting_gets_no_leases_either(
     cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
     answers = [label(key, one) for key, one in zip(claim(patient, "a", 2), (cat, dog), strict=True)]
     session.answer("ann", answers)
-    session.trainer.wait()
+    session.worker.wait()
     best = session.next
 
     def leave_then(*asked: Any) -> list[Card]:  # as a page that is closed just then
@@ -602,7 +602,7 @@ def test_who_has_gone_while_waiting_gets_no_leases(session: Session) -> None:
         return {"type": "http.disconnect"}
 
     request = Request({"type": "http"}, receive=gone)
-    assert not asyncio.run(news(session, request, session.changes.version, 20))
+    assert not asyncio.run(news(session, request, session.notifier.version, 20))
 
 
 def test_without_news_the_wait_ends_in_time(patient: TestClient) -> None:
@@ -641,7 +641,7 @@ def test_replies_are_as_described(client: TestClient, session: Session) -> None:
     cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
     for number, key in enumerate(session.store.samples.ids()[:6]):
         session.answer("ann", [label(key, (cat, dog)[number % 2])])
-    session.trainer.wait()
+    session.worker.wait()
     bodies: dict[str, Any] = {
         "/api/next": {"holder": "t", "count": 9, "keep": [], "spare": []},
         "/api/watch": {"holder": "t", "count": 3, "after": 0, "wait": 0, "keep": [], "drop": []},

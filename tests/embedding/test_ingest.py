@@ -317,7 +317,7 @@ def test_the_first_screen_does_not_wait_for_the_backbone(
 ) -> None:
     session = Session(open_project(images, tmp_path / "patient"))
     session.start(patience=60.0)
-    while not session.ledger.roster:
+    while not session.current.sample_index:
         time.sleep(0.01)
     time.sleep(0.3)  # it would have begun by now
     assert session.ingest.state.stage == "loading" and session.ingest.cache is None

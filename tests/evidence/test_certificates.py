@@ -47,7 +47,7 @@ class Labeler:
             answer = NewAnswer(f"a{self.given}", card.sample_id, "label", self.classes[name])
             assert self.session.answer("ann", [answer]) == {}
             queries.append(card.query)
-        self.session.trainer.wait()
+        self.session.worker.wait()
         return queries
 
 
@@ -189,7 +189,7 @@ def test_accepted_pre_labels_teach_nothing_and_go_back_in_one_action(labeler: La
     assert proven.end == "proven"
     by_hand = session.status().labels
     done = accept(session, proven, "ann")
-    session.trainer.wait()
+    session.worker.wait()
     assert done == 40 - by_hand
     assert session.status().labels == 40
     given = [a for a in session.labels().values() if a.certificate_id == certificate.id]

@@ -27,7 +27,7 @@ def test_without_a_model_it_is_said_whether_to_label_or_to_wait(open_session: Op
     for number, card in enumerate(session.next("tab", 4)):
         class_id = session.store.classes.ensure(("warm", "cold")[number % 2]).id
         session.answer("ann", [NewAnswer(f"a{number}", card.sample_id, "label", class_id)])
-    session.trainer.wait()
+    session.worker.wait()
     assert FIGURES.evidence(session) is not None
     session.close()
 

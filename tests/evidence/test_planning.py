@@ -46,7 +46,7 @@ class Hopeless:
             truth = self.truth[card.sample_id]
             answers.append(NewAnswer(f"a{self.given}", card.sample_id, "label", truth))
         assert self.session.answer("ann", answers) == {}
-        self.session.trainer.wait()
+        self.session.worker.wait()
 
     @property
     def evidence(self) -> Evidence:

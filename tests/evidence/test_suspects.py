@@ -42,7 +42,7 @@ def session(open_session: OpenSession) -> Session:
             name = "cold" if name == "warm" else "warm"
         answer = NewAnswer(f"a{number}", card.sample_id, "label", classes[name], seconds=1.0)
         assert opened.answer("ann", [answer]) == {}
-        opened.trainer.wait()  # how many are blind checks must not depend on the speed
+        opened.worker.wait()  # how many are blind checks must not depend on the speed
     return opened
 
 
@@ -79,7 +79,7 @@ def test_wrong_labels_come_first_and_are_mended_or_confirmed(session: Session) -
     decide(session, "ann", second.sample_id, second.given)
     # On what was known before, too: a round may take its time.
     assert not wrong(session) & {one.sample_id for one in suspects(session, evidence)}
-    session.trainer.wait()
+    session.worker.wait()
     assert session.labels()[first.sample_id].class_id == first.predicted
     assert confirmed(session.store.answers.standing()) == {second.sample_id}
     evidence = FIGURES.evidence(session)

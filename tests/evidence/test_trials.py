@@ -35,7 +35,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def opened(open_session: OpenSession) -> Iterator[tuple[Trials, object]]:
     session = open_session()
-    trials = Trials(session.project, session.ingest, session.ledger)
+    trials = Trials(session.project, session.ingest, session.current)
     yield trials, session
     trials.stop()
 
@@ -94,7 +94,7 @@ def test_labels_that_were_accepted_unseen_do_not_compare_backbones(
 ) -> None:
     trials, session = opened
     answer(session, 12)
-    session.trainer.wait()  # type: ignore[attr-defined]
+    session.worker.wait()  # type: ignore[attr-defined]
     store = session.store  # type: ignore[attr-defined]
     store.certificates.add(Certificate(1, 0.0, "accept", 1, 20, 0.1, 0.05, {}), [])
     warm = store.classes.ensure("warm").id
@@ -174,7 +174,7 @@ def test_switching_keeps_every_label_and_both_embeddings(
     again = workspace.reopen(session)
     again.ingest.look()
     again.ingest.wait(60)
-    assert again.trainer.wait(60)
+    assert again.worker.wait(60)
     assert again.labels() == labels and len(labels) == 8
     assert again.ingest.state.done == POOL_SIZE and again.ingest.cache is not None
     assert again.ingest.cache.fingerprint.startswith("test_resnet-")

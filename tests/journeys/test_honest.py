@@ -43,7 +43,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory, embedded_home: Path) -> Ite
             for number, card in enumerate(session.next("script", AT_ONCE), begin)
         ]
         assert session.answer("script", answers) == {}
-        session.trainer.wait()
+        session.worker.wait()
     session.next("script", 0)
     plant(session)
     session.close()
@@ -61,7 +61,7 @@ def plant(session: Session) -> None:
     wrong = int(found.classes[found.proba[place].argmin()])
     answer = NewAnswer(PLANTED, evidence.ids[place], "label", wrong)
     assert session.answer("script", [answer]) == {}
-    session.trainer.wait()
+    session.worker.wait()
 
 
 def ask(server: Server, sql: str, *values: object) -> list[tuple[object, ...]]:
@@ -218,7 +218,7 @@ def _open_offline(page: Page, file: Path, folder: Path) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def foreseen(server: Server) -> dict[str, int]:
+def out_of_fold(server: Server) -> dict[str, int]:
     """Path -> id of the class that the running certificate foresees.
 
     What agrees with it is proven after a fixed number of checks, however they are drawn.
@@ -234,7 +234,7 @@ def foreseen(server: Server) -> dict[str, int]:
 
 def audit_by_script(server: Server) -> None:
     """Answer what the running certificate draws, as it foresees, until it has ended."""
-    classes, script = foreseen(server), board.Script(server.url, server.home)
+    classes, script = out_of_fold(server), board.Script(server.url, server.home)
     while ask(server, RUNNING):
         cards = script("next", {"holder": "script", "count": 5})["cards"]
         assert cards and all(card["query"] == "certificate" for card in cards)
@@ -253,7 +253,7 @@ def audit_by_script(server: Server) -> None:
 
 def audit(page: Page, server: Server) -> int:
     """Label by keyboard what the running certificate draws, until it has ended; how many."""
-    classes, names = foreseen(server), dict(ask(server, "SELECT id, name FROM classes"))
+    classes, names = out_of_fold(server), dict(ask(server, "SELECT id, name FROM classes"))
     page.get_by_role("link", name="Label", exact=True).click()
     name, given = board.on_screen(page), 0
     keys = board.keys(page)

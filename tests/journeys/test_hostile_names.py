@@ -67,7 +67,7 @@ def label(project: Project, backbone: Backbone) -> None:
                 chosen = classes[kind + 2 * who * (place % 6 == 1)]
                 answer = NewAnswer(f"{place}-{who}", key, "label", chosen, seconds=2.0)
                 assert session.answer(people[who], [answer], own=True) == {}
-        session.trainer.wait()
+        session.worker.wait()
         text = report(session)
     assert RUN in text and "<script" not in text and "<img" not in text and "<a" not in text
 

@@ -1,4 +1,4 @@
-"""Rivals of the simple head: compared when due, given up for an answer, and begun anew."""
+"""HeadChoice of the simple head: compared when due, given up for an answer, and begun anew."""
 
 import time
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labeling.learning import head_choice
-from labeling.learning.head_choice import FIRST_COMPARED, SIMPLE_HEAD, Rivals
+from labeling.learning.head_choice import FIRST_COMPARED, SIMPLE_HEAD, HeadChoice
 from labeling.learning.snapshot import Snapshot
 from tests.learning.test_round import make_snapshot
 from tests.models.head.test_choice import rings
@@ -26,7 +26,7 @@ def bent(n: int = FIRST_COMPARED) -> Snapshot:
 
 
 def test_a_head_that_foresees_better_wins_and_is_not_looked_for_again() -> None:
-    held = Rivals()
+    held = HeadChoice()
     held.compare(bent(FIRST_COMPARED - 1), "cpu", lambda: False)
     assert held.winner == SIMPLE_HEAD  # too few labels yet
     held.compare(bent(), "cpu", lambda: False)
@@ -37,7 +37,7 @@ def test_a_head_that_foresees_better_wins_and_is_not_looked_for_again() -> None:
 
 
 def test_one_class_needs_no_comparison() -> None:
-    held = Rivals()
+    held = HeadChoice()
     labels = dict.fromkeys(range(FIRST_COMPARED), 1)
     held.compare(make_snapshot(labels, FIRST_COMPARED + 10), "cpu", lambda: False)
     assert held.winner == SIMPLE_HEAD
@@ -47,7 +47,7 @@ def test_a_disturbed_one_begins_again_only_when_it_has_been_quiet(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(head_choice, "QUIET", 0.2)
-    held, asked = Rivals(), [0]
+    held, asked = HeadChoice(), [0]
 
     def never_quiet() -> bool:
         asked[0] += 1

@@ -26,8 +26,8 @@ def teach(session: Session, count: int, one_by_one: bool = True) -> None:
     for answer in answers:
         assert session.answer("ann", [answer]) == {}
         if one_by_one:
-            session.trainer.wait()
-    session.trainer.wait()
+            session.worker.wait()
+    session.worker.wait()
 
 
 def even(session: Session, sample_id: str) -> bool:
@@ -136,7 +136,7 @@ def test_a_damaged_or_missing_head_is_fitted_again(open_session: OpenSession, da
     else:
         file.unlink()
     again = open_session()
-    assert again.trainer.error is None
+    assert again.worker.error is None
     np.testing.assert_allclose(proba(again), before, atol=1e-5)
 
 
@@ -150,7 +150,7 @@ def test_a_restored_round_predicts_as_it_did_and_stays_until_training_is_resumed
     teach(session, 10)
     assert not np.array_equal(proba(session), before)
     session.restore(old.id)
-    session.trainer.wait()
+    session.worker.wait()
     np.testing.assert_array_equal(proba(session), before)
     rounds = len(session.store.rounds.all())
     teach(session, 14)
@@ -163,7 +163,7 @@ def test_a_restored_round_predicts_as_it_did_and_stays_until_training_is_resumed
     again = open_session()
     np.testing.assert_array_equal(proba(again), before)
     again.resume()
-    again.trainer.wait()
+    again.worker.wait()
     assert again.status().seen == 14
     assert again.status().pinned is False
 
@@ -175,12 +175,12 @@ def test_a_restored_round_whose_head_is_damaged_says_so(open_session: OpenSessio
     assert record is not None
     (session.project.heads / record.head).write_bytes(b"junk")
     session.restore(record.id)
-    session.trainer.wait()
-    assert session.trainer.state is State.FAILED
+    session.worker.wait()
+    assert session.worker.state is State.FAILED
     assert "cannot be restored" in str(session.status().error)
     assert "resume training instead" in str(session.status().error)
     session.resume()
-    session.trainer.wait()
+    session.worker.wait()
     assert session.status().error is None
 
 
@@ -193,8 +193,8 @@ def test_a_pinned_round_of_another_backbone_says_so(open_session: OpenSession) -
     assert record is not None
     session.store.rounds.add(replace(record, id=record.id + 1, backbone="other"))
     session.restore(record.id + 1)
-    session.trainer.wait()
-    assert "belongs to the backbone other" in str(session.trainer.error)
+    session.worker.wait()
+    assert "belongs to the backbone other" in str(session.worker.error)
 
 
 def test_an_archived_class_is_not_predicted_any_more(open_session: OpenSession) -> None:
@@ -203,12 +203,12 @@ def test_an_archived_class_is_not_predicted_any_more(open_session: OpenSession) 
     gone = session.store.classes.ensure("third").id
     open_ids = session.store.samples.ids()[-2:]
     session.answer("ann", [NewAnswer(f"x{key}", key, "label", gone) for key in open_ids])
-    session.trainer.wait()
+    session.worker.wait()
     assert session.round is not None and session.round.head is not None
     assert gone in session.round.head.classes
     session.store.classes.archive(gone)
-    session.trainer.request()
-    session.trainer.wait()
+    session.worker.request()
+    session.worker.wait()
     assert session.round.head is not None
     assert gone not in session.round.head.classes
     assert not {offer.sample_id for offer in session.round.ranking} & set(open_ids)
@@ -223,8 +223,8 @@ def test_features_follow_their_samples_when_one_leaves_and_another_comes(
     assert session.round is not None
     first = dict(zip(ids, proba(session), strict=True))
     session.leave_out(ids[20], "it is gone")
-    session.trainer.request()
-    session.trainer.wait()
+    session.worker.request()
+    session.worker.wait()
     assert session.round.table.row(ids[20]) is None
     left = ids[:20] + ids[21:]
     now = dict(zip(session.store.samples.ids(), proba(session), strict=True))
@@ -237,13 +237,13 @@ def test_an_error_in_a_round_keeps_the_previous_one_and_is_shown(open_session: O
     teach(session, 4)
     before = session.round
     session.project.change(query="no such query")
-    session.trainer.request()
-    session.trainer.wait()
+    session.worker.request()
+    session.worker.wait()
     assert session.round is before
     assert session.status().state == "failed"
     assert "no such query" in str(session.status().error)
     session.change(query="margin")
-    session.trainer.wait()
+    session.worker.wait()
     assert (session.status().state, session.status().error) == ("idle", None)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from labeling.answers.sample_index import Roster
+from labeling.answers.sample_index import SampleIndex
 from labeling.learning.round import compute, sweep
 from labeling.learning.snapshot import AUDIT, RANKED, Policy, Round, Snapshot
 from labeling.learning.table import make_table
@@ -27,7 +27,7 @@ def make_snapshot(
     embeddings = np.abs(rng.normal(size=(count, 16))).astype(np.float16)
     embeddings[::2, 0] += 4
     ids = [f"{row:064x}" for row in range(count)]
-    table = make_table(Roster.of(ids), np.arange(count), embeddings)
+    table = make_table(SampleIndex.of(ids), np.arange(count), embeddings)
     labels = {} if labels is None else labels
     answered = np.array(list(labels), dtype=np.int64)
     return Snapshot(table, labels, frozenset(audits), answered, len(labels))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from labeling.answers.sample_index import Roster
+from labeling.answers.sample_index import SampleIndex
 from labeling.learning.table import SMALL, Table, Tables, make_table
 from models.embeddings.cache import EmbeddingCache
 from models.space import Space
@@ -28,7 +28,7 @@ def embeddings() -> Embeddings:
 def test_each_row_holds_the_features_of_its_sample(embeddings: Embeddings) -> None:
     ids = keys(20)
     cached = np.random.default_rng(1).permutation(20)
-    table = make_table(Roster.of(ids), cached, embeddings)
+    table = make_table(SampleIndex.of(ids), cached, embeddings)
     expected = Space.fit(embeddings).transform(embeddings)
     for place, key in enumerate(ids):
         row = table.row(key)
@@ -41,7 +41,7 @@ def test_samples_without_an_embedding_and_strangers_have_no_row(embeddings: Embe
     ids = keys(20)
     cached = np.arange(20)
     cached[[3, 7]] = -1
-    table = make_table(Roster.of(ids), cached, embeddings)
+    table = make_table(SampleIndex.of(ids), cached, embeddings)
     assert len(table) == 18
     assert table.row(ids[3]) is None and table.row("f" * 64) is None
     assert {table.row(key) for key in ids} - {None} == set(range(18))
@@ -49,7 +49,7 @@ def test_samples_without_an_embedding_and_strangers_have_no_row(embeddings: Embe
 
 def test_a_given_centre_is_used(embeddings: Embeddings) -> None:
     ids, center = keys(20), np.full(6, 0.5, dtype=np.float32)
-    table = make_table(Roster.of(ids), np.arange(20), embeddings, center=center)
+    table = make_table(SampleIndex.of(ids), np.arange(20), embeddings, center=center)
     np.testing.assert_array_equal(table.space.center, center)
     np.testing.assert_allclose(table.features, Space(center).transform(embeddings), atol=2e-3)
 
@@ -62,15 +62,15 @@ class Pool:
         self.device = "cpu"
         self.state = SimpleNamespace(stage="embedding")
         self.tables = Tables(self)  # type: ignore[arg-type]
-        self._rosters: dict[int, Roster] = {}
+        self._rosters: dict[int, SampleIndex] = {}
 
     def embed(self, ids: list[str]) -> None:
         rng = np.random.default_rng(len(self.cache))
         self.cache.append(ids, rng.random((len(ids), 4)).astype(np.float32))
 
     def newest(self, ids: list[str], **options: Any) -> Table | None:
-        roster = self._rosters.setdefault(len(ids), Roster.of(ids))
-        return self.tables.newest(roster, **options)
+        sample_index = self._rosters.setdefault(len(ids), SampleIndex.of(ids))
+        return self.tables.newest(sample_index, **options)
 
 
 def test_without_an_embedding_there_is_no_table(tmp_path: Path) -> None:

@@ -7,22 +7,22 @@ from itertools import pairwise
 
 import pytest
 
-from labeling.learning.worker import CALM, REST, Newer, Report, State, Trainer, Work
+from labeling.learning.worker import CALM, REST, Newer, Report, State, Work, Worker
 
 LONG = 20.0  # a limit for a hang, not a measure
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[Work], Trainer]]:
-    trainers: list[Trainer] = []
+def start() -> Iterator[Callable[[Work], Worker]]:
+    trainers: list[Worker] = []
 
-    def make(work: Work) -> Trainer:
-        trainers.append(Trainer(work))
+    def make(work: Work) -> Worker:
+        trainers.append(Worker(work))
         return trainers[-1]
 
     yield make
-    for trainer in trainers:
-        trainer.stop()
+    for worker in trainers:
+        worker.stop()
 
 
 def test_requests_during_a_run_become_one_run_that_sees_the_newest_state(start) -> None:
@@ -36,14 +36,14 @@ def test_requests_during_a_run_become_one_run_that_sees_the_newest_state(start) 
         go.wait(LONG)
         return State.IDLE
 
-    trainer = start(work)
-    trainer.request()
+    worker = start(work)
+    worker.request()
     assert entered.wait(LONG)
     for fact in range(1, 51):
         facts.append(fact)
-        trainer.request()
+        worker.request()
     go.set()
-    assert trainer.wait(LONG)
+    assert worker.wait(LONG)
     assert seen == [0, 50]
 
 
@@ -54,10 +54,10 @@ def test_every_request_after_a_quiet_moment_runs(start) -> None:
         runs.append(1)
         return State.IDLE
 
-    trainer = start(work)
+    worker = start(work)
     for _ in range(5):
-        trainer.request()
-        assert trainer.wait(LONG)
+        worker.request()
+        assert worker.wait(LONG)
     assert len(runs) == 5
 
 
@@ -69,15 +69,15 @@ def test_an_error_is_kept_with_its_reason_and_a_later_run_clears_it(start) -> No
             raise ValueError("the matrix is singular")
         return State.WAITING_FOR_LABELS
 
-    trainer = start(work)
-    trainer.request()
-    assert trainer.wait(LONG)
-    assert trainer.state is State.FAILED
-    assert "the matrix is singular" in str(trainer.error)
+    worker = start(work)
+    worker.request()
+    assert worker.wait(LONG)
+    assert worker.state is State.FAILED
+    assert "the matrix is singular" in str(worker.error)
     broken[0] = False
-    trainer.request()
-    assert trainer.wait(LONG)
-    assert (trainer.state, trainer.error) == (State.WAITING_FOR_LABELS, None)
+    worker.request()
+    assert worker.wait(LONG)
+    assert (worker.state, worker.error) == (State.WAITING_FOR_LABELS, None)
 
 
 def test_the_stages_that_work_reports_are_visible_while_it_runs(start) -> None:
@@ -89,14 +89,14 @@ def test_the_stages_that_work_reports_are_visible_while_it_runs(start) -> None:
         go.wait(LONG)
         return State.IDLE
 
-    trainer = start(work)
-    trainer.request()
+    worker = start(work)
+    worker.request()
     assert fitting.wait(LONG)
-    assert trainer.state is State.FITTING
-    assert not trainer.wait(0.01)
+    assert worker.state is State.FITTING
+    assert not worker.wait(0.01)
     go.set()
-    assert trainer.wait(LONG)
-    assert trainer.state is State.IDLE
+    assert worker.wait(LONG)
+    assert worker.state is State.IDLE
 
 
 def test_stop_lets_the_current_run_finish_and_drops_what_was_only_requested(start) -> None:
@@ -109,12 +109,12 @@ def test_stop_lets_the_current_run_finish_and_drops_what_was_only_requested(star
         finished.append(1)
         return State.IDLE
 
-    trainer = start(work)
-    trainer.request()
+    worker = start(work)
+    worker.request()
     assert entered.wait(LONG)
-    trainer.request()
+    worker.request()
     threading.Timer(0.05, go.set).start()
-    trainer.stop(LONG)
+    worker.stop(LONG)
     assert finished == [1]
 
 
@@ -125,18 +125,18 @@ def test_a_request_after_stop_does_nothing_and_wait_does_not_hang(start) -> None
         runs.append(1)
         return State.IDLE
 
-    trainer = start(work)
-    trainer.stop()
-    trainer.request()
-    assert trainer.wait(LONG)
+    worker = start(work)
+    worker.stop()
+    worker.request()
+    assert worker.wait(LONG)
     assert runs == []
 
 
 def test_a_trainer_that_was_never_asked_waits_and_stops_at_once(start) -> None:
-    trainer = start(lambda _report, _newer: State.IDLE)
-    assert trainer.wait(0)
-    trainer.stop()
-    trainer.stop()
+    worker = start(lambda _report, _newer: State.IDLE)
+    assert worker.wait(0)
+    worker.stop()
+    worker.stop()
 
 
 def test_work_can_ask_whether_a_newer_request_waits(start) -> None:
@@ -149,25 +149,25 @@ def test_work_can_ask_whether_a_newer_request_waits(start) -> None:
         told.append(newer())
         return State.IDLE
 
-    trainer = start(work)
-    trainer.request()
+    worker = start(work)
+    worker.request()
     assert entered.wait(LONG)
-    trainer.request()
+    worker.request()
     go.set()
-    assert trainer.wait(LONG)
+    assert worker.wait(LONG)
     assert told == [True, False]
 
 
 def test_every_end_of_a_run_is_told_after_its_state_is_set() -> None:
     told: list[tuple[State, bool]] = []
-    trainer = Trainer(
+    worker = Worker(
         lambda _report, _newer: State(""),  # raises: there is no such state
-        lambda: told.append((trainer.state, trainer.error is not None)),
+        lambda: told.append((worker.state, worker.error is not None)),
     )
-    trainer.request()
-    assert trainer.wait(LONG)
+    worker.request()
+    assert worker.wait(LONG)
     assert told == [(State.FAILED, True)]
-    trainer.stop()
+    worker.stop()
 
 
 def test_a_flood_of_requests_leaves_the_cores_a_rest_between_runs(start) -> None:
@@ -176,12 +176,12 @@ def test_a_flood_of_requests_leaves_the_cores_a_rest_between_runs(start) -> None
     def work(_report: Report, _newer: Newer) -> State:
         begun.append(time.monotonic())
         if len(begun) < 4:
-            trainer.request()
+            worker.request()
         return State.IDLE
 
-    trainer = start(work)
-    trainer.request()
-    assert trainer.wait(LONG)
+    worker = start(work)
+    worker.request()
+    assert worker.wait(LONG)
     assert len(begun) == 4
     assert all(later - earlier >= REST for earlier, later in pairwise(begun))
 
@@ -195,13 +195,13 @@ def test_runs_that_cannot_keep_up_with_many_people_take_a_share_of_the_time(
     def work(_report: Report, _newer: Newer) -> State:
         begun.append(time.monotonic())
         for _ in range(requests if len(begun) == 1 else 0):
-            trainer.request()
+            worker.request()
         time.sleep(took)
         return State.IDLE
 
-    trainer = start(work)
-    trainer.request()
-    assert trainer.wait(LONG)
+    worker = start(work)
+    worker.request()
+    assert worker.wait(LONG)
     first, second = begun
     assert (second - first >= (1 + CALM) * took) is rests
 
@@ -216,13 +216,13 @@ def test_a_run_gives_way_to_a_newer_request(start, requests: int, expected: list
 
     def work(_report: Report, _newer: Newer) -> State:
         for _ in range(requests if len(told) < 4 else 0):  # nothing newer comes during the last
-            trainer.request()
-        told.append(trainer.gives_way())
+            worker.request()
+        told.append(worker.gives_way())
         return State.IDLE
 
-    trainer = start(work)
-    trainer.request()
-    assert trainer.wait(LONG)
+    worker = start(work)
+    worker.request()
+    assert worker.wait(LONG)
     assert told == expected
 
 
@@ -233,12 +233,12 @@ def test_a_run_gives_way_to_the_end_of_all(start) -> None:
     def work(_report: Report, _newer: Newer) -> State:
         entered.set()
         go.wait(LONG)
-        told.append(trainer.gives_way())
+        told.append(worker.gives_way())
         return State.IDLE
 
-    trainer = start(work)
-    trainer.request()
+    worker = start(work)
+    worker.request()
     assert entered.wait(LONG)
     threading.Timer(0.1, go.set).start()
-    trainer.stop()
+    worker.stop()
     assert told == [True]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labeling.answers.sample_index import Roster
+from labeling.answers.sample_index import SampleIndex
 from labeling.learning.round import compute
 from labeling.learning.snapshot import Policy, Round, Snapshot
 from labeling.learning.table import make_table
@@ -18,7 +18,7 @@ IDS = [f"{number:064x}" for number in range(12)]
 def round_() -> Round:
     rng = np.random.default_rng(0)
     embeddings = rng.normal(size=(12, 6)).astype(np.float16)
-    table = make_table(Roster.of(IDS), np.arange(12), embeddings)
+    table = make_table(SampleIndex.of(IDS), np.arange(12), embeddings)
     labels = {0: 7, 1: 3, 2: 7, 3: 3}
     snapshot = Snapshot(table, labels, frozenset(), np.arange(4), 4)
     return compute(snapshot, Policy(query="margin", audit_share=0.0), rng, round_id=5)

@@ -27,7 +27,7 @@ def session(open_session: OpenSession) -> Session:
     classes = [opened.store.classes.create(name).id for name in ("cat", "dog", "fox")]
     for number, key in enumerate(opened.store.samples.ids()[:LABELS]):
         opened.answer("ann", [label(key, classes[number % 3])])
-    opened.trainer.wait()
+    opened.worker.wait()
     return opened
 
 
@@ -43,7 +43,7 @@ def counts(session: Session) -> dict[str, int]:
 
 
 def head_classes(session: Session) -> list[int]:
-    session.trainer.wait()
+    session.worker.wait()
     assert session.round is not None and session.round.head is not None
     known: list[int] = session.round.head.classes.tolist()
     return known
@@ -115,7 +115,7 @@ def test_a_restart_after_a_merge_does_not_take_the_old_head(
     cat, fox = ids_of(session, "cat", "fox")
     session.close()
     store_only = open_session()
-    store_only.trainer.wait()
+    store_only.worker.wait()
     store_only.store.reshaping.merge(cat, fox, "olga")  # as another process would
     store_only.follow()
     assert cat not in head_classes(store_only)
@@ -185,8 +185,8 @@ def test_of_several_opinions_a_split_takes_out_only_those_for_the_class(
     assert session.labels()[key].kind == "unsure"  # they disagree
     carry_out(session, ClassChange("split", cat, names=("a", "b")), "olga")
     assert session.labels()[key].class_id == dog
-    assert session.ledger.panel.waits_for(key, "ann")
-    assert not session.ledger.panel.waits_for(key, "bob")
+    assert session.current.consensus.waits_for(key, "ann")
+    assert not session.current.consensus.waits_for(key, "bob")
 
 
 def test_a_blind_check_of_a_split_class_is_one_again_without_the_old_guess(

@@ -14,14 +14,14 @@ def test_a_look_that_finds_nothing_new_does_nothing(
 ) -> None:
     session = open_session()
     done: Counter[str] = Counter()
-    monkeypatch.setattr(session.ledger, "reload", lambda *_: done.update(["reload"]))
-    monkeypatch.setattr(session.trainer, "request", lambda: done.update(["request"]))
-    monkeypatch.setattr(session.changes, "bump", lambda **_: done.update(["bump"]))
+    monkeypatch.setattr(session.current, "reload", lambda *_: done.update(["reload"]))
+    monkeypatch.setattr(session.worker, "request", lambda: done.update(["request"]))
+    monkeypatch.setattr(session.notifier, "bump", lambda **_: done.update(["bump"]))
     cat = session.store.classes.create("cat").id
     key = session.store.samples.ids()[0]
     session.answer("ann", [label(key, cat)])
     done.clear()
-    known = session.ledger.last_answer
+    known = session.current.last_answer
     heard(session, News(through=known, rounds=True, rules=False, pool=False))  # all by itself
     assert not done
     (last,) = session.store.answers.append("bob", [label(key, cat, "b")])  # as another would

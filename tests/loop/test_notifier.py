@@ -1,4 +1,4 @@
-"""Changes: counted in threads, waited for in event loops."""
+"""Notifier: counted in threads, waited for in event loops."""
 
 import asyncio
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from labeling.loop.notifier import Changes
+from labeling.loop.notifier import Notifier
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -15,7 +15,7 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
         return pool.submit(asyncio.run, coroutine).result()
 
 
-async def _woken(changes: Changes, version: int) -> bool:
+async def _woken(changes: Notifier, version: int) -> bool:
     waiting = asyncio.ensure_future(changes.after(version, 20))
     while not changes._waiting and not waiting.done():
         await asyncio.sleep(0)
@@ -25,19 +25,19 @@ async def _woken(changes: Changes, version: int) -> bool:
 
 
 def test_who_waits_in_any_loop_is_woken_by_a_thread() -> None:
-    changes = Changes()
+    changes = Notifier()
     for version in range(3):
         assert run(_woken(changes, version))
 
 
 def test_a_change_that_has_been_is_not_waited_for() -> None:
-    changes = Changes()
+    changes = Notifier()
     changes.bump()
     run(asyncio.wait_for(changes.after(0, 60), 5))
 
 
 def test_who_gives_up_or_is_cancelled_is_forgotten() -> None:
-    changes = Changes()
+    changes = Notifier()
 
     async def give_up() -> None:
         await changes.after(0, 0.01)
@@ -52,7 +52,7 @@ def test_who_gives_up_or_is_cancelled_is_forgotten() -> None:
 
 
 def test_a_round_is_told_apart_from_other_changes() -> None:
-    changes = Changes()
+    changes = Notifier()
     changes.bump()
     assert (changes.version, changes.ranked) == (1, 0)
     changes.bump(ranked=True)
@@ -61,7 +61,7 @@ def test_a_round_is_told_apart_from_other_changes() -> None:
 
 
 def test_who_waits_for_a_round_sleeps_through_other_changes() -> None:
-    changes = Changes()
+    changes = Notifier()
 
     async def wait() -> None:
         waiting = asyncio.ensure_future(changes.after(0, 20, ranked=True))

@@ -63,7 +63,7 @@ def trained(session: Session) -> int | None:
 
 def test_one_process_trains_and_the_other_takes_over_its_rounds_and_its_lead(join: Join) -> None:
     first, second = join(), join()
-    assert (first.follower.leads, second.follower.leads) == (True, False)
+    assert (first.peers.leads, second.peers.leads) == (True, False)
     until(lambda: first.ingest.state.stage == "done" and second.ingest.state.stage == "done")
     cat, dog = (second.store.classes.create(name).id for name in ("cat", "dog"))
     keys = second.store.samples.ids()
@@ -73,7 +73,7 @@ def test_one_process_trains_and_the_other_takes_over_its_rounds_and_its_lead(joi
     assert [one.id for one in second.store.rounds.all()] == [trained(first)]
     assert second.next("tab", 1)[0].round_id == trained(first)
     first.close()
-    until(lambda: second.follower.leads and second.ingest.state.stage == "done")
+    until(lambda: second.peers.leads and second.ingest.state.stage == "done")
     second.answer("ann", [label(keys[2], cat)])
     until(lambda: second.status().seen == 3)
     assert len(second.store.rounds.all()) == 2
@@ -91,7 +91,7 @@ def test_what_one_process_writes_the_other_shows_within_a_moment(join: Join) -> 
     until(lambda: second.changes.version > version)
     assert key not in {card.sample_id for card in second.next("tab", 40)}
     second.change(overlap_share=0.5)
-    until(lambda: first.ledger.panel.overlap.share == 0.5)
+    until(lambda: first.current.consensus.overlap.share == 0.5)
 
 
 def test_two_processes_never_offer_the_same_sample(join: Join) -> None:
@@ -126,14 +126,14 @@ def test_a_process_that_leads_looks_seldom_until_it_hears_of_another(
 ) -> None:
     monkeypatch.setattr(peers, "LIVELY", 1.0)
     first = join()
-    until(lambda: first.follower.leads and first.ingest.state.stage == "done")
-    until(lambda: first.follower._rest() == peers.ALONE)
+    until(lambda: first.peers.leads and first.ingest.state.stage == "done")
+    until(lambda: first.peers._rest() == peers.ALONE)
     second = join()
-    assert second.follower._rest() == peers.LOOK
-    until(lambda: second.ledger.roster)
+    assert second.peers._rest() == peers.LOOK
+    until(lambda: second.current.sample_index)
     (card,) = second.next("tab", 1)
     second.answer("bob", [NewAnswer("b", card.sample_id, "skip")])
-    until(lambda: first.follower._rest() == peers.LOOK)
+    until(lambda: first.peers._rest() == peers.LOOK)
 
 
 def test_embedding_that_the_database_cut_off_goes_on_when_it_is_back(
@@ -174,7 +174,7 @@ def test_a_certificate_that_one_process_begins_is_known_to_the_other(join: Join)
     cat, dog = (first.store.classes.create(name).id for name in ("cat", "dog"))
     keys = first.store.samples.ids()
     first.answer("ann", [label(keys[0], cat), label(keys[1], dog)])
-    until(lambda: first.status().seen == 2 and first.trainer.state is State.IDLE)
+    until(lambda: first.status().seen == 2 and first.worker.state is State.IDLE)
     running = first.certifier.begin_accuracy(first.round, 0.5, 0.9)
     until(lambda: second.certifier.running == running)
     assert second.next("tab", 1)[0].query == "certificate"

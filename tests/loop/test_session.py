@@ -50,7 +50,7 @@ def label_all_but(session: Session, count: int) -> None:
         for number, key in enumerate(open_ids[: len(open_ids) - count])
     ]
     assert session.answer("ann", answers) == {}
-    session.trainer.wait()
+    session.worker.wait()
 
 
 def ids(cards: Sequence[Any]) -> list[str]:
@@ -92,12 +92,12 @@ def test_labeling_begins_before_any_embedding_exists(tmp_path: Path, backbone: B
         cat, dog = classes_of(session)
         for number, card in enumerate(cards):
             answer(session, "label", card.sample_id, dog if number % 2 else cat)
-        session.trainer.wait()
+        session.worker.wait()
         status = session.status()
         assert (status.labels, status.seen, status.state) == (5, 0, "embedding")
         gate.set()
         session.ingest.wait(60)
-        session.trainer.wait(60)
+        session.worker.wait(60)
         assert (session.status().seen, session.status().state) == (5, "idle")
     finally:
         gate.set()
@@ -148,7 +148,7 @@ def test_eight_threads_labeling_to_the_end_answer_each_sample_once(
     with ThreadPoolExecutor(8) as pool:
         everything = [key for part in pool.map(work, range(8)) for key in part]
     assert len(everything) == len(set(everything)) == 40
-    session.trainer.wait()
+    session.worker.wait()
     status = session.status()
     assert (status.labels, status.seen, status.error) == (40, 40, None)
 
@@ -157,7 +157,7 @@ def test_a_finished_pool_has_no_cards(open_session: OpenSession) -> None:
     session = open_session()
     label_all_but(session, 0)
     assert session.next("tab", 5) == []
-    assert session.trainer.error is None
+    assert session.worker.error is None
     assert session.status().seen == 40
 
 
@@ -179,7 +179,7 @@ def test_a_skipped_sample_comes_back_last(open_session: OpenSession) -> None:
     label_all_but(session, 4)
     first = session.next("tab", 1)[0].sample_id
     answer(session, "skip", first)
-    session.trainer.wait()
+    session.worker.wait()
     rest = session.next("tab", 10)
     assert len(rest) == 4
     assert rest[-1].sample_id == first
@@ -194,7 +194,7 @@ def test_an_unsure_sample_does_not_come_back_and_is_not_trained_on(
     label_all_but(session, 3)
     unsure = session.next("tab", 1)[0].sample_id
     answer(session, "unsure", unsure)
-    session.trainer.wait()
+    session.worker.wait()
     assert unsure not in ids(session.next("tab", 10))
     status = session.status()
     assert (status.labels, status.unsure, status.skipped, status.seen) == (37, 1, 0, 37)
@@ -207,7 +207,7 @@ def test_an_undone_sample_can_be_shown_again(open_session: OpenSession) -> None:
     client_id = answer(session, "label", last, classes_of(session)[0])
     assert session.next("tab", 1) == []
     undo(session, last, client_id)
-    session.trainer.wait()
+    session.worker.wait()
     assert ids(session.next("tab", 1)) == [last]
     assert (session.status().labels, session.status().seen) == (39, 39)
 
@@ -264,7 +264,7 @@ def test_rounds_follow_answers_and_cards_carry_the_newest(open_session: OpenSess
     assert sum(card.probabilities.values()) == pytest.approx(1, abs=1e-2)
     assert len(card.neighbours) == 3
     answer(session, "label", card.sample_id, classes_of(session)[0])
-    session.trainer.wait()
+    session.worker.wait()
     assert session.status().round_id == (card.round_id or 0) + 1
     stored = session.store.answers.all()[-1]
     assert (stored.round_id, stored.query) == (card.round_id, card.query)
@@ -353,7 +353,7 @@ def test_status_counts_samples_by_their_present_answer(open_session: OpenSession
     answer(session, "label", b, dog)
     answer(session, "skip", c)
     answer(session, "unsure", d)
-    session.trainer.wait()
+    session.worker.wait()
     status = session.status()
     assert (status.labels, status.skipped, status.unsure, status.total) == (2, 1, 1, 40)
     assert status.per_class == {dog: 2}
@@ -372,7 +372,7 @@ def test_answers_to_samples_that_left_the_pool_are_not_counted(open_session: Ope
     for key in (a, d, e):
         session.leave_out(key, "it cannot be shown")
     answer(session, "label", session.store.samples.ids()[-1], cat)
-    session.trainer.wait()
+    session.worker.wait()
     status = session.status()
     assert (status.labels, status.skipped, status.unsure, status.total) == (3, 0, 0, 37)
     assert (status.seen, status.per_class) == (3, {cat: 2, dog: 1})
@@ -406,7 +406,7 @@ def test_a_sample_that_cannot_be_shown_is_left_out_by_name(open_session: OpenSes
     session = open_session()
     key = session.next("tab", 1)[0].sample_id
     session.leave_out(key, "img.png cannot be shown")
-    session.trainer.wait()
+    session.worker.wait()
     assert key not in ids(session.next("tab", 100))
     status = session.status()
     assert (status.total, status.left_out) == (39, 1)
@@ -475,7 +475,7 @@ session.store.rounds.add = lambda record: os.kill(os.getpid(), signal.SIGKILL)
 for number, key in enumerate(session.store.samples.ids()[:6], start=1):
     session.answer("ann", [NewAnswer(f"c{number}", key, "label", classes[number % 2])])
     print(f"c{number}", flush=True)
-session.trainer.wait()
+session.worker.wait()
 """
 
 

@@ -28,7 +28,7 @@ def test_a_backup_taken_while_others_label_comes_back_with_every_answer_before_i
     cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
     keys = session.store.samples.ids()
     session.answer("ann", [label(keys[0], cat), label(keys[1], dog)])
-    session.trainer.wait()
+    session.worker.wait()
     stop = threading.Event()
 
     def go_on() -> None:
@@ -105,7 +105,7 @@ def test_damage_is_named_by_verify(open_session: OpenSession) -> None:
     cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
     keys = session.store.samples.ids()
     session.answer("ann", [label(keys[0], cat), label(keys[1], dog)])
-    session.trainer.wait()
+    session.worker.wait()
     project = session.project
     assert problems(project) == []
     (head,) = project.heads.glob("*.npz")

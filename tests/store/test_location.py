@@ -208,7 +208,7 @@ def test_while_the_database_is_away_answers_are_refused_with_503_and_then_saved(
     workspace = Workspace()
     workspace._sessions[session.project.key] = session
     keys = add_samples(session.store, 3)
-    session.ledger.reload()
+    session.current.reload()
     cat = session.store.classes.create("cat").id
     token = issue(Person(session.project.key, "ann"), workspace.secret)
     headers = {"Authorization": f"Bearer {token}"}

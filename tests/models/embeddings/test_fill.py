@@ -238,11 +238,11 @@ with EmbeddingCache(Path(sys.argv[1]), Thumbnail.fingerprint, Thumbnail.dim) as 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no locks there")
 def test_two_processes_on_one_cache_do_not_corrupt_it(tmp_path: Path) -> None:
-    rivals = [
+    head_choice = [
         subprocess.Popen([sys.executable, "-c", RIVAL, str(tmp_path), step], cwd=ROOT)
         for step in ("1", "-1")
     ]
-    assert [rival.wait(60) for rival in rivals] == [0, 0]
+    assert [rival.wait(60) for rival in head_choice] == [0, 0]
     encoder, ids = Thumbnail(), names(*range(80))
     cache = EmbeddingCache(tmp_path, encoder.fingerprint, encoder.dim)
     assert len(cache) == 80 and cache.warning is None

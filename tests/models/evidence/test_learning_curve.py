@@ -9,7 +9,7 @@ from models.evidence.accuracy import Accuracy
 from models.evidence.forecast import forecast
 from models.evidence.learning_curve import Labels, Point, beside_random, measured, sizes
 from models.evidence.left_out import leave_out
-from models.evidence.out_of_fold import Foreseen
+from models.evidence.out_of_fold import OutOfFold
 from models.head import HEADS
 from models.space import Space
 
@@ -63,7 +63,7 @@ def test_the_last_point_is_the_accuracy_that_is_told_of_the_newest_head(kind: st
         temperature=head.temperature,
     )
     hits = left.predicted == labels.labels
-    told = Foreseen(hits, left.confidence, uniform, chance, labels.groups, labels.left)
+    told = OutOfFold(hits, left.confidence, uniform, chance, labels.groups, labels.left)
     sure = float(head.predict_proba(labels.pool).max(axis=1).mean())
     assert last.accuracy == told.accuracy(sure) and last.accuracy.method == kind
     assert last.accuracy.value == pytest.approx(last.confidence + last.residual.mean())
