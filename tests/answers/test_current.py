@@ -1,16 +1,17 @@
-"""The current: counts and answers in memory are always what the store derives."""
+"""The current answers: counts and answers in memory are always what the store derives."""
 
 from collections import Counter
 
 import numpy as np
 
+from labeling.answers.consensus import current as counting
 from labeling.answers.current import CurrentAnswers
 from labeling.settings import Overlap
 from labeling.store import NewAnswer, Store
 from tests.conftest import add_samples, label, standing
 
 
-def test_after_any_history_the_ledger_is_what_a_new_one_reads(store: Store) -> None:
+def test_after_any_history_memory_is_what_a_new_one_reads(store: Store) -> None:
     ids = add_samples(store, 12)
     classes = [store.classes.ensure(name).id for name in "abc"]
     current, rng = CurrentAnswers(store), np.random.default_rng(0)
@@ -31,13 +32,13 @@ def test_after_any_history_the_ledger_is_what_a_new_one_reads(store: Store) -> N
         current.refresh()
         fresh = CurrentAnswers(store)
         assert current.counts() == fresh.counts()
-        assert current.answers == fresh.current == standing(store)
+        assert current.answers == fresh.answers == standing(store)
         assert current.last_answer == fresh.last_answer == len(store.answers.all())
     kinds = Counter(one.kind for one in standing(store).values())
     assert (current.counts().labels, current.counts().skipped) == (kinds["label"], kinds["skip"])
 
 
-def test_after_any_history_of_a_team_the_ledger_is_what_a_new_one_reads(store: Store) -> None:
+def test_after_any_history_of_a_team_memory_is_what_a_new_one_reads(store: Store) -> None:
     ids = add_samples(store, 6)
     classes = [store.classes.ensure(name).id for name in "abc"]
     overlap, rng = Overlap(1.0, 3), np.random.default_rng(1)
@@ -59,11 +60,11 @@ def test_after_any_history_of_a_team_the_ledger_is_what_a_new_one_reads(store: S
         current.refresh()
         fresh = CurrentAnswers(store, overlap)
         assert current.counts() == fresh.counts()
-        assert current.answers == fresh.current
+        assert current.answers == fresh.answers
         for name in ("ann", "bob", "cem"):
             assert set(current.consensus.waiting(name)) == set(fresh.consensus.waiting(name))
         assert current.consensus.all() == fresh.consensus.all()
-    assert current(store.answers.standing()) == current.answers  # what exports write
+    assert counting(store.answers.standing()) == current.answers  # what exports write
 
 
 def test_samples_that_left_the_pool_are_neither_counted_nor_open(store: Store) -> None:

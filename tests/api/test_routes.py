@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from labeling.answers import current
-from labeling.api import LARGEST_BODY, OPERATIONS, gate, routes
+from labeling.api import LARGEST_BODY, OPERATIONS, routes
 from labeling.api.schema import schema_of
 from labeling.api.status import news
 from labeling.loop.cards import Card
@@ -385,7 +386,7 @@ def test_a_body_that_is_too_large_is_refused_with_the_limit(client: TestClient) 
 def test_a_body_that_never_arrives_is_not_waited_for(
     token: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "LONGEST_ARRIVAL", 0.05)
+    monkeypatch.setattr(import_module("labeling.api.endpoint"), "LONGEST_ARRIVAL", 0.05)
     told: list[Any] = []
     scope = {
         "type": "http",
@@ -504,7 +505,7 @@ def while_waiting(client: TestClient, after: int, act: Callable[[], object]) -> 
     url = f"/api/status?after={after}&wait=20"
     waiting = threading.Thread(target=lambda: replies.append(client.get(url).json()))
     waiting.start()
-    while not session_of(client).changes._waiting:
+    while not session_of(client).notifier._waiting:
         time.sleep(0.005)
     act()
     waiting.join()

@@ -112,7 +112,8 @@ ORPHAN = """
 import os, sys
 from pathlib import Path
 from labeling.embedding.decoders import Decoders
-from labeling.pool.scan import open_source, scan
+from labeling.pool.opening import open_source
+from labeling.pool.scan import scan
 from models.encoders.preprocess import Framing
 source = open_source(Path(sys.argv[1]))
 decoders = Decoders(source, Framing((24, 24), (27, 27)), 1, kind=True)

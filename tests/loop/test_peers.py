@@ -82,13 +82,13 @@ def test_one_process_trains_and_the_other_takes_over_its_rounds_and_its_lead(joi
 def test_what_one_process_writes_the_other_shows_within_a_moment(join: Join) -> None:
     first, second = join(), join()
     until(lambda: first.ingest.state.stage == "done")
-    version = second.changes.version
+    version = second.notifier.version
     cat = first.store.classes.create("cat").id
     until(lambda: [one.id for one in second.store.classes.all()] == [cat])
     key = first.store.samples.ids()[0]
     first.answer("ann", [label(key, cat)])
     until(lambda: second.status().labels == 1)
-    until(lambda: second.changes.version > version)
+    until(lambda: second.notifier.version > version)
     assert key not in {card.sample_id for card in second.next("tab", 40)}
     second.change(overlap_share=0.5)
     until(lambda: first.current.consensus.overlap.share == 0.5)

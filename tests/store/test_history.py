@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from labeling.answers.consensus import current
 from labeling.errors import AnswerError, ClassNameError, HistoryError
-from labeling.store import NewAnswer, Store, engines
+from labeling.store import NewAnswer, Store
+from labeling.store.sql import engines
 from tests.conftest import add_samples, label
 
 NAMES = ("cat", "dog", "fox", "owl")

@@ -8,7 +8,7 @@ from pathlib import Path
 from labeling.errors import ExportError
 from labeling.exchange.containers import Container, Written
 from labeling.exchange.destination import MARKER
-from labeling.exchange.formats import csv
+from labeling.exchange.formats.csv import write_classes, write_records
 from labeling.exchange.names import file_name, folder_names
 from labeling.exchange.records import Contents
 from labeling.pool.folder import FolderSource
@@ -47,8 +47,8 @@ def write(contents: Contents, container: Container) -> Written:
         name = f"{folders[key]}/{file_name(record.path, record.sha256, taken[key])}"
         container.put(name, data, _origin(contents.source, record.path))
         files[record.path] = name
-    csv.write_records(contents, container, files)
-    csv.write_classes(contents, container, folders)
+    write_records(contents, container, files)
+    write_classes(contents, container, folders)
     return Written(len(files), tuple(missing))
 
 
