@@ -53,14 +53,14 @@ def _teach(pool: Path, home: Path, labels: int) -> dict[str, str]:
         named = class_names(project, truth)
         ids = {name: session.store.classes.ensure(name).id for name in sorted(set(named.values()))}
         for begin in range(0, labels, AT_ONCE):
-            cards = session.next("script", min(AT_ONCE, labels - begin))
+            cards = session.queue.next("script", min(AT_ONCE, labels - begin))
             given = [
                 NewAnswer(f"a{begin + n}", one.sample_id, "label", ids[named[one.sample_id]])
                 for n, one in enumerate(cards)
             ]
             session.answer("script", given)
             session.worker.wait()
-        session.next("script", 0)
+        session.queue.next("script", 0)
         project.change(backbone="bundled")
     return truth
 

@@ -158,7 +158,7 @@ def _label(pool: BigPool, session: Session, ids: list[str], labels: int) -> None
 def _answer(pool: BigPool, session: Session) -> Timing:
     """Answer the sample that comes next and wait for what follows from it."""
     begin = time.perf_counter()
-    card = session.next("benchmark", 1)[0]
+    card = session.queue.next("benchmark", 1)[0]
     answer = pool.truth(session, card.sample_id)
     shown = time.perf_counter()
     refused = session.answer("benchmark", [answer])

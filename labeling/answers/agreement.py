@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from labeling.loop.session import Session
+from labeling.answers.current import CurrentAnswers
 from labeling.store import Answer
 from models.evidence.agreement import Coefficient, cohen, fleiss, krippendorff, of_class
 
@@ -40,10 +40,10 @@ class Agreement:
     pairs: tuple[Pair, ...]
 
 
-def agreement(session: Session) -> Agreement | None:
+def agreement(current: CurrentAnswers) -> Agreement | None:
     """Agreement beyond chance on all samples of a panel; None before it can be told."""
-    with session.current.lock:
-        labels = list(session.current.consensus.all().values())
+    with current.lock:
+        labels = list(current.consensus.all().values())
     if len(labels) < FEWEST:
         return None
     rng = np.random.default_rng(0)

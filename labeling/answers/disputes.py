@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from labeling.loop.session import Session
+from labeling.answers.current import CurrentAnswers
 from labeling.store import Answer
 
 
@@ -18,9 +18,8 @@ class Dispute:
     complete: bool
 
 
-def disputes(session: Session) -> list[Dispute]:
+def disputes(current: CurrentAnswers) -> list[Dispute]:
     """Samples on which people disagree or were unsure; first those that nobody else is asked."""
-    current = session.current
     with current.lock:
         found = [
             Dispute(

@@ -49,7 +49,7 @@ async def _watch(session: Session, visitor: Visitor, request: Request, body: Jso
     cards = list[Card]()
 
     def claimed() -> list[Card]:
-        best = session.next(holder, count, keep, None, visitor.name, drop)
+        best = session.queue.next(holder, count, keep, None, visitor.name, drop)
         return _unless_left(session, holder, begin, best)
 
     if stays and session.notifier.ranked > after:  # whoever has gone must not get leases
@@ -64,14 +64,14 @@ def _next(session: Session, visitor: Visitor, body: Json) -> Json:
     if count == 0:
         session.store.leases.leave(holder)
     begin = time.monotonic()
-    cards = session.next(holder, count, _ids(body, "keep"), _ids(body, "spare"), visitor.name)
+    cards = session.queue.next(holder, count, _ids(body, "keep"), _ids(body, "spare"), visitor.name)
     cards = _unless_left(session, holder, begin, cards)
     return {"cards": [vars(card) for card in cards], **now(session)}
 
 
 def _page(session: Session, visitor: Visitor, body: Json) -> Json:
     begin, holder = time.monotonic(), _holder(visitor, body)
-    cards = session.page(
+    cards = session.queue.page(
         holder,
         int(body["class_id"]),
         _count(body),
@@ -81,14 +81,14 @@ def _page(session: Session, visitor: Visitor, body: Json) -> Json:
     cards = _unless_left(session, holder, begin, cards)
     return {
         "cards": [vars(card) for card in cards],
-        "counts": session.predicted_counts(),
+        "counts": session.queue.predicted_counts(),
         **now(session),
     }
 
 
 def _hold(session: Session, visitor: Visitor, body: Json) -> Json:
     return {
-        "held": session.hold(_holder(visitor, body), _ids(body, "sample_ids"), visitor.name),
+        "held": session.queue.hold(_holder(visitor, body), _ids(body, "sample_ids"), visitor.name),
         **now(session),
     }
 

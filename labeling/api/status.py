@@ -133,7 +133,7 @@ async def _news(session: Session, after: int, wait: float) -> None:
             before = changes.version
             await changes.after(before, min(left, LOOK_UP))
             if changes.version == before:  # another process may have changed classes
-                await in_worker(session.follow)
+                await in_worker(session.rules.follow)
 
 
 async def _gone(request: Request) -> None:

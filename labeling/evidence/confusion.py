@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from labeling.evidence.figures import Evidence
+from labeling.evidence.gathering import Evidence
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from PIL import Image
 
 from labeling.errors import HoneError
 from labeling.evidence.transfer import read_image
-from labeling.loop.session import Session
+from labeling.project.project import Project
 
 if TYPE_CHECKING:
+    from labeling.learning.snapshot import Round
     from models.encoders.backbones import Backbone
 
 GLOW = (240, 110, 20)  # what evidence is coloured by, seen on light and on dark images
@@ -20,7 +21,9 @@ STRONG = 0.75  # how much of the colour covers the image where the evidence is s
 SIDE = 300
 
 
-def evidence_picture(session: Session, sample_id: str, class_id: int) -> bytes:
+def evidence_picture(
+    project: Project, round_: "Round | None", device: str, sample_id: str, class_id: int
+) -> bytes:
     """A WebP of what the backbone sees of a sample, glowing where evidence for the class lies.
 
     Raises HoneError with the reason where there is none: a head that is not linear, or a backbone
@@ -29,13 +32,13 @@ def evidence_picture(session: Session, sample_id: str, class_id: int) -> bytes:
     from models.evidence.heat import NoHeatMapError, heat_map
     from models.head import LinearHead
 
-    round_, image = session.round, read_image(session, sample_id)
+    image = read_image(project, sample_id)
     if round_ is None or image is None or not isinstance(round_.head, LinearHead):
         raise HoneError("A heat map needs the logistic head, and an image that can be read.")
     if class_id not in round_.head.classes:
         raise HoneError("The model does not know that class yet.")
-    settings = session.project.settings()
-    backbone = _loaded(settings.backbone, settings.features, session.ingest.device)
+    settings = project.settings()
+    backbone = _loaded(settings.backbone, settings.features, device)
     try:
         found = heat_map(backbone, round_.head, round_.table.space.center, image, class_id)
     except NoHeatMapError as error:

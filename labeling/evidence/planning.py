@@ -1,18 +1,20 @@
 """How good the model is and what that allows: curve, forecast, and what to certify or accept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labeling.evidence.certificates import MOST_DRAWS
+from labeling.evidence.certificates import MOST_DRAWS, Certifier
 from labeling.evidence.curve import Curve
-from labeling.evidence.figures import Evidence, pool_accuracy
+from labeling.evidence.gathering import Evidence, pool_accuracy
 from labeling.evidence.progress import pace
-from labeling.loop.session import Session
+from labeling.store import Answer
 from labeling.store.certificates import ACCEPT, ACCURACY
 
 if TYPE_CHECKING:
+    from labeling.learning.snapshot import Round
     from models.evidence.acceptance import Proposal
     from models.evidence.certificate import Length
     from models.evidence.forecast import Forecast
@@ -28,8 +30,10 @@ class Effort:
     minutes: tuple[float, float | None] | None
 
 
-def effort(session: Session, evidence: Evidence, curve: Curve, target: float) -> Effort | None:
-    """What a target accuracy will take; None before that can be meant."""
+def effort(
+    answers: Sequence[Answer], evidence: Evidence, curve: Curve, target: float
+) -> Effort | None:
+    """What a target accuracy will take, at the pace of all answers; None before one can say."""
     from models.evidence.forecast import forecast
 
     classes, left = len(evidence.left_out.classes), len(evidence.open_rows)
@@ -37,7 +41,7 @@ def effort(session: Session, evidence: Evidence, curve: Curve, target: float) ->
     found = forecast(curve.points, classes, left, target, rng)
     if found is None:
         return None
-    speed = pace(session.store.answers.all()).recent
+    speed = pace(answers).recent
     minutes = None
     if speed and found.low is not None:
         minutes = (found.low / speed, None if found.high is None else found.high / speed)
@@ -53,7 +57,7 @@ def expected(evidence: Evidence) -> tuple[float, float]:
     return UNKNOWN * mean, UNKNOWN * (1 - mean)
 
 
-def certificate_length(session: Session, evidence: Evidence, share: float) -> "Length":
+def certificate_length(certifier: Certifier, evidence: Evidence, share: float) -> "Length":
     """How many blind checks it will probably take to prove "at least `share` right"."""
     from models.evidence.certificate import probable_length
 
@@ -64,7 +68,7 @@ def certificate_length(session: Session, evidence: Evidence, share: float) -> "L
         max(1, len(evidence.open_rows)),
         share,
         np.random.default_rng(0),
-        alpha=session.certifier.alpha(ACCURACY),
+        alpha=certifier.alpha(ACCURACY),
         limit=MOST_DRAWS,
     )
 
@@ -77,13 +81,14 @@ class Offerable:
     length: "Length | None"
 
 
-def acceptable(session: Session, evidence: Evidence, bound: float) -> Offerable:
+def acceptable(
+    certifier: Certifier, round_: "Round", evidence: Evidence, bound: float
+) -> Offerable:
     """The largest set of pre-labels that will probably pass an audit for `bound`."""
     from models.evidence.acceptance import SMALLEST, probable_audit, propose
 
-    round_ = session.round
-    assert round_ is not None and round_.scores is not None
-    rows = session.certifier.open_rows(round_)
+    assert round_.scores is not None
+    rows = certifier.open_rows(round_)
     audits = evidence.uniform
     proposal = propose(
         round_.scores.first[rows],
@@ -94,6 +99,6 @@ def acceptable(session: Session, evidence: Evidence, bound: float) -> Offerable:
     if len(proposal.rows) < SMALLEST:
         return Offerable(proposal, None)
     size, error = len(proposal.rows), proposal.error
-    alpha = session.certifier.alpha(ACCEPT)
+    alpha = certifier.alpha(ACCEPT)
     length = probable_audit(size, bound, error, np.random.default_rng(0), alpha)
     return Offerable(proposal, length)

@@ -1,17 +1,17 @@
 """What deserves a second look: labels that the others contradict, and what is confused."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labeling.evidence.figures import FIGURES, Evidence
-from labeling.loop.session import Session
+from labeling.evidence.gathering import Evidence
 from labeling.store import Answer
 
 if TYPE_CHECKING:
+    from labeling.learning.snapshot import Round
     from models.evidence.ridge_loo import LeaveOneOut
 
 NEIGHBOURS = 4  # of each class
@@ -43,27 +43,31 @@ class Alike:
     samples: tuple[tuple[str, float], ...]
 
 
-def suspects(session: Session, evidence: Evidence) -> list[Suspect]:
+def suspects(
+    evidence: Evidence,
+    judged: "LeaveOneOut",
+    labels: Mapping[str, Answer],
+    standing: Sequence[Answer],
+) -> list[Suspect]:
     """Labels that are probably wrong, the least likely first.
 
-    Those that were confirmed, or given anew since the round, are left out: nobody is asked twice
-    while the next round is on its way. None is changed here: only a person knows.
+    `judged` is what the other labels say of each label of the evidence, `labels` the answer that
+    counts for each sample now, `standing` all answers that were not undone. Labels that were
+    confirmed, or given anew since the round, are left out: nobody is asked twice while the next
+    round is on its way. None is changed here: only a person knows.
     """
-    if len(evidence.rows) < FEWEST or (found := FIGURES.judged(session, evidence)) is None:
-        return []
-    settled = confirmed(session.store.answers.standing())
-    labels = session.labels()
+    settled = confirmed(standing)
     stand = {key for key, answer in labels.items() if answer.id <= evidence.through} - settled
     return [
         Suspect(
             evidence.ids[place],
             int(evidence.labels[place]),
-            int(found.predicted[place]),
-            float(found.self_confidence[place]),
-            _chances(found, place, int(evidence.labels[place])),
+            int(judged.predicted[place]),
+            float(judged.self_confidence[place]),
+            _chances(judged, place, int(evidence.labels[place])),
         )
-        for place in np.argsort(found.self_confidence, kind="stable").tolist()
-        if found.suspect[place] and evidence.ids[place] in stand
+        for place in np.argsort(judged.self_confidence, kind="stable").tolist()
+        if judged.suspect[place] and evidence.ids[place] in stand
     ]
 
 
@@ -75,12 +79,11 @@ def _chances(found: "LeaveOneOut", place: int, given: int) -> tuple[tuple[int, f
     return tuple((key, proba[key]) for key in (*first, *others)[:LIKELY])
 
 
-def alike(session: Session, evidence: Evidence, suspect: Suspect) -> list[Alike]:
+def alike(round_: "Round", evidence: Evidence, suspect: Suspect) -> list[Alike]:
     """What was labeled with each of the classes that a suspect may be of and looks most alike."""
     from models.evidence.explain import nearest_of_each_class
 
-    round_ = session.round
-    if round_ is None or max(evidence.rows) >= len(round_.table):
+    if max(evidence.rows) >= len(round_.table):
         return []
     rows, labels = evidence.rows, evidence.labels
     ids = dict(zip(rows.tolist(), evidence.ids, strict=True))

@@ -8,11 +8,12 @@ from PIL.Image import Image
 
 from labeling.embedding.ingest import ADDED_FROM
 from labeling.errors import UnreadableImageError
-from labeling.evidence.figures import Evidence
-from labeling.loop.session import Session
+from labeling.evidence.gathering import Evidence
 from labeling.pool.scan import LOADERS, read_sample
+from labeling.project.project import Project
 
 if TYPE_CHECKING:
+    from labeling.learning.snapshot import Round
     from models.evidence.shift import Shift
     from models.evidence.transfer import Gain
 
@@ -27,7 +28,7 @@ class Transfer:
     random: "Gain"
 
 
-def transfer(session: Session, evidence: Evidence) -> Transfer | None:
+def transfer(project: Project, round_: "Round", evidence: Evidence, device: str) -> Transfer | None:
     """Compare the backbone on the labels given; None while there are too few.
 
     The blind checks come first, then the newest labels, up to 300.
@@ -35,10 +36,8 @@ def transfer(session: Session, evidence: Evidence) -> Transfer | None:
     from models.encoders.backbones import resolve
     from models.evidence.transfer import compare, embed_random, pixel_features, random_twin
 
-    round_ = session.round
-    assert round_ is not None
     order = np.lexsort((-np.arange(len(evidence.rows)), ~evidence.uniform))[:MOST_IMAGES]
-    read = [(place, read_image(session, evidence.ids[place])) for place in order.tolist()]
+    read = [(place, read_image(project, evidence.ids[place])) for place in order.tolist()]
     places = np.array([place for place, image in read if image is not None], dtype=np.int64)
     images = [image for _, image in read if image is not None]
     if len(places) == 0 or len(np.unique(evidence.labels[places])) < 2:
@@ -49,19 +48,19 @@ def transfer(session: Session, evidence: Evidence) -> Transfer | None:
     pixels = compare(ours, pixel_features(images), labels, uniform, groups)
     if pixels is None:
         return None
-    settings, device = session.project.settings(), session.ingest.device
+    settings = project.settings()
     twin = random_twin(resolve(settings.backbone, features=settings.features, device=device))
     random = compare(ours, embed_random(twin, images), labels, uniform, groups)
     assert random is not None
     return Transfer(pixels, random)
 
 
-def added_shift(session: Session, evidence: Evidence) -> "Shift | None":
+def added_shift(project: Project, round_: "Round", evidence: Evidence) -> "Shift | None":
     """How the images that were added last differ from the pool before; None if none were."""
     from models.evidence.shift import shift
 
-    round_, begin = session.round, session.store.setting(ADDED_FROM)
-    if round_ is None or begin is None:
+    begin = project.store.setting(ADDED_FROM)
+    if begin is None:
         return None
     old = [row for place, row in enumerate(round_.table.row_of.tolist()) if place < begin]
     new = [row for place, row in enumerate(round_.table.row_of.tolist()) if place >= begin]
@@ -74,13 +73,13 @@ def added_shift(session: Session, evidence: Evidence) -> "Shift | None":
     )
 
 
-def read_image(session: Session, sample_id: str) -> Image | None:
+def read_image(project: Project, sample_id: str) -> Image | None:
     """The pixels of a sample, None where its file is gone or damaged."""
-    sample = session.store.samples.get(sample_id)
+    sample = project.store.samples.get(sample_id)
     if sample is None or not sample.paths:
         return None
     try:
-        data = read_sample(session.project.source, sample_id, sample.paths)
+        data = read_sample(project.source, sample_id, sample.paths)
         return LOADERS["image"](data, sample.paths[0])
     except (UnreadableImageError, OSError, KeyError):
         return None

@@ -37,8 +37,7 @@ class HeadChoice:
             return
         if self._disturbed and not _is_quiet(newer):
             return
-        rows = np.fromiter(snapshot.labels.keys(), dtype=np.int64)[:size]
-        targets = np.fromiter(snapshot.labels.values(), dtype=np.int64)[:size]
+        rows, targets = snapshot.rows[:size], snapshot.labels[:size]
         if len(np.unique(targets)) < 2:
             return
         features, rng = snapshot.table.features[rows], np.random.default_rng(size)

@@ -85,7 +85,7 @@ class Learner:
         if table is None:
             return State.WAITING_FOR_LABELS
         snapshot = take_snapshot(table, moment, classes)
-        if kept is None and not self._leads() and len(set(snapshot.labels.values())) >= 2:
+        if kept is None and not self._leads() and snapshot.can_teach:
             return State.WAITING_FOR_LABELS  # the one who leads is fitting the first head
         try:
             round_ = compute(
@@ -225,10 +225,10 @@ def _metrics(round_: "Round") -> dict[str, Any]:
     """What is worth remembering of a round: sizes, and how sure it is of what has no label."""
     assert round_.head is not None and round_.scores is not None
     is_open = round_.scores.best >= 0
-    is_open[list(round_.labels)] = False
+    is_open[round_.snapshot.rows] = False
     confidence = round_.scores.first[is_open]
     return {
-        "labels": len(round_.labels),
+        "labels": len(round_.snapshot.labels),
         "classes": len(round_.head.classes),
         "embedded": len(round_.table),
         "temperature": round(round_.head.temperature, 3),

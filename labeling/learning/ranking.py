@@ -40,13 +40,11 @@ def _pool(round_: Round) -> Pool:
     snapshot = round_.snapshot
     is_open = np.ones(len(snapshot.table), dtype=bool)
     is_open[snapshot.answered] = False
-    labeled = np.fromiter(snapshot.labels.keys(), dtype=np.int64, count=len(snapshot.labels))
-    labels = np.fromiter(snapshot.labels.values(), dtype=np.int64, count=len(snapshot.labels))
-    order = np.argsort(labeled)  # the ranking must not depend on the order of the answers
+    order = np.argsort(snapshot.rows)  # the ranking must not depend on the order of the answers
     return Pool(
         features=snapshot.table.features,
-        labeled=labeled[order],
-        labels=labels[order],
+        labeled=snapshot.rows[order],
+        labels=snapshot.labels[order],
         available=np.flatnonzero(is_open),
         head=round_.head,
         scores=round_.scores,

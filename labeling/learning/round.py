@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -47,7 +46,7 @@ def compute(
     """
     seconds: dict[str, float] = {}
     head, seen = frozen or (None, len(snapshot.labels))
-    if head is None and len(set(snapshot.labels.values())) >= 2:
+    if head is None and snapshot.can_teach:
         report(State.FITTING)
         with _timed(seconds, "fit"):
             start = previous.head if warm and previous is not None else None
@@ -82,13 +81,15 @@ def sweep(round_: Round, policy: Policy, rng: np.random.Generator, stop: Stop) -
 
 
 def _fit(snapshot: Snapshot, policy: Policy, start: Head | None, device: str, stop: Stop) -> Head:
-    rows = np.fromiter(snapshot.labels.keys(), dtype=np.int64)
-    targets = np.fromiter(snapshot.labels.values(), dtype=np.int64)
-    audits = np.array([row in snapshot.audits for row in rows.tolist()])
-    sure = np.array([snapshot.certainty.get(row, 1.0) for row in rows.tolist()])
-    told: dict[str, Any] = {"audits": audits, "certainty": sure if snapshot.certainty else None}
-    fit, features = HEADS[policy.head], snapshot.table.features[rows]
-    return fit(features, targets, **told, start=start, device=device, stop=stop)
+    return HEADS[policy.head](
+        snapshot.table.features[snapshot.rows],
+        snapshot.labels,
+        audits=snapshot.audits,
+        certainty=snapshot.certainty,
+        start=start,
+        device=device,
+        stop=stop,
+    )
 
 
 def _score(

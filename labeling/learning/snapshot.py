@@ -1,6 +1,6 @@
 """What a round is computed from, and what it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,31 +14,36 @@ from models.queries import DEFAULT_QUERY
 from models.scoring import Scores
 
 RANKED = 48  # ranked ahead of one annotator; each answer ranks anew
-
-
 AUDIT = "audit"
 
-
 Indices = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """What a round is computed from, taken at one moment.
 
-    `labels` maps rows of the table to class ids in the order of their answers, and `audits` are
-    those of them that were uniformly random, blind picks. `certainty` is the chance that the label
-    of a row is right, 1 for those that it leaves out. `answered` are all rows that must not be
-    asked, `through` is the last answer seen, `changed` the last change of classes.
+    `rows` (n,) of the table carry the class ids `labels` (n,), in the order of their answers;
+    `audits` (n,) says which were uniformly random, blind picks. `certainty` (n,) is the chance
+    that each label is right, None where all are 1. `answered` are all rows that must not be asked,
+    `through` is the last answer seen, `changed` the last change of classes.
     """
 
     table: Table
-    labels: Mapping[int, int]
-    audits: frozenset[int]
+    rows: Indices
+    labels: Indices
+    audits: Bools
     answered: Indices
     through: int
     changed: int = 0
-    certainty: Mapping[int, float] = field(default_factory=dict)
+    certainty: Floats | None = None
+
+    @property
+    def can_teach(self) -> bool:
+        """Whether there are labels of two classes, which a head needs."""
+        return len(self.labels) > 1 and bool((self.labels != self.labels[0]).any())
 
 
 @dataclass(frozen=True)
@@ -68,14 +73,20 @@ class Round:
     complete: bool = True
     ranking: tuple[Offer, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    _shown: dict[int, npt.NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
     @property
     def table(self) -> Table:
         return self.snapshot.table
 
-    @property
-    def labels(self) -> Mapping[int, int]:
-        return self.snapshot.labels
+    def predict(self, rows: Indices) -> npt.NDArray[np.float32]:
+        """Probabilities (n, K) of rows of the table, each predicted once; needs a head."""
+        assert self.head is not None
+        new = [row for row in rows.tolist() if row not in self._shown]
+        if new:
+            found = self.head.predict_proba(self.table.features[new])
+            self._shown.update(zip(new, found, strict=True))
+        return np.stack([self._shown[row] for row in rows.tolist()])
 
     def offer(self, sample_id: str, query: str, **why: Any) -> Offer:
         """An offer of a sample with what this round predicts for it."""
@@ -89,7 +100,7 @@ class Round:
         keys = [self.table.id(row) for row in rows.tolist()]
         if self.head is None or not keys:
             return [Offer(key, **why) for key, why in zip(keys, whys, strict=True)]
-        proba = self.head.predict_proba(self.table.features[rows])
+        proba = self.predict(rows)
         classes = self.head.classes[proba.argmax(axis=1)].tolist()
         predicted = zip(classes, proba.max(axis=1).tolist(), strict=True)
         return [

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from labeling.answers.certainty import certainty
 from labeling.answers.current import Moment
 from labeling.store import Answer
@@ -24,30 +26,25 @@ def take_snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapsho
     """What the answers of a moment say of the rows of a table, in the order of the answers."""
     from labeling.learning.snapshot import AUDIT, Snapshot
 
-    labels, sure = dict[int, int](), dict[int, float]()
-    audits: set[int] = set()
     certain = certainty(moment.answers, moment.panels)
     answers = sorted(moment.answers.values(), key=lambda answer: answer.id)
     keys = [answer.sample_id for answer in answers]
     rows = table.rows(keys)
     if table.sample_index is not moment.sample_index:  # some may have left the pool since
         rows[moment.sample_index.places(keys) < 0] = -1
-    for row, answer in zip(rows.tolist(), answers, strict=True):
-        if row < 0:
-            continue
-        if teaches(answer, classes):
-            assert answer.class_id is not None
-            labels[row] = answer.class_id
-            if answer.sample_id in certain:
-                sure[row] = certain[answer.sample_id]
-            if answer.query == AUDIT:
-                audits.add(row)
+    is_taught = [
+        row >= 0 and teaches(answer, classes)
+        for row, answer in zip(rows.tolist(), answers, strict=True)
+    ]
+    taught = [answer for answer, one in zip(answers, is_taught, strict=True) if one]
+    sure = np.array([certain.get(answer.sample_id, 1.0) for answer in taught], dtype=np.float64)
     return Snapshot(
         table=table,
-        labels=labels,
-        audits=frozenset(audits),
+        rows=rows[np.array(is_taught, dtype=bool)],
+        labels=np.array([answer.class_id for answer in taught], dtype=np.int64),
+        audits=np.array([answer.query == AUDIT for answer in taught], dtype=bool),
         answered=rows[rows >= 0],
         through=moment.last_answer,
         changed=moment.changed,
-        certainty=sure,
+        certainty=sure if certain else None,
     )

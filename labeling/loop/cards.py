@@ -96,22 +96,22 @@ def _views(
     """What the head sees in those of the samples that have a row, all read at once."""
     from models.evidence.explain import nearest_labeled
 
-    table, labels = round_.table, round_.labels
+    table, snapshot = round_.table, round_.snapshot
     found = zip(sample_ids, table.rows(sample_ids).tolist(), strict=True)
     placed = {key: row for key, row in found if row >= 0}
     if round_.head is None or not placed:
         return {}
     rows = np.array(list(placed.values()), dtype=np.int64)
-    labeled = np.fromiter(labels.keys(), dtype=np.int64, count=len(labels))
-    proba = round_.head.predict_proba(table.features[rows])
+    class_of = dict(zip(snapshot.rows.tolist(), snapshot.labels.tolist(), strict=True))
+    proba = round_.predict(rows)
     order = np.argsort(-proba, kind="stable")
     classes = round_.head.classes[order].tolist()
     values = np.take_along_axis(proba, order, axis=1).astype(float).round(4).tolist()
-    near = nearest_labeled(table.features, rows, labeled, NEIGHBOURS)
+    near = nearest_labeled(table.features, rows, snapshot.rows, NEIGHBOURS)
     return {
         key: (
             _summed(zip(classes[at], values[at], strict=True), merged),
-            [(table.id(row), labels[row]) for row in near[at][0].tolist()],
+            [(table.id(row), class_of[row]) for row in near[at][0].tolist()],
         )
         for at, key in enumerate(placed)
     }

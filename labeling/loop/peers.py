@@ -1,20 +1,27 @@
-"""Following: what other processes do with the same project, seen within a moment.
+"""Peers: processes that have the same project open, and follow each other within a moment.
 
-Every process that has a project open looks at its pulse. One of them has the lead: it embeds the
-pool and trains. The others take over its rounds, and the lead when it ends.
+Each process looks at the store's revisions. One of them leads: it embeds the pool and trains. The
+others take over its rounds, and one of them takes the lead when it ends.
 """
 
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from labeling.answers.current import CurrentAnswers
+from labeling.embedding.ingest import Ingest
 from labeling.errors import StorageError
-from labeling.store import Store
+from labeling.evidence.certificates import Certifier
+from labeling.learning.learner import Learner
+from labeling.learning.worker import Worker
+from labeling.loop.notifier import Notifier
+from labeling.loop.rules import Rules
+from labeling.project.project import Project
+from labeling.store import Pulse
 
-LOOK = 0.3  # seconds from one look at the pulse to the next
-ALONE = 1.0  # … where this process leads and has seen nothing of others
+LOOK = 0.3  # seconds from one look at the revisions to the next
+ALONE = 1.0  # … where this process leads and has seen no work of others
 LIVELY = 30.0  # … for so long
 CALL = 2.0  # … and from one try to win the lead to the next
 SHARE = 20  # reading a large pool again takes no more than one part in so many of the time
@@ -22,9 +29,9 @@ SHARE = 20  # reading a large pool again takes no more than one part in so many 
 
 @dataclass(frozen=True)
 class News:
-    """What has changed by others since the last look; `back` if the database was away till now.
+    """What others have changed since the last look; `back` if the database was away till now.
 
-    `through` is the newest answer, be it one's own.
+    `through` is the newest answer, by anybody.
     """
 
     through: int
@@ -35,33 +42,47 @@ class News:
 
 
 class Peers:
-    """Looks after the store in a thread of its own, and tells what others change from now on.
+    """Looks at the store in a thread of its own, and takes in what other processes change.
 
-    `told` is called with the news of each look, be there any or not, and says whether others have
-    done something; `led` is called when this process has won the lead, or lost it.
+    `since` is the pulse of the store before the other parts have read it. Embedding waits for up
+    to `patience` seconds until somebody has the first images.
     """
 
     def __init__(
-        self, store: Store, told: Callable[[News], bool], led: Callable[[bool], None]
+        self,
+        project: Project,
+        since: Pulse,
+        ingest: Ingest,
+        current: CurrentAnswers,
+        certifier: Certifier,
+        learner: Learner,
+        worker: Worker,
+        rules: Rules,
+        notifier: Notifier,
     ) -> None:
-        self._store, self._told, self._led = store, told, led
+        self._project, self._store = project, project.store
+        self._ingest, self._current, self._certifier = ingest, current, certifier
+        self._learner, self._worker = learner, worker
+        self._rules, self._notifier = rules, notifier
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._last = store.pulse()
+        self._last = since
         self._is_away = False
         self._next_call = 0.0
         self._lively_until = 0.0
         self._pool_after = 0.0  # not before this time the pool is read again
+        self._patience = 0.0
         self.leads = False
 
-    def start(self) -> None:
+    def start(self, patience: float = 0.0) -> None:
         """Try to win the lead, then go on looking in the background."""
+        self._patience = patience
         self._call()
-        self._thread = threading.Thread(target=self._loop, name="follower", daemon=True)
+        self._thread = threading.Thread(target=self._loop, name="peers", daemon=True)
         self._thread.start()
 
     def win(self) -> bool:
-        """Take the lead if nobody has it, without following; for scripts."""
+        """Take the lead if no other process has it, without following; for scripts."""
         self.leads = self._store.lead.win()
         return self.leads
 
@@ -71,6 +92,8 @@ class Peers:
         if self._thread is not None:
             self._thread.join(10.0)
 
+    # -- looking -----------------------------------------------------------------------------
+
     def _loop(self) -> None:
         while not self._stop.wait(self._rest()):
             try:
@@ -79,8 +102,8 @@ class Peers:
                     self._call()
             except StorageError:
                 self._is_away = True
-                self._lead(False)  # whoever cannot reach the store cannot know that it leads
-            except Exception:  # the thread must outlive whatever it tells
+                self._lead(False)  # without the store, a process cannot know that it leads
+            except Exception:  # the thread must outlive any fault of what it calls
                 traceback.print_exc()
 
     def _rest(self) -> float:
@@ -88,7 +111,7 @@ class Peers:
         return ALONE if is_alone else LOOK
 
     def _look(self) -> None:
-        """Tell what others have changed since the last time."""
+        """Take in what others have changed since the last time."""
         now, last = self._store.pulse(), self._last
         pool = now.pool != last.pool and time.monotonic() >= self._pool_after
         news = News(
@@ -99,7 +122,7 @@ class Peers:
             back=self._is_away,
         )
         begin = time.monotonic()
-        lively = self._told(news)
+        lively = self.take_in(news)
         end = time.monotonic()
         if lively:
             self._lively_until = end + LIVELY
@@ -108,11 +131,53 @@ class Peers:
         self._last = now if pool else replace(now, pool=last.pool)
         self._is_away = False
 
+    def take_in(self, news: News) -> bool:
+        """Read what changed, let the boards know, and rank anew where that matters.
+
+        Returns whether others have changed anything.
+        """
+        grown = False
+        if news.rules:
+            self._take_in_rules()
+        if news.pool:
+            self._current.reload()
+        answered = self._current.refresh(news.through)
+        if self.leads and self._ingest.cut_off:
+            self._ingest.start()
+        if not self.leads:
+            grown = self._ingest.follow() and self._learner.grown()
+        changed = news.rules or news.pool or answered or grown
+        if changed:
+            self._notifier.bump()
+        if news.rules or news.back or grown or (answered if self.leads else news.rounds):
+            self._worker.request()
+        return changed
+
+    def _take_in_rules(self) -> None:
+        """Classes, people, settings or certificates have changed."""
+        self._store.look_again()
+        self._rules.follow()
+        self._certifier.reload()
+        settings = self._project.settings()
+        if settings.overlap != self._current.consensus.overlap:
+            self._current.reload(settings.overlap)
+        if self.leads and not self._ingest.is_of(settings):
+            self._ingest.stop()
+            self._ingest.start()
+
+    # -- leading -----------------------------------------------------------------------------
+
     def _call(self) -> None:
         self._next_call = time.monotonic() + CALL
         self._lead(self._store.lead.win())
 
     def _lead(self, leads: bool) -> None:
-        if leads != self.leads:
-            self.leads = leads
-            self._led(leads)
+        """Begin to embed and train when the lead is won, and stop when it is lost."""
+        if leads == self.leads:
+            return
+        self.leads = leads
+        if not leads:
+            self._ingest.stop()  # another process may write embeddings now
+        elif not self._ingest.is_whole():
+            self._ingest.start(self._patience)
+        self._worker.request()

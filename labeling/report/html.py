@@ -8,8 +8,7 @@ from importlib.metadata import version
 
 from labeling.evidence import progress
 from labeling.evidence.confusion import confusion
-from labeling.evidence.curve import CURVES
-from labeling.evidence.figures import CHECKS, FIGURES, Evidence, pool_accuracy
+from labeling.evidence.gathering import CHECKS, Evidence, pool_accuracy
 from labeling.loop.session import Session
 from labeling.report.plots import Series, bars, line_plot
 from labeling.store.certificates import ACCURACY
@@ -41,7 +40,7 @@ svg { width: 100%; height: auto; } svg text { fill: var(--faint); font-size: 12p
 def report(session: Session) -> str:
     """The report of a session as it stands now, as HTML."""
     name = escape(session.project.name)
-    evidence = FIGURES.evidence(session)
+    evidence = session.figures.evidence()
     parts = [_facts(session)]
     if evidence is None:
         parts.append("<p>There is no model yet, and so nothing to say of it.</p>")
@@ -130,7 +129,7 @@ def _classes(session: Session, evidence: Evidence) -> str:
 
 
 def _curve(session: Session, evidence: Evidence) -> str:
-    curve = CURVES.of(session, evidence)
+    curve = session.figures.curve(evidence)
     if len(curve.points) < 2:
         return ""
     ours = [(p.labels, p.accuracy.value, p.accuracy.low, p.accuracy.high) for p in curve.points]

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from labeling.evidence.figures import CHECKS, Evidence, pool_accuracy
+from labeling.evidence.gathering import CHECKS, Evidence, pool_accuracy
 from labeling.loop.session import Session
 from labeling.screens import certificates, curve, transfer
 from labeling.screens.charts import draw

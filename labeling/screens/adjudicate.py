@@ -21,7 +21,7 @@ NEXT = 12
 
 def show(session: Session) -> bool:
     """Show one of the team's parts; False where there is none, or another part is wanted."""
-    open_ones = disputes(session)
+    open_ones = disputes(session.current)
     is_team = session.current.consensus.overlap.share > 0 or bool(session.current.consensus.all())
     if not open_ones and not is_team:
         return False
@@ -40,7 +40,7 @@ def show(session: Session) -> bool:
     if part == to_decide:
         _disputes(session, open_ones, names)
     elif part == AGREEMENT:
-        _agreement(agreement(session), names)
+        _agreement(agreement(session.current), names)
     return part in (to_decide, AGREEMENT)
 
 

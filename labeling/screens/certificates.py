@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from labeling.evidence.certificates import Standing
-from labeling.evidence.figures import Evidence, pool_accuracy
+from labeling.evidence.gathering import Evidence, pool_accuracy
 from labeling.evidence.planning import acceptable, certificate_length, expected
 from labeling.loop.decisions import accept, take_back
 from labeling.loop.session import Session
@@ -42,7 +42,7 @@ def _begin_accuracy(session: Session, evidence: Evidence) -> None:
     known = pool_accuracy(evidence)
     guess = max(50, min(98, int(100 * (known.low if known else 0.8))))
     share = _share("Right at least", 50, 99, guess, "certified-share")
-    length = certificate_length(session, evidence, share)
+    length = certificate_length(session.certifier, evidence, share)
     if length.middle is None:
         st.warning(
             f"By what is known now, “at least {share:.0%}” will probably not be proven (chance "
@@ -94,7 +94,8 @@ def accept_many(session: Session, evidence: Evidence) -> None:
 
 def _begin_accept(session: Session, evidence: Evidence) -> None:
     bound = _share("Wrong at most", 1, 20, 5, "bound")
-    offered = acceptable(session, evidence, bound)
+    assert session.round is not None  # there is evidence
+    offered = acceptable(session.certifier, session.round, evidence, bound)
     size, length = len(offered.proposal.rows), offered.length
     if length is None:
         st.info(

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from labeling.evidence.confusion import Cell, confusion
-from labeling.evidence.figures import Evidence
+from labeling.evidence.gathering import Evidence
 from labeling.loop.session import Session
 from labeling.screens.charts import spreadsheet
 from labeling.screens.pictures import strip

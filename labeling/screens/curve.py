@@ -4,8 +4,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from labeling.evidence.curve import CURVES, Curve
-from labeling.evidence.figures import CHECKS, Evidence
+from labeling.evidence.curve import Curve
+from labeling.evidence.gathering import CHECKS, Evidence
 from labeling.evidence.planning import Effort, effort
 from labeling.loop.session import Session
 from labeling.screens.charts import draw
@@ -16,7 +16,7 @@ from labeling.wording import ahead, points
 def show(session: Session, evidence: Evidence) -> None:
     """Show the curve beside random picking's, and a forecast."""
     with st.spinner("Fitting models along your labels …"):
-        curve = CURVES.of(session, evidence)
+        curve = session.figures.curve(evidence)
     checks = int(evidence.uniform.sum())
     if len(curve.points) < 2:
         st.info(
@@ -103,7 +103,7 @@ def _lines(table: pd.DataFrame) -> alt.LayerChart:
 def _forecast(session: Session, evidence: Evidence, curve: Curve) -> None:
     st.subheader("How many more?")
     target = st.slider("Accuracy to reach", 50, 99, 90, format="%d%%", key="target") / 100
-    found = effort(session, evidence, curve, target)
+    found = effort(session.store.answers.all(), evidence, curve, target)
     if found is None:
         st.caption(
             "A forecast is shown once there are five points, five labels a class and 15 blind "

@@ -10,7 +10,6 @@ import streamlit as st
 
 from labeling.errors import HoneError
 from labeling.evidence import progress
-from labeling.evidence.figures import FIGURES
 from labeling.loop.session import Session
 from labeling.screens import goals
 from labeling.screens.accuracy import how_good
@@ -84,7 +83,7 @@ def _headline(session: Session, answers: list[Answer]) -> None:
         speed = progress.pace(answers).recent
         pace.metric("Labels a minute", f"{speed:.0f}" if speed else "–")
     with audit:
-        evidence = FIGURES.evidence(session)
+        evidence = session.figures.evidence()
         if evidence is not None:
             how_good(session, evidence)
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from labeling.errors import HoneError
 from labeling.evidence import progress, suspects
-from labeling.evidence.figures import CHECKS, Evidence
+from labeling.evidence.gathering import CHECKS, Evidence
 from labeling.evidence.heat_map import evidence_picture
 from labeling.loop.decisions import decide
 from labeling.loop.session import Session
@@ -47,7 +47,7 @@ def show(session: Session) -> None:
 
 
 def _suspects(session: Session, evidence: Evidence, names: dict[int, str]) -> None:
-    found = suspects.suspects(session, evidence)
+    found = session.figures.suspects(evidence)
     if not found:
         _no_suspects(session, len(evidence.rows))
         return
@@ -79,7 +79,8 @@ def _alike(
 ) -> None:
     """A row for each class that it may be: the images labeled so that look most like it."""
     st.caption("The most similar labeled images of each likely class, with their similarity")
-    for one in suspects.alike(session, evidence, suspect):
+    assert session.round is not None  # there is evidence
+    for one in suspects.alike(session.round, evidence, suspect):
         given = ", as labeled" if one.class_id == suspect.given else ""
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(names[one.class_id])}**{given}: chance {chance(one.chance)}")
@@ -132,7 +133,13 @@ def _why(session: Session, suspect: suspects.Suspect, names: dict[int, str]) -> 
     with st.container(horizontal=True, gap="small"):
         for class_id in (suspect.predicted, suspect.given):
             try:
-                content = evidence_picture(session, suspect.sample_id, class_id)
+                content = evidence_picture(
+                    session.project,
+                    session.round,
+                    session.ingest.device,
+                    suspect.sample_id,
+                    class_id,
+                )
             except HoneError as error:
                 st.caption(plain(error))
                 return

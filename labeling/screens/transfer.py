@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from labeling.evidence.figures import Evidence
+from labeling.evidence.gathering import Evidence
 from labeling.evidence.transfer import Transfer, added_shift, transfer
 from labeling.loop.session import Session
 from labeling.wording import points
@@ -24,7 +24,9 @@ def show(session: Session, evidence: Evidence) -> None:
     key = f"transfer-{session.project.key}"
     if st.button("Compare", icon=":material/balance:"):
         with st.spinner("Embedding the labeled images by random weights …"):
-            found = transfer(session, evidence)
+            assert session.round is not None  # there is evidence
+            device = session.ingest.device
+            found = transfer(session.project, session.round, evidence, device)
         if found is None:
             from models.evidence.transfer import FEWEST_LABELS
 
@@ -76,7 +78,8 @@ def _table(found: Transfer) -> None:
 
 def _shift(session: Session, evidence: Evidence) -> None:
     st.subheader("Do new images still fit?")
-    found = added_shift(session, evidence)
+    assert session.round is not None
+    found = added_shift(session.project, session.round, evidence)
     if found is None:
         st.caption(
             "Put more images into the pool’s folder and start Hone again: from 20 new ones on, "

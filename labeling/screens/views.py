@@ -4,7 +4,7 @@ from collections.abc import Container, Sequence
 
 import streamlit as st
 
-from labeling.evidence.figures import FIGURES, Evidence
+from labeling.evidence.gathering import Evidence
 from labeling.loop.session import Session
 from labeling.screens.shell import free_keys
 from labeling.screens.waiting import missing
@@ -18,7 +18,7 @@ KEYS = [None if key in "rc" else key for key in "1234567890qwertyiopasdfghjklxcv
 def choose(session: Session, views: Sequence[str]) -> tuple[str, Evidence] | None:
     """The chosen view with what is known; None while nothing is, which is said and waited for."""
     session.ingest.look()
-    evidence = FIGURES.evidence(session)
+    evidence = session.figures.evidence()
     if evidence is None:
         st.fragment(_wait, run_every=REFRESH_SECONDS)(session)
         return None
@@ -30,7 +30,7 @@ def choose(session: Session, views: Sequence[str]) -> tuple[str, Evidence] | Non
 
 
 def _wait(session: Session) -> None:
-    if FIGURES.evidence(session) is not None:
+    if session.figures.evidence() is not None:
         st.rerun()
     reason = missing(session)
     if reason.error:

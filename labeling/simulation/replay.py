@@ -164,7 +164,7 @@ def _label(session: Session, task: Task) -> Iterator[tuple[int, float, float]]:
     """Answer with the truth, round by round; (labels, accuracy, balanced) at each checkpoint."""
     plan, done = task.plan, 0
     while done < plan.labels:
-        cards = session.next("simulate", min(plan.batch, plan.labels - done))
+        cards = session.queue.next("simulate", min(plan.batch, plan.labels - done))
         refused = session.answer(
             "simulate",
             [
@@ -184,13 +184,17 @@ def _label(session: Session, task: Task) -> Iterator[tuple[int, float, float]]:
 def _measure(session: Session, truth: Mapping[str, int]) -> tuple[float, float]:
     """Accuracy and balanced accuracy of the newest round on every sample without a label."""
     round_, labeled = session.round, session.labels()
-    if round_ is None or len(round_.labels) != len(labeled) or len(round_.table) != len(truth):
+    if (
+        round_ is None
+        or len(round_.snapshot.labels) != len(labeled)
+        or len(round_.table) != len(truth)
+    ):
         raise HoneError("The newest round has not seen every sample and label.")
     ids = [round_.table.id(row) for row in range(len(round_.table))]
     rows = [row for row, key in enumerate(ids) if key not in labeled]
     true = np.array([truth[ids[row]] for row in rows])
     if round_.scores is None:
-        predicted = np.full(len(rows), next(iter(round_.labels.values())))
+        predicted = np.full(len(rows), round_.snapshot.labels[0])
     else:
         predicted = round_.scores.best[rows]
     hits = predicted == true

@@ -16,7 +16,7 @@ def team(open_session: OpenSession, people: int = 2) -> tuple[Session, int, int]
 
 
 def cards(session: Session, who: str, count: int = 40) -> list[str]:
-    return [one.sample_id for one in session.next(who, count, annotator=who)]
+    return [one.sample_id for one in session.queue.next(who, count, annotator=who)]
 
 
 def give(session: Session, who: str, sample_id: str, class_id: int | None) -> None:
@@ -33,15 +33,15 @@ def test_a_second_person_is_asked_blind_and_never_what_another_holds(
     for number, key in enumerate(first[:4]):
         give(session, "ann", key, (cat, dog)[number % 2])
     session.worker.wait()
-    shown = session.next("bob", 40, annotator="bob")
+    shown = session.queue.next("bob", 40, annotator="bob")
     assert [one.sample_id for one in shown[:4]] == first[:4]
     for one in shown[:4]:
         assert (one.probabilities, one.neighbours, one.round_id) == ({}, [], None)
     bobs = [one.sample_id for one in shown]
     assert not set(bobs) & set(first[4:])  # ann's tab holds them
     assert cards(session, "cem") == []  # everything is held
-    assert session.hold("bob", bobs, "bob") == bobs
-    assert session.hold("ann", first[:4], "ann") == []
+    assert session.queue.hold("bob", bobs, "bob") == bobs
+    assert session.queue.hold("ann", first[:4], "ann") == []
     assert set(cards(session, "ann")) == set(first[4:])  # nobody is asked twice
 
 
@@ -58,17 +58,19 @@ def test_two_who_disagree_are_decided_by_a_reviewer_and_the_model_learns_the_dec
     give(session, "bob", unsure, None)
     assert session.status().labels == 1
     assert session.status().unsure == 2
-    found = {one.sample_id: one for one in disputes(session)}
+    found = {one.sample_id: one for one in disputes(session.current)}
     assert set(found) == {contested, unsure}
     assert [one.annotator for one in found[contested].opinions] == ["ann", "bob"]
     assert all(one.complete for one in found.values())
     decide(session, "rita", contested, dog)
     decide(session, "rita", unsure, dog)
     session.worker.wait()
-    assert disputes(session) == []
+    assert disputes(session.current) == []
     assert session.labels()[contested].class_id == dog
     assert session.round is not None
-    assert session.round.labels[session.round.table.row(contested)] == dog
+    snapshot = session.round.snapshot
+    place = snapshot.rows.tolist().index(session.round.table.row(contested))
+    assert snapshot.labels[place] == dog
     # What a person changes later stays in the history and moves nothing.
     session.answer("ann", [label(contested, cat, "later")], own=True)
     assert session.labels()[contested].class_id == dog
@@ -80,21 +82,21 @@ def test_of_three_wanted_opinions_the_third_is_waited_for(open_session: OpenSess
     give(session, "ann", key, cat)
     assert cards(session, "bob", 1) == [key]
     give(session, "bob", key, dog)
-    assert [one.complete for one in disputes(session)] == [False]
+    assert [one.complete for one in disputes(session.current)] == [False]
     assert cards(session, "cem", 1) == [key]
     give(session, "cem", key, cat)
-    assert disputes(session) == []
+    assert disputes(session.current) == []
     assert session.labels()[key].class_id == cat
 
 
 def test_agreement_is_told_per_class_and_per_pair(open_session: OpenSession) -> None:
     session, cat, dog = team(open_session)
-    assert agreement(session) is None
+    assert agreement(session.current) is None
     keys = session.store.samples.ids()[: FEWEST + 2]
     for number, key in enumerate(keys):
         give(session, "ann", key, (cat, dog)[number % 2])
         give(session, "bob", key, cat if number == 1 else (cat, dog)[number % 2])
-    found = agreement(session)
+    found = agreement(session.current)
     assert found is not None and found.samples == len(keys)
     assert 0 < found.alpha.low < found.alpha.value < 1
     assert set(found.classes) == {cat, dog}

@@ -71,11 +71,11 @@ def test_the_head_learns_each_label_with_the_weight_of_its_certainty(
     session.worker.wait()
     round_ = session.round
     assert round_ is not None and round_.head is not None
-    rows = list(round_.labels)
-    sure = np.array([round_.snapshot.certainty[row] for row in rows])
-    alone = rows.index(round_.table.row(ids[8]))
+    rows, sure = round_.snapshot.rows, round_.snapshot.certainty
+    assert sure is not None
+    alone = rows.tolist().index(round_.table.row(ids[8]))
     assert sure[alone] == PRIOR_SKILL == sure.min()
-    features, labels = round_.table.features[rows], np.array(list(round_.labels.values()))
+    features, labels = round_.table.features[rows], round_.snapshot.labels
     audits = np.zeros(len(rows), dtype=bool)
     weighed = fit_logistic(features, labels, audits=audits, certainty=sure)
     alike = fit_logistic(features, labels, audits=audits)

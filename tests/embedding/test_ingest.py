@@ -322,9 +322,9 @@ def test_the_first_screen_does_not_wait_for_the_backbone(
     time.sleep(0.3)  # it would have begun by now
     assert session.ingest.state.stage == "loading" and session.ingest.cache is None
     if screen == "label":
-        assert len(session.next("tab", 2)) == 2  # a person has the first images
+        assert len(session.queue.next("tab", 2)) == 2  # a person has the first images
     else:
-        assert session.page("tab", 1, 2) == []  # nothing to wait for before there is a model
+        assert session.queue.page("tab", 1, 2) == []  # nothing to wait for before there is a model
     session.ingest.wait(60.0)
     assert session.ingest.state.stage == "done"
     session.close()

@@ -8,7 +8,6 @@ import pytest
 
 from labeling.errors import HoneError
 from labeling.evidence.certificates import CERTIFICATE
-from labeling.evidence.figures import FIGURES
 from labeling.loop.decisions import accept, take_back
 from labeling.loop.session import Session
 from labeling.store import NewAnswer, leases
@@ -39,7 +38,7 @@ class Labeler:
         """Label the next cards; the queries that they were picked by."""
         queries = []
         for _ in range(count):
-            card = self.session.next("tab", 1)[0]
+            card = self.session.queue.next("tab", 1)[0]
             name = self.truth[card.sample_id]
             if wrong:
                 name = "cold" if name == "warm" else "warm"
@@ -66,7 +65,7 @@ def everything(session: Session, error: float = 0.001) -> Proposal:
 def test_draws_are_shown_first_blind_and_with_the_frozen_heads_guess(labeler: Labeler) -> None:
     session = labeler.session
     certificate = session.certifier.begin_accuracy(session.round, 0.5, 0.95)
-    cards = session.next("tab", 3)
+    cards = session.queue.next("tab", 3)
     draws = session.certifier.draws(certificate)
     assert [card.sample_id for card in cards] == [draw.sample_id for draw in draws[:3]]
     assert all(card.query == CERTIFICATE and not card.probabilities for card in cards)
@@ -98,7 +97,7 @@ def test_wrong_guesses_prove_nothing_and_the_next_try_must_prove_more(labeler: L
     session.certifier.give_up()
     assert session.store.certificates.all()[-1].end == "abandoned"
     labels = session.status().labels
-    session.next("tab", 1)
+    session.queue.next("tab", 1)
     second = session.certifier.begin_accuracy(session.round, 0.9, 0.95)
     assert labels == 10
     assert first.alpha == 0.04
@@ -109,7 +108,7 @@ def test_draws_from_the_surest_pre_labels_are_no_sample_of_the_pool(labeler: Lab
     session = labeler.session
 
     def uniform() -> set[str]:
-        evidence = FIGURES.evidence(session)
+        evidence = session.figures.evidence()
         assert evidence is not None
         return {key for key, one in zip(evidence.ids, evidence.uniform, strict=True) if one}
 
@@ -127,7 +126,7 @@ def test_draws_from_the_surest_pre_labels_are_no_sample_of_the_pool(labeler: Lab
 def test_a_skipped_draw_counts_as_wrong(labeler: Labeler) -> None:
     session = labeler.session
     certificate = session.certifier.begin_accuracy(session.round, 0.9, 0.95)
-    card = session.next("tab", 1)[0]
+    card = session.queue.next("tab", 1)[0]
     session.answer("ann", [NewAnswer("s", card.sample_id, "skip")])
     standing = session.certifier.standing(certificate)
     assert (standing.drawn, standing.right) == (1, 0)
@@ -139,14 +138,14 @@ def test_a_draw_that_an_idle_browser_holds_stops_no_proof(
     session = labeler.session
     certificate = session.certifier.begin_accuracy(session.round, 0.9, 0.95)
     first, second = session.certifier.draws(certificate)[:2]
-    assert session.next("left open", 1)[0].sample_id == first.sample_id
-    assert session.next("tab", 1)[0].sample_id == second.sample_id
+    assert session.queue.next("left open", 1)[0].sample_id == first.sample_id
+    assert session.queue.next("tab", 1)[0].sample_id == second.sample_id
     labeler.label(1)
     assert session.certifier.standing(certificate).drawn == 0
     assert session.certifier.ahead(certificate) == 1
     before = time.time()
     monkeypatch.setattr(leases.time, "time", lambda: before + leases.IDLE_SECONDS + 1)
-    card = session.next("tab", 1)[0]
+    card = session.queue.next("tab", 1)[0]
     assert (card.sample_id, card.query) == (first.sample_id, CERTIFICATE)
     labeler.label(1)
     assert session.certifier.standing(certificate).drawn == 2
@@ -157,12 +156,12 @@ def test_what_an_idle_browser_holds_is_taken_over_for_a_proof_only(
     labeler: Labeler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = labeler.session
-    held = {card.sample_id for card in session.next("left open", 5)}
+    held = {card.sample_id for card in session.queue.next("left open", 5)}
     before = time.time()
     monkeypatch.setattr(leases.time, "time", lambda: before + leases.IDLE_SECONDS + 1)
-    assert held.isdisjoint(card.sample_id for card in session.next("tab", 40))
+    assert held.isdisjoint(card.sample_id for card in session.queue.next("tab", 40))
     certificate = session.certifier.begin_accuracy(session.round, 0.9, 0.95)
-    cards = session.next("tab", 40)
+    cards = session.queue.next("tab", 40)
     draws = session.certifier.draws(certificate)
     assert [card.sample_id for card in cards] == [draw.sample_id for draw in draws]
     assert held < {draw.sample_id for draw in draws}
@@ -178,7 +177,7 @@ def test_a_running_certificate_survives_a_restart(
     again = open_session()
     assert again.certifier.running == certificate
     assert again.certifier.standing(certificate).drawn == 2
-    assert again.next("tab", 1)[0].query == CERTIFICATE
+    assert again.queue.next("tab", 1)[0].query == CERTIFICATE
 
 
 def test_accepted_pre_labels_teach_nothing_and_go_back_in_one_action(labeler: Labeler) -> None:
@@ -196,7 +195,7 @@ def test_accepted_pre_labels_teach_nothing_and_go_back_in_one_action(labeler: La
     assert len(given) == done
     assert {a.source for a in given} == {"accepted"}
     assert all(a.predicted_class == a.class_id and not a.shown for a in given)
-    assert session.round is not None and len(session.round.labels) == by_hand
+    assert session.round is not None and len(session.round.snapshot.labels) == by_hand
     # A person's word counts more than the certificate's, and stays.
     changed = given[0].sample_id
     session.answer("ann", [NewAnswer("fix", changed, "label", labeler.classes["cold"])])

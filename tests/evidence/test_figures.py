@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from labeling.evidence.figures import FIGURES
 from labeling.loop.session import Session
 from labeling.project.project import open_project
 from labeling.screens.waiting import missing, until_checked
@@ -24,15 +23,15 @@ def test_a_figure_that_needs_blind_checks_says_how_many_labels_they_take(
 def test_without_a_model_it_is_said_whether_to_label_or_to_wait(open_session: OpenSession) -> None:
     session = open_session()
     assert "Label a few images of two classes" in missing(session).text
-    for number, card in enumerate(session.next("tab", 4)):
+    for number, card in enumerate(session.queue.next("tab", 4)):
         class_id = session.store.classes.ensure(("warm", "cold")[number % 2]).id
         session.answer("ann", [NewAnswer(f"a{number}", card.sample_id, "label", class_id)])
     session.worker.wait()
-    assert FIGURES.evidence(session) is not None
+    assert session.figures.evidence() is not None
     session.close()
 
     again = Session(open_project(session.project.source.location, session.project.folder))
-    assert FIGURES.evidence(again) is None  # its backbone is not there yet, its labels are
+    assert again.figures.evidence() is None  # its backbone is not there yet, its labels are
     for stage, words in (
         ("scanning", "looking through the pool’s files"),
         ("loading", "loading the backbone"),

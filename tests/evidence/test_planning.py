@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labeling.evidence.curve import CURVES
-from labeling.evidence.figures import FIGURES, Evidence, pool_accuracy
+from labeling.evidence.gathering import Evidence, pool_accuracy
 from labeling.evidence.planning import acceptable, certificate_length, effort
 from labeling.loop.session import Session
 from labeling.project.project import open_project
@@ -39,7 +38,7 @@ class Hopeless:
         self.given = 0
 
     def label(self, count: int) -> None:
-        cards = self.session.next("tab", count)
+        cards = self.session.queue.next("tab", count)
         answers = []
         for card in cards:
             self.given += 1
@@ -50,7 +49,7 @@ class Hopeless:
 
     @property
     def evidence(self) -> Evidence:
-        found = FIGURES.evidence(self.session)
+        found = self.session.figures.evidence()
         assert found is not None
         return found
 
@@ -70,7 +69,7 @@ def test_where_embeddings_say_nothing_no_accuracy_is_claimed_and_none_is_forecas
     session, evidence = hopeless.session, hopeless.evidence
     told = pool_accuracy(evidence)
     assert told is not None and told.low < 1 / len(CLASSES) < told.high < 0.7
-    found = effort(session, evidence, CURVES.of(session, evidence), 0.9)
+    found = effort(session.store.answers.all(), evidence, session.figures.curve(evidence), 0.9)
     assert found is not None
     assert not found.forecast.reachable and not found.forecast.reached
     assert found.minutes is None
@@ -80,9 +79,9 @@ def test_where_embeddings_say_nothing_nothing_can_be_accepted_or_proven(
     hopeless: Hopeless,
 ) -> None:
     session, evidence = hopeless.session, hopeless.evidence
-    offered = acceptable(session, evidence, 0.05)
+    offered = acceptable(session.certifier, session.round, evidence, 0.05)
     assert offered.length is None or offered.length.middle is None
-    assert certificate_length(session, evidence, 0.6).chance < 0.05
+    assert certificate_length(session.certifier, evidence, 0.6).chance < 0.05
     certificate = session.certifier.begin_accuracy(session.round, 0.6, 0.9)
     while session.certifier.running is not None:
         hopeless.label(15)

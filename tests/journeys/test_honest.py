@@ -10,7 +10,6 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from labeling.evidence.figures import FIGURES
 from labeling.loop.session import Session
 from labeling.project.project import open_project
 from labeling.simulation.ground_truth import class_names, read_truth
@@ -40,11 +39,11 @@ def taught(tmp_path_factory: pytest.TempPathFactory, embedded_home: Path) -> Ite
     for begin in range(0, LABELS, AT_ONCE):
         answers = [
             NewAnswer(f"a{number}", card.sample_id, "label", ids[truth[card.sample_id]])
-            for number, card in enumerate(session.next("script", AT_ONCE), begin)
+            for number, card in enumerate(session.queue.next("script", AT_ONCE), begin)
         ]
         assert session.answer("script", answers) == {}
         session.worker.wait()
-    session.next("script", 0)
+    session.queue.next("script", 0)
     plant(session)
     session.close()
     server.start()
@@ -54,7 +53,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory, embedded_home: Path) -> Ite
 
 def plant(session: Session) -> None:
     """Give the label that the others foresee most surely the class that they find least likely."""
-    evidence, round_ = FIGURES.evidence(session), session.round
+    evidence, round_ = session.figures.evidence(), session.round
     assert evidence is not None and round_ is not None
     found = leave_one_out(round_.table.features[evidence.rows], evidence.labels)
     place = int(found.self_confidence.argmax())

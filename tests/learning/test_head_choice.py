@@ -21,8 +21,8 @@ class Bent:
 
 def bent(n: int = FIRST_COMPARED) -> Snapshot:
     features, labels = rings(n)
-    pairs = dict(enumerate(labels.tolist()))
-    return Snapshot(Bent(features), pairs, frozenset(), np.arange(n), n)  # type: ignore[arg-type]
+    rows, audits = np.arange(n), np.zeros(n, dtype=bool)
+    return Snapshot(Bent(features), rows, labels, audits, rows, n)  # type: ignore[arg-type]
 
 
 def test_a_head_that_foresees_better_wins_and_is_not_looked_for_again() -> None:

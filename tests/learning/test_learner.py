@@ -252,7 +252,9 @@ def test_the_ranking_reaches_beyond_what_others_hold(tmp_path: Path, backbone: B
     session = Session(project, backbone)
     try:
         session.prepare()
-        held = [card.sample_id for card in session.next("a", 24) + session.next("b", 24)]
+        held = [
+            card.sample_id for card in session.queue.next("a", 24) + session.queue.next("b", 24)
+        ]
         teach(session, 4)
         assert session.round is not None
         free = [one for one in session.round.ranking if one.sample_id not in held]

@@ -28,9 +28,9 @@ def make_snapshot(
     embeddings[::2, 0] += 4
     ids = [f"{row:064x}" for row in range(count)]
     table = make_table(SampleIndex.of(ids), np.arange(count), embeddings)
-    labels = {} if labels is None else labels
-    answered = np.array(list(labels), dtype=np.int64)
-    return Snapshot(table, labels, frozenset(audits), answered, len(labels))
+    rows = np.array(list(labels or {}), dtype=np.int64)
+    classes = np.array(list((labels or {}).values()), dtype=np.int64)
+    return Snapshot(table, rows, classes, np.isin(rows, list(audits)), rows, len(rows))
 
 
 def run(

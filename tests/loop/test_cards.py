@@ -19,8 +19,8 @@ def round_() -> Round:
     rng = np.random.default_rng(0)
     embeddings = rng.normal(size=(12, 6)).astype(np.float16)
     table = make_table(SampleIndex.of(IDS), np.arange(12), embeddings)
-    labels = {0: 7, 1: 3, 2: 7, 3: 3}
-    snapshot = Snapshot(table, labels, frozenset(), np.arange(4), 4)
+    rows, labels = np.arange(4), np.array([7, 3, 7, 3])
+    snapshot = Snapshot(table, rows, labels, np.zeros(4, dtype=bool), rows, 4)
     return compute(snapshot, Policy(query="margin", audit_share=0.0), rng, round_id=5)
 
 
@@ -46,7 +46,7 @@ def test_neighbours_are_labeled_samples_with_their_classes(round_: Round) -> Non
     card = make_card(round_.offer(IDS[5], "margin"), sample(5, "a.png"), round_)
     assert len(card.neighbours) == 3
     assert {(key, class_id) for key, class_id in card.neighbours} <= {
-        (IDS[row], class_id) for row, class_id in round_.labels.items()
+        (IDS[row], class_id) for row, class_id in enumerate(round_.snapshot.labels.tolist())
     }
 
 

@@ -81,8 +81,8 @@ def test_a_merge_is_told_before_and_counts_in_labels_head_cards_and_exports(
     carry_out(session, ClassChange("merge", cat, into=fox), "olga")
     assert counts(session) == {"dog": 4, "fox": 8}
     assert cat not in head_classes(session)
-    assert all(cat not in card.probabilities for card in session.next("tab", 5))
-    assert cat not in session.predicted_counts()
+    assert all(cat not in card.probabilities for card in session.queue.next("tab", 5))
+    assert cat not in session.queue.predicted_counts()
     file = export(session.project, "csv", tmp_path / "out").path
     labels = [one.label for one in read_csv(file / "labels.csv")]
     assert (labels.count("fox"), labels.count("cat")) == (8, 0)
@@ -117,7 +117,7 @@ def test_a_restart_after_a_merge_does_not_take_the_old_head(
     store_only = open_session()
     store_only.worker.wait()
     store_only.store.reshaping.merge(cat, fox, "olga")  # as another process would
-    store_only.follow()
+    store_only.rules.follow()
     assert cat not in head_classes(store_only)
 
 
@@ -150,11 +150,11 @@ def test_the_samples_of_a_split_class_are_asked_first_without_a_guess(session: S
     names = [one.name for one in session.store.classes.all()]
     assert names == ["cat", "lynx", "dog", "fox"]  # in the place of the old one
     assert counts(session) == {"dog": 4, "fox": 4}
-    cards = session.next("tab", 6, annotator="bob")
+    cards = session.queue.next("tab", 6, annotator="bob")
     assert {card.sample_id for card in cards[:4]} == was
     for card in cards[:4]:
         assert (card.query, card.reason, card.probabilities) == ("split", REASONS["split"], {})
-    assert not {card.sample_id for card in session.page("grid", new_cat, 40)} & was
+    assert not {card.sample_id for card in session.queue.page("grid", new_cat, 40)} & was
     first = cards[0].sample_id
     refused = session.answer("bob", [label(first, cat, "late")])
     assert refused == {"late": "“cat” was split: choose “cat” or “lynx”."}
@@ -199,7 +199,7 @@ def test_a_blind_check_of_a_split_class_is_one_again_without_the_old_guess(
     session.answer("ann", [label(key, cat)])
     carry_out(session, ClassChange("split", cat, names=("a", "b")), "olga")
     (a,) = ids_of(session, "a")
-    assert key in {card.sample_id for card in session.next("tab", 40)}
+    assert key in {card.sample_id for card in session.queue.next("tab", 40)}
     session.answer("ann", [label(key, a)])
     stored = session.labels()[key]
     assert (stored.query, stored.predicted_class, stored.shown) == ("audit", None, False)

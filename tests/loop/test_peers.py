@@ -11,12 +11,13 @@ import pytest
 from labeling.errors import StorageError
 from labeling.learning.worker import State
 from labeling.loop import peers
+from labeling.loop.peers import News
 from labeling.loop.session import Session
 from labeling.project.project import open_project
 from labeling.store import NewAnswer
 from labeling.store.samples import Samples
 from models.encoders.backbones import Backbone
-from tests.conftest import label
+from tests.conftest import OpenSession, label
 
 Join = Callable[[], Session]
 
@@ -71,7 +72,7 @@ def test_one_process_trains_and_the_other_takes_over_its_rounds_and_its_lead(joi
     until(lambda: trained(first) and trained(second) == trained(first))
     assert second.status().seen == first.status().seen == 2
     assert [one.id for one in second.store.rounds.all()] == [trained(first)]
-    assert second.next("tab", 1)[0].round_id == trained(first)
+    assert second.queue.next("tab", 1)[0].round_id == trained(first)
     first.close()
     until(lambda: second.peers.leads and second.ingest.state.stage == "done")
     second.answer("ann", [label(keys[2], cat)])
@@ -89,7 +90,7 @@ def test_what_one_process_writes_the_other_shows_within_a_moment(join: Join) -> 
     first.answer("ann", [label(key, cat)])
     until(lambda: second.status().labels == 1)
     until(lambda: second.notifier.version > version)
-    assert key not in {card.sample_id for card in second.next("tab", 40)}
+    assert key not in {card.sample_id for card in second.queue.next("tab", 40)}
     second.change(overlap_share=0.5)
     until(lambda: first.current.consensus.overlap.share == 0.5)
 
@@ -104,7 +105,7 @@ def test_two_processes_never_offer_the_same_sample(join: Join) -> None:
 
     def work(number: int) -> None:
         session, name = sessions[number % 2], f"tab{number}"
-        while cards := session.next(name, 2):
+        while cards := session.queue.next(name, 2):
             keys = [card.sample_id for card in cards]
             with lock:
                 doubled.extend(key for key in keys if held.get(key, name) != name)
@@ -131,7 +132,7 @@ def test_a_process_that_leads_looks_seldom_until_it_hears_of_another(
     second = join()
     assert second.peers._rest() == peers.LOOK
     until(lambda: second.current.sample_index)
-    (card,) = second.next("tab", 1)
+    (card,) = second.queue.next("tab", 1)
     second.answer("bob", [NewAnswer("b", card.sample_id, "skip")])
     until(lambda: first.peers._rest() == peers.LOOK)
 
@@ -177,4 +178,27 @@ def test_a_certificate_that_one_process_begins_is_known_to_the_other(join: Join)
     until(lambda: first.status().seen == 2 and first.worker.state is State.IDLE)
     running = first.certifier.begin_accuracy(first.round, 0.5, 0.9)
     until(lambda: second.certifier.running == running)
-    assert second.next("tab", 1)[0].query == "certificate"
+    assert second.queue.next("tab", 1)[0].query == "certificate"
+
+
+def test_a_look_that_finds_nothing_new_does_nothing(open_session: OpenSession) -> None:
+    session = open_session()
+    cat = session.store.classes.create("cat").id
+    key = session.store.samples.ids()[0]
+    session.answer("ann", [label(key, cat)])
+    session.worker.wait()
+
+    def seen() -> tuple[int, object, object]:
+        """What changes when boards are told, a round is made, and the pool is read again."""
+        session.worker.wait()
+        return session.notifier.version, session.round, session.current.sample_index
+
+    known, before = session.current.last_answer, seen()
+    alone = News(through=known, rounds=True, rules=False, pool=False)  # only its own round
+    assert not session.peers.take_in(alone) and seen() == before
+    (last,) = session.store.answers.append("bob", [label(key, cat, "b")])  # as another would
+    assert session.peers.take_in(News(through=last, rounds=False, rules=False, pool=False))
+    after = seen()
+    assert after[0] > before[0] and after[1] is not before[1] and after[2] is before[2]
+    assert session.peers.take_in(News(through=last, rounds=False, rules=False, pool=True))
+    assert seen()[2] is not after[2]

@@ -85,7 +85,7 @@ def test_labeling_begins_before_any_embedding_exists(tmp_path: Path, backbone: B
     session = Session(project, replace(backbone, framing=Late(**asdict(backbone.framing))))
     try:
         session.start()
-        while not (cards := session.next("tab", 5)):
+        while not (cards := session.queue.next("tab", 5)):
             assert session.status().error is None
         assert {card.query for card in cards} == {"unscored"}
         assert session.round is None
@@ -106,7 +106,7 @@ def test_labeling_begins_before_any_embedding_exists(tmp_path: Path, backbone: B
 
 def test_a_cold_pool_is_shown_in_the_order_of_the_cold_start(open_session: OpenSession) -> None:
     session = open_session()
-    cards = session.next("tab", 6)
+    cards = session.queue.next("tab", 6)
     assert len(set(ids(cards))) == 6
     assert {card.query for card in cards} == {"max_herding"}
     assert all(card.probabilities == {} and card.round_id is None for card in cards)
@@ -115,8 +115,8 @@ def test_a_cold_pool_is_shown_in_the_order_of_the_cold_start(open_session: OpenS
 
 def test_the_next_cards_come_without_those_in_hand(open_session: OpenSession) -> None:
     session = open_session()
-    first = ids(session.next("tab", 4))
-    second = ids(session.next("tab", 4, keep=first[:2]))
+    first = ids(session.queue.next("tab", 4))
+    second = ids(session.queue.next("tab", 4, keep=first[:2]))
     assert not set(second) & set(first[:2])
     assert set(second) & set(first[2:])  # given back, and still the best
 
@@ -124,10 +124,10 @@ def test_the_next_cards_come_without_those_in_hand(open_session: OpenSession) ->
 def test_eight_tabs_never_see_the_same_sample(open_session: OpenSession) -> None:
     session = open_session()
     with ThreadPoolExecutor(8) as pool:
-        parts = list(pool.map(lambda tab: ids(session.next(f"tab{tab}", 5)), range(8)))
+        parts = list(pool.map(lambda tab: ids(session.queue.next(f"tab{tab}", 5)), range(8)))
     everything = [key for part in parts for key in part]
     assert len(everything) == len(set(everything)) == 40
-    assert session.next("late", 5) == []
+    assert session.queue.next("late", 5) == []
 
 
 @either_database
@@ -139,7 +139,7 @@ def test_eight_threads_labeling_to_the_end_answer_each_sample_once(
 
     def work(tab: int) -> list[str]:
         done = []
-        while cards := session.next(f"tab{tab}", 2):
+        while cards := session.queue.next(f"tab{tab}", 2):
             for card in cards:
                 answer(session, "label", card.sample_id, cat if len(done) % 2 else dog)
                 done.append(card.sample_id)
@@ -156,18 +156,18 @@ def test_eight_threads_labeling_to_the_end_answer_each_sample_once(
 def test_a_finished_pool_has_no_cards(open_session: OpenSession) -> None:
     session = open_session()
     label_all_but(session, 0)
-    assert session.next("tab", 5) == []
+    assert session.queue.next("tab", 5) == []
     assert session.worker.error is None
     assert session.status().seen == 40
 
 
 @pytest.mark.parametrize("count", [0, 1, 1000])
 def test_any_number_of_cards_can_be_asked_for(open_session: OpenSession, count: int) -> None:
-    assert len(open_session().next("tab", count)) == min(count, 40)
+    assert len(open_session().queue.next("tab", count)) == min(count, 40)
 
 
 def test_keeping_a_sample_that_does_not_exist_is_harmless(open_session: OpenSession) -> None:
-    assert len(open_session().next("tab", 3, keep=["f" * 64, "", "../x"])) == 3
+    assert len(open_session().queue.next("tab", 3, keep=["f" * 64, "", "../x"])) == 3
 
 
 # -- answer ----------------------------------------------------------------------------------
@@ -177,10 +177,10 @@ def test_keeping_a_sample_that_does_not_exist_is_harmless(open_session: OpenSess
 def test_a_skipped_sample_comes_back_last(open_session: OpenSession) -> None:
     session = open_session()
     label_all_but(session, 4)
-    first = session.next("tab", 1)[0].sample_id
+    first = session.queue.next("tab", 1)[0].sample_id
     answer(session, "skip", first)
     session.worker.wait()
-    rest = session.next("tab", 10)
+    rest = session.queue.next("tab", 10)
     assert len(rest) == 4
     assert rest[-1].sample_id == first
     assert rest[-1].query == "skipped"
@@ -192,10 +192,10 @@ def test_an_unsure_sample_does_not_come_back_and_is_not_trained_on(
 ) -> None:
     session = open_session()
     label_all_but(session, 3)
-    unsure = session.next("tab", 1)[0].sample_id
+    unsure = session.queue.next("tab", 1)[0].sample_id
     answer(session, "unsure", unsure)
     session.worker.wait()
-    assert unsure not in ids(session.next("tab", 10))
+    assert unsure not in ids(session.queue.next("tab", 10))
     status = session.status()
     assert (status.labels, status.unsure, status.skipped, status.seen) == (37, 1, 0, 37)
 
@@ -203,12 +203,12 @@ def test_an_unsure_sample_does_not_come_back_and_is_not_trained_on(
 def test_an_undone_sample_can_be_shown_again(open_session: OpenSession) -> None:
     session = open_session()
     label_all_but(session, 1)
-    last = session.next("tab", 1)[0].sample_id
+    last = session.queue.next("tab", 1)[0].sample_id
     client_id = answer(session, "label", last, classes_of(session)[0])
-    assert session.next("tab", 1) == []
+    assert session.queue.next("tab", 1) == []
     undo(session, last, client_id)
     session.worker.wait()
-    assert ids(session.next("tab", 1)) == [last]
+    assert ids(session.queue.next("tab", 1)) == [last]
     assert (session.status().labels, session.status().seen) == (39, 39)
 
 
@@ -259,7 +259,7 @@ def test_rounds_follow_answers_and_cards_carry_the_newest(open_session: OpenSess
     session = open_session(audit_share=0.0)
     label_all_but(session, 30)
     assert session.status().round_id is not None
-    card = session.next("tab", 1)[0]
+    card = session.queue.next("tab", 1)[0]
     assert card.round_id == session.status().round_id
     assert sum(card.probabilities.values()) == pytest.approx(1, abs=1e-2)
     assert len(card.neighbours) == 3
@@ -276,7 +276,7 @@ def test_an_audit_pick_is_blind_on_screen_and_predicted_in_the_answer(
 ) -> None:
     session = open_session(audit_share=1.0)
     label_all_but(session, 20)
-    card = session.next("tab", 1)[0]
+    card = session.queue.next("tab", 1)[0]
     assert (card.query, card.probabilities, card.neighbours) == ("audit", {}, [])
     answer(session, "label", card.sample_id, classes_of(session)[0])
     stored = session.store.answers.all()[-1]
@@ -293,7 +293,7 @@ def test_imported_answers_count_at_once(tmp_path: Path, backbone: Backbone) -> N
     try:
         session.prepare()
         assert session.status().labels == session.status().seen == 6
-        assert session.next("tab", 5) == []
+        assert session.queue.next("tab", 5) == []
     finally:
         session.close()
 
@@ -307,10 +307,10 @@ def test_a_grid_page_holds_open_samples_of_one_predicted_class(
 ) -> None:
     session = open_session()
     label_all_but(session, 24)
-    counts = session.predicted_counts()
+    counts = session.queue.predicted_counts()
     assert sum(counts.values()) == 24
     for class_id, count in counts.items():
-        cards = session.page(f"grid{class_id}", class_id, 100, confident=confident)
+        cards = session.queue.page(f"grid{class_id}", class_id, 100, confident=confident)
         assert len(cards) == count
         assert not set(ids(cards)) & set(session.labels())
         assert all(next(iter(card.probabilities)) == class_id for card in cards)
@@ -324,21 +324,21 @@ def test_a_grid_page_leaves_out_what_another_tab_holds_and_what_has_left_the_poo
 ) -> None:
     session = open_session()
     label_all_but(session, 24)
-    class_id = max(session.predicted_counts().items(), key=lambda item: item[1])[0]
-    first = ids(session.page("a", class_id, 2))
-    second = ids(session.page("b", class_id, 2))
+    class_id = max(session.queue.predicted_counts().items(), key=lambda item: item[1])[0]
+    first = ids(session.queue.page("a", class_id, 2))
+    second = ids(session.queue.page("b", class_id, 2))
     assert not set(first) & set(second)
     session.leave_out(second[0], "it is gone")
-    session.next("b", 0)
-    assert second[0] not in ids(session.page("c", class_id, 100))
+    session.queue.next("b", 0)
+    assert second[0] not in ids(session.queue.page("c", class_id, 100))
 
 
 def test_without_a_head_or_for_an_unknown_class_a_page_is_empty(open_session: OpenSession) -> None:
     session = open_session()
-    assert session.page("a", 1, 10) == []
-    assert session.predicted_counts() == {}
+    assert session.queue.page("a", 1, 10) == []
+    assert session.queue.predicted_counts() == {}
     label_all_but(session, 30)
-    assert session.page("a", 999, 10) == []
+    assert session.queue.page("a", 999, 10) == []
 
 
 # -- life ------------------------------------------------------------------------------------
@@ -389,7 +389,7 @@ def test_every_answer_moves_the_version_on(open_session: OpenSession) -> None:
 def test_a_reopened_session_goes_on_where_it_was(open_session: OpenSession) -> None:
     session = open_session()
     label_all_but(session, 30)
-    before, counts = session.status(), session.predicted_counts()
+    before, counts = session.status(), session.queue.predicted_counts()
     session.close()
     again = open_session()
     after = again.status()
@@ -399,15 +399,15 @@ def test_a_reopened_session_goes_on_where_it_was(open_session: OpenSession) -> N
         before.round_id,
         before.per_class,
     )
-    assert again.predicted_counts() == counts
+    assert again.queue.predicted_counts() == counts
 
 
 def test_a_sample_that_cannot_be_shown_is_left_out_by_name(open_session: OpenSession) -> None:
     session = open_session()
-    key = session.next("tab", 1)[0].sample_id
+    key = session.queue.next("tab", 1)[0].sample_id
     session.leave_out(key, "img.png cannot be shown")
     session.worker.wait()
-    assert key not in ids(session.next("tab", 100))
+    assert key not in ids(session.queue.next("tab", 100))
     status = session.status()
     assert (status.total, status.left_out) == (39, 1)
     (path,) = session.store.samples.many([key])[key].paths
@@ -437,7 +437,7 @@ session = Session(open_project(sys.argv[1], sys.argv[2]))
 session.prepare()
 classes = [session.store.classes.ensure(name).id for name in ("cat", "dog")]
 number = 0
-while cards := session.next("tab", 2):
+while cards := session.queue.next("tab", 2):
     for card in cards:
         number += 1
         new = NewAnswer(f"c{number}", card.sample_id, "label", classes[number % 2])
@@ -511,7 +511,7 @@ def test_an_answer_that_was_acknowledged_survives_a_kill(
     assert len(stored) - len(acknowledged) <= 1  # the one that was under way
     status = session.status()
     assert (status.seen, status.state, status.error) == (len(stored), "idle", None)
-    assert not set(ids(session.next("other", 40))) & set(session.labels())
+    assert not set(ids(session.queue.next("other", 40))) & set(session.labels())
 
 
 def test_embedding_goes_on_after_a_kill(tmp_path: Path, backbone: Backbone) -> None:
