@@ -4,6 +4,7 @@ import os
 import threading
 from pathlib import Path
 
+from labeling.embedding.speeds import Speeds
 from labeling.evidence.trials import Trials
 from labeling.loop.session import Session
 from labeling.paths import locate, project_key
@@ -19,7 +20,8 @@ FIRST_LOOK = 8.0  # seconds within which a person who has started Hone sees its 
 class Workspace:
     """Keeps one running session for each open project.
 
-    `login` tells whether everybody has to be a member of the team, be it from this machine.
+    With `login`, everybody has to be a member of the team, also on this machine. `speeds` is how
+    fast each pretrained model runs here.
     """
 
     def __init__(self) -> None:
@@ -29,6 +31,7 @@ class Workspace:
         self._secret: str | None = None
         self.login = False
         self.attempts = Attempts()
+        self.speeds = Speeds()
 
     @property
     def secret(self) -> str:

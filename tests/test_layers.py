@@ -29,7 +29,7 @@ WINGS: dict[str, str] = {
     "loop": "evidence learning embedding answers project store targets models",
     "report": "loop evidence learning project store models",
     "simulation": "loop learning embedding project pool store models",
-    "workspace": "loop evidence people project",
+    "workspace": "loop evidence embedding people project",
     "api": "workspace loop evidence answers people project pool store media targets",
     "cli": "exchange report simulation workspace loop evidence learning embedding people project "
     "answers pool store media targets models",

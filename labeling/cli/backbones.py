@@ -6,7 +6,7 @@ from contextlib import closing
 from labeling.answers.current import CurrentAnswers
 from labeling.cli.terminal import bring_in, one_line
 from labeling.embedding.ingest import Ingest
-from labeling.embedding.speeds import SPEEDS, decoding_seconds, pool_seconds
+from labeling.embedding.speeds import Speeds, decoding_seconds, pool_seconds
 from labeling.errors import HoneError
 from labeling.evidence.trial_report import basis, verdict
 from labeling.evidence.trials import Trials
@@ -20,13 +20,14 @@ def print_list(project: Project) -> None:
     from models.encoders.catalogue import suggest
     from models.encoders.device import pick_device
 
-    SPEEDS.measure(BACKBONES)
-    SPEEDS.wait()
+    speeds = Speeds()
+    speeds.measure(BACKBONES)
+    speeds.wait()
     images = len(project.store.samples.ids())
     decoding = decoding_seconds(project, 256) if images else 0.0
     print(f"{'backbone':26}{'images/s':>10}{'this pool':>16}  {'million':>8}  good for")
     for name, entry in BACKBONES.items():
-        rate = SPEEDS.rate(name)
+        rate = speeds.rate(name)
         takes = duration(pool_seconds(images, rate, decoding)) if rate and images else "–"
         shown = f"{rate:.1f}" if rate else "–"
         print(f"{name:26}{shown:>10}{takes:>16}  {entry.params_m:8.1f}  {entry.good_for}")

@@ -122,6 +122,3 @@ def _key(name: str) -> str:
     device = pick_device()
     what = torch.cuda.get_device_name(device) if device.startswith("cuda") else f"{os.cpu_count()}"
     return f"{name} {device} {what} torch {torch.__version__}"
-
-
-SPEEDS = Speeds()

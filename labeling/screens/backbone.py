@@ -5,7 +5,7 @@ from functools import cache, partial
 import pandas as pd
 import streamlit as st
 
-from labeling.embedding.speeds import SPEEDS, decoding_seconds, pool_seconds
+from labeling.embedding.speeds import decoding_seconds, pool_seconds
 from labeling.evidence.trial_report import basis, verdict
 from labeling.evidence.trials import SAMPLE, Trial, called
 from labeling.loop.session import Session
@@ -26,7 +26,9 @@ def show(session: Session) -> None:
     """Everything about the backbone of a project."""
     st.subheader("Backbone")
     refreshed(session, _embedding, 1 if session.ingest.busy else None, Role.OWNER)
-    measured = all(SPEEDS.rate(name) or name in SPEEDS.problems for name in _names())
+    measured = all(
+        WORKSPACE.speeds.rate(name) or name in WORKSPACE.speeds.problems for name in _names()
+    )
     refreshed(session, _catalogue, None if measured else 2, Role.OWNER)
     _choose(session)
     on_trial = any(_runs(trial) for trial in WORKSPACE.trials(session).all())
@@ -63,7 +65,7 @@ def _catalogue(session: Session) -> None:
     from models.encoders.device import pick_device
 
     if session.ingest.state.stage == "done":  # before, both would be slower than they are
-        SPEEDS.measure(_names())
+        WORKSPACE.speeds.measure(_names())
     images = session.status().total
     default, why = suggest(pick_device(), images)
     if why not in session.ingest.state.why:
@@ -71,7 +73,7 @@ def _catalogue(session: Session) -> None:
     decoding = _decoding(session)
     rows = []
     for name, entry in BACKBONES.items():
-        rate = SPEEDS.rate(name)
+        rate = WORKSPACE.speeds.rate(name)
         rows.append(
             {
                 "backbone": name,
@@ -92,9 +94,9 @@ def _catalogue(session: Session) -> None:
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True)
-    if SPEEDS.busy:
+    if WORKSPACE.speeds.busy:
         st.caption("The speeds are being measured, two seconds each …")
-    for name, problem in SPEEDS.problems.items():
+    for name, problem in WORKSPACE.speeds.problems.items():
         st.caption(plain(f"{name} cannot be timed: {problem}"))
 
 
@@ -233,7 +235,7 @@ def _verdicts(session: Session, trials: list[Trial]) -> None:
     for standing in compared.standings:
         if standing.name in by_name:
             trial = by_name[standing.name]
-            rate = SPEEDS.rate(trial.backbone) or trial.rate
+            rate = WORKSPACE.speeds.rate(trial.backbone) or trial.rate
             left = 0 if trial.whole and trial.stage == "done" else images - trial.done
             st.markdown(verdict(standing, compared, left / rate if rate else None))
     rows = [(one.name, f"{100 * one.accuracy:.1f}%") for one in compared.standings]
