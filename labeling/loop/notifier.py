@@ -19,6 +19,11 @@ class Notifier:
         self.version = 0
         self.ranked = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a change now."""
+        return len(self._waiting)
+
     def bump(self, *, ranked: bool = False) -> None:
         """Count a change and wake everybody who waits; from any thread."""
         with self._lock:

@@ -95,7 +95,7 @@ class Peers:
     # -- looking -----------------------------------------------------------------------------
 
     def _loop(self) -> None:
-        while not self._stop.wait(self._rest()):
+        while not self._stop.wait(self.rest()):
             try:
                 self._look()
                 if time.monotonic() >= self._next_call:
@@ -106,7 +106,8 @@ class Peers:
             except Exception:  # the thread must outlive any fault of what it calls
                 traceback.print_exc()
 
-    def _rest(self) -> float:
+    def rest(self) -> float:
+        """Seconds until the next look."""
         is_alone = self.leads and time.monotonic() > self._lively_until
         return ALONE if is_alone else LOOK
 

@@ -505,7 +505,7 @@ def while_waiting(client: TestClient, after: int, act: Callable[[], object]) -> 
     url = f"/api/status?after={after}&wait=20"
     waiting = threading.Thread(target=lambda: replies.append(client.get(url).json()))
     waiting.start()
-    while not session_of(client).notifier._waiting:
+    while not session_of(client).notifier.waiting:
         time.sleep(0.005)
     act()
     waiting.join()

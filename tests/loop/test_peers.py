@@ -128,13 +128,13 @@ def test_a_process_that_leads_looks_seldom_until_it_hears_of_another(
     monkeypatch.setattr(peers, "LIVELY", 1.0)
     first = join()
     until(lambda: first.peers.leads and first.ingest.state.stage == "done")
-    until(lambda: first.peers._rest() == peers.ALONE)
+    until(lambda: first.peers.rest() == peers.ALONE)
     second = join()
-    assert second.peers._rest() == peers.LOOK
+    assert second.peers.rest() == peers.LOOK
     until(lambda: second.current.sample_index)
     (card,) = second.queue.next("tab", 1)
     second.answer("bob", [NewAnswer("b", card.sample_id, "skip")])
-    until(lambda: first.peers._rest() == peers.LOOK)
+    until(lambda: first.peers.rest() == peers.LOOK)
 
 
 def test_embedding_that_the_database_cut_off_goes_on_when_it_is_back(
