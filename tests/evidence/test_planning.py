@@ -88,3 +88,16 @@ def test_where_embeddings_say_nothing_nothing_can_be_accepted_or_proven(
     ended = session.store.certificates.all()[-1]
     assert (ended.id, ended.end) == (certificate.id, ABANDONED)
     assert ended.result["value"] < 0.6
+
+
+def test_what_a_certificate_and_an_acceptance_will_take_is_told_before(session: Session) -> None:
+    evidence = session.figures.evidence()
+    assert evidence is not None
+    length = certificate_length(session.certifier, evidence, 0.5)
+    assert length.chance > 0.5
+    offered = acceptable(session.certifier, session.round, evidence, 0.2)
+    assert len(offered.proposal.rows) <= 8 and offered.length is None  # too few are left
+    curve = session.figures.curve(evidence)
+    assert (
+        effort(session.store.answers.all(), evidence, curve, 0.9) is None
+    )  # hidden: too few labels
