@@ -89,7 +89,7 @@ def hone(pool: Path, folder: Path, backbone: Backbone) -> tuple[float, float, tu
     memory: list[float] = []
     with closing(open_project(pool, folder)) as project:
         ingest = Ingest(project, lambda: None, backbone)
-        ingest._scan()
+        ingest.scan_pool()
         total = len(project.store.samples.ids())
 
         def told() -> None:

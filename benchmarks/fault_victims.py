@@ -57,7 +57,7 @@ def _session(images: Path, folder: Path) -> Session:
 
 def _commit(images: Path, folder: Path, seed: int, tell: Tell) -> None:
     session = Session(open_project(images, folder))
-    session.ingest._scan()
+    session.ingest.scan_pool()
     tell(READY)
     _label(session, seed, tell)
 
@@ -100,7 +100,7 @@ def _back_up(images: Path, folder: Path, seed: int, tell: Tell) -> None:
                 before = target
 
     session = Session(open_project(images, folder))
-    session.ingest._scan()
+    session.ingest.scan_pool()
     tell(READY)
     threading.Thread(target=run, daemon=True).start()
     _label(session, seed, tell)

@@ -10,6 +10,7 @@ they began. `verify` must find no damage, and the same project lives through all
 
 import argparse
 import json
+import math
 import random
 import tempfile
 import time
@@ -39,9 +40,9 @@ from labeling.store import Store
 from models.embeddings.cache import EmbeddingCache
 
 IMAGES = 600
-LONGEST = {"commit": 0.5, "round": 1.0, "embedding": 1.0, "backup": 0.5}  # until the kill, in s
-KINDS = tuple(LONGEST)
-START = 60.0  # seconds within which a process is at work
+MOST = {"commit": 200, "round": 100, "embedding": 100, "backup": 100}  # answers before the kill
+KINDS = tuple(MOST)
+START = 60.0  # seconds within which a process is at work, and tells of it again and again
 ALIKE = 0.999  # cosine: in another batch, sums are rounded in another order
 
 _forks = get_context("forkserver")
@@ -87,15 +88,18 @@ def strike(kind: str, ground: Ground, folder: Path, seed: int) -> Outcome:
     told = defaultdict[str, list[Any]](list)
     if not ours.poll(START) or ours.recv()[0] != fault_victims.READY:
         raise RuntimeError(f"the process of “{kind}” did not come to work")
-    end = time.monotonic() + random.Random(seed).random() * LONGEST[kind]
+    chance, begin = random.Random(seed), time.monotonic()
+    answers = chance.randrange(MOST[kind])
     saved: dict[str, int] = {}  # answers that were saved when a backup began
-    for what, which in _heard(ours, end):
+    for what, which in _heard(ours, answers):
         if what == "begun":
             saved[which] = len(told["answer"])
         told[what].append(which)
+    # Answers are counted, so that a busy machine kills where another does: within the next one.
+    time.sleep(chance.random() * (time.monotonic() - begin) / max(1, answers))
     assert victim.is_alive(), f"the process of “{kind}” has ended by itself"
     victim.kill()
-    for what, which in _heard(ours, None):
+    for what, which in _heard(ours):
         told[what].append(which)
     victim.join()
     with closing(open_project(ground.images, folder)) as project:
@@ -111,15 +115,15 @@ def strike(kind: str, ground: Ground, folder: Path, seed: int) -> Outcome:
     return Outcome(dict(told), lost, sum(n - 1 for n in kept.values()), found)
 
 
-def _heard(ours: Connection, end: float | None) -> Iterator[tuple[str, Any]]:
-    """What a process tells until a time, or until it has told all; half a message told nothing."""
-    while end is None or ours.poll(max(0.0, end - time.monotonic())):
+def _heard(ours: Connection, answers: float = math.inf) -> Iterator[tuple[str, Any]]:
+    """What a process tells until so many answers, or all; half a message told nothing."""
+    while answers > 0 and ours.poll(START):
         try:
-            yield ours.recv()
+            message = ours.recv()
         except (EOFError, OSError):
             return
-        if end is not None and time.monotonic() >= end:
-            return
+        answers -= message[0] == "answer"
+        yield message
 
 
 def _missing_rounds(project: Project, told: list[int | None]) -> list[str]:

@@ -79,10 +79,15 @@ class Workspace:
                 self._trials.pop(key).stop()
                 session.close()
 
+    def adopt(self, session: Session) -> Trials:
+        """Keep a session that was opened elsewhere, as it is; it is closed with the others."""
+        trials = Trials(session.project, session.ingest, session.current, session.notifier.bump)
+        self._sessions[session.project.key], self._trials[session.project.key] = session, trials
+        return trials
+
     def _start(self, project: Project) -> Session:
         session = Session(project)
-        trials = Trials(project, session.ingest, session.current, session.notifier.bump)
-        self._sessions[project.key], self._trials[project.key] = session, trials
+        trials = self.adopt(session)
         session.start(FIRST_LOOK)
         if session.peers.leads:  # it is the one that embeds
             trials.resume()

@@ -31,16 +31,16 @@ class Provider:
                 query = {name: one[0] for name, one in parse_qs(asked.query).items()}
                 if asked.path == "/authorize":
                     self.send_response(302)
-                    self.send_header("Location", provider._authorize(query))
+                    self.send_header("Location", provider.authorize(query))
                     self.end_headers()
                 elif asked.path == "/keys":
                     self._tell({"keys": [provider.published.as_dict(private=False)]})
                 else:
-                    self._tell(provider._described())
+                    self._tell(provider.described())
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                self._tell(provider._token(parse_qs(body)["code"][0]))
+                self._tell(provider.token(parse_qs(body)["code"][0]))
 
             def _tell(self, value: object) -> None:
                 self.send_response(200)
@@ -59,7 +59,7 @@ class Provider:
         self._server.shutdown()
         self._server.server_close()
 
-    def _described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         return {
             "issuer": self.url,
             "authorization_endpoint": f"{self.url}/authorize",
@@ -71,13 +71,13 @@ class Provider:
             "code_challenge_methods_supported": ["S256"],
         }
 
-    def _authorize(self, query: dict[str, str]) -> str:
+    def authorize(self, query: dict[str, str]) -> str:
         code = secrets.token_hex(8)
         self._codes[code] = query["nonce"]
         back = urlencode({"code": code, "state": query["state"]})
         return f"{query['redirect_uri']}?{back}"
 
-    def _token(self, code: str) -> dict[str, Any]:
+    def token(self, code: str) -> dict[str, Any]:
         now = int(time.time())
         claims = {"iss": self.url, "aud": CLIENT, "sub": "1", "iat": now, "exp": now + 60}
         claims |= {"nonce": self._codes.pop(code)} | self.claims

@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MODULE_LINES = 400
 FUNCTION_LINES = 40
+TESTS = sorted(ROOT.glob("tests/**/*.py"))
 FILES = sorted([*ROOT.glob("labeling/**/*.py"), *ROOT.glob("models/**/*.py"), ROOT / "app.py"])
 
 # The wings of the human half, and what each may import beside the ground and itself.
@@ -47,10 +50,16 @@ def name_of(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports(file: Path) -> set[str]:
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(file: Path) -> frozenset[str]:
     """Every module that a file imports, at any depth."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(file)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -58,7 +67,7 @@ def imports(file: Path) -> set[str]:
             base = node.module or ""
             found.update(f"{base}.{alias.name}" for alias in node.names)
             found.add(base)
-    return found
+    return frozenset(found)
 
 
 def tops(file: Path) -> set[str]:
@@ -71,6 +80,7 @@ def wing_of(name: str) -> str:
     return rest.partition(".")[0] if first == "labeling" else first
 
 
+@cache
 def graph() -> dict[str, set[str]]:
     """Each module with those of this project that it imports, wherever in the file."""
     modules = {name_of(file) for file in FILES}
@@ -95,42 +105,45 @@ def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
     return [list(one) for one in sorted(found)]
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_a_wing_imports_only_what_it_may(file: Path) -> None:
-    name = name_of(file)
-    here = wing_of(name)
-    if here in ("models", ""):
-        return
+def allowed(here: str) -> set[str]:
+    """The wings that a wing may import."""
     if here in GROUND:
-        allowed = GROUND
-    else:
-        assert here in WINGS, f"labeling.{here} is no wing yet; give it a row in {__file__}"
-        allowed = GROUND | {here} | set(WINGS[here].split())
-    for other in graph()[name]:
-        assert wing_of(other) in allowed | {""}, f"{name} imports {other}"
+        return GROUND
+    assert here in WINGS, f"labeling.{here} is no wing yet; give it a row in {__file__}"
+    return GROUND | {here} | set(WINGS[here].split())
+
+
+def test_a_wing_imports_only_what_it_may() -> None:
+    assert [
+        f"{name} imports {other}"
+        for name, others in graph().items()
+        if (here := wing_of(name)) not in ("models", "")
+        for other in others
+        if wing_of(other) not in allowed(here) | {""}
+    ] == []
 
 
 def test_no_file_imports_itself_by_way_of_others() -> None:
     assert circles(graph()) == []
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_the_numeric_half_knows_nothing_of_people(file: Path) -> None:
-    if name_of(file).startswith("models"):
-        foreign = tops(file) - set(sys.stdlib_module_names) - MODEL_LIBRARIES - {"models"}
-        assert not foreign
+def test_the_numeric_half_knows_nothing_of_people() -> None:
+    known = {*sys.stdlib_module_names, *MODEL_LIBRARIES, "models"}
+    numeric = [file for file in FILES if name_of(file).startswith("models")]
+    assert [
+        f"{name_of(file)}: {foreign}" for file in numeric if (foreign := tops(file) - known)
+    ] == []
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_only_the_app_and_its_screens_know_streamlit(file: Path) -> None:
-    name = name_of(file)
-    if name != "app" and not name.startswith("labeling.screens"):
-        assert "streamlit" not in tops(file)
+def test_only_the_app_and_its_screens_know_streamlit() -> None:
+    who = {name_of(file) for file in FILES if "streamlit" in tops(file)}
+    assert {
+        name for name in who if name != "app" and not name.startswith("labeling.screens")
+    } == set()
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_nobody_imports_the_app(file: Path) -> None:
-    assert "app" not in tops(file)
+def test_nobody_imports_the_app() -> None:
+    assert [name_of(file) for file in FILES if "app" in tops(file)] == []
 
 
 def test_the_worker_needs_the_standard_library_alone() -> None:
@@ -165,13 +178,68 @@ def loaded_by(modules: str) -> set[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_modules_and_functions_stay_small(file: Path) -> None:
-    text = file.read_text(encoding="utf-8")
-    lines = len(text.splitlines())
+    lines = len(file.read_text(encoding="utf-8").splitlines())
     assert lines <= MODULE_LINES, f"{name_of(file)} has {lines} lines"
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree(file)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             docs = 0
             if (doc := ast.get_docstring(node, clean=False)) is not None:
                 docs = len(doc.splitlines())
             size = (node.end_lineno or node.lineno) - node.lineno + 1 - docs
             assert size <= FUNCTION_LINES, f"{name_of(file)}.{node.name} has {size} lines of code"
+
+
+# -- tests and private names -------------------------------------------------------------------
+
+PRIVATE_OF_OTHERS: dict[str, str] = {}  # name of a library -> why a test needs it
+NOT_YET = ("tests/api/", "tests/evidence/", "tests/loop/", "tests/test_docs.py")
+
+
+def is_private(name: str) -> bool:
+    last = name.rpartition(".")[2]
+    return last.startswith("_") and not last.endswith("__") and last != "_"
+
+
+def private_names(tests: ast.Module) -> Iterator[str]:
+    """The private names of others that a test reads, imports, or replaces by a text."""
+    for node in ast.walk(tests):
+        if isinstance(node, ast.Attribute):
+            own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+            names = [] if own else [node.attr]
+        elif isinstance(node, ast.ImportFrom):
+            names = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [part for alias in node.names for part in alias.name.split(".")]
+        elif isinstance(node, ast.Call) and "attr" in ast.unparse(node.func):
+            texts = (one.value for one in node.args if isinstance(one, ast.Constant))
+            names = [text for text in texts if isinstance(text, str)]
+        else:
+            continue
+        yield from (f"{name} in line {node.lineno}" for name in names if is_private(name))
+
+
+@pytest.mark.parametrize("file", TESTS, ids=name_of)
+def test_no_test_uses_a_private_name(file: Path) -> None:
+    if not file.relative_to(ROOT).as_posix().startswith(NOT_YET):
+        found = private_names(tree(file))
+        assert [one for one in found if one.partition(" ")[0] not in PRIVATE_OF_OTHERS] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from a import _b",
+        "from a._b import c",
+        "import a._b",
+        "a.b._c()",
+        "patch.setattr(a, '_b', 1)",
+        "patch.setattr('a._b', 1)",
+        "getattr(a, '_b')",
+    ],
+)
+def test_private_names_are_seen_wherever_they_stand(line: str) -> None:
+    assert len(list(private_names(ast.parse(line)))) == 1
+
+
+def test_own_names_and_those_of_python_are_no_private_ones() -> None:
+    assert list(private_names(ast.parse("self._a, a.__init__, cls._b, a._"))) == []

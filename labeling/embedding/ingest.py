@@ -102,11 +102,15 @@ class Ingest:
 
     def stop(self) -> None:
         """Stop at the next batch; a later start goes on from there."""
-        self._stop.set()
-        self.look()
+        self.cancel()
         self.wait(30.0)
         if self.cache is not None:
             self.cache.close()
+
+    def cancel(self) -> None:
+        """Have it stop at the next batch, and do not wait for that."""
+        self._stop.set()
+        self.look()
 
     def is_of(self, settings: Settings) -> bool:
         """Whether what is embedded is still what the settings ask for."""
@@ -142,7 +146,7 @@ class Ingest:
         try:
             if self._in_background and self._backbone is None:
                 self._resume()
-            self._scan()
+            self.scan_pool()
             self._embed()
         except Exception as error:  # the thread's end must be seen on the screen
             self.cut_off = isinstance(error, StorageError)
@@ -178,7 +182,8 @@ class Ingest:
 
         return EmbeddingCache(self._project.embeddings, fingerprint, dim)
 
-    def _scan(self) -> None:
+    def scan_pool(self) -> None:
+        """See what the pool holds: its files become samples, those that are gone are forgotten."""
         samples = self._project.store.samples
         known_files, before = samples.files(), samples.count()
         known = {

@@ -7,14 +7,8 @@ from collections import deque
 from collections.abc import Callable
 
 MOST_WRONG = 10  # invitations that a client may get wrong …
-
-
 WITHIN = 60.0  # … in so many seconds
-
-
 MOST_WRONG_OF_ALL = 300  # by all clients in that time, before they count as a flood
-
-
 MOST_REMEMBERED = 20_000
 
 
@@ -48,6 +42,13 @@ class Attempts:
             self._wrong.setdefault(network, deque()).append(now)
             self._order.append((now, network))
             self._forget()
+
+    @property
+    def remembered(self) -> tuple[int, int]:
+        """How many clients, and how many wrong secrets of theirs, are kept in memory."""
+        with self._lock:
+            self._forget()
+            return len(self._wrong), len(self._order)
 
     def is_flood(self) -> bool:
         """Whether so many are wrong, whoever they are from, that somebody tries many."""

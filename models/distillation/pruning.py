@@ -64,7 +64,7 @@ def _keep(importance: Tensor, count: int) -> Tensor:
     return importance.argsort(descending=True)[:count].sort().values
 
 
-def _layers(block: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+def convolutions(block: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
     """The convolutions of a block in order, each with its norm."""
     kinds = {"InvertedResidual": ("conv_pw", "bn1", "conv_dw", "bn2", "conv_pwl", "bn3"),
              "DepthwiseSeparableConv": ("conv_dw", "bn1", "conv_pw", "bn2")}  # fmt: skip
@@ -115,7 +115,8 @@ def prune(teacher: nn.Module, student: nn.Module) -> None:
         raise DistillError("student and teacher are not two widths of one block structure")
     old_blocks = [block for stage in old.blocks for block in stage]
     new_blocks = [block for stage in new.blocks for block in stage]
-    layers, new_layers = [_layers(b) for b in old_blocks], [_layers(b) for b in new_blocks]
+    layers = [convolutions(block) for block in old_blocks]
+    new_layers = [convolutions(block) for block in new_blocks]
     # The first block's depthwise convolution ties its channels to the stem's.
     importance = _strength(layers[0][0][1]) * _reach(layers[0][1][0])
     kept = _keep(importance, new.conv_stem.out_channels)

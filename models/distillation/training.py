@@ -121,7 +121,7 @@ class Run:
             flip = torch.from_numpy(rng.random(batch) < 0.5).to(device)
             cut = torch.where(flip[:, None, None, None], cut.flip(3), cut)
             truth = np.stack([wanted[v][r] for v, r in zip(view, rows, strict=True)])
-            self._update(encode(cut), torch.from_numpy(truth).float().to(device), progress)
+            self.update(encode(cut), torch.from_numpy(truth).float().to(device), progress)
             self.seconds += time.monotonic() - begin
             if self.step % 50 == 0:
                 self._report(progress, per_epoch)
@@ -130,7 +130,8 @@ class Run:
                 saved = self.seconds
         self.save()
 
-    def _update(self, given: Tensor, wanted: Tensor, progress: float) -> None:
+    def update(self, given: Tensor, wanted: Tensor, progress: float) -> None:
+        """Take one step of the optimizer towards the wanted features."""
         loss = self.target.loss(given, wanted)
         if not torch.isfinite(loss):
             raise DistillError(f"the loss is not finite at step {self.step}; lower --rate")

@@ -54,14 +54,14 @@ class _Sorted:
 
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
-        hashes = _hash(keys)
+        hashes = hashed(keys)
         order = np.argsort(hashes)
         self._hashes = hashes[order]
         self._order = order.astype(np.int32 if len(keys) < 2**31 else np.int64)
 
     def find(self, keys: Keys) -> Indices:
         rows = np.full(len(keys), -1, dtype=np.int64)
-        hashes = _hash(keys)
+        hashes = hashed(keys)
         places = np.searchsorted(self._hashes, hashes)
         left = np.arange(len(keys))
         while True:  # a second time only for keys that share a hash with another
@@ -81,7 +81,7 @@ def as_keys(data: bytes) -> Keys:
     return np.frombuffer(data, dtype=np.uint64).reshape(-1, KEY_BYTES // 8)
 
 
-def _hash(keys: Keys) -> npt.NDArray[np.uint64]:
+def hashed(keys: Keys) -> npt.NDArray[np.uint64]:
     """A number (n,) that hardly ever is that of another key."""
     mixed: npt.NDArray[np.uint64] = keys @ MIX  # modulo 2⁶⁴
     return mixed

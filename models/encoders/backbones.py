@@ -63,7 +63,7 @@ def resolve(
         return _load(_bundled(weights_dir, why), device, parts)
     if (weights := _named(name)) is not None:
         return _load(weights, device, parts)
-    timm_name, side = _timm_name(name)
+    timm_name, side = timm_name_of(name)
     missing = "it is not in the local cache"
     if (file := cached(timm_name)) is not None:
         try:
@@ -94,7 +94,7 @@ def _named(name: str) -> Weights | None:
     return None
 
 
-def _timm_name(name: str) -> tuple[str, int | None]:
+def timm_name_of(name: str) -> tuple[str, int | None]:
     """Give timm's name and an input size for a catalogue or timm name, or say what is near."""
     entry = BACKBONES.get(name)
     timm_name = entry.timm if entry else name

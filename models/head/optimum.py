@@ -29,7 +29,7 @@ def minimise(
     labeled: Labeled, strength: float, initial: torch.Tensor | None = None, stop: Stop = never
 ) -> Optimum:
     """Minimise Σᵢ wᵢ·CEᵢ + strength/2·‖W‖² by L-BFGS from `initial` (K, d+1), or from zero."""
-    objective = _Objective(labeled, strength)
+    objective = Objective(labeled, strength)
     if initial is None:
         width = labeled.x.shape[1]
         initial = torch.zeros(len(labeled.classes), width + 1, device=labeled.x.device)
@@ -38,7 +38,7 @@ def minimise(
     return Optimum(theta, float(strength), steps)
 
 
-class _Objective:
+class Objective:
     """The penalised loss and its gradient in closed form, at parameters (K, d+1).
 
     The rows stay as they are held: block after block is made float32 where the caches hold it, so

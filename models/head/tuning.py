@@ -61,10 +61,10 @@ def tune(
     rows = checkpoint(labels)
     part = features[rows], labels[rows], None if audits is None else audits[rows]
     key = _key(*part, strength, device)
-    found = _MEMO.get(key)
+    found = MEMO.get(key)
     if found is None:
         found = _tune(*part, strength, device, stop)
-        _MEMO.put(key, found)
+        MEMO.put(key, found)
     return found
 
 
@@ -106,7 +106,7 @@ def _tune(
     return best
 
 
-class _Memo:
+class Memo:
     """The latest results by key, for any thread."""
 
     def __init__(self, size: int) -> None:
@@ -143,4 +143,4 @@ def _key(
     return digest.digest()
 
 
-_MEMO = _Memo(KEPT)
+MEMO = Memo(KEPT)

@@ -81,7 +81,7 @@ def _herd(pool: Pool, n: int, rng: np.random.Generator, uncertain: bool) -> Pick
     weights = _margin(pool, reference) if uncertain else np.ones(len(reference), dtype=np.float32)
     herd = Herd(pool, reference, weights / np.float32(len(reference)))
     herd.cover(pool.labeled)
-    herd.gather(min(n, SHORTLIST), lambda rows: _shortlist(pool, rows, uncertain, rng))
+    herd.gather(min(n, SHORTLIST), lambda rows: shortlist(pool, rows, uncertain, rng))
     indices = np.array(herd.picked, dtype=np.int64)
     if n > SHORTLIST:
         rest = herd.without_picked(pool.available)
@@ -93,7 +93,7 @@ def _herd(pool: Pool, n: int, rng: np.random.Generator, uncertain: bool) -> Pick
     return Picks(indices, scores, np.full(n, np.nan, dtype=np.float32))
 
 
-def _shortlist(pool: Pool, rows: Indices, uncertain: bool, rng: np.random.Generator) -> Indices:
+def shortlist(pool: Pool, rows: Indices, uncertain: bool, rng: np.random.Generator) -> Indices:
     """The candidates among `rows`, in an order that settles ties."""
     count = SHORTLIST if uncertain else COLD_SHORTLIST
     if len(rows) <= count:

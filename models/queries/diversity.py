@@ -69,7 +69,7 @@ def badge(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     margin = _margin_filling(pool, n, rng)
     if n == 0:
         return picks_of(pool, n, margin)
-    candidates = _uncertain_half(pool, rng)
+    candidates = uncertain_half(pool, rng)
     rows = pool.rows(candidates)
     errors = _errors(pool, rows)
     lengths = squared_norms(rows)
@@ -99,7 +99,7 @@ def _errors(pool: Pool, rows: Floats) -> Floats:
     return errors
 
 
-def _uncertain_half(pool: Pool, rng: np.random.Generator) -> Indices:
+def uncertain_half(pool: Pool, rng: np.random.Generator) -> Indices:
     """All available rows in random order, or half drawn by margin score and half at random."""
     rows = pool.available
     if len(rows) <= CANDIDATES:

@@ -41,14 +41,14 @@ def rare_class(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     rows, scores = neighbours(pool, positives, searched)
     if pool.head is not None and rarest in pool.head.classes:
         if large:
-            rows = np.union1d(rows, _likely(pool, rarest, rng))
+            rows = np.union1d(rows, likely(pool, rarest, rng))
         column = int(np.searchsorted(pool.head.classes, rarest))
         scores = pool.head.predict_proba(pool.rows(rows))[:, column]
     ranked = descending(rows, scores, n, rng)
     return picks_of(pool, n, chained(ranked, shuffled(pool.available, rng)))
 
 
-def _likely(pool: Pool, class_id: int, rng: np.random.Generator) -> Indices:
+def likely(pool: Pool, class_id: int, rng: np.random.Generator) -> Indices:
     """The available rows that the head is surest to be of a class, 1,000 at most."""
     assert pool.scores is not None
     rows: Indices = pool.available[pool.scores.best[pool.available] == class_id]

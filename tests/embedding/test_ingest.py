@@ -188,7 +188,7 @@ def test_a_stopped_ingest_goes_on_where_it_was(tmp_path: Path, backbone: Backbon
 
     def arrived() -> None:
         if worker.cache is not None and len(worker.cache):
-            worker._stop.set()
+            worker.cancel()
 
     worker = Ingest(project, arrived, backbone)
     worker.run()
@@ -306,7 +306,7 @@ def test_a_pool_that_vanishes_while_it_is_open_is_no_crash(images: Path, ingest:
     project, _ = ingest(images)
     shutil.rmtree(images)
     worker = Ingest(project, lambda: None)
-    worker._scan()
+    worker.scan_pool()
     assert project.store.samples.ids() == []
     assert len(project.store.samples.many()) == 6
 
@@ -436,7 +436,7 @@ def test_a_zero_in_a_manifest_leaves_out_that_line_alone_in_either_database(
     """PostgreSQL stores no such text, so that one line would have kept the whole pool out."""
     (images / "m.csv").write_bytes(b"path,label\nimg0.png,c\0t\nb\0.png,x\nimg1.png,cat\n")
     project = Project(tmp_path / "p", open_source(images / "m.csv"), store)
-    Ingest(project, lambda: None)._scan()
+    Ingest(project, lambda: None).scan_pool()
     files = project.store.samples.files()
     assert "control characters" in (files["img0.png"].problem or "")
     assert "No such file" in (files["b\N{REPLACEMENT CHARACTER}.png"].problem or "")

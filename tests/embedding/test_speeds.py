@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import timm
-from timm.models._hub import save_for_hf
+from timm.models import save_for_hf
 
 from labeling.embedding.speeds import Speeds, decoding_seconds, pool_seconds
 from labeling.project.project import open_project

@@ -119,15 +119,9 @@ RECORD = (
   }, true);
 })()"""
 )
-MASH = """([seconds, gap]) => {
+MASH = """(gap) => {
   let press = 0;
-  const end = performance.now() + seconds * 1000;
-  window.mashing = true;
-  const timer = setInterval(() => {
-    if (performance.now() > end) {
-      window.mashing = false;
-      return clearInterval(timer);
-    }
+  window.mashing = setInterval(() => {
     const key = String((press += 1) % 7 + 1);
     const event = { key, code: `Digit${key}`, bubbles: true, composed: true, cancelable: true };
     document.body.dispatchEvent(new KeyboardEvent("keydown", event));
@@ -136,14 +130,24 @@ MASH = """([seconds, gap]) => {
 }"""
 
 
-def mash(page: Page, seconds: float, gap: int = 50) -> None:
+def mash(page: Page, gap: int = 50) -> None:
     """Press the class keys in turn, one each `gap` ms, without waiting for anything."""
-    page.evaluate(MASH, [seconds, gap])
+    page.evaluate(MASH, gap)
+
+
+def mashed_on(page: Page, more: int = 10) -> None:
+    """Wait until that has answered so many images more."""
+    page.wait_for_function(
+        """least => new Set((localStorage.getItem("pressed") ?? "")
+          .split("\\n").map((line) => line.slice(0, -2))).size > least""",  # and the empty end
+        arg=len(pressed(page)) + more,
+        timeout=60_000,
+    )
 
 
 def mashed(page: Page) -> None:
-    """Wait until that has ended, and all of it is on disk."""
-    page.wait_for_function("() => !window.mashing")
+    """Stop pressing, and wait until all of it is on disk."""
+    page.evaluate("clearInterval(window.mashing)")
     saved(page)
 
 

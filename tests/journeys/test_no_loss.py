@@ -63,7 +63,7 @@ def test_answers_given_while_the_server_is_dead_arrive_when_it_is_back(
     page = visit(server.url)
     given = _answer(page, 6)
     board.saved(page)
-    page.wait_for_timeout(1500)  # the next images are being loaded ahead
+    board.held_ahead(page, 10)
     server.kill()
     given |= _answer(page, 3)
     expect(page.locator(".saved")).to_have_attribute("data-state", "offline")
@@ -111,26 +111,31 @@ def test_two_tabs_mashed_through_a_reload_a_killed_server_and_a_cut_line(
         tab.reload()
         board.on_screen(tab)
     for tab in tabs:
-        board.mash(tab, 10)  # 20 keys a second
-    tabs[0].wait_for_timeout(1500)
+        board.mash(tab)  # 20 keys a second
+    for tab in tabs:
+        board.mashed_on(tab)
     tabs[0].reload()
     board.on_screen(tabs[0])
-    board.mash(tabs[0], 7)
-    tabs[0].wait_for_timeout(700)
+    board.mash(tabs[0])
+    board.mashed_on(tabs[0])
     server.kill()
-    tabs[0].wait_for_timeout(300)
+    offline = [tab.locator(".saved[data-state=offline]") for tab in tabs]
+    for one in offline:
+        expect(one).to_be_visible()
     server.start()
-    tabs[0].wait_for_timeout(700)
+    for tab in tabs:
+        board.mashed_on(tab)
     tabs[1].context.set_offline(True)
-    tabs[1].wait_for_timeout(1200)
+    expect(offline[1]).to_be_visible()
+    board.mashed_on(tabs[0])
     tabs[1].context.set_offline(False)
-    tabs[0].wait_for_timeout(700)
+    board.mashed_on(tabs[1])
     for tab in tabs:
         board.mashed(tab)
     first, second = (board.pressed(tab) for tab in tabs)
     names = sorted(set(board.true_labels().values()))
     pressed = {path: names[int(key) - 1] for path, key in (first | second).items()}
-    assert len(first) > 30 and len(second) > 30
+    assert len(first) >= 40 and len(second) >= 30
     assert not set(first) & set(second)
     assert _labels(server) == before | pressed
     assert _answers(server) == known + len(pressed)

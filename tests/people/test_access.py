@@ -95,7 +95,7 @@ def test_wrong_secrets_are_counted_for_each_client_and_forgotten() -> None:
     assert attempts.wait("eve") == 1
     now[0] += 1
     assert attempts.wait("eve") == 0
-    assert not attempts._wrong
+    assert attempts.remembered == (0, 0)
 
 
 def test_who_has_many_addresses_makes_a_flood_that_is_forgotten_too() -> None:
@@ -106,7 +106,7 @@ def test_who_has_many_addresses_makes_a_flood_that_is_forgotten_too() -> None:
         attempts.failed(f"198.51.{number // 250}.{number % 250}")
     assert attempts.is_flood() and attempts.wait("203.0.113.9") == 0
     now[0] += WITHIN
-    assert not attempts.is_flood() and not attempts._wrong
+    assert not attempts.is_flood() and attempts.remembered == (0, 0)
 
 
 def test_the_addresses_of_one_ipv6_network_are_one_client() -> None:
@@ -115,15 +115,16 @@ def test_the_addresses_of_one_ipv6_network_are_one_client() -> None:
         attempts.failed(f"2001:db8:1:2::{number:x}")
     assert attempts.wait("2001:db8:1:2:ffff::1") == WITHIN
     assert attempts.wait("2001:db8:1:3::1") == 0
-    attempts.failed("::ffff:192.0.2.1")
-    assert "192.0.2.1" in attempts._wrong
+    for _ in range(MOST_WRONG):
+        attempts.failed("::ffff:192.0.2.1")
+    assert attempts.wait("192.0.2.1") == WITHIN
 
 
 def test_a_flood_fills_no_memory_and_takes_no_time() -> None:
     attempts = Attempts(lambda: 0.0)
-    begin = time.monotonic()
+    begin = time.process_time()
     for number in range(2 * MOST_REMEMBERED):
         assert attempts.wait(f"client {number}") == 0
         attempts.failed(f"client {number}")
-    assert len(attempts._wrong) == len(attempts._order) == MOST_REMEMBERED
-    assert time.monotonic() - begin < 5.0
+    assert attempts.remembered == (MOST_REMEMBERED, MOST_REMEMBERED)
+    assert time.process_time() - begin < 5.0  # of this process, however busy the machine is

@@ -3,9 +3,8 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import count
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from labeling.answers.consensus import current
 from labeling.errors import AnswerError, ClassNameError, HistoryError
 from labeling.store import NewAnswer, Store
-from labeling.store.sql import engines
 from tests.conftest import add_samples, label
 
 NAMES = ("cat", "dog", "fox", "owl")
@@ -23,20 +21,6 @@ Fresh = Callable[[], AbstractContextManager[Store]]
 
 
 TRIES = count()
-CONFIGURE = engines._configure
-
-
-@pytest.fixture(scope="module", autouse=True)
-def fast() -> Iterator[None]:
-    """Hundreds of stores are not worth waiting for the disk."""
-
-    def configure(connection: Any, record: object) -> None:
-        CONFIGURE(connection, record)
-        connection.execute("PRAGMA synchronous=OFF")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engines, "_configure", configure)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +38,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
         file = folder / f"{next(TRIES)}.sqlite"
         shutil.copy(folder / "first.sqlite", file)
         store = Store(file)
+        with closing(store.engine.raw_connection()) as connection:  # the one that all will take
+            connection.cursor().execute("PRAGMA synchronous=OFF")  # hundreds need no disk
         yield store
         store.close()
 

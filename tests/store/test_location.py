@@ -206,7 +206,7 @@ def test_while_the_database_is_away_answers_are_refused_with_503_and_then_saved(
     monkeypatch.setenv("HONE_DATABASE_URL", mortal.url)
     session = Session(open_project(images, tmp_path / "p"))
     workspace = Workspace()
-    workspace._sessions[session.project.key] = session
+    workspace.adopt(session)
     keys = add_samples(session.store, 3)
     session.current.reload()
     cat = session.store.classes.create("cat").id

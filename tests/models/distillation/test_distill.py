@@ -94,7 +94,7 @@ def test_two_steps_lower_the_loss(photos, teacher, tmp_path):
 def test_a_killed_run_goes_on_and_ends_where_it_would_have(photos, teacher, tmp_path, monkeypatch):
     recipe = Recipe(**{**vars(TINY), "epochs": 2})
     whole = run(photos, teacher, tmp_path / "whole", recipe)
-    update = training.Run._update
+    update = training.Run.update
 
     def killed(self, given, wanted, progress):
         if self.step == 2:
@@ -103,11 +103,11 @@ def test_a_killed_run_goes_on_and_ends_where_it_would_have(photos, teacher, tmp_
         self.save()
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(training.Run, "_update", killed)
+        patch.setattr(training.Run, "update", killed)
         run(photos, teacher, tmp_path / "killed", recipe)
     steps = []
     monkeypatch.setattr(
-        training.Run, "_update", lambda self, *a: (steps.append(self.step), update(self, *a))
+        training.Run, "update", lambda self, *a: (steps.append(self.step), update(self, *a))
     )
     assert run(photos, teacher, tmp_path / "killed", recipe) == whole
     assert steps == [2, 3]

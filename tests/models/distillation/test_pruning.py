@@ -42,11 +42,11 @@ def test_a_student_as_wide_as_its_teacher_gives_the_same_features_exactly():
 def test_pruning_drops_channels_that_are_silent_without_any_loss():
     wide, narrow = twin(WIDE), timm.create_model(NARROW, num_classes=0).eval()
     for old_stage, new_stage in zip(wide.blocks, narrow.blocks, strict=True):
-        layers = [pruning._layers(block) for block in old_stage]
-        narrower = pruning._layers(new_stage[0])
+        layers = [pruning.convolutions(block) for block in old_stage]
+        narrower = pruning.convolutions(new_stage[0])
         silence([block[-1][1] for block in layers], narrower[-1][1].num_features)
         for block, new_block in zip(layers, new_stage, strict=True):
-            silence([block[-2][1]], pruning._layers(new_block)[-2][1].num_features)
+            silence([block[-2][1]], pruning.convolutions(new_block)[-2][1].num_features)
     pruning.prune(wide, narrow)
     torch.testing.assert_close(narrow(pixels()), wide(pixels()))
 

@@ -305,7 +305,7 @@ def embed_with_timm(
 
 def test_embedding_killed_midway_and_resumed_gives_the_matrix_of_one_run(tmp_path: Path) -> None:
     import timm
-    from timm.models._hub import save_for_hf
+    from timm.models import save_for_hf
 
     weights = tmp_path / "weights"
     save_for_hf(timm.create_model("test_resnet"), str(weights), safe_serialization=True)

@@ -47,7 +47,7 @@ def test_an_empty_index_finds_nothing() -> None:
 
 
 def test_keys_that_share_a_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_index, "_hash", lambda keys: keys[:, 0] % np.uint64(3))
+    monkeypatch.setattr(row_index, "hashed", lambda keys: keys[:, 0] % np.uint64(3))
     keys = random_keys(60)
     index = RowIndex(b"".join(keys[:50]))
     assert index.find(b"".join(keys)).tolist() == [*range(50), *[-1] * 10]
@@ -55,7 +55,7 @@ def test_keys_that_share_a_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) 
 
 def test_keys_hardly_ever_share_a_hash() -> None:
     for keys in (random_keys(20_000), counted_keys(20_000)):
-        assert len(np.unique(row_index._hash(as_keys(b"".join(keys))))) == 20_000
+        assert len(np.unique(row_index.hashed(as_keys(b"".join(keys))))) == 20_000
 
 
 def test_a_reader_never_misses_a_key_while_others_are_added(

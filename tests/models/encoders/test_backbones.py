@@ -23,8 +23,7 @@ import torch
 from PIL import Image
 from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
-from timm.models import get_pretrained_cfg
-from timm.models._hub import save_for_hf
+from timm.models import get_pretrained_cfg, save_for_hf
 
 import models.encoders.hub
 from labeling.media.image import load_image
@@ -615,7 +614,7 @@ def test_a_catalogue_entry_tells_the_truth_about_its_network(name: str) -> None:
     )
     if name != "bundled":
         assert entry.licence.lower() == config.license
-        assert backbones._timm_name(name) == (entry.timm, entry.input_size)
+        assert backbones.timm_name_of(name) == (entry.timm, entry.input_size)
 
 
 @pytest.mark.parametrize("name", [name for name in BACKBONES if name != "bundled"])

@@ -7,7 +7,7 @@ import pytest
 import timm
 import torch
 from PIL import Image
-from timm.models._hub import save_for_hf
+from timm.models import save_for_hf
 
 from models.encoders.backbones import UnknownFeaturesError, resolve
 from models.encoders.features import offered, parse, read_out

@@ -1,6 +1,7 @@
 """Learning curves and forecasts from a session's own labels."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -79,7 +80,8 @@ def test_without_ten_audits_there_is_no_curve() -> None:
 def test_random_labels_are_level_with_random_picking_and_useless_ones_behind() -> None:
     labels, _ = session(60, 2.5)
     rng = np.random.default_rng(0)
-    level = beside_random(labels, measured(labels, HEADS["logistic"]), HEADS["logistic"], rng)
+    fit = partial(HEADS["logistic"], strength=1.0)
+    level = beside_random(labels, measured(labels, fit), fit, rng)
     assert [one.labels for one in level] == [10, 14, 18, 25, 33, 45]
     assert level[2].gain.low < 0 < level[2].gain.high
     # The first labels are all but one of the same class: worse than any random picking.
@@ -88,8 +90,7 @@ def test_random_labels_are_level_with_random_picking_and_useless_ones_behind() -
     order = np.concatenate([same[:24], other[:1]])
     order = np.concatenate([order, np.setdiff1d(np.arange(120), order)])
     skewed = replace(many, features=many.features[order], labels=many.labels[order])
-    points = measured(skewed, HEADS["logistic"])[:4]
-    behind = beside_random(skewed, points, HEADS["logistic"], rng)
+    behind = beside_random(skewed, measured(skewed, fit)[:1], fit, rng)
     assert behind[0].labels == 25 and behind[0].gain.high < 0
 
 

@@ -113,7 +113,7 @@ def test_what_was_fitted_before_does_not_change_a_head(
     for n in (8, 66, 69):
         HEADS[name](features[:n], labels[:n])
     used = HEADS[name](features, labels)
-    monkeypatch.setattr(tuning, "_MEMO", tuning._Memo(1))  # as after a restart
+    monkeypatch.setattr(tuning, "MEMO", tuning.Memo(1))  # as after a restart
     fresh = HEADS[name](features, labels)
     np.testing.assert_array_equal(used.predict_proba(features), fresh.predict_proba(features))
 

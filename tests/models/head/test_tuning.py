@@ -11,7 +11,7 @@ from tests.clusters import clusters
 
 @pytest.fixture(autouse=True)
 def fresh_memo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "_MEMO", tuning._Memo(tuning.KEPT))
+    monkeypatch.setattr(tuning, "MEMO", tuning.Memo(tuning.KEPT))
 
 
 def test_a_checkpoint_stays_while_labels_are_added() -> None:
@@ -82,7 +82,7 @@ def test_a_stopped_tuning_leaves_nothing_behind() -> None:
 
 
 def test_the_memo_forgets_the_oldest() -> None:
-    memo = tuning._Memo(2)
+    memo = tuning.Memo(2)
     for name in (b"a", b"b"):
         memo.put(name, tuning.Tuned(1.0, 1.0))
     memo.get(b"a")

@@ -66,7 +66,7 @@ def test_badge_draws_by_the_distance_of_gradients() -> None:
 def test_badge_in_a_large_pool_weighs_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diversity, "CANDIDATES", 60)
     pool = pool_of(rows=600, labels=30)
-    rows = diversity._uncertain_half(pool, np.random.default_rng(0))
+    rows = diversity.uncertain_half(pool, np.random.default_rng(0))
     assert len(set(rows.tolist())) == len(rows) and 50 <= len(rows) <= 60
     assert pool.scores is not None
     margins = pool.scores.margin(pool.available)

@@ -111,7 +111,7 @@ def test_half_of_the_candidates_are_the_most_uncertain(monkeypatch: pytest.Monke
         if large:
             monkeypatch.setattr(coverage, "LARGE_POOL", 1000)
         rng = np.random.default_rng(0)
-        rows = coverage._shortlist(pool, pool.available, True, rng)
+        rows = coverage.shortlist(pool, pool.available, True, rng)
         assert len(set(rows.tolist())) == len(rows) <= 400
         top = np.count_nonzero(pool.scores.margin(rows[:200]) >= least)
         assert (top == 200) != large

@@ -84,6 +84,6 @@ def test_in_a_large_pool_what_the_head_takes_for_the_class_joins(
     pool, truth = rare_pool()
     assert (truth[ask("rare_class", pool, 20).indices] == 2).mean() > 0.9
     monkeypatch.setattr(search, "LIKELY", 3)
-    assert len(search._likely(pool, 2, np.random.default_rng(0))) == 3
+    assert len(search.likely(pool, 2, np.random.default_rng(0))) == 3
     picks = ask("rare_class", headless(pool), 30)
     assert len(set(picks.indices.tolist())) == 30
