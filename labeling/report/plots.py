@@ -103,13 +103,13 @@ def svg(chart: alt.LayerChart, height: int) -> str:
     """A chart as an SVG element for a page that says what its colors are."""
     dressed = chart.properties(width=WIDTH, height=height).configure(
         background="transparent",
-        font="system-ui, sans-serif",
+        font="sans-serif",
         view={"stroke": None},
         range={"category": [OURS, OTHER]},
         mark={"color": OURS},
         axis={"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
         | {"labelColor": FAINT, "titleColor": FAINT, "domainColor": LINE}
-        | {"gridColor": LINE, "tickColor": LINE},
+        | {"gridColor": LINE, "tickColor": LINE, "labelFlush": False},
         legend={"labelFontSize": 12, "labelColor": INK, "symbolSize": 300},
         text={"fontSize": 12},
     )
