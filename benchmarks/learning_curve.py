@@ -3,7 +3,7 @@
     python -m benchmarks.learning_curve FILE [FILE …]
 
 Draws each result's mean accuracy over labels with its 95 % interval, one panel a result, and
-writes benchmarks/pictures/learning-curve.svg. Needs vl-convert-python beside the app's packages.
+writes benchmarks/pictures/learning-curve.svg.
 """
 
 import sys

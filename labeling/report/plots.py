@@ -1,86 +1,118 @@
-"""Small plots as plain SVG: no script, no network, coloured by the page they stand in."""
+"""Charts that a screen and the report both show, and their way into a page as SVG."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
+import io
+import re
 
-WIDTH, HEIGHT = 560, 260
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 40
+import altair as alt
+import pandas as pd
+
+from labeling.evidence.curve import Curve
+from labeling.evidence.gathering import Evidence
+from models.evidence.accuracy import class_recall
+
+WIDTH = 520
+# The page's own colors, so that a chart follows the page into its dark theme and onto paper.
+INK, FAINT, LINE = "var(--ink)", "var(--faint)", "var(--line)"
+OURS, OTHER = "var(--ours)", "var(--other)"
+# What a picture of its own needs; within a page it is only a link to another host.
+NAMESPACES = re.compile(r' xmlns(?::\w+)?="[^"]*"')
 
 
-@dataclass(frozen=True)
-class Series:
-    """Points (x, y, low, high) of one line with its band; `style` is a class of the page."""
+def class_table(evidence: Evidence, names: dict[int, str]) -> pd.DataFrame:
+    """For each class, the share of its blind checks that was foreseen, with the 95% interval."""
+    rows = evidence.uniform
+    return pd.DataFrame(
+        {
+            "class": names[key],
+            "found": right / total,
+            "low": interval.low,
+            "high": interval.high,
+            "checks": total,
+            "foreseen": f"{right} of {total}",
+        }
+        for key, (right, total, interval) in class_recall(
+            evidence.hits[rows], evidence.labels[rows]
+        ).items()
+    )
 
-    name: str
-    points: Sequence[tuple[float, float, float, float]]
-    style: str
+
+def class_ranges(table: pd.DataFrame) -> alt.LayerChart:
+    """A dot with its interval for each class of a `class_table`."""
+    base = alt.Chart(table).encode(
+        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=160, labelFlush=False)),
+        tooltip=["class", alt.Tooltip("found", format=".0%"), "checks"],
+    )
+    percent = alt.Axis(format="%", tickCount=10)
+    bars = base.mark_rule(strokeWidth=3, opacity=0.6, color="#888").encode(
+        x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=percent, title="share foreseen"),
+        x2="high:Q",
+    )
+    dots = base.mark_circle(size=100, opacity=1).encode(x="found:Q")
+    text = base.mark_text(align="left", dx=8, color="#888").encode(x="high:Q", text="foreseen:N")
+    chart: alt.LayerChart = bars + dots + text
+    return chart
 
 
-def line_plot(series: Sequence[Series], x_title: str, y_title: str) -> str:
-    """Lines with bands over shares in [0, 1]."""
-    xs = [x for one in series for x, *_ in one.points]
-    x_low, x_high = min(xs), max(xs)
-    y_low = max(0.0, min(low for one in series for *_, low, _ in one.points) - 0.05)
-    y_low = int(10 * y_low) / 10
-
-    def at(x: float, y: float) -> str:
-        across = (x - x_low) / max(x_high - x_low, 1e-9)
-        up = (y - y_low) / max(1.0 - y_low, 1e-9)
-        return (
-            f"{LEFT + across * (WIDTH - LEFT - RIGHT):.1f},"
-            f"{HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM):.1f}"
-        )
-
-    parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(y_title)} over '
-        f'{escape(x_title)}">'
+def curve_table(curve: Curve, ours: str) -> pd.DataFrame:
+    """The points of a session's learning curve, named `ours`, and of random picking beside it."""
+    rows = [
+        (ours, point.labels, point.accuracy.value, point.accuracy.low, point.accuracy.high)
+        for point in curve.points
     ]
-    for step in range(round(10 * y_low), 11, 2 if y_low < 0.6 else 1):
-        begin, end = at(x_low, step / 10), at(x_high, step / 10)
-        parts.append(_line(begin, end, "grid"))
-        x, y = begin.split(",")
-        parts.append(_text(float(x) - 6, float(y) + 4, f"{10 * step}%", "end"))
-    for value in sorted({x_low, (x_low + x_high) / 2, x_high}):
-        x, y = at(value, y_low).split(",")
-        parts.append(_text(float(x), float(y) + 16, f"{value:,.0f}", "middle"))
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(_text(middle, HEIGHT - 4, x_title, "middle"))
-    for one in series:
-        upper = [at(x, min(1.0, high)) for x, _, _, high in one.points]
-        lower = [at(x, max(y_low, low)) for x, _, low, _ in one.points]
-        band = " ".join(upper + lower[::-1])
-        line = " ".join(at(x, max(y_low, y)) for x, y, *_ in one.points)
-        parts.append(f'<polygon class="band {one.style}" points="{band}"/>')
-        parts.append(f'<polyline class="line {one.style}" points="{line}"/>')
-    return "".join([*parts, "</svg>"])
+    rows += [
+        ("random picking", one.labels, one.random.mean, one.random.low, one.random.high)
+        for one in curve.beside
+    ]
+    return pd.DataFrame(rows, columns=["picked by", "labels", "accuracy", "low", "high"])
 
 
-def bars(rows: Sequence[tuple[str, float, float, float, str]]) -> str:
-    """A dot with its interval for each (name, share, low, high, note)."""
-    left, step = 150, 26
-    height = step * len(rows) + 24
-    span = WIDTH - left - 60
-    parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="shares by class">']
-    for share in (0.0, 0.5, 1.0):
-        x = left + share * span
-        parts.append(_line(f"{x},0", f"{x},{height - 20}", "grid"))
-        parts.append(_text(x, height - 6, f"{share:.0%}", "middle"))
-    for place, (name, share, low, high, note) in enumerate(rows):
-        y = step * place + 14
-        parts.append(_text(left - 8, y + 4, name if len(name) < 22 else name[:20] + "…", "end"))
-        parts.append(
-            _line(f"{left + low * span:.1f},{y}", f"{left + high * span:.1f},{y}", "range")
-        )
-        parts.append(f'<circle class="dot" cx="{left + share * span:.1f}" cy="{y}" r="5"/>')
-        parts.append(_text(WIDTH - 54, y + 4, note, "start"))
-    return "".join([*parts, "</svg>"])
+def curve_lines(table: pd.DataFrame) -> alt.LayerChart:
+    """A line with its band for each way of picking in a `curve_table`."""
+    color = alt.Color(
+        "picked by:N",
+        title=None,
+        sort=list(table["picked by"].unique()),
+        legend=alt.Legend(
+            orient="bottom", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3
+        ),
+    )
+    base = alt.Chart(table).encode(
+        x=alt.X("labels:Q", title="labels given", scale=alt.Scale(zero=False)),
+        color=color,
+        tooltip=[  # of the band too, which would show every digit
+            "picked by",
+            "labels",
+            *(alt.Tooltip(f"{name}:Q", format=".0%") for name in ("accuracy", "low", "high")),
+        ],
+    )
+    band = base.mark_area(opacity=0.15).encode(
+        y=alt.Y(
+            "low:Q",
+            axis=alt.Axis(format="%", tickCount=6, labelFlush=False),
+            title="accuracy on images without a label",
+            scale=alt.Scale(zero=False),
+        ),
+        y2="high:Q",
+    )
+    line = base.mark_line(point=True, strokeWidth=2.5).encode(y="accuracy:Q")
+    chart: alt.LayerChart = band + line
+    return chart
 
 
-def _line(begin: str, end: str, style: str) -> str:
-    (x1, y1), (x2, y2) = begin.split(","), end.split(",")
-    return f'<line class="{style}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>'
-
-
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+def svg(chart: alt.LayerChart, height: int) -> str:
+    """A chart as an SVG element for a page that says what its colors are."""
+    dressed = chart.properties(width=WIDTH, height=height).configure(
+        background="transparent",
+        font="sans-serif",
+        view={"stroke": None},
+        range={"category": [OURS, OTHER]},
+        mark={"color": OURS},
+        axis={"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
+        | {"labelColor": FAINT, "titleColor": FAINT, "domainColor": LINE}
+        | {"gridColor": LINE, "tickColor": LINE, "labelFlush": False},
+        legend={"labelFontSize": 12, "labelColor": INK, "symbolSize": 300},
+        text={"fontSize": 12},
+    )
+    written = io.StringIO()
+    dressed.save(written, format="svg")
+    return NAMESPACES.sub("", written.getvalue(), count=2)

@@ -1,11 +1,10 @@
 """The Accuracy screen: how good the model is, what more labels bring, and what can be proven."""
 
-import altair as alt
-import pandas as pd
 import streamlit as st
 
 from labeling.evidence.gathering import CHECKS, Evidence, pool_accuracy
 from labeling.loop.session import Session
+from labeling.report.plots import class_ranges, class_table
 from labeling.screens import certificates, curve, transfer
 from labeling.screens.charts import draw
 from labeling.screens.views import choose
@@ -62,15 +61,14 @@ def how_good(session: Session, evidence: Evidence) -> None:
 
 def _classes(session: Session, evidence: Evidence) -> None:
     """How often each class is found, on blind checks."""
-    from models.evidence.accuracy import class_recall, macro_recall
+    from models.evidence.accuracy import macro_recall
 
     rows = evidence.uniform
     if rows.sum() < CHECKS:
         return
-    hits, labels = evidence.hits[rows], evidence.labels[rows]
     names = {one.id: one.name for one in session.store.classes.all(archived=True)}
     st.subheader("Each class")
-    macro = macro_recall(hits, labels)
+    macro = macro_recall(evidence.hits[rows], evidence.labels[rows])
     text = (
         "How many of each class’s blind checks the model foresaw, with the 95% interval of that "
         "share: wide where there are few."
@@ -81,37 +79,7 @@ def _classes(session: Session, evidence: Evidence) -> None:
             f"{macro.high:.0%}."
         )
     st.markdown(text)
-    found = class_recall(hits, labels)
+    table = class_table(evidence, names)
     wide, _ = st.columns([3, 1])
-    table = pd.DataFrame(
-        {
-            "class": names[key],
-            "found": right / total,
-            "low": interval.low,
-            "high": interval.high,
-            "checks": total,
-            "foreseen": f"{right} of {total}",
-        }
-        for key, (right, total, interval) in found.items()
-    )
     with wide:
-        draw(_ranges(table), "accuracy per class", table, height=60 + 28 * len(table))
-
-
-def _ranges(table: pd.DataFrame) -> alt.LayerChart:
-    """A dot with its interval for each class."""
-    base = alt.Chart(table).encode(
-        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=160, labelFlush=False)),
-        tooltip=["class", alt.Tooltip("found", format=".0%"), "checks"],
-    )
-    percent = alt.Axis(format="%", tickCount=10)
-    bars = base.mark_rule(strokeWidth=3, opacity=0.6, color="#888").encode(
-        x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=percent, title="share foreseen"),
-        x2="high:Q",
-    )
-    dots = base.mark_circle(size=100, opacity=1).encode(x="found:Q")
-    text_marks = base.mark_text(align="left", dx=8, color="#888").encode(
-        x="high:Q", text="foreseen:N"
-    )
-    chart: alt.LayerChart = bars + dots + text_marks
-    return chart
+        draw(class_ranges(table), "accuracy per class", table, height=60 + 28 * len(table))

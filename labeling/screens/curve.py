@@ -1,13 +1,12 @@
 """The part of the Accuracy screen with the learning curve, and how many labels it will take."""
 
-import altair as alt
-import pandas as pd
 import streamlit as st
 
 from labeling.evidence.curve import Curve
 from labeling.evidence.gathering import CHECKS, Evidence
 from labeling.evidence.planning import Effort, effort
 from labeling.loop.session import Session
+from labeling.report.plots import curve_lines, curve_table
 from labeling.screens.charts import draw
 from labeling.screens.waiting import until_checked
 from labeling.wording import ahead, points
@@ -54,50 +53,8 @@ def _meaning(curve: Curve) -> str:
 
 def _plot(curve: Curve) -> None:
     st.subheader("Accuracy over labels")
-    rows = [
-        ("your labels", point.labels, point.accuracy.value, point.accuracy.low, point.accuracy.high)
-        for point in curve.points
-    ]
-    rows += [
-        ("random picking", one.labels, one.random.mean, one.random.low, one.random.high)
-        for one in curve.beside
-    ]
-    table = pd.DataFrame(rows, columns=["picked by", "labels", "accuracy", "low", "high"])
-    draw(_lines(table), "learning curve", table, height=340)
-
-
-def _lines(table: pd.DataFrame) -> alt.LayerChart:
-    """A line with its band for each way of picking."""
-    color = alt.Color(
-        "picked by:N",
-        title=None,
-        sort=["your labels", "random picking"],
-        legend=alt.Legend(
-            orient="bottom", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3
-        ),
-    )
-    base = alt.Chart(table).encode(
-        x=alt.X("labels:Q", title="labels given", scale=alt.Scale(zero=False)),
-        color=color,
-        tooltip=[  # of the band too, which would tell every digit
-            "picked by",
-            "labels",
-            *(alt.Tooltip(f"{name}:Q", format=".0%") for name in ("accuracy", "low", "high")),
-        ],
-    )
-    percent = alt.Axis(format="%", tickCount=6, labelFlush=False)
-    band = base.mark_area(opacity=0.15).encode(
-        y=alt.Y(
-            "low:Q",
-            axis=percent,
-            title="accuracy on images without a label",
-            scale=alt.Scale(zero=False),
-        ),
-        y2="high:Q",
-    )
-    line = base.mark_line(point=True, strokeWidth=2.5).encode(y="accuracy:Q")
-    chart: alt.LayerChart = band + line
-    return chart
+    table = curve_table(curve, "your labels")
+    draw(curve_lines(table), "learning curve", table, height=340)
 
 
 def _forecast(session: Session, evidence: Evidence, curve: Curve) -> None:

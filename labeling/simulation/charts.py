@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,11 +53,6 @@ def check_target(file: Path) -> None:
     if file.suffix.lower() not in ENDINGS:
         raise HoneError(f"A plot ends in {', '.join(ENDINGS)}; {file.name} does not.")
     check_folder(file)
-    if find_spec("vl_convert") is None:
-        raise HoneError(
-            "Plots need one more package: pip install vl-convert-python. "
-            "The figures alone (--json) need none."
-        )
 
 
 def check_folder(file: Path) -> None:
