@@ -159,4 +159,4 @@ def _known(session: Session, class_id: int) -> LabelClass:
 
 
 def _unknown(wanted: ClassChange) -> ClassNameError:
-    return ClassNameError(f"“{wanted.kind}” is no change of a class.")
+    return ClassNameError(f"“{wanted.kind}” is not a change of a class.")
