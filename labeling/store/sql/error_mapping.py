@@ -10,7 +10,7 @@ from labeling.errors import DamagedError, StorageError, UnstorableError
 AGAIN = "What is not saved yet waits in the browser and is sent again."
 SQLITE = {
     "SQLITE_FULL": "The disk is full; make room for the project's folder.",
-    "SQLITE_READONLY": "The project's database is read-only for the server; give it the right to write.",
+    "SQLITE_READONLY": "The project's database is read-only; give the server the right to write.",
     "SQLITE_CANTOPEN": "The project's database cannot be opened; check its folder.",
     "SQLITE_BUSY": "Another process has kept the project's database locked for too long.",
     "SQLITE_IOERR": "The disk of the project's database cannot be read or written, or is full.",
