@@ -14,7 +14,7 @@ BLOCK_VALUES = 1 << 20  # values handled at once, 4 MB as float32: two such fit 
 
 
 def rows_at_once(width: int, values: int = BLOCK_VALUES) -> int:
-    """How many rows of a width make one block."""
+    """The number of rows of a width in one block."""
     return max(1, values // max(1, width))
 
 

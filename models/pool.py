@@ -1,4 +1,4 @@
-"""What a query may see of a pool, and what it picks."""
+"""The part of a pool that a query may see, and the picks of a query."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from models.space import require_finite
 
-if TYPE_CHECKING:  # a query needs no torch before there is a head
+if TYPE_CHECKING:  # a query needs no torch before the first head
     from models.head import Head
     from models.scoring import Scores
 
@@ -18,7 +18,7 @@ Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """All that a query may know: never the label of a row that has not been answered.
+    """Everything that a query may know: never the label of an unanswered row.
 
     Attributes
     ----------
@@ -27,8 +27,8 @@ class Pool:
     labels : (L,) int64 their class ids.
     available : (M,) int64 distinct indices that may be asked.
     head : the newest head; None before two classes have a label.
-    scores : what it says of each row; None where there is no head. Every row of `available` is
-        scored; others may be stale in a large pool.
+    scores : its predictions for each row; None without a head. Every row of `available` is scored;
+        in a large pool, scores of other rows may be stale.
     """
 
     features: npt.NDArray[Any]
@@ -62,7 +62,7 @@ class Pool:
             raise ValueError("available names a row twice")
 
     def without(self, rows: Indices) -> Self:
-        """The same pool where `rows` are not available, the others in their order."""
+        """The same pool without `rows` among the available ones, in the same order."""
         kept = np.ones(len(self.features), dtype=bool)
         kept[rows] = False
         return replace(self, available=self.available[kept[self.available]])
@@ -82,8 +82,8 @@ class Picks:
     indices : (n,) int64, distinct, a subset of the pool's available rows.
     scores : (n,) float32, never rising; higher = ask sooner. Comparable within one query only.
     acquisition_probability : (n,) float32 in (0, 1]: the chance that entry i is drawn in draw i
-        from the available rows that the draws before it left; NaN where the query has none that
-        an estimator could use.
+        from the available rows that the earlier draws left; NaN if the query has no probability
+        that an estimator could use.
     """
 
     indices: Indices

@@ -1,4 +1,4 @@
-"""Scoring: what a head says of every row of a pool, in 16 bytes a row."""
+"""Scoring: a head's predictions for every row of a pool, in 16 bytes a row."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Scores:
 
     @classmethod
     def empty(cls, n: int) -> Self:
-        """Scores of n rows of which none has been scored."""
+        """Scores of n rows that were not scored yet."""
         return cls(
             np.full(n, -1, dtype=np.int64),
             np.ones(n, dtype=np.float32),
@@ -82,7 +82,7 @@ class Scorer:
 
     @property
     def resident(self) -> bool:
-        """Whether the features lie on an accelerator, where all of them are scored in no time."""
+        """Whether the features lie on an accelerator, where scoring all rows is very fast."""
         return self._held is not None and self._device.type != "cpu"
 
     def score(
@@ -104,7 +104,7 @@ class Scorer:
         Returns
         -------
         bool
-            False if `stop` said so; what is written up to then is right.
+            False if `stop` returned true; the rows written until then are right.
 
         Raises
         ------
@@ -193,7 +193,7 @@ def top_two_on_device(logits: torch.Tensor) -> TopTwo:
 
 
 def most_uncertain(scores: Scores, rows: Indices | None, count: int) -> Indices:
-    """The `count` rows of largest margin score, of some distinct rows or of all.
+    """The `count` rows of largest margin score among some distinct rows, or among all.
 
     Returns (min(count, m),) int64, ascending. Of equal ones the earliest are taken; a row that has
     not been scored counts as certain. O(N), without a sort of all.

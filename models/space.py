@@ -53,7 +53,7 @@ def _is_finite(rows: npt.NDArray[np.float16]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """The pool's centre (D,) float32; what `transform` needs besides an embedding.
+    """The pool's centre (D,) float32, which `transform` needs besides an embedding.
 
     A row that is nowhere negative, as averages of rectified activations are, is first replaced by
     its square roots, which keeps the few strongest channels from deciding all distances (power
@@ -95,7 +95,7 @@ class Space:
             )
         origin, total = None, torch.zeros(embeddings.shape[1], dtype=torch.float64)
         for _, block in _rooted(embeddings, rows):
-            # Sums of what differs from one row round less; of equal rows nothing differs.
+            # Differences from one row are summed: they round less, and equal rows give zero.
             origin = block[0].clone() if origin is None else origin
             total += block.sub_(origin).sum(dim=0)
         assert origin is not None
@@ -138,7 +138,7 @@ class Space:
         NotFiniteError
             Names the rows that hold NaN, infinity or more than 1e18 either way.
         ValueError
-            The width is not that of the centre, or the shape of `out` is another.
+            The width is not the centre's width, or the shape of `out` is wrong.
         """
         if embeddings.ndim != 2 or embeddings.shape[1] != len(self.center):
             raise ValueError(
@@ -157,7 +157,7 @@ class Space:
             block -= center
             norms = torch.linalg.vector_norm(block, dim=1, keepdim=True)
             norms[norms <= rounding] = torch.inf
-            # Times the reciprocal: to divide takes half as long again.
+            # Multiplied by the reciprocal: dividing takes half as long again.
             features[place] = block.mul_(norms.reciprocal_())
         return out
 

@@ -1,4 +1,4 @@
-"""What a reviewer has to decide, and how far the people of a team agree."""
+"""How far the people of a team agree."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from labeling.answers.current import CurrentAnswers
 from labeling.store import Answer
 from models.evidence.agreement import Coefficient, cohen, fleiss, krippendorff, of_class
 
-FEWEST = 10  # samples from which on agreement is told, of all or of two people
+FEWEST = 10  # agreement of all or of two people is shown if they share this many samples
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two people: on how many samples they agree, and what they mix up most (class ids)."""
+    """Two people: how many samples they agree on, and which classes they mix up most (ids)."""
 
     first: str
     second: str
@@ -27,9 +27,9 @@ class Pair:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far people agree who have labeled the same samples without sight of each other.
+    """How far people agree who labeled the same samples without seeing each other's answers.
 
-    `fleiss` is told from the samples that have the commonest number of labels, `classes` holds
+    `fleiss` is computed on the samples that have the commonest number of labels. `classes` holds
     Krippendorff's alpha of each class against all others.
     """
 
@@ -41,7 +41,7 @@ class Agreement:
 
 
 def agreement(current: CurrentAnswers) -> Agreement | None:
-    """Agreement beyond chance on all samples of a panel; None before it can be told."""
+    """Agreement beyond chance on all samples of a panel; None while the panel is too small."""
     with current.lock:
         labels = list(current.consensus.all().values())
     if len(labels) < FEWEST:

@@ -1,4 +1,4 @@
-"""Certainty: how sure it is that the class which counts for a sample is its true one."""
+"""Certainty: the chance that the class that counts for a sample is its true class."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,12 +10,12 @@ from models.evidence.consensus import PRIOR_SKILL
 def certainty(
     answers: Mapping[str, Answer], panels: Mapping[str, Sequence[Answer]]
 ) -> dict[str, float]:
-    """(sample id: chance in (0, 1]) of the labels among `answers`; 1 for those that it leaves out.
+    """(sample id: chance in (0, 1]) of the labels among `answers`; a missing sample has 1.
 
-    `panels` are the samples that several people have labeled independently. From three people on,
-    one-coin Dawid–Skene tells from these how often each of them is right. What one person has
-    said alone is as sure as that, and what several agree on surer. What a reviewer has decided, or
-    was imported, is taken to be true. From fewer people nothing is known: then it is empty.
+    `panels` are the samples that several people have labeled independently. With three or more
+    people, one-coin Dawid–Skene estimates from these how often each person is right. A label by
+    one person alone has that chance; a label that several agree on has a higher one. A reviewer's
+    decision or an imported label is taken to be true. With fewer people the result is empty.
     """
     if len({one.annotator for given in panels.values() for one in given}) < FEW:
         return {}

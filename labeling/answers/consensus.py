@@ -1,7 +1,7 @@
-"""The panel: samples that more than one person answers, and what they say together.
+"""The panel: samples that more than one person answers, and their common answer.
 
-An answer is an opinion of a panel if its query is `overlap`: it was given without sight of a guess
-or of what others have said. A sample without such an answer has no panel: its latest answer counts.
+An answer is an opinion of a panel if its query is `overlap`: the person saw neither a guess nor
+other people's answers. A sample without such an answer has no panel: its latest answer counts.
 """
 
 from collections import defaultdict
@@ -19,16 +19,16 @@ from labeling.store.provenance import OVERLAP
 from labeling.store.sql.schema import OFFER_FIELDS
 from models.evidence.consensus import one_coin
 
-SURE = 0.9  # chance of the likeliest class from which on three or more labels settle a sample
-FEW = 3  # labels of one sample from which on people's skill is weighed
+SURE = 0.9  # three or more labels settle a sample if its likeliest class has at least this chance
+FEW = 3  # people's skill is weighed if a sample has at least this many labels
 
 Opinions = Mapping[str, Answer]  # by annotator
 
 
 class Judgement(NamedTuple):
-    """Chances (samples, classes) in the order of the samples, and how often each person is right.
+    """Chances (samples, classes) in the order of the samples, and each person's share right.
 
-    `classes` are the ids of the columns; a column more stands for any other where there is one.
+    `classes` are the ids of the columns; one more column may stand for any other class.
     """
 
     classes: list[int]
@@ -37,18 +37,18 @@ class Judgement(NamedTuple):
 
 
 class Consensus:
-    """Everybody's latest opinion on the samples that several people have answered, or shall."""
+    """Each person's latest opinion on the samples that several people answer."""
 
     def __init__(self, overlap: Overlap) -> None:
         self.overlap = overlap
         self._opinions: dict[str, Opinions] = {}
         self._waiting: dict[str, None] = {}  # answered, but not yet by enough people
-        self._contested: set[str] = set()  # only skill settles these, and all labels tell of it
+        self._contested: set[str] = set()  # only people's skill settles these
 
     def settle(self, answers: Mapping[str, Sequence[Answer]]) -> dict[str, Answer]:
-        """What counts for each sample, given its standing answers, oldest first; nothing for none.
+        """What counts for each sample, given its standing answers, oldest first; omitted if none.
 
-        More samples than were given come back where these tell how far people can be trusted.
+        More samples than given may come back: new answers change how far people are trusted.
         """
         settled: dict[str, Answer] = {}
         told = False
@@ -68,7 +68,7 @@ class Consensus:
         return settled | self._judged(panels)
 
     def opinions(self, sample_id: str) -> list[Answer]:
-        """What people have said of a sample of a panel, in the order of their answers."""
+        """People's opinions on a sample of a panel, in the order of their answers."""
         return sorted(self._opinions.get(sample_id, {}).values(), key=lambda one: one.id)
 
     def all(self) -> dict[str, list[Answer]]:
@@ -85,7 +85,7 @@ class Consensus:
         return sample_id in self._waiting and annotator not in self._opinions.get(sample_id, {})
 
     def is_complete(self, sample_id: str) -> bool:
-        """Whether nobody else is to be asked about a sample."""
+        """Whether a sample needs no more people."""
         return sample_id not in self._waiting
 
     def _forget(self, key: str) -> bool:
@@ -108,7 +108,7 @@ class Consensus:
         return True
 
     def _judged(self, panels: Mapping[str, Opinions]) -> dict[str, Answer]:
-        """The consensus on samples with a panel; those that are undecided count as unsure."""
+        """The consensus on samples with a panel; undecided samples count as unsure."""
         labels = {key: _labels(opinions) for key, opinions in panels.items()}
         told = {key: one for key, one in labels.items() if one}
         sure = _weighed(told) if told and self._contested else {}
@@ -142,7 +142,7 @@ def _is_panel(opinions: Opinions) -> bool:
 
 
 def is_opinion(answer: Answer) -> bool:
-    """Whether a person has looked at the sample and said something of it."""
+    """Whether a person has looked at the sample and answered it."""
     by_person = answer.source in ("human", "accepted") and answer.certificate_id is None
     return by_person and answer.kind in ("label", "unsure")
 
@@ -156,7 +156,7 @@ def _classes(labels: Iterable[Answer]) -> set[int | None]:
 
 
 def _verdict(opinions: Opinions, labels: Sequence[Answer], sure: int | None) -> Answer:
-    """What counts for one sample: the class that is agreed on, else that it is undecided."""
+    """What counts for one sample: the agreed class, or else that it is undecided."""
     ordered = sorted(opinions.values(), key=lambda one: one.id)
     agreed = next(iter(_classes(labels))) if len(_classes(labels)) == 1 else sure
     if any(one.kind == "unsure" for one in ordered) or (labels and agreed is None):
@@ -164,13 +164,13 @@ def _verdict(opinions: Opinions, labels: Sequence[Answer], sure: int | None) -> 
     if not labels:
         return ordered[-1]
     supporting = [one for one in ordered if one in labels and one.class_id == agreed]
-    # How the sample was come by is what its first answer says: it may be a blind check.
+    # The first answer says why the sample was picked: it may be a blind check.
     shown = {name: getattr(ordered[0], name) for name in OFFER_FIELDS}
     return replace(supporting[-1], **shown)
 
 
 def _weighed(labels: Mapping[str, Sequence[Answer]]) -> dict[str, int]:
-    """The class of each sample with enough labels that skill makes sure."""
+    """The class of each sample with enough labels whose class is sure given people's skill."""
     found = judged(labels)
     best = found.posterior.argmax(axis=1)
     return {
@@ -181,7 +181,7 @@ def _weighed(labels: Mapping[str, Sequence[Answer]]) -> dict[str, int]:
 
 
 def judged(labels: Mapping[str, Sequence[Answer]]) -> Judgement:
-    """What the labels of several people say together; there is at least one label."""
+    """The common answer of the labels of several people; needs at least one label."""
     told = [(place, one) for place, given in enumerate(labels.values()) for one in given]
     classes, codes = np.unique([one.class_id for _, one in told], return_inverse=True)
     names, people = np.unique([one.annotator for _, one in told], return_inverse=True)

@@ -1,4 +1,4 @@
-"""What counts now, in memory: the samples of the pool, and the answer that stands for each."""
+"""What counts now, in memory: the samples of the pool, and the current answer of each."""
 
 import threading
 from collections import Counter
@@ -26,7 +26,7 @@ LEAST_HELD, MOST_HELD, FAIR_PARTS = 100, 1000, 4
 
 @dataclass(frozen=True)
 class Moment:
-    """The current at one moment; `changed` is the newest change of what counts (see the log).
+    """The current answers at one moment; `changed` is the newest change of what counts.
 
     `panels` are the labels of each sample that several people have labeled.
     """
@@ -40,7 +40,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many samples of the pool carry which kind of answer, and which class."""
+    """The number of samples of the pool by kind of answer, and by class."""
 
     labels: int
     skipped: int
@@ -49,10 +49,10 @@ class Counts:
 
 
 class CurrentAnswers:
-    """The store's present state, kept so that no request has to derive it from all answers.
+    """The store's current state, kept so that no request has to derive it from all answers.
 
-    It follows the store by the ids of answers, which are in the order of their commits, whoever
-    has written them. `last_answer` is set when everything up to it is known.
+    It follows the store by the ids of answers, which are in the order of their commits, from any
+    process. `last_answer` is set when everything up to it is known.
     """
 
     def __init__(self, store: "Store", overlap: Overlap = NO_OVERLAP) -> None:
@@ -62,17 +62,17 @@ class CurrentAnswers:
         self.reload()
 
     def reload(self, overlap: Overlap | None = None) -> None:
-        """Read everything anew, from now on with another overlap if one is given."""
+        """Read everything again; with another overlap from now if one is given."""
         with self.lock:
             self.sample_index = SampleIndex(self._store.samples.keys())
             self.left_out = self._store.samples.left_out()
             self.recount(overlap)
 
     def recount(self, overlap: Overlap | None = None) -> None:
-        """Read all answers anew: another overlap, or a change of what counts."""
+        """Read all answers again, after a new overlap or a change of what counts."""
         with self.lock:
             changed = self._store.log.version(COUNTING)
-            last = self._store.answers.last_id()  # first: what comes meanwhile is read again
+            last = self._store.answers.last_id()  # first: later answers are read again
             consensus = Consensus(overlap or self.consensus.overlap)
             current = consensus.settle(by_sample(self._store.answers.standing()))
             self.consensus, self.answers, self.last_answer = consensus, current, last
@@ -82,9 +82,9 @@ class CurrentAnswers:
             self._count(list(current.values()), 1)
 
     def refresh(self, through: int | None = None) -> bool:
-        """Take in what anybody has answered since, if that is not known up to `through`.
+        """Take in the newer answers of all processes, unless all up to `through` are known.
 
-        Whether there was anything. Each sample changes in one step, for those who read meanwhile.
+        Returns whether there was any. Each sample changes in one step, for concurrent readers.
         """
         with self.lock:
             if through is not None and through <= self.last_answer:
@@ -115,11 +115,11 @@ class CurrentAnswers:
         return wanted and sample_id in self.sample_index
 
     def asked_again(self) -> list[str]:
-        """Samples of classes that were split which have no answer yet, to be asked first."""
+        """Unanswered samples of split classes, which are asked first."""
         return [key for key in self._again if self.is_open(key)]
 
     def is_asked_again(self, sample_id: str) -> bool:
-        """Whether a sample is asked again, without a guess, as its class was split."""
+        """Whether a sample is asked again, without a guess, because its class was split."""
         return sample_id in self._again
 
     def open_places(self) -> tuple[SampleIndex, npt.NDArray[np.bool_]]:
@@ -132,12 +132,12 @@ class CurrentAnswers:
         return sample_index, is_open
 
     def fair_share(self) -> int:
-        """How many samples one of a team may hold, so that enough is left for the others."""
+        """How many samples one person may hold, so that enough is left for the team."""
         left = len(self.sample_index) - len(self.answers)
         return max(LEAST_HELD, min(MOST_HELD, left // FAIR_PARTS))
 
     def moment(self) -> Moment:
-        """Everything at one moment."""
+        """The whole state at one moment."""
         with self.lock:
             answers, panels = dict(self.answers), self.consensus.all()
             return Moment(self.sample_index, answers, self.last_answer, self.changed, panels)

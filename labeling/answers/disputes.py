@@ -8,9 +8,9 @@ from labeling.store import Answer
 
 @dataclass(frozen=True)
 class Dispute:
-    """A sample that is undecided, with what each person has said of it, oldest first.
+    """An undecided sample with each person's answer, oldest first.
 
-    It is `complete` once nobody else is to be asked.
+    It is `complete` when nobody else needs to be asked.
     """
 
     sample_id: str
@@ -19,7 +19,7 @@ class Dispute:
 
 
 def disputes(current: CurrentAnswers) -> list[Dispute]:
-    """Samples on which people disagree or were unsure; first those that nobody else is asked."""
+    """Samples on which people disagree or were unsure; those that are complete come first."""
     with current.lock:
         found = [
             Dispute(

@@ -1,4 +1,4 @@
-"""The index of samples: which a pool has, in their order, in a sixth of the memory of text."""
+"""The index of a pool's samples, in their order, in a sixth of the memory of text."""
 
 from collections.abc import Iterator, Sequence
 
@@ -41,7 +41,7 @@ class SampleIndex:
         return isinstance(sample_id, str) and self.place(sample_id) is not None
 
     def place(self, sample_id: str) -> int | None:
-        """The place of a sample, or None if it is not in the pool, whatever the text is."""
+        """The place of a sample, or None if it is not in the pool; accepts any text."""
         place = int(self.places([sample_id])[0])
         return None if place < 0 else place
 
@@ -59,7 +59,7 @@ class SampleIndex:
 
 
 def _key(sample_id: str) -> bytes | None:
-    """The bytes of an id; None for what only looks like one."""
+    """The bytes of an id, or None if the text is not an id."""
     try:
         key = bytes.fromhex(sample_id)
     except ValueError:

@@ -1,1 +1,1 @@
-"""What is known of the model's quality, and how surely."""
+"""How good the model is, and how sure that is."""

@@ -1,4 +1,4 @@
-"""Certificates at work: what is drawn next, where a proof stands, and accepting what it allows."""
+"""Running certificates: their next draws, the state of the proof, and what may be accepted."""
 
 import threading
 import time
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 Indices = npt.NDArray[np.int64]
 
-FIRST_ALPHA, LATER_ALPHA = 0.04, 0.005  # of a first try, and of the next; together below 0.05
-MOST_DRAWS = 1000  # of a certificate of accuracy; nobody labels more for one
-FEWEST = 30  # images left that a certificate can be about
+FIRST_ALPHA, LATER_ALPHA = 0.04, 0.005  # of the first try, and of the second; all stay below 0.05
+MOST_DRAWS = 1000  # of a certificate of accuracy; nobody labels more for it
+FEWEST = 30  # a certificate needs this many unanswered images
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a certificate is after the answers so far.
+    """The state of a certificate after the answers so far.
 
-    `drawn` samples have been answered of which the frozen head had `right` ones right; `value` is
-    what is proven by now: the least accuracy of the set, or the largest share of wrong ones among
-    the `left` that would be accepted. `proven` tells whether that is enough.
+    `drawn` samples have been answered; the frozen head had `right` of them right. `value` is what
+    is proven so far: the least accuracy of the set, or the largest share of wrong ones among the
+    `left` that would be accepted. `proven` says whether that is enough.
     """
 
     certificate: Certificate
@@ -45,7 +45,7 @@ class Standing:
 
 
 class Certifier:
-    """Begins certificates, offers their draws, and accepts or takes back what rests on them."""
+    """Begins certificates, offers their draws, and accepts or takes back their pre-labels."""
 
     def __init__(self, project: Project, current: CurrentAnswers) -> None:
         self._project = project
@@ -63,10 +63,10 @@ class Certifier:
     # -- beginning ---------------------------------------------------------------------------
 
     def begin_accuracy(self, round_: "Round | None", share: float, guess: float) -> Certificate:
-        """Freeze a round's head and set out to prove that it has at least `share` right.
+        """Freeze a round's head and begin to prove that it has at least `share` right.
 
-        `guess` is the accuracy that is expected: it makes the proof shorter where it is good, and
-        no less valid where it is not.
+        `guess` is the expected accuracy: a good guess makes the proof shorter, and a bad one does
+        not make it less valid.
         """
         from models.evidence.certificate import Bet
 
@@ -79,7 +79,7 @@ class Certifier:
     def begin_accept(
         self, round_: "Round | None", proposal: "Proposal", bound: float
     ) -> Certificate:
-        """Freeze a set of pre-labels and set out to prove that at most `bound` of it is wrong.
+        """Freeze a set of pre-labels and begin to prove that at most `bound` of it is wrong.
 
         The proposal's rows are places in `open_rows` of the same round.
         """
@@ -110,13 +110,13 @@ class Certifier:
         return rows
 
     def _rng(self) -> np.random.Generator:
-        """Nothing that a person sees tells the order before."""
+        """A random order: nothing that a person sees reveals it before."""
         return np.random.default_rng()
 
     def alpha(self, kind: str) -> float:
-        """The chance of a false proof that the next certificate may take.
+        """The chance of a false proof that the next certificate may have.
 
-        Whoever tried again after each failure would at last be lucky. So all tries of one kind
+        Trying again after each failure would succeed by luck at some time. So all tries of one kind
         since the last proof share 5 %: 4 % the first, 0.5 % the second, half of that the next.
         """
         tries = 0
@@ -183,7 +183,7 @@ class Certifier:
         return self._draws[certificate.id]
 
     def standing(self, certificate: Certificate) -> Standing:
-        """What the answers so far prove; cheap enough for every answer."""
+        """What the answers so far prove; cheap enough to compute after every answer."""
         from models.evidence.acceptance import judge
         from models.evidence.certificate import Bet, bounds
 
@@ -200,9 +200,9 @@ class Certifier:
         return Standing(certificate, len(right), int(right.sum()), left, low, proven)
 
     def _right(self, certificate: Certificate) -> npt.NDArray[np.bool_]:
-        """Whether each draw was predicted right, up to the first that nobody has answered.
+        """Whether each draw was predicted right, up to the first unanswered one.
 
-        A draw that a person skipped or was unsure of counts as wrong: it may be.
+        A skipped or unsure draw counts as wrong, since it may be wrong.
         """
         right: list[bool] = []
         current = self._current.answers
@@ -214,13 +214,13 @@ class Certifier:
         return np.array(right, dtype=bool)
 
     def ahead(self, certificate: Certificate) -> int:
-        """How many draws are answered that do not count yet, since an earlier one is open."""
+        """The number of answered draws that do not count yet, because an earlier one is open."""
         draws = self.draws(certificate)[len(self._right(certificate)) :]
         answers = (self._current.answers.get(draw.sample_id) for draw in draws)
         return sum(answer is not None and answer.certificate_id is None for answer in answers)
 
     def look(self) -> None:
-        """After an answer: close a certificate of accuracy that is proven, or drawn to its end."""
+        """After an answer: close a certificate of accuracy that is proven or fully drawn."""
         running = self._running
         if running is None:
             return
@@ -231,7 +231,7 @@ class Certifier:
             self._end(standing, ABANDONED)
 
     def give_up(self) -> None:
-        """Stop drawing; what was labeled stays."""
+        """Stop drawing; the labels stay."""
         if self._running is not None:
             self._end(self.standing(self._running), ABANDONED)
 
@@ -247,7 +247,7 @@ class Certifier:
             self._running = None
 
     def reload(self) -> None:
-        """Another process may have begun or ended one, or a change of classes made it void."""
+        """Read again: another process may have begun or ended one, or a class change voided it."""
         with self._lock:
             self._draws.clear()
             self._running = self._find()
@@ -260,7 +260,7 @@ class Certifier:
     # -- accepting ---------------------------------------------------------------------------
 
     def to_accept(self, certificate: Certificate) -> list[Offer]:
-        """What a proven certificate allows to be accepted: its set without what has an answer."""
+        """What a proven certificate lets us accept: the samples of its set without an answer."""
         if certificate.kind != ACCEPT or certificate.end != PROVEN:
             raise HoneError("Only a proven certificate of acceptance allows that.")
         if certificate.voided is not None:

@@ -1,4 +1,4 @@
-"""Which classes are mixed up."""
+"""Which classes the model mixes up."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from labeling.evidence.gathering import Evidence
 
 @dataclass(frozen=True)
 class Cell:
-    """Samples of one class that are foreseen as another (or as the same)."""
+    """Samples of one class that are predicted as another (or as the same)."""
 
     given: int
     predicted: int
@@ -16,10 +16,10 @@ class Cell:
 
 
 def confusion(evidence: Evidence, *, uniform: bool) -> list[Cell]:
-    """Labels against what is foreseen without them, on blind checks alone or on all labels.
+    """Labels against predictions made without them, on blind checks alone or on all labels.
 
-    All labels hold more of the hard images than the pool does: good to see what is mixed up, not
-    how often.
+    Among all labels, hard images are more frequent than in the pool: they show which classes are
+    mixed up, but not how often.
     """
     cells: dict[tuple[int, int], list[str]] = defaultdict(list)
     predicted = evidence.left_out.predicted.tolist()

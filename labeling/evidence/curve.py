@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from models.evidence.learning_curve import Beside, Point
 
 
-POOL_SAMPLE = 3000  # rows without a label that a curve's confidence is averaged over
+POOL_SAMPLE = 3000  # unlabeled rows over which a curve's confidence is averaged
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """The learning curve of a round's labels, with random picking's beside it."""
+    """The learning curve of a round's labels, beside that of random picking."""
 
     round_id: int
     points: "list[Point]"

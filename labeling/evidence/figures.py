@@ -1,4 +1,4 @@
-"""What is known of the newest round's quality, computed once for each round."""
+"""How good the newest round is, computed once for each round."""
 
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from labeling.learning.snapshot import Round
     from models.evidence.ridge_loo import LeaveOneOut
 
-SLOW_GROWTH = 1.1  # heads without a closed form are judged anew when the labels grow by a tenth
+SLOW_GROWTH = 1.1  # heads without a closed form are judged again when the labels grow by a tenth
 
 
 class Figures:
-    """Keeps the newest evidence, and what takes long to compute of it."""
+    """Keeps the newest evidence, and the slow figures computed from it."""
 
     def __init__(self, project: Project, learner: Learner, current: CurrentAnswers) -> None:
         self._store, self._learner, self._current = project.store, learner, current
         self._lock = Lock()
-        # Locks of their own: other figures do not wait for a Review or a curve.
+        # Separate locks: other figures do not wait for a Review or a curve.
         self._judging, self._measuring = Lock(), Lock()
         self._evidence: Evidence | None = None
         self._judged: tuple[Evidence, LeaveOneOut] | None = None
         self._curve: Curve | None = None
 
     def evidence(self) -> Evidence | None:
-        """Evidence on the newest complete round, None before the first head."""
+        """Evidence on the newest complete round, or None before the first head."""
         round_ = self._learner.round
         if round_ is None or round_.head is None or round_.id is None or round_.scores is None:
             return None
@@ -45,9 +45,9 @@ class Figures:
             return found
 
     def judged(self, evidence: Evidence) -> "LeaveOneOut | None":
-        """What a ridge on all the others says of each label: seconds for thousands of them.
+        """What a ridge fitted on all other labels predicts for each: seconds for thousands.
 
-        None where the newest round has other embeddings than the evidence.
+        None if the newest round has other embeddings than the evidence.
         """
         from models.evidence.ridge_loo import leave_one_out
 
@@ -62,7 +62,7 @@ class Figures:
             return found
 
     def suspects(self, evidence: Evidence) -> list[Suspect]:
-        """Labels that are probably wrong; none where too few could contradict each other."""
+        """Labels that are probably wrong; empty if too few labels could contradict each other."""
         if len(evidence.rows) < FEWEST or (judged := self.judged(evidence)) is None:
             return []
         labels, standing = self._current.moment().answers, self._store.answers.standing()
@@ -79,7 +79,7 @@ class Figures:
 
 
 def _is_news(known: Evidence, round_: "Round") -> bool:
-    """Whether a round tells more than what is known, at a price worth paying."""
+    """Whether evidence on a round adds enough to be worth its cost."""
     if (known.round_id, known.through) == (round_.id, round_.snapshot.through):
         return False
     if known.changed != round_.snapshot.changed:

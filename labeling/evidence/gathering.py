@@ -1,4 +1,4 @@
-"""Every label beside what the head says of it without it: the base of all figures."""
+"""Every label beside a prediction made without it: the base of all figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Every trained label beside what the head predicts for it without it, oldest label first.
+    """Every trained label beside a prediction made without it, oldest label first.
 
     Attributes
     ----------
@@ -35,10 +35,10 @@ class Evidence:
     ids : the samples (n).
     rows, labels : (n,) rows of the table, and class ids given.
     left_out : predictions (n) by heads that have seen neither the row nor its near-duplicates.
-    uniform : (n,) drawn uniformly and labeled without sight of a guess.
-    chance : (n,) acquisition probability, NaN where there is none.
+    uniform : (n,) drawn uniformly and labeled without seeing a guess.
+    chance : (n,) acquisition probability, NaN where unknown.
     groups : (n,) near-duplicates.
-    open_rows : rows without a label by a person; `open_confidence` (m,) of the head on them.
+    open_rows : rows without a person's label; `open_confidence` (m,) is the head's on them.
     """
 
     round_id: int
@@ -62,7 +62,7 @@ class Evidence:
 
     @property
     def out_of_fold(self) -> "OutOfFold":
-        """The labels with what they say of the images without one."""
+        """The labels, with what they say about the unlabeled images."""
         from models.evidence.out_of_fold import OutOfFold
 
         sure, left = self.left_out.confidence, len(self.open_rows)
@@ -72,7 +72,7 @@ class Evidence:
 def gather(
     round_: "Round", answers: Mapping[str, Answer], certificates: Sequence[Certificate]
 ) -> Evidence | None:
-    """The evidence of a round with a head; None where its labels are of one class."""
+    """The evidence of a round with a head; None if its labels are all of one class."""
     from models.evidence.near_duplicates import near_duplicates
 
     assert round_.head is not None and round_.scores is not None and round_.id is not None
@@ -105,9 +105,9 @@ def gather(
 
 
 def _is_uniform(answer: Answer, certificates: Sequence[Certificate]) -> bool:
-    """Whether a sample was drawn uniformly from the pool and labeled without sight of a guess.
+    """Whether a sample was drawn uniformly from the pool and labeled without seeing a guess.
 
-    The draws of an acceptance come from the surest pre-labels alone, and say nothing of others.
+    Draws of an acceptance come from the surest pre-labels alone and say nothing about the rest.
     """
     if answer.shown or answer.query != CERTIFICATE:
         return answer.query in UNIFORM and not answer.shown
@@ -120,7 +120,7 @@ def _is_uniform(answer: Answer, certificates: Sequence[Certificate]) -> bool:
 def _left_out(
     round_: "Round", features: npt.NDArray[np.float16], labels: Indices, groups: Indices
 ) -> "LeftOut":
-    """Leave-one-out of the head where it has a closed form, else a tenth of the labels at once."""
+    """Leave-one-out if the head has a closed form, else ten folds of the labels."""
     from models.evidence.left_out import cross_predict, leave_out
     from models.head import HEADS, LinearHead
 
@@ -140,9 +140,9 @@ def _left_out(
 
 
 def pool_accuracy(evidence: Evidence, level: float = 0.95) -> "Accuracy | None":
-    """Accuracy of the newest head on images without a label; None before it can be told.
+    """Accuracy of the newest head on unlabeled images; None while too little is known.
 
-    Where the query's draws have probabilities all labels count, else the uniform blind ones.
+    If the query's draws have probabilities, all labels count, else only the uniform blind ones.
     """
     if len(evidence.open_confidence) == 0:
         return None

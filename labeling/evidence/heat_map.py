@@ -1,4 +1,4 @@
-"""Pictures of why: where in an image the evidence for a class lies."""
+"""Heat maps: where in an image the evidence for a class lies."""
 
 import io
 from functools import lru_cache
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from labeling.learning.snapshot import Round
     from models.encoders.backbones import Backbone
 
-GLOW = (240, 110, 20)  # what evidence is coloured by, seen on light and on dark images
-FAINT = 0.5  # how far the rest of the image is drawn towards its own grey
+GLOW = (240, 110, 20)  # the colour of evidence, visible on light and on dark images
+FAINT = 0.5  # how far the rest of the image fades to its own grey
 STRONG = 0.75  # how much of the colour covers the image where the evidence is strongest
 SIDE = 300
 
@@ -24,10 +24,10 @@ SIDE = 300
 def evidence_picture(
     project: Project, round_: "Round | None", device: str, sample_id: str, class_id: int
 ) -> bytes:
-    """A WebP of what the backbone sees of a sample, glowing where evidence for the class lies.
+    """A WebP of what the backbone sees of a sample, coloured where evidence for the class lies.
 
-    Raises HoneError with the reason where there is none: a head that is not linear, or a backbone
-    that does not average a feature map.
+    Raises HoneError with the reason if no map is possible: the head is not linear, or the backbone
+    does not average a feature map.
     """
     from models.evidence.heat import NoHeatMapError, heat_map
     from models.head import LinearHead

@@ -1,4 +1,4 @@
-"""How good the model is and what that allows: curve, forecast, and what to certify or accept."""
+"""How good the model is and what to do next: forecast, certify or accept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from models.evidence.certificate import Length
     from models.evidence.forecast import Forecast
 
-UNKNOWN = 4.0  # audits that a guess is worth before any has been made
+UNKNOWN = 4.0  # a guess counts as this many audits before the first real one
 
 
 @dataclass(frozen=True)
 class Effort:
-    """A forecast in labels, and in minutes at the pace of late, where it is known."""
+    """A forecast in labels, and in minutes at the latest pace if it is known."""
 
     forecast: "Forecast"
     minutes: tuple[float, float | None] | None
@@ -33,7 +33,7 @@ class Effort:
 def effort(
     answers: Sequence[Answer], evidence: Evidence, curve: Curve, target: float
 ) -> Effort | None:
-    """What a target accuracy will take, at the pace of all answers; None before one can say."""
+    """What a target accuracy will take, at the pace of all answers; None while unknown."""
     from models.evidence.forecast import forecast
 
     classes, left = len(evidence.left_out.classes), len(evidence.open_rows)
@@ -49,7 +49,7 @@ def effort(
 
 
 def expected(evidence: Evidence) -> tuple[float, float]:
-    """Right and wrong predictions that what is known of the accuracy is worth."""
+    """The knowledge of the accuracy as a number of right and of wrong predictions."""
     found = pool_accuracy(evidence)
     if found is not None:
         return found.value * found.effective, (1 - found.value) * found.effective
@@ -58,7 +58,7 @@ def expected(evidence: Evidence) -> tuple[float, float]:
 
 
 def certificate_length(certifier: Certifier, evidence: Evidence, share: float) -> "Length":
-    """How many blind checks it will probably take to prove "at least `share` right"."""
+    """The number of blind checks that will probably prove "at least `share` right"."""
     from models.evidence.certificate import probable_length
 
     right, wrong = expected(evidence)
@@ -75,7 +75,7 @@ def certificate_length(certifier: Certifier, evidence: Evidence, share: float) -
 
 @dataclass(frozen=True, eq=False)
 class Offerable:
-    """What may be accepted under a bound, and how many blind checks that will probably take."""
+    """What may be accepted under a bound, and the number of blind checks it probably takes."""
 
     proposal: "Proposal"
     length: "Length | None"

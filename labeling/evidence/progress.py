@@ -1,7 +1,7 @@
 """The figures of the Progress screen, each derived from the answers and rounds alone.
 
 Every function takes answers oldest first: the whole history or a part of it. Undone answers and
-undos are left out here, so that it does not matter whether the caller did so before.
+undos are left out here, so the caller need not remove them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from labeling.store import Answer, LabelClass, RoundRecord
 from models.evidence.anchoring import Anchoring, anchoring
 from models.evidence.metrics import agreement
 
-LONGEST_GAP = 120.0  # seconds without an answer after which a person is taken to have left
+LONGEST_GAP = 120.0  # a person who gave no answer for so many seconds has left
 WINDOW = 20
 
 
@@ -26,7 +26,7 @@ def _one_by_one(answer: Answer) -> bool:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many of some answers agreed with their pre-label."""
+    """How many of a set of answers agreed with their pre-label."""
 
     agreed: int
     total: int
@@ -55,7 +55,7 @@ class Seconds:
 
 @dataclass(frozen=True)
 class Pace:
-    """Labels per minute lately and overall, None where no time has passed; and active seconds."""
+    """Labels per minute of late answers and of all, None if no time has passed; active seconds."""
 
     recent: float | None
     overall: float | None
@@ -80,9 +80,9 @@ class RoundRow:
 def prelabel_agreement(answers: Sequence[Answer], window: int = WINDOW) -> PrelabelAgreement:
     """How often the pre-label and the person's label were the same class.
 
-    This is NOT accuracy. The samples were chosen because the model was unsure of them, so that it
-    understates the accuracy on the pool, often by a lot; and a person who sees a pre-label
-    tends to accept it. `figures.pool_accuracy` is the figure to trust.
+    This is NOT accuracy. The samples were chosen because the model was unsure of them, so it
+    understates the accuracy on the pool, often by a lot. And a person who sees a pre-label tends to
+    accept it. Trust `figures.pool_accuracy` instead.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def prelabel_agreement(answers: Sequence[Answer], window: int = WINDOW) -> Prela
 
 
 def labels_per_class(answers: Iterable[Answer], classes: Iterable[LabelClass]) -> dict[int, int]:
-    """Samples that each of the given classes has now, 0 included, in the order of the classes."""
+    """The number of samples of each given class now, 0 included, in the order of the classes."""
     counts = {one.id: 0 for one in classes}
     current = {answer.sample_id: answer.class_id for answer in _standing(list(answers))}
     for class_id in current.values():
@@ -138,9 +138,9 @@ def seconds_per_label(answers: Sequence[Answer], window: int = WINDOW) -> Second
 def pace(answers: Sequence[Answer], window: int = WINDOW) -> Pace:
     """Labels per minute of active time, one image at a time, over the last `window` and overall.
 
-    Active time is what lies between two answers given by hand, of any kind and whether undone or
-    not, unless it is longer than LONGEST_GAP. A label counts if it ends such a time and stands.
-    Several people at once make one common pace.
+    Active time is the time between two answers given by hand, of any kind, undone or not, unless it
+    is longer than LONGEST_GAP. A label counts if it ends such a time and was not undone. Several
+    people who label at once have one common pace.
     """
     standing = {answer.id for answer in _standing(answers) if answer.kind == "label"}
     by_hand = sorted(filter(_one_by_one, answers), key=lambda answer: answer.at)
@@ -182,7 +182,7 @@ def _standing(answers: Sequence[Answer]) -> list[Answer]:
 
 
 def _rolling_median(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
-    """Median of the last `window` values up to each one, of fewer at the beginning."""
+    """Rolling median of the last `window` values; of fewer values at the beginning."""
     first = [np.median(values[:end]) for end in range(1, min(window, len(values) + 1))]
     if len(values) < window:
         return np.array(first, dtype=np.float64)
@@ -197,7 +197,7 @@ def _per_minute(
 
 
 def unchanged(answers: Sequence[Answer]) -> Tally:
-    """How many of the guesses that a person saw, one by one, were accepted as they were."""
+    """How many of the guesses that a person saw one by one were accepted unchanged."""
     seen = [
         answer.class_id == answer.predicted_class
         for answer in _standing(answers)

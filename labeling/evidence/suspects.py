@@ -1,4 +1,4 @@
-"""What deserves a second look: labels that the others contradict, and what is confused."""
+"""What deserves a second look: labels that the other labels contradict."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 4  # of each class
 LIKELY = 4  # classes between which a suspect may lie
-FEWEST = 20  # labels; fewer cannot contradict one another
+FEWEST = 20  # labels; with fewer there is no contradiction
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """A label that a ridge fitted on all the others finds unlikely.
+    """A label that a ridge fitted on all other labels finds unlikely.
 
-    `likelihood` is the probability that it gives to the label, `chances` are (class id,
-    probability) of the predicted class, the given one and the likeliest others, in that order.
+    `likelihood` is the probability that it gives to the label. `chances` are (class id,
+    probability) of the predicted class, the given class and the likeliest others, in that order.
     """
 
     sample_id: str
@@ -36,7 +36,7 @@ class Suspect:
 
 @dataclass(frozen=True)
 class Alike:
-    """A class with its probability, and (sample id, similarity) of what looks most alike there."""
+    """A class, its probability, and (sample id, similarity) of its most similar samples."""
 
     class_id: int
     chance: float
@@ -51,10 +51,10 @@ def suspects(
 ) -> list[Suspect]:
     """Labels that are probably wrong, the least likely first.
 
-    `judged` is what the other labels say of each label of the evidence, `labels` the answer that
-    counts for each sample now, `standing` all answers that were not undone. Labels that were
-    confirmed, or given anew since the round, are left out: nobody is asked twice while the next
-    round is on its way. None is changed here: only a person knows.
+    `judged` is what the other labels predict for each label of the evidence, `labels` the current
+    answer of each sample, `standing` all answers that were not undone. Labels that were confirmed,
+    or given again since the round, are left out, so that nobody is asked twice while the next round
+    is computed. No label is changed here: only a person knows.
     """
     settled = confirmed(standing)
     stand = {key for key, answer in labels.items() if answer.id <= evidence.through} - settled
@@ -72,7 +72,7 @@ def suspects(
 
 
 def _chances(found: "LeaveOneOut", place: int, given: int) -> tuple[tuple[int, float], ...]:
-    """The classes that a suspect may be of, the predicted and the given one first."""
+    """The possible classes of a suspect, the predicted and the given one first."""
     proba = dict(zip(found.classes.tolist(), found.proba[place].tolist(), strict=True))
     first = (int(found.predicted[place]), given)
     others = sorted(proba.keys() - set(first), key=lambda key: -proba[key])
@@ -80,7 +80,7 @@ def _chances(found: "LeaveOneOut", place: int, given: int) -> tuple[tuple[int, f
 
 
 def alike(round_: "Round", evidence: Evidence, suspect: Suspect) -> list[Alike]:
-    """What was labeled with each of the classes that a suspect may be of and looks most alike."""
+    """The most similar labeled samples of each possible class of a suspect."""
     from models.evidence.explain import nearest_of_each_class
 
     if max(evidence.rows) >= len(round_.table):
@@ -108,7 +108,7 @@ def alike(round_: "Round", evidence: Evidence, suspect: Suspect) -> list[Alike]:
 
 
 def confirmed(standing: Sequence[Answer]) -> set[str]:
-    """Samples whose label was given twice in a row by people: it is meant."""
+    """Samples that people gave the same label twice in a row, so it is meant."""
     given: dict[str, list[int | None]] = defaultdict(list)
     for answer in standing:
         if answer.kind != "label" or answer.certificate_id is None:

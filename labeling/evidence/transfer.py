@@ -1,4 +1,4 @@
-"""Whether the backbone earns its keep on this pool, and whether new images still fit it."""
+"""Whether the backbone helps on this pool, and whether new images still fit it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from models.evidence.shift import Shift
     from models.evidence.transfer import Gain
 
-MOST_IMAGES = 300  # labels that are compared; to embed them by random weights takes seconds
+MOST_IMAGES = 300  # labels to compare; embedding them with random weights takes seconds
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """What the backbone gains over plain pixels and over its own architecture untrained."""
+    """What the backbone gains over plain pixels and over its own untrained architecture."""
 
     pixels: "Gain"
     random: "Gain"
 
 
 def transfer(project: Project, round_: "Round", evidence: Evidence, device: str) -> Transfer | None:
-    """Compare the backbone on the labels given; None while there are too few.
+    """Compare the backbone on the labels; None while there are too few.
 
     The blind checks come first, then the newest labels, up to 300.
     """
@@ -56,7 +56,7 @@ def transfer(project: Project, round_: "Round", evidence: Evidence, device: str)
 
 
 def added_shift(project: Project, round_: "Round", evidence: Evidence) -> "Shift | None":
-    """How the images that were added last differ from the pool before; None if none were."""
+    """How the images that were added last differ from the earlier pool; None if none were."""
     from models.evidence.shift import shift
 
     begin = project.store.setting(ADDED_FROM)
@@ -74,7 +74,7 @@ def added_shift(project: Project, round_: "Round", evidence: Evidence) -> "Shift
 
 
 def read_image(project: Project, sample_id: str) -> Image | None:
-    """The pixels of a sample, None where its file is gone or damaged."""
+    """The pixels of a sample, or None if its file is gone or damaged."""
     sample = project.store.samples.get(sample_id)
     if sample is None or not sample.paths:
         return None

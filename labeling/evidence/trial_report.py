@@ -1,4 +1,4 @@
-"""The verdict: what a comparison of backbones says, in words, with its uncertainty."""
+"""What a comparison of backbones says, in words, with its uncertainty."""
 
 from typing import TYPE_CHECKING
 
@@ -8,15 +8,15 @@ from labeling.wording import duration
 if TYPE_CHECKING:
     from models.evidence.backbone_choice import Standing
 
-FEW = 20  # labels below which no interval is worth saying
+FEW = 20  # with fewer labels no interval is shown
 
 
 def verdict(standing: "Standing", compared: Comparison, seconds: float | None) -> str:
-    """One backbone beside the present one; `seconds` is how long the rest of the pool takes."""
+    """One backbone beside the present one; `seconds` is the time for the rest of the pool."""
     low, high = 100 * standing.low, 100 * standing.high
     if standing.labels < FEW:
         text = (
-            f"{standing.name}: with {standing.labels} labels nothing can be told yet; "
+            f"{standing.name}: with {standing.labels} labels it is too early to say; "
             f"{_belief(standing)}"
         )
     elif standing.low > 0:
@@ -28,7 +28,7 @@ def verdict(standing: "Standing", compared: Comparison, seconds: float | None) -
     else:
         text = (
             f"{standing.name} is somewhere between {-low:.0f} points worse and {high:.0f} better "
-            f"on your images, which is no certain difference; {_belief(standing)}"
+            f"on your images, so the difference is not certain; {_belief(standing)}"
         )
     if seconds is not None:
         when = f"re-embedding takes {duration(seconds)}" if seconds else "it is embedded already"
@@ -37,7 +37,7 @@ def verdict(standing: "Standing", compared: Comparison, seconds: float | None) -
 
 
 def basis(compared: Comparison) -> str:
-    """What the figures were taken on."""
+    """Which labels the figures were measured on."""
     kind = "blind checks" if compared.audits_only else "labels"
     caution = (
         ""
@@ -60,11 +60,11 @@ def _span(low: float, high: float) -> str:
 
 
 def _belief(standing: "Standing") -> str:
-    """What is to be expected when what is known from elsewhere is weighed in."""
+    """What to expect when knowledge from other images is weighed in."""
     if abs(standing.expected) < 0.005:
-        return "about the same is to be expected"
+        return "about the same is expected"
     kind = "better" if standing.expected > 0 else "worse"
     return (
         f"weighed with what is known of both from other images, "
-        f"about {100 * abs(standing.expected):.0f} points {kind} are to be expected"
+        f"about {100 * abs(standing.expected):.0f} points {kind} are expected"
     )

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from models.evidence.backbone_choice import Standing
 
 SAMPLE = 2000  # images that show how a backbone does
-ENOUGH_AUDITS = 30  # below, all labels are compared on
-PATIENCE = 0.2  # seconds between two looks at whether the pool's own embedding is done
+ENOUGH_AUDITS = 30  # with fewer, the comparison uses all labels
+PATIENCE = 0.2  # seconds between two checks whether the pool's own embedding is done
 
 
 @dataclass(frozen=True)
 class Trial:
     """One backbone on trial; `stage` is waiting, loading, embedding, done or failed.
 
-    `whole` means that the whole pool is embedded, so that it can be switched to.
+    `whole` means that the whole pool is embedded, so the project can switch to it.
     """
 
     backbone: str
@@ -45,7 +45,7 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """As it is called on screen."""
+        """Its name on screen."""
         return called(self.backbone, self.features)
 
 
@@ -60,12 +60,12 @@ class Comparison:
 
 
 def called(backbone: str | None, features: str) -> str:
-    """The name of a backbone with the features that are taken of it."""
+    """The name of a backbone, with the features taken from it."""
     return (backbone or "bundled") + ("" if features == "pooled" else f" ({features})")
 
 
 class Trials:
-    """Embeds one trial after another in a thread of its own; `told` hears of every step."""
+    """Embeds one trial after another in its own thread; calls `told` after every step."""
 
     def __init__(
         self,
@@ -83,12 +83,12 @@ class Trials:
         self._compared: tuple[tuple[Any, ...], Comparison | None] | None = None  # when, and what
 
     def all(self) -> list[Trial]:
-        """Every trial, in the order in which they were asked for."""
+        """Every trial, in the order of the requests."""
         with self._lock:
             return list(self._trials.values())
 
     def request(self, backbone: str, features: str = "pooled", *, whole: bool = False) -> Trial:
-        """Put a backbone on trial, or bring its trial up to date with the labels of now."""
+        """Put a backbone on trial, or update its trial with the current labels."""
         from models.encoders.features import parse
 
         trial = Trial(backbone, "+".join(parse(features)), whole)
@@ -106,24 +106,24 @@ class Trials:
         return trial
 
     def resume(self) -> None:
-        """Go on with the backbone that is to be switched to, begun before the last restart."""
+        """Continue a backbone to switch to, which was begun before the last restart."""
         settings = self._project.settings()
         if settings.next_backbone is not None:
             self.request(settings.next_backbone, settings.next_features, whole=True)
 
     def forget(self, name: str) -> None:
-        """Take a trial off the list; what it has embedded stays on disk."""
+        """Take a trial off the list; its embeddings stay on disk."""
         with self._lock:
             self._trials.pop(name, None)
             self._caches.pop(name, None)
 
     def wait(self, timeout: float | None = None) -> None:
-        """Block until nothing waits or runs."""
+        """Block until no trial waits or runs."""
         if (thread := self._thread) is not None:
             thread.join(timeout)
 
     def stop(self) -> None:
-        """Stop at the next batch; what is embedded stays."""
+        """Stop at the next batch; the embeddings stay."""
         self._stop.set()
         self.wait(30.0)
 
@@ -140,11 +140,11 @@ class Trials:
             try:
                 self._embed(trial)
                 self._tell(trial.name, stage="done", seconds_left=None)
-            except Exception as error:  # one that cannot be had must not end the others
+            except Exception as error:  # one that cannot be loaded must not stop the others
                 self._tell(trial.name, stage="failed", note=str(error) or repr(error))
 
     def _take(self) -> Trial | None:
-        """The next that waits, marked as taken; None ends the thread."""
+        """The next waiting trial, marked as taken; None ends the thread."""
         with self._lock:
             waiting = [one for one in self._trials.values() if one.stage == "waiting"]
             if not waiting or self._stop.is_set():
@@ -204,10 +204,10 @@ class Trials:
         order = np.random.default_rng(seed).permutation(len(moment.sample_index)).tolist()
         return labeled + [moment.sample_index[i] for i in order if i not in known]
 
-    # -- what they have shown ------------------------------------------------------------------
+    # -- results ------------------------------------------------------------------
 
     def compare(self) -> Comparison | None:
-        """All that is embedded beside the present backbone; None while there is nothing to say."""
+        """All embedded backbones beside the present one; None while there is nothing to compare."""
         from models.encoders.catalogue import rank
 
         settings, own = self._project.settings(), self._ingest.cache
@@ -245,7 +245,7 @@ class Trials:
         return Comparison(tuple(standings), present, len(ids), audits_only)
 
     def _labels(self, caches: "list[EmbeddingCache]") -> tuple[list[str], Any, bool] | None:
-        """Samples that all have embedded, with their classes: blind checks if there are enough."""
+        """Samples embedded by all, with their classes: blind checks if there are enough."""
         moment = self._current.moment()
         classes = {one.id for one in self._project.store.classes.all()}
         chosen = [

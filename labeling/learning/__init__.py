@@ -1,1 +1,1 @@
-"""From answers to a round: a fitted head with all that follows from it."""
+"""From answers to a round: a fitted head and everything derived from it."""

@@ -1,4 +1,4 @@
-"""Which kind of head suits these labels best; looked at when nobody labels."""
+"""Which kind of head suits these labels best; compared while nobody labels."""
 
 import time
 from typing import TYPE_CHECKING
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from labeling.learning.snapshot import Snapshot
 
 SIMPLE_HEAD = "logistic"
-FIRST_COMPARED = 128  # labels at which the heads are compared first; then whenever they double
-QUIET = 2.0  # seconds without an answer until a comparison that was disturbed begins again
-LOOK = 0.05  # … and from one look for an answer to the next
+FIRST_COMPARED = 128  # labels at the first comparison; the next come whenever the labels double
+QUIET = 2.0  # seconds without an answer before an interrupted comparison starts again
+LOOK = 0.05  # … and between two looks for an answer
 
 
 class HeadChoice:
-    """Compares the heads on the first 128, 256, 512, … labels; `winner` is the best of the last.
+    """Compares the heads on the first 128, 256, 512, … labels; `winner` is the newest result.
 
-    Only these are looked at, so that a restart comes to the same.
+    No other labels are used, so that a restart gives the same result.
     """
 
     def __init__(self) -> None:
         self.winner = SIMPLE_HEAD
-        self._compared = 0  # labels of the last comparison
-        self._disturbed = False  # whether somebody went on labeling during the last one
+        self._compared = 0  # labels in the last comparison
+        self._disturbed = False  # whether an answer came during the last one
 
     def compare(self, snapshot: "Snapshot", device: str, newer: Newer) -> None:
-        """Compare the heads if that is due, and until a newer answer comes."""
+        """Compare the heads if that is due; stop when a newer answer comes."""
         from models.head import Cancelled
         from models.head.choice import choose_head
 
@@ -50,7 +50,7 @@ class HeadChoice:
 
 
 def _is_quiet(newer: Newer) -> bool:
-    """Whether nothing newer comes for a while; waits for it."""
+    """Wait for a while; whether no newer answer came in that time."""
     end = time.monotonic() + QUIET
     while not newer() and time.monotonic() < end:
         time.sleep(LOOK)

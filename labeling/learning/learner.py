@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from models.scoring import Rotation
 
 WARM_START = 1000  # below, a cold fit is as fast, and the same answers give the same bits
-GROWTH = 1.1  # the pool is ranked anew when a tenth has been added to it
-EAGER = 65_536  # up to this many rows, all are scored before the next ranking
-WINDOW = 50_000  # beyond, this many in turn, and …
-UNCERTAIN = 5_000  # … those that the round before was least sure of; the rest when idle
+GROWTH = 1.1  # the pool is ranked again when it has grown by a tenth
+EAGER = 65_536  # up to this many rows, all rows are scored before the next ranking
+WINDOW = 50_000  # in a larger pool, this many rows in turn, and …
+UNCERTAIN = 5_000  # … those that the previous round was least sure of; the rest when idle
 
 AUTO = "auto"
 
@@ -39,9 +39,9 @@ Kept = tuple[RoundRecord, "Head", Floats]
 class Learner:
     """Computes rounds one after another; `round` is always the newest finished one.
 
-    `moment` gives the present state of the answers and the pool; `published` is called after each
-    new round. Where another process `leads`, its rounds are taken over: their heads score and rank
-    the same pool here.
+    `moment` gives the current state of the answers and the pool; `published` is called after each
+    new round. If another process `leads`, this one takes over its rounds: their heads score and
+    rank the same pool here.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Learner:
         self.round: Round | None = None
 
     def grown(self) -> bool:
-        """Whether so many embeddings are new that the pool should be ranked anew."""
+        """Whether enough embeddings are new to rank the pool again."""
         cache = self._ingest.cache
         rows = len(cache) if cache is not None else 0
         ranked = len(self.round.table) if self.round is not None else 0
@@ -71,7 +71,7 @@ class Learner:
     def run(self, report: Report, newer: Newer, gives_way: Newer = lambda: False) -> State:
         """One turn of the worker: snapshot, compute, keep, publish by one assignment.
 
-        A fit is given up where the run `gives_way`, and what is not urgent for any `newer` answer.
+        A fit stops when the run `gives_way`; less urgent work stops for any `newer` answer.
         """
         if self._ingest.cache is None:
             return State.WAITING_FOR_LABELS  # and for embeddings: torch is not needed yet
@@ -86,7 +86,7 @@ class Learner:
             return State.WAITING_FOR_LABELS
         snapshot = take_snapshot(table, moment, classes)
         if kept is None and not self._leads() and snapshot.can_teach:
-            return State.WAITING_FOR_LABELS  # the one who leads is fitting the first head
+            return State.WAITING_FOR_LABELS  # the leading process is fitting the first head
         try:
             round_ = compute(
                 snapshot,
@@ -104,7 +104,7 @@ class Learner:
         except Cancelled:
             return State.FITTING
         if round_.head is not None and kept is None and not self._keep(round_, settings):
-            return State.FITTING  # another process leads by now
+            return State.FITTING  # another process leads now
         self.round = round_
         self._publish()
         self._complete(round_, settings, newer)
@@ -114,7 +114,7 @@ class Learner:
         return State.IDLE if round_.head is not None else State.WAITING_FOR_LABELS
 
     def _complete(self, round_: "Round", settings: Settings, newer: Newer) -> None:
-        """Score what a round of a large pool has left out, unless something newer waits."""
+        """Score the rows that a round of a large pool left out, unless newer work waits."""
         from labeling.learning.round import sweep
 
         if not round_.complete:
@@ -127,7 +127,7 @@ class Learner:
         from labeling.learning.snapshot import RANKED, Policy
 
         head = self._choice.winner if settings.head == AUTO else settings.head
-        # What others hold cannot be offered: the more of it, the further the ranking must reach.
+        # Samples that others hold cannot be offered: the more there are, the longer the ranking.
         ranked = RANKED + self._project.store.leases.held()
         return Policy(head, settings.query, settings.audit_share, ranked)
 
@@ -139,7 +139,7 @@ class Learner:
         return self._tables.newest(moment.sample_index, kept[2] if kept else None)
 
     def _part(self, table: "Table") -> npt.NDArray[np.int64] | None:
-        """The rows of a large pool that are scored before the next ranking; None: all."""
+        """The rows of a large pool to score before the next ranking; None means all."""
         from models.scoring import Rotation, most_uncertain
 
         if len(table) <= EAGER or table.scorer.resident:
@@ -154,12 +154,12 @@ class Learner:
         return np.union1d(rows, most_uncertain(before.scores, None, UNCERTAIN))
 
     def _kept(self, settings: Settings, moment: Moment, classes: set[int]) -> Kept | None:
-        """A stored head to use instead of a new fit: the pinned one, or one that is up to date."""
+        """A stored head to use instead of a new fit: the pinned one, or an up-to-date one."""
         from models.head.head_file import DamagedHeadError, load_head
 
         rounds, cache = self._project.store.rounds, self._ingest.cache
         pinned = settings.pinned_round is not None
-        # Later in a run the newest round is never up to date: only an answer brings a new turn.
+        # Later the newest round is never up to date: only an answer starts a new turn.
         record = rounds.get(settings.pinned_round) if pinned else rounds.latest()
         if record is None or cache is None:
             return None
@@ -195,7 +195,7 @@ class Learner:
     def _keep(self, round_: "Round", settings: Settings) -> bool:
         """Store a finished round: first its head, then the fact that it exists.
 
-        False if another process has stored one of that number. So no two write the same file.
+        False if another process has stored a round of that number, so no two write the same file.
         """
         from models.head.head_file import save_head
 
@@ -222,7 +222,7 @@ class Learner:
 
 
 def _metrics(round_: "Round") -> dict[str, Any]:
-    """What is worth remembering of a round: sizes, and how sure it is of what has no label."""
+    """What the store keeps of a round: sizes, and how sure it is of unlabeled samples."""
     assert round_.head is not None and round_.scores is not None
     is_open = round_.scores.best >= 0
     is_open[round_.snapshot.rows] = False

@@ -15,14 +15,14 @@ from models.queries import random as draw_uniformly
 def rank(
     round_: Round, policy: Policy, rng: np.random.Generator, rows: Indices | None
 ) -> tuple[Offer, ...]:
-    """The best samples to ask next, with a share of blind, uniformly random audit picks."""
+    """The best samples to ask next, mixed with a share of blind, uniformly random audits."""
     whole = _pool(round_)
     pool = whole if rows is None else _part(whole, rows)
-    # A cold head is not worth an audit, and a cold start is where good picks save the most.
+    # Before the first head there is nothing to audit, and good picks save the most.
     cold = round_.head is None or acting_query(DEFAULT_QUERY, pool) != DEFAULT_QUERY
     share = 0.0 if cold else policy.audit_share
     is_audit = rng.random(min(policy.ranked, len(pool.available))) < share
-    # Audits are drawn first: an audit that the query could take away would not be uniform.
+    # Audits are drawn first: if the query could take samples away, they would not be uniform.
     audits = draw_uniformly(whole, int(is_audit.sum()), rng)
     left = replace(pool, available=_without(pool.available, audits.indices))
     picks = QUERIES[policy.query](left, len(is_audit) - len(audits.indices), rng)
@@ -36,7 +36,7 @@ def rank(
 
 
 def _pool(round_: Round) -> Pool:
-    """What the query sees: the whole pool less what is answered."""
+    """What the query sees: the whole pool without the answered rows."""
     snapshot = round_.snapshot
     is_open = np.ones(len(snapshot.table), dtype=bool)
     is_open[snapshot.answered] = False
@@ -52,7 +52,7 @@ def _pool(round_: Round) -> Pool:
 
 
 def _part(pool: Pool, rows: Indices) -> Pool:
-    """The pool with only those of ascending `rows` to ask that it offers."""
+    """The pool, offering only those of the ascending `rows` that it offered before."""
     places = np.searchsorted(pool.available, rows)
     places = np.minimum(places, len(pool.available) - 1)
     return replace(pool, available=rows[pool.available[places] == rows])
@@ -61,11 +61,11 @@ def _part(pool: Pool, rows: Indices) -> Pool:
 def _mixed(
     audits: Picks, picks: Picks, pool: Pool, query: str, share: float
 ) -> tuple[Picks, Picks]:
-    """Acquisition probabilities of the mixture, where the query has any.
+    """Acquisition probabilities of the mixture, if the query has probabilities.
 
-    A slot is an audit with probability `share`, so that of M open rows one of chance q in the
-    query's next draw has share/M + (1 - share)·q: what an importance-weighted estimate needs
-    (Farquhar et al., arXiv 2101.11665). What the few slots before it take away is left out.
+    A slot is an audit with probability `share`. So one of M open rows, which has chance q in the
+    query's next draw, has the probability share/M + (1 - share)·q. An importance-weighted estimate
+    needs it (Farquhar et al., arXiv 2101.11665). The few slots before it are neglected.
     """
     if share == 0.0 or len(pool.available) == 0:
         return audits, picks
@@ -81,14 +81,14 @@ def _mixed(
 
 
 def _without(rows: Indices, few: Indices) -> Indices:
-    """Ascending `rows` less a few others."""
+    """Ascending `rows` without a few others."""
     places = np.searchsorted(rows, few)
     places = places[places < len(rows)]
     return np.delete(rows, places[np.isin(rows[places], few)])
 
 
 def _whys(picks: Picks, query: str) -> list[dict[str, Any]]:
-    """Why each was picked, as it is stored with the answer."""
+    """Why each row was picked, as stored with the answer."""
     blind = {"shown": False} if query == AUDIT else {}
     chances = zip(picks.scores.tolist(), picks.acquisition_probability.tolist(), strict=True)
     return [

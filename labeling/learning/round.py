@@ -18,7 +18,7 @@ Stop = Callable[[], bool]
 
 
 def never() -> bool:
-    """Nothing newer is waiting."""
+    """No newer work waits."""
     return False
 
 
@@ -36,13 +36,13 @@ def compute(
     report: Report = lambda state: None,
     stop: Stop = never,
 ) -> Round:
-    """Fit, score and rank. With fewer than two labeled classes only rank, without a head.
+    """Fit, score and rank; with fewer than two labeled classes only rank, without a head.
 
-    A `frozen` head (a kept one, with the number of labels it has seen) is used as it is instead of
-    a new fit. Given `rows`, only these are scored and asked, which leaves the round incomplete;
-    the others keep the scores of the `previous` round. `warm` starts the fit at its head. The
-    same snapshot and generator give the same round. Raises Cancelled if `stop` says so while the
-    head is fitted.
+    A `frozen` head (a stored one, with the number of labels it has seen) is used instead of a new
+    fit. With `rows`, only these are scored and asked: the round is incomplete, and the other rows
+    keep the scores of the `previous` round. With `warm`, the fit starts at the previous head. The
+    same snapshot and generator give the same round. Raises Cancelled if `stop` returns true while
+    the head is fitted.
     """
     seconds: dict[str, float] = {}
     head, seen = frozen or (None, len(snapshot.labels))
@@ -70,7 +70,7 @@ def compute(
 
 
 def sweep(round_: Round, policy: Policy, rng: np.random.Generator, stop: Stop) -> Round | None:
-    """The round completed: every row scored and the ranking made anew; None if stopped before."""
+    """The complete round: every row scored and ranked again; None if stopped before."""
     assert round_.head is not None and round_.scores is not None
     scores, seconds = round_.scores.copy(), dict(round_.seconds)
     with _timed(seconds, "sweep"):
@@ -95,7 +95,7 @@ def _fit(snapshot: Snapshot, policy: Policy, start: Head | None, device: str, st
 def _score(
     table: Table, head: Head, previous: Round | None, rows: Indices | None
 ) -> tuple[Scores, Indices | None]:
-    """Scores, and the rows that are up to date in them (None: all)."""
+    """Scores, and the rows whose scores are up to date (None: all)."""
     if rows is None:
         scores = Scores.empty(len(table))
     elif previous is not None and previous.table is table and previous.scores is not None:

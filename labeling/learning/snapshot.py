@@ -1,4 +1,4 @@
-"""What a round is computed from, and what it is."""
+"""The input of a round, and the round."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from models.head import Head
 from models.queries import DEFAULT_QUERY
 from models.scoring import Scores
 
-RANKED = 48  # ranked ahead of one annotator; each answer ranks anew
+RANKED = 48  # samples ranked ahead for one annotator; each answer brings a new ranking
 AUDIT = "audit"
 
 Indices = npt.NDArray[np.int64]
@@ -23,12 +23,12 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What a round is computed from, taken at one moment.
+    """The input of a round, taken at one moment.
 
     `rows` (n,) of the table carry the class ids `labels` (n,), in the order of their answers;
-    `audits` (n,) says which were uniformly random, blind picks. `certainty` (n,) is the chance
-    that each label is right, None where all are 1. `answered` are all rows that must not be asked,
-    `through` is the last answer seen, `changed` the last change of classes.
+    `audits` (n,) marks uniformly random, blind picks. `certainty` (n,) is the chance that each
+    label is right, None if all are 1. `answered` are all rows that must not be asked, `through` is
+    the last answer seen, `changed` the last change of classes.
     """
 
     table: Table
@@ -42,13 +42,13 @@ class Snapshot:
 
     @property
     def can_teach(self) -> bool:
-        """Whether there are labels of two classes, which a head needs."""
+        """Whether two classes have labels, as a head needs."""
         return len(self.labels) > 1 and bool((self.labels != self.labels[0]).any())
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Which head learns, which query asks, the share of blind picks, and how many are ranked."""
+    """The head, the query, the share of blind picks, and how many samples are ranked."""
 
     head: str = "logistic"
     query: str = DEFAULT_QUERY
@@ -61,8 +61,8 @@ class Round:
     """One finished round. A cold one (id None) has a ranking but no head.
 
     `seen` is how many of the snapshot's labels the head was fitted on, fewer for a restored one.
-    A round is `complete` when this very head has scored every row; before that, the rows that it
-    has not reached hold the scores of heads before it.
+    A round is `complete` when its own head has scored every row; before that, the other rows hold
+    the scores of earlier heads.
     """
 
     id: int | None
@@ -96,7 +96,7 @@ class Round:
         return self.offers(np.array([row]), [{"query": query, **why}])[0]
 
     def offers(self, rows: Indices, whys: Sequence[dict[str, Any]]) -> list[Offer]:
-        """Offers of rows of the table, each for its reason, predicted all at once."""
+        """Offers of rows of the table, each with its reason; all are predicted at once."""
         keys = [self.table.id(row) for row in rows.tolist()]
         if self.head is None or not keys:
             return [Offer(key, **why) for key, why in zip(keys, whys, strict=True)]

@@ -16,8 +16,8 @@ from models.space import Space
 if TYPE_CHECKING:
     from models.embeddings.cache import EmbeddingCache
 
-GROWTH = 1.1  # while embedding goes on, a table is made anew when a tenth has been added to it
-SMALL = 4000  # … or, up to this many rows, whenever anything has
+GROWTH = 1.1  # during embedding, a new table is made when the rows have grown by a tenth
+SMALL = 4000  # … or, up to this many rows, after any growth
 
 Floats = npt.NDArray[np.float32]
 
@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 class Table:
     """Row i of `features` (N, D), float16 in `space`, belongs to sample id(i).
 
-    It holds the only copy of the features: everything that needs a few rows takes them from it.
+    It holds the only copy of the features; all other code takes its rows from here.
     `place_of` (N,) is the place of each row in the index of samples, `row_of` (pool,) the row of
     each place, or -1.
     """
@@ -64,7 +64,7 @@ class Table:
             return np.flatnonzero(is_open[self.place_of])
         places = sample_index.places_of(self.sample_index)[
             self.place_of
-        ]  # some may have left the pool since
+        ]  # some may have left the pool meanwhile
         return np.flatnonzero((places >= 0) & is_open[places])
 
 
@@ -94,7 +94,7 @@ def make_table(
 
 
 class Tables:
-    """Makes tables, a new one only when the pool, its embeddings or the centre are others."""
+    """Makes tables; a new one only when the pool, its embeddings or the centre have changed."""
 
     def __init__(self, ingest: Ingest) -> None:
         self._ingest = ingest
@@ -102,9 +102,9 @@ class Tables:
         self._made_of: tuple[SampleIndex, EmbeddingCache, int] | None = None
 
     def newest(self, sample_index: SampleIndex, center: Floats | None = None) -> Table | None:
-        """The table of what is embedded of the pool, or None if nothing is.
+        """The table of the embedded samples of the pool, or None if nothing is embedded.
 
-        A `center` is that of a head fitted before.
+        `center` is the centre of a head that was fitted before.
         """
         cache, table = self._ingest.cache, self._newest
         if cache is None or len(cache) == 0:

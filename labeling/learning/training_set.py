@@ -1,4 +1,4 @@
-"""What teaches the head: labels, and how sure each is."""
+"""What the head learns from: labels, and how sure each one is."""
 
 from typing import TYPE_CHECKING
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 def teaches(answer: Answer, classes: set[int]) -> bool:
     """Whether a head learns from an answer.
 
-    An archived class is not learned: it could be predicted, but not be chosen. Nor is a pre-label
-    that was accepted unseen: the head would only agree with itself.
+    It does not learn an archived class, which could be predicted but not chosen. Nor does it learn
+    a pre-label that was accepted unseen: the head would only agree with itself.
     """
     return answer.class_id in classes and answer.certificate_id is None
 
 
 def take_snapshot(table: "Table", moment: Moment, classes: set[int]) -> "Snapshot":
-    """What the answers of a moment say of the rows of a table, in the order of the answers."""
+    """The labels of a table's rows at one moment, in the order of the answers."""
     from labeling.learning.snapshot import AUDIT, Snapshot
 
     certain = certainty(moment.answers, moment.panels)
     answers = sorted(moment.answers.values(), key=lambda answer: answer.id)
     keys = [answer.sample_id for answer in answers]
     rows = table.rows(keys)
-    if table.sample_index is not moment.sample_index:  # some may have left the pool since
+    if table.sample_index is not moment.sample_index:  # some may have left the pool meanwhile
         rows[moment.sample_index.places(keys) < 0] = -1
     is_taught = [
         row >= 0 and teaches(answer, classes)

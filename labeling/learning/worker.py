@@ -1,17 +1,17 @@
-"""One background worker: the newest request wins, its state has a name, its errors are kept."""
+"""One background worker: the newest request wins, states have names, errors are kept."""
 
 import threading
 import time
 from collections.abc import Callable
 from enum import StrEnum
 
-REST = 0.05  # seconds between two runs that follow at once
-CALM = 4.0  # … as many times the length of a run where requests come faster than runs can follow
+REST = 0.05  # seconds of rest between two runs
+CALM = 4.0  # … times the length of a run, when requests come faster than runs
 LONGEST_REST = 10.0  # seconds
 
 
 class State(StrEnum):
-    """What the worker is doing, in words that the screen shows."""
+    """What the worker does, in the words of the screen."""
 
     IDLE = "idle"
     EMBEDDING = "embedding"
@@ -27,26 +27,26 @@ Work = Callable[[Report, Newer], State]
 
 
 class Worker:
-    """Runs `work` in one thread, once for any number of requests that came while it was busy.
+    """Runs `work` in one thread; all requests that come during a run share the next run.
 
-    Between two runs that follow at once it rests for a moment, so that each answer of one person
-    gets a run. Where several requests come during a run, none could keep up with them, and many
-    people share the cores with it: then it rests so long that runs take a fifth of the time.
-    `work` takes its own snapshot when it begins, so the newest is always the one that is used. It
-    reports its stages, may ask whether a newer request has come and give up what is not urgent, and
-    returns the state to rest in; what is urgent it may give up where the run `gives_way`. If it
-    raises, the state is FAILED and `error` holds the reason until a later run succeeds. `told` is
-    called when either is another than after the last run.
+    If a request waits, it rests for a moment before the next run. So each answer of one person gets
+    a run. If several requests come during a run, many people label, and they need the cores too:
+    then it rests so long that runs take a fifth of the time.
+    `work` takes its own snapshot when it begins, so it always uses the newest. It reports its
+    stages and returns the state to rest in. It may stop what is not urgent when a newer request has
+    come, and the rest when the run `gives_way`. If it raises, the state is FAILED and `error` holds
+    the reason until a later run succeeds. `told` is called when the state or the error differs
+    from the last run's.
     """
 
     def __init__(self, work: Work, told: Callable[[], None] = lambda: None) -> None:
         self._work = work
         self._told = told
         self._changed = threading.Condition()
-        self._requested = 0  # how often since the last run has begun
+        self._requested = 0  # requests since the last run began
         self._running = False
-        self._gave_way = False  # whether the current run has been told to
-        self._patient = False  # whether it is to go to its end
+        self._gave_way = False  # whether the current run was asked to
+        self._patient = False  # whether it must run to its end
         self._stopped = False
         self._thread: threading.Thread | None = None
         self.state = State.IDLE
@@ -70,10 +70,10 @@ class Worker:
             return self._changed.wait_for(lambda: not (self._requested or self._running), timeout)
 
     def gives_way(self) -> bool:
-        """Whether the current run should end at once: for a newer request, or as all is stopped.
+        """Whether the current run should end now: a newer request came, or everything stops.
 
-        It goes to its end where the run before gave way, or several requests came during that: runs
-        that made way for each newer request would never end while many people label.
+        A run goes to its end if the run before gave way, or if several requests came during that
+        one. Otherwise no run would ever end while many people label.
         """
         if self._requested and not self._patient:
             self._gave_way = True

@@ -1,1 +1,1 @@
-"""The loop: next, answer, rank anew."""
+"""The loop: next sample, answer, new ranking."""

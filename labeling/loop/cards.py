@@ -21,12 +21,12 @@ REASONS = {
     "audit": "a blind check: picked at random, shown without a guess, so that the accuracy "
     "figure stays honest",
     "overlap": "shown without a guess, so that answers of several people can be compared",
-    "split": "its class was split: shown again without a guess, so that you choose anew",
+    "split": "its class was split: shown again without a guess, so that you choose again",
     "certificate": "a blind check for the certificate: picked at random, shown without a guess",
     "least_confidence": "the model is least confident here",
     "margin": "two classes are close",
     "entropy": "the model is undecided here",
-    "power_margin": "drawn by chance, two close classes make it likelier",
+    "power_margin": "drawn by chance; close classes are drawn more often",
     "badge": "its label would change the model much, in a direction of its own",
     "dropquery": "the guess changes when part of what the model sees is left out",
     "typiclust": "typical of a part of the pool that has no label yet",
@@ -66,9 +66,9 @@ def make_cards(
     round_: "Round | None",
     merged: Mapping[int, int] = MappingProxyType({}),
 ) -> list[Card]:
-    """The cards of offers; the model's view of a blind sample stays on the server.
+    """The cards of offers. What the model predicts for a blind sample stays on the server.
 
-    `merged` are classes that count as others: a restored head may still know them.
+    `merged` are classes that now count as another class: a restored head may still know them.
     """
     shown = [one.sample_id for one in offers if one.shown]
     views = {} if round_ is None else _views(round_, shown, merged)
@@ -93,7 +93,7 @@ def _card(offer: Offer, sample: Sample, view: View) -> Card:
 def _views(
     round_: "Round", sample_ids: Sequence[str], merged: Mapping[int, int]
 ) -> dict[str, View]:
-    """What the head sees in those of the samples that have a row, all read at once."""
+    """The head's view of the samples that have a row, read in one go."""
     from models.evidence.explain import nearest_labeled
 
     table, snapshot = round_.table, round_.snapshot
@@ -118,7 +118,7 @@ def _views(
 
 
 def _summed(chances: Iterable[tuple[int, float]], merged: Mapping[int, int]) -> dict[int, float]:
-    """Probabilities by class, those of merged ones together, largest first."""
+    """Probabilities by class, largest first; those of merged classes are added up."""
     found: dict[int, float] = {}
     for class_id, value in chances:
         end = merged.get(class_id, class_id)
@@ -127,7 +127,7 @@ def _summed(chances: Iterable[tuple[int, float]], merged: Mapping[int, int]) -> 
 
 
 def _measure(offer: Offer, classes: int) -> str:
-    """The query's score in words; nothing for a blind sample, or a score without a meaning."""
+    """The query's score in words; empty for a blind sample or a score without a meaning."""
     score = offer.score
     is_blind = offer.predicted_class is not None and not offer.shown
     if is_blind or score is None or not np.isfinite(score):

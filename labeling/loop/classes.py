@@ -1,4 +1,4 @@
-"""Changing the classes of a running session: what a change would do, doing it, undoing it."""
+"""Change the classes of a running session, and say before what a change would do."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,15 +11,15 @@ from labeling.loop.session import Session
 from labeling.store import Entry, LabelClass
 from labeling.wording import amount, listed
 
-LATELY = 600.0  # seconds in which whoever has used a class is taken to be labeling with it
+LATELY = 600.0  # a person who used a class in the last so many seconds is labeling with it
 
 
 @dataclass(frozen=True)
 class ClassChange:
-    """What somebody wants to change; which of the fields count depends on the `kind`.
+    """A wanted change. Its `kind` says which of the fields count.
 
-    `into` is the class to merge into, `name` that of a new or renamed class, `names` those of the
-    parts of a split, `order` the ids of all classes, `examples` ids of samples.
+    `into` is the class to merge into, `name` the name of a new or renamed class, `names` the names
+    of the parts of a split, `order` the ids of all classes, `examples` ids of samples.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class ClassChange:
 
 
 def preview(session: Session, wanted: ClassChange) -> Effect:
-    """What a change would do, as things are now; raises ClassNameError where it makes no sense."""
+    """What a change would do now; raises ClassNameError if the change makes no sense."""
     if wanted.kind == "create":
         return Effect((f"“{wanted.name}” can be chosen from now on.",))
     if wanted.kind == "reorder":
@@ -48,7 +48,7 @@ def preview(session: Session, wanted: ClassChange) -> Effect:
         "bring_back": f"“{one.name}” can be chosen again; {amount(labels, 'label')} of it will "
         "teach the model.",
         "hotkey": f"“{one.name}” gets the key {wanted.hotkey.upper() or 'of its place'} for "
-        "everybody who has not chosen another.",
+        "everybody who has not chosen another key.",
         "describe": f"Everybody sees it with “{one.name}”.",
     }
     if wanted.kind not in texts:
@@ -63,7 +63,7 @@ def _reshaped(session: Session, wanted: ClassChange, one: LabelClass) -> Effect:
     reach = session.store.reshaping.reach(classes, split=wanted.kind == "split")
     labels = amount(reach.labels, "label")
     if target is not None:
-        text = f"{labels} of “{one.name}” will count as “{target.name}”, and those to come too."
+        text = f"{labels} of “{one.name}” will count as “{target.name}”, and later labels too."
     elif wanted.kind == "split":
         text = (
             f"{labels} of “{one.name}” will not count; {amount(reach.samples, 'image')} will be "
@@ -84,7 +84,7 @@ def _reshaped(session: Session, wanted: ClassChange, one: LabelClass) -> Effect:
 
 
 def carry_out(session: Session, wanted: ClassChange, by: str) -> Entry:
-    """Change the classes; open boards follow at once. The entry of the log that tells of it."""
+    """Change the classes and return the entry of the log; open boards follow at once."""
     classes, reshaping = session.store.classes, session.store.reshaping
     actions: Mapping[str, Callable[[], Any]] = {
         "create": lambda: classes.create(wanted.name, by),
@@ -109,7 +109,7 @@ def carry_out(session: Session, wanted: ClassChange, by: str) -> Entry:
 
 
 def propose_examples(session: Session, class_id: int, count: int) -> tuple[str, ...]:
-    """Labeled samples that show best what a class is: those that the model is surest of."""
+    """Good examples of a class: its labeled samples that the model is surest of."""
     round_ = session.round
     labeled = [
         key
@@ -128,7 +128,7 @@ def propose_examples(session: Session, class_id: int, count: int) -> tuple[str, 
 
 
 def newest_examples(session: Session, class_id: int, count: int) -> tuple[str, ...]:
-    """The samples of a class that were labeled last, for whoever has just seen a good one."""
+    """The samples of a class that were labeled last: a good example was often seen just now."""
     labeled = [one for one in session.labels().values() if one.class_id == class_id]
     newest = sorted(labeled, key=lambda one: -one.id)
     return tuple(one.sample_id for one in newest if one.sample_id in session.current.sample_index)[
@@ -137,7 +137,7 @@ def newest_examples(session: Session, class_id: int, count: int) -> tuple[str, .
 
 
 def _working(session: Session, one: LabelClass) -> str:
-    """Who labels with a class now."""
+    """The people who label with a class now."""
     users = [
         name
         for name in session.store.reshaping.users(one.id, time.time() - LATELY)
@@ -159,4 +159,4 @@ def _known(session: Session, class_id: int) -> LabelClass:
 
 
 def _unknown(wanted: ClassChange) -> ClassNameError:
-    return ClassNameError(f"“{wanted.kind}” is no change of a class.")
+    return ClassNameError(f"“{wanted.kind}” is not a change of a class.")

@@ -9,12 +9,12 @@ from labeling.store import Certificate, NewAnswer, Offer
 from labeling.store.answers import ADJUDICATED
 from labeling.store.certificates import ACCEPTED, TAKEN_BACK
 
-AT_ONCE = 200  # answers in one transaction: whoever labels meanwhile waits no longer than that
-HOLDER = "certificate"  # leases what is being accepted; what somebody works on is left to them
+AT_ONCE = 200  # answers in one transaction: people who label meanwhile wait no longer
+HOLDER = "certificate"  # leases what is being accepted; samples that people hold are left out
 
 
 def accept(session: Session, certificate: Certificate, annotator: str) -> int:
-    """Accept what a proven certificate covers; the number of pre-labels that became answers."""
+    """Accept what a proven certificate covers; returns the number of accepted pre-labels."""
     offers = session.certifier.to_accept(certificate)
     done = 0
     for begin in range(0, len(offers), AT_ONCE):
@@ -29,7 +29,7 @@ def accept(session: Session, certificate: Certificate, annotator: str) -> int:
 
 
 def take_back(session: Session, certificate: Certificate, annotator: str) -> int:
-    """Undo every answer that rests on a certificate; those by people stay."""
+    """Undo every answer that rests on a certificate; people's answers stay."""
     if certificate.end != ACCEPTED:
         raise HoneError("Nothing was accepted on this certificate, or it was taken back already.")
     undos = [
@@ -63,7 +63,7 @@ def _give(session: Session, annotator: str, answers: Sequence[NewAnswer]) -> Non
 
 
 def decide(session: Session, annotator: str, sample_id: str, class_id: int) -> None:
-    """Confirm a label by giving it again, or mend it by giving another."""
+    """Confirm a label by giving it again, or correct it by giving another."""
     answer = NewAnswer(f"review:{uuid4()}", sample_id, "label", class_id, source=ADJUDICATED)
     refused = session.answer(annotator, [answer])
     if refused:

@@ -1,4 +1,4 @@
-"""What a change would do, told before it is done."""
+"""What a change would do, shown before it is made."""
 
 from dataclasses import dataclass
 

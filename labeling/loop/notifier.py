@@ -1,4 +1,4 @@
-"""What a session tells those who wait: a counter that goes up with each change."""
+"""A counter that goes up with each change of a session, for everything that waits for one."""
 
 import asyncio
 import threading
@@ -7,10 +7,10 @@ Waiter = tuple[asyncio.AbstractEventLoop, asyncio.Event, bool]
 
 
 class Notifier:
-    """A counter that threads raise and that coroutines of any event loop wait for.
+    """A counter that threads raise; coroutines of any event loop wait for it.
 
-    `version` counts every change. `ranked` is the version that brought the newest round, or changed
-    the classes: what nobody should wait for.
+    `version` counts every change. `ranked` is the version of the newest round or the newest change
+    of classes: boards should get these at once.
     """
 
     def __init__(self) -> None:
@@ -21,11 +21,11 @@ class Notifier:
 
     @property
     def waiting(self) -> int:
-        """How many wait for a change now."""
+        """The number of coroutines that wait for a change now."""
         return len(self._waiting)
 
     def bump(self, *, ranked: bool = False) -> None:
-        """Count a change and wake everybody who waits; from any thread."""
+        """Count a change and wake all that wait; any thread may call it."""
         with self._lock:
             self.version += 1
             if ranked:
@@ -37,9 +37,10 @@ class Notifier:
                 loop.call_soon_threadsafe(event.set)
 
     async def after(self, version: int, timeout: float, *, ranked: bool = False) -> None:
-        """Return at the first change after `version`, at once if there was one, or in time.
+        """Return at the first change after `version`, or when the time is over.
 
-        With `ranked`, only what `ranked` counts is waited for, and `version` is one of these.
+        If the change has come already, return at once. With `ranked`, only changes of `ranked`
+        count, and `version` is one of its values.
         """
         event = asyncio.Event()
         waiter = (asyncio.get_running_loop(), event, ranked)

@@ -1,4 +1,4 @@
-"""Peers: processes that have the same project open, and follow each other within a moment.
+"""Peers: processes that have the same project open and follow each other's changes quickly.
 
 Each process looks at the store's revisions. One of them leads: it embeds the pool and trains. The
 others take over its rounds, and one of them takes the lead when it ends.
@@ -21,17 +21,17 @@ from labeling.project.project import Project
 from labeling.store import Pulse
 
 LOOK = 0.3  # seconds from one look at the revisions to the next
-ALONE = 1.0  # … where this process leads and has seen no work of others
-LIVELY = 30.0  # … for so long
-CALL = 2.0  # … and from one try to win the lead to the next
-SHARE = 20  # reading a large pool again takes no more than one part in so many of the time
+ALONE = 1.0  # … while this process leads and no other process works
+LIVELY = 30.0  # seconds without changes by others before a process counts as alone
+CALL = 2.0  # … and from one attempt to win the lead to the next
+SHARE = 20  # reading a large pool again takes at most one part in so many of the time
 
 
 @dataclass(frozen=True)
 class News:
-    """What others have changed since the last look; `back` if the database was away till now.
+    """What other processes changed since the last look; `back`: the database was away before.
 
-    `through` is the newest answer, by anybody.
+    `through` is the newest answer of all processes.
     """
 
     through: int
@@ -42,10 +42,10 @@ class News:
 
 
 class Peers:
-    """Looks at the store in a thread of its own, and takes in what other processes change.
+    """A thread that looks at the store and takes in what other processes change.
 
-    `since` is the pulse of the store before the other parts have read it. Embedding waits for up
-    to `patience` seconds until somebody has the first images.
+    `since` is the pulse of the store before the other parts read it. Embedding waits for up to
+    `patience` seconds until a board has received the first images.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Peers:
         self._is_away = False
         self._next_call = 0.0
         self._lively_until = 0.0
-        self._pool_after = 0.0  # not before this time the pool is read again
+        self._pool_after = 0.0  # the pool is not read again before this time
         self._patience = 0.0
         self.leads = False
 
@@ -82,12 +82,12 @@ class Peers:
         self._thread.start()
 
     def win(self) -> bool:
-        """Take the lead if no other process has it, without following; for scripts."""
+        """Take the lead if no other process has it, but do not follow; for scripts."""
         self.leads = self._store.lead.win()
         return self.leads
 
     def stop(self) -> None:
-        """Look no more; the lead stays until the store is closed."""
+        """Stop looking; the lead stays until the store is closed."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(10.0)
@@ -112,7 +112,7 @@ class Peers:
         return ALONE if is_alone else LOOK
 
     def _look(self) -> None:
-        """Take in what others have changed since the last time."""
+        """Take in what other processes changed since the last time."""
         now, last = self._store.pulse(), self._last
         pool = now.pool != last.pool and time.monotonic() >= self._pool_after
         news = News(
@@ -133,9 +133,9 @@ class Peers:
         self._is_away = False
 
     def take_in(self, news: News) -> bool:
-        """Read what changed, let the boards know, and rank anew where that matters.
+        """Read what changed, notify the boards, and rank again where that matters.
 
-        Returns whether others have changed anything.
+        Returns whether other processes changed anything.
         """
         grown = False
         if news.rules:
@@ -173,7 +173,7 @@ class Peers:
         self._lead(self._store.lead.win())
 
     def _lead(self, leads: bool) -> None:
-        """Begin to embed and train when the lead is won, and stop when it is lost."""
+        """Start to embed and train when the lead is won; stop when it is lost."""
         if leads == self.leads:
             return
         self.leads = leads

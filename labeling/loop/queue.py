@@ -20,7 +20,7 @@ from labeling.store.provenance import OVERLAP, SPLIT
 if TYPE_CHECKING:
     from labeling.learning.snapshot import Round
 
-GUESSES = 256  # random places of the pool that are tried before a list of the rest is made
+GUESSES = 256  # random places of the pool to try before all remaining samples are listed
 
 
 class Queue:
@@ -50,19 +50,19 @@ class Queue:
     ) -> list[Card]:
         """The samples to label next, leased to `holder`, best first; fewer at the pool's end.
 
-        Among them are samples that others have answered and `annotator` shall answer too.
+        Some of them other people have answered already, and `annotator` should answer them too.
 
-        `keep` names samples that the holder has on screen; they stay leased and are not
-        returned again. What is in `spare` stays leased too, but comes back if it is among the
-        best; with None, all stays leased but `drop`.
+        Samples in `keep` are on the holder's screen: they stay leased and are not returned.
+        Samples in `spare` stay leased too, but are returned if they are among the best. If
+        `spare` is None, every lease stays except those of `drop`.
         """
         self._rules.follow()
         round_ = self._learner.round
         kept = [key for key in keep if key in self._current.sample_index]
-        # An answer is on disk a moment before it is in memory, or was given to another process.
+        # An answer is on disk a moment before it is in memory; another process may have got it.
         past = self._current.last_answer
         possible = self._offers(round_, set(kept), annotator)
-        again = () if spare is None else kept  # what is off the screen needs no new lease
+        again = () if spare is None else kept  # samples off the screen need no new lease
         most = self._current.fair_share()
         claimed = self._store.leases.claim(holder, possible, count, again, spare, past, drop, most)
         self._ingest.look()
@@ -71,9 +71,9 @@ class Queue:
     def hold(
         self, holder: str, sample_ids: Sequence[str], annotator: str | None = None
     ) -> list[str]:
-        """Renew the leases of a holder who still looks at these samples; those that remain.
+        """Renew the leases of samples that a holder still shows; returns those that remain.
 
-        A lease is lost where the sample was answered meanwhile, or leased to somebody else.
+        A lease is lost if the sample was answered meanwhile, or leased to another holder.
         """
         past = self._current.last_answer
         open_ = [key for key in sample_ids if self._current.is_open_to(annotator, key)]
@@ -90,7 +90,7 @@ class Queue:
     ) -> list[Card]:
         """Unanswered samples of one predicted class, most (or least) confident first, leased.
 
-        What is in `keep` stays leased and is not returned again.
+        Samples in `keep` stay leased and are not returned.
         """
         self._ingest.look()
         round_, current = self._learner.round, self._current
@@ -110,7 +110,7 @@ class Queue:
         return self._cards(claimed, round_)
 
     def predicted_counts(self) -> dict[int, int]:
-        """How many unanswered samples the head puts into each class."""
+        """The number of unanswered samples that the head puts into each class."""
         round_ = self._learner.round
         if round_ is None or round_.scores is None:
             return {}
@@ -130,7 +130,7 @@ class Queue:
     def _offers(
         self, round_: "Round | None", keep: Set[str], annotator: str | None
     ) -> Iterator[Offer]:
-        """Every sample that may be shown but those in `keep`; drawn only as far as needed."""
+        """All samples that may be shown, except those in `keep`; a lazy iterator."""
         current, seen = self._current, set(keep)
         wanted = () if annotator is None else current.consensus.waiting(annotator)
         again = (Offer(key, OVERLAP) for key in wanted)  # no guess: the model knows an answer
@@ -155,7 +155,7 @@ class Queue:
                 yield round_.offer(key, "skipped") if round_ else Offer(key, "skipped")
 
     def _ranked(self, round_: "Round") -> Iterator[Offer]:
-        """What is open of a ranking, which reaches far beyond what one person is shown."""
+        """The open samples of a ranking, which is much longer than what one person is shown."""
         current = self._current
         if round_.table.sample_index is current.sample_index:  # no look-up for each sample
             return (one for one in round_.ranking if one.sample_id not in current.answers)
@@ -166,7 +166,7 @@ class Queue:
         current = self._current
         index = current.sample_index
         rng = np.random.default_rng([self._project.settings().seed, current.last_answer])
-        # A large pool is hit at once by guessing; only what is left of it is worth a list.
+        # In a large pool a guess nearly always hits; only a nearly empty one needs a list.
         for place in rng.integers(len(index), size=GUESSES).tolist() if index else ():
             if (key := index[place]) not in current.answers and key not in seen:
                 yield key

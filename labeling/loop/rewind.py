@@ -7,19 +7,19 @@ from labeling.wording import amount
 
 
 def undo(session: Session, entry_id: int, by: str) -> Entry:
-    """Undo a change of the classes, or a rewind; the entry that was undone."""
+    """Undo a change of the classes, or a rewind; returns the entry that was undone."""
     with session.reshaping():
         return session.store.history.undo(entry_id, by)
 
 
 def rewind(session: Session, moment: Moment, by: str, said: str = "") -> Taken:
-    """Go back to a moment: what came after it does not count any more."""
+    """Go back to a moment: later answers and changes do not count any more."""
     with session.reshaping():
         return session.store.history.rewind(moment, by, said)
 
 
 def rewind_effect(taken: Taken) -> Effect:
-    """What going back to a moment would do."""
+    """The effect of going back to a moment."""
     if not taken.answers and not taken.changes:
         return Effect(("Nothing was answered or changed since that moment.",))
     people = [f"{name} {count:,}" for name, count in taken.people.items()]

@@ -25,7 +25,7 @@ class Rules:
         self._worker, self._notifier = worker, notifier
 
     def follow(self) -> None:
-        """Take in changes since the last look, by this process or by another."""
+        """Take in changes since the last look, by any process."""
         if self._store.log.version() == self.version:
             return
         with self._current.lock:
@@ -34,6 +34,6 @@ class Rules:
             if counts:
                 self._current.recount()
                 self._certifier.reload()
-        self._notifier.bump(ranked=True)  # boards ask again at once
+        self._notifier.bump(ranked=True)  # boards fetch again at once
         if counts:
             self._worker.request()

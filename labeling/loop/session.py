@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 class Session:
     """One open project with its loop running; safe to use from many threads.
 
-    `queue` says what comes next, `figures` how good the model is. A `backbone` that is loaded
-    already saves the time to load it, which scripts with many sessions need.
+    `queue` says what comes next, `figures` how good the model is. Scripts with many sessions pass
+    a loaded `backbone` to save the time to load it.
     """
 
     def __init__(self, project: Project, backbone: "Backbone | None" = None) -> None:
         self.project, self.store = project, project.store
-        # First, so that no change of others is missed while the rest is read.
+        # First, so that no change by other processes is missed while the rest is read.
         version, since = self.store.log.version(), self.store.pulse()
         self.notifier = Notifier()
         self.ingest = Ingest(project, self._arrived, backbone)
@@ -67,7 +67,7 @@ class Session:
 
     @property
     def round(self) -> "Round | None":
-        """The newest finished round, None until the first."""
+        """The newest finished round, or None before the first."""
         return self.learner.round
 
     # -- life --------------------------------------------------------------------------------
@@ -75,8 +75,8 @@ class Session:
     def start(self, patience: float = 0.0) -> None:
         """Scan, embed and train in the background; labeling can begin at once.
 
-        Embedding waits for up to `patience` seconds until somebody has the first images. Where
-        another process leads, it does all that, and this one follows.
+        Embedding waits for up to `patience` seconds until a board has received the first images.
+        If another process leads, it does this work, and this process follows.
         """
         self._in_background = True
         self.peers.start(patience)
@@ -84,7 +84,7 @@ class Session:
     def prepare(self) -> None:
         """Scan and embed everything before returning, then rank; for scripts.
 
-        Where another process leads, what it has done by now is taken over.
+        If another process leads, this one takes over what that process has done so far.
         """
         if self.peers.win():
             self.ingest.run()
@@ -107,10 +107,10 @@ class Session:
     def answer(
         self, annotator: str, answers: Sequence[NewAnswer], *, own: bool = False
     ) -> dict[str, str]:
-        """Commit answers in order and ask for a round; (client id: reason) of those refused.
+        """Commit answers in order and request a round; returns (client id: reason) of refused ones.
 
-        When it returns, every answer that was not refused is on disk. Delivering an answer twice
-        stores it once. With `own`, they are opinions of one of a team beside those of others.
+        When it returns, every answer that was not refused is on disk. An answer that is delivered
+        twice is stored once. With `own`, each is one person's opinion beside the team's others.
         """
         through, refused = self._append(annotator, answers, own)
         self.current.refresh(through)
@@ -124,12 +124,12 @@ class Session:
     def _append(
         self, annotator: str, answers: Sequence[NewAnswer], own: bool
     ) -> tuple[int, dict[str, str]]:
-        """The newest id of those that are stored, and the reasons why others are not."""
+        """The newest stored id, and the reasons why answers were refused."""
         stored, refused = [0], dict[str, str]()
         try:
             stored += self.store.answers.append(annotator, answers, own=own)
         except AnswerError:
-            for answer in answers:  # one bad answer must not hold up the others
+            for answer in answers:  # one bad answer must not stop the rest
                 try:
                     stored += self.store.answers.append(annotator, [answer], own=own)
                 except AnswerError as error:
@@ -138,7 +138,7 @@ class Session:
 
     @contextmanager
     def reshaping(self) -> Iterator[None]:
-        """Classes, or what counts, change in this block: no answer comes between."""
+        """A block that changes classes or what counts; no answer is stored meanwhile."""
         with self.current.lock:
             yield
             self.rules.follow()
@@ -183,7 +183,7 @@ class Session:
         return dict(self.current.moment().answers)
 
     def change(self, **values: Any) -> Settings:
-        """Change settings and rank anew with them."""
+        """Change settings and rank again with them."""
         settings = self.project.change(**values)
         if settings.overlap != self.current.consensus.overlap:
             self.current.reload(settings.overlap)
@@ -201,7 +201,7 @@ class Session:
         self.change(pinned_round=None)
 
     def _arrived(self) -> None:
-        """New samples or embeddings: show them, and rank anew when they change the picture."""
+        """New samples or embeddings: show them, and rank again if there are enough of them."""
         if self.ingest.pool_version != self._pool_version:
             self._pool_version = self.ingest.pool_version
             self.current.reload()
@@ -215,5 +215,5 @@ class Session:
         return self.learner.run(report, newer, self.worker.gives_way)
 
     def _ranked(self) -> None:
-        """A round is out: boards are told at once."""
+        """A round is published: notify the boards at once."""
         self.notifier.bump(ranked=True)

@@ -1,4 +1,4 @@
-"""Where the loop stands, in one value."""
+"""The state of the loop in one value."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from labeling.learning.worker import State
 
 @dataclass(frozen=True)
 class Status:
-    """Where the loop stands; every count is of samples that are in the pool now.
+    """The state of the loop; every count is of samples that are in the pool now.
 
-    `version` counts what changes here, `changed` is the newest change of classes or of what counts.
-    `left_out` counts the files that cannot be read; the names are those of the first few.
+    `version` counts the changes of this value, `changed` is the newest change of classes or of what
+    counts. `left_out` counts the files that cannot be read; only the first few are named.
     """
 
     version: int
@@ -35,7 +35,7 @@ class Status:
 
 
 def state_of(worker: State, ingest: IngestState) -> State:
-    """What goes on, in one word: the worker's part, or the embedding while that rests."""
+    """What goes on, in one word: the worker's state, or the embedding while the worker rests."""
     if worker in (State.IDLE, State.WAITING_FOR_LABELS):
         if ingest.stage == "failed":
             return State.FAILED

@@ -1,4 +1,4 @@
-"""Access: who somebody is, what that allows, and whether a login is needed at all."""
+"""Access: who a visitor is, what the visitor may do, and whether a login is needed."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ ENDED = "Your invitation has ended or was revoked; ask the owner of this project
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody who has been let in; local use has no `member` and may do everything."""
+    """A person who was let in; a local visitor has no `member` and may do everything."""
 
     name: str
     role: Role
@@ -29,10 +29,10 @@ class Visitor:
 
 
 def admit(person: Person, store: Store, *, login: bool) -> Visitor:
-    """The visitor whom a valid token speaks for, as the store has the team now.
+    """The visitor of a valid token, according to the team in the store now.
 
-    Raises TokenError where a `login` is needed and the token names no member, and where the member
-    has been revoked, renewed or has run out of time since.
+    Raises TokenError if a `login` is needed and the token names no member, and if the member's
+    invitation was revoked or renewed, or has expired.
     """
     if person.member is None:
         if login:
@@ -45,7 +45,7 @@ def admit(person: Person, store: Store, *, login: bool) -> Visitor:
 
 
 def is_loopback(address: str | None) -> bool:
-    """Whether a server that listens on this address can be reached from its machine alone."""
+    """Whether a server on this address can be reached only from its own machine."""
     if address == "localhost":
         return True
     try:
@@ -55,10 +55,10 @@ def is_loopback(address: str | None) -> bool:
 
 
 def is_from_elsewhere(headers: Mapping[str, str]) -> bool:
-    """Whether the sender of a request may sit anywhere.
+    """Whether a request may come from another machine or a hostile page.
 
-    It came by a proxy, or asks for another name than this machine's: a hostile page can have its
-    own name lead to 127.0.0.1 (DNS rebinding), and would be let in as the person at the keyboard.
+    It came by a proxy, or asks for another name than this machine's. A hostile page can point its
+    own name to 127.0.0.1 (DNS rebinding), and would be let in as the person at the keyboard.
     """
     return any(name in headers for name in PROXY_HEADERS) or not is_loopback(
         _without_port(headers.get("host", ""))

@@ -1,4 +1,4 @@
-"""Counting wrong secrets, so that nobody can try many."""
+"""Count wrong secrets, so that nobody can try many."""
 
 import ipaddress
 import threading
@@ -6,18 +6,18 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-MOST_WRONG = 10  # invitations that a client may get wrong …
+MOST_WRONG = 10  # wrong invitations that a client may send …
 WITHIN = 60.0  # … in so many seconds
 MOST_WRONG_OF_ALL = 300  # by all clients in that time, before they count as a flood
 MOST_REMEMBERED = 20_000
 
 
 class Attempts:
-    """Counts wrong secrets for each client and in all, so that nobody can try many.
+    """Counts wrong secrets for each client and in total, so that nobody can try many.
 
-    A client is an address, or an IPv6 network of 64 bits, which is what one customer has. Whoever
-    has many addresses makes a flood, in which secrets are looked up in memory alone: it costs the
-    database nothing, and a good one still lets in.
+    A client is an address, or an IPv6 network of 64 bits, as one customer has. Wrong secrets from
+    many addresses are a flood. During a flood, secrets are looked up only in memory: this costs the
+    database nothing, and a good secret still lets a person in.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,7 +27,7 @@ class Attempts:
         self._order: deque[tuple[float, str]] = deque()  # of all clients
 
     def wait(self, client: str) -> float:
-        """Seconds until a client may try again, 0 if at once."""
+        """Seconds until a client may try again; 0 means now."""
         with self._lock:
             self._forget()
             times = self._wrong.get(_network(client))
@@ -36,7 +36,7 @@ class Attempts:
             return times[0] + WITHIN - self._clock()
 
     def failed(self, client: str) -> None:
-        """A client has tried a secret that is none."""
+        """Record a wrong secret of a client."""
         with self._lock:
             now, network = self._clock(), _network(client)
             self._wrong.setdefault(network, deque()).append(now)
@@ -51,13 +51,13 @@ class Attempts:
             return len(self._wrong), len(self._order)
 
     def is_flood(self) -> bool:
-        """Whether so many are wrong, whoever they are from, that somebody tries many."""
+        """Whether the wrong secrets of all clients are so many that they are an attack."""
         with self._lock:
             self._forget()
             return len(self._order) >= MOST_WRONG_OF_ALL
 
     def _forget(self) -> None:
-        """Drop what is long past, and the oldest of what is too much to remember."""
+        """Forget old attempts, and the oldest ones if there are too many."""
         begin = self._clock() - WITHIN
         while self._order and (self._order[0][0] <= begin or len(self._order) > MOST_REMEMBERED):
             _, client = self._order.popleft()
@@ -68,7 +68,7 @@ class Attempts:
 
 
 def _network(client: str) -> str:
-    """What counts as one client."""
+    """The client of an address."""
     try:
         address = ipaddress.ip_address(client)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Signed, expiring tokens: which person may label which project."""
+"""Signed, expiring tokens that say which person may label which project."""
 
 import os
 import secrets
@@ -21,9 +21,9 @@ PATIENCE = 20
 
 @dataclass(frozen=True)
 class Person:
-    """Whom a token speaks for: a name, and which member of the team, None for local use.
+    """The person of a token: a name, and the member of the team, None for local use.
 
-    A member's token is void once the store has a newer `generation` of the member.
+    A member's token is void when the store has a newer `generation` of the member.
     """
 
     project: str
@@ -33,9 +33,9 @@ class Person:
 
 
 def issue(person: Person, secret: str, days: int = 1) -> str:
-    """A token for a person, good for this many days more after the end of this one (UTC).
+    """A token for a person, valid until so many days after the end of today (UTC).
 
-    It is the same all day long, so that addresses of images, which carry it, can be cached.
+    It stays the same all day, so that addresses of images, which contain it, can be cached.
     """
     until = (int(time.time()) // DAY + 1 + days) * DAY
     team = [] if person.member is None else [person.member, person.generation]
@@ -43,20 +43,20 @@ def issue(person: Person, secret: str, days: int = 1) -> str:
 
 
 def for_member(folder: Path, member: Member) -> Person:
-    """Whom a token of a member speaks for."""
+    """The person of a member's token."""
     return Person(project_key(folder), member.name, member.id, member.generation)
 
 
 def cookie_name(project: str) -> str:
-    """Where a browser keeps a member's token; servers on other ports share its cookies."""
+    """The name of the cookie for a member's token; servers on other ports share cookies."""
     return f"hone-{project}"
 
 
 def for_script(folder: Path, person: str | Member, days: int = 30) -> str:
     """A token for a script that labels the project in `folder` in a person's name.
 
-    Where people log in, it has to be a member's. It is signed with the secret of this
-    installation, in HONE_HOME, which has to be the server's.
+    Where people log in, it must be a member's token. It is signed with the secret of this
+    installation, in HONE_HOME, which must be the server's.
     Raises ProjectError if it cannot be made.
     """
     if not 1 <= days <= LONGEST_DAYS:
@@ -69,7 +69,7 @@ def for_script(folder: Path, person: str | Member, days: int = 30) -> str:
 
 
 def check(token: str, secret: str) -> Person:
-    """The person whom a token speaks for; raises TokenError if it is wrong or expired."""
+    """The person of a token; raises TokenError if it is wrong or expired."""
     try:
         person, until = _read(token, secret)
     except (BadSignature, ValueError, TypeError) as error:
@@ -79,7 +79,7 @@ def check(token: str, secret: str) -> Person:
     return person
 
 
-@lru_cache(maxsize=256)  # each image of a page comes with the same one
+@lru_cache(maxsize=256)  # all images of a page come with the same token
 def _read(token: str, secret: str) -> tuple[Person, float]:
     project, annotator, until, *team = _signer(secret).loads(token)
     member, generation = map(int, team) if team else (None, 0)
@@ -87,14 +87,14 @@ def _read(token: str, secret: str) -> tuple[Person, float]:
 
 
 def local_secret(folder: Path | None = None) -> str:
-    """The secret of this installation, made on first use and readable by its owner alone."""
+    """The secret of this installation, made on first use; only its owner can read it."""
     file = (folder or home()) / "secret"
     try:
         make_private(file.parent)
         for _ in range(PATIENCE):
             if secret := _stored_or_made(file):
                 return secret
-            time.sleep(0.05)  # another process is writing it just now
+            time.sleep(0.05)  # another process is writing it now
         file.unlink()  # a crash while it was written
         return local_secret(folder)
     except OSError as error:
@@ -105,7 +105,7 @@ def local_secret(folder: Path | None = None) -> str:
 
 
 def _stored_or_made(file: Path) -> str | None:
-    """The secret in a file, made if there is no file yet; None while it is half written."""
+    """The secret in a file, made if the file is missing; None while it is half written."""
     try:
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:

@@ -1,4 +1,4 @@
-"""The audit trail: who did what and when, from the answers and the log, for people to read."""
+"""The audit trail for people to read: who did what and when, from answers and log."""
 
 import csv
 import io
@@ -16,9 +16,9 @@ COLUMNS = ("when", "who", "what", "detail", "counts", "answer", "change")
 
 @dataclass(frozen=True)
 class Deed:
-    """One thing that somebody did; `counts` tells whether it still does, None where it has no say.
+    """One action of a person; `counts` says whether it still counts, None if it never does.
 
-    `answer` and `change` are ids, the latter of the log.
+    `answer` is an answer's id, `change` the id of an entry of the log.
     """
 
     at: float
@@ -31,9 +31,9 @@ class Deed:
 
 
 def trail(project: Project, who: str = "", what: str = "", since: float = 0.0) -> list[Deed]:
-    """Everything that was done, oldest first; of one person, of one kind, since a moment.
+    """All actions, oldest first; of one person, of one kind, since a moment.
 
-    `what` is a kind, or the beginning of one: “class” stands for all changes of classes.
+    `what` is a kind or the beginning of one: “class” means all changes of classes.
     """
     store = project.store
     deeds = [_entry(one) for one in store.log.all()]
@@ -54,7 +54,7 @@ def trail(project: Project, who: str = "", what: str = "", since: float = 0.0) -
 
 
 def as_csv(deeds: Iterable[Deed]) -> str:
-    """The trail as CSV, in which no cell can run as a formula."""
+    """The trail as CSV; no cell can run as a formula."""
     stream = io.StringIO()
     table = csv.writer(stream)
     table.writerow(COLUMNS)
@@ -66,7 +66,7 @@ def as_csv(deeds: Iterable[Deed]) -> str:
 
 
 def kinds(deeds: Sequence[Deed]) -> list[str]:
-    """What kinds of deeds there are."""
+    """The kinds of actions."""
     return sorted({one.what for one in deeds})
 
 

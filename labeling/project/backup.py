@@ -1,4 +1,4 @@
-"""Backups: a project's answers and heads in one file, brought back, and looked through.
+"""Backups: write a project's answers and heads into one file, restore and check it.
 
 Embeddings are left out: they are large, and are computed again from the images.
 """
@@ -29,7 +29,7 @@ NAMES = re.compile(rf"{re.escape(DATABASE)}|heads/[A-Za-z0-9_-]+\.npz")  # nothi
 
 
 def write_backup(project: Project, target: Path) -> int:
-    """Write a backup in one step; the number of files in it. Never replaces a file."""
+    """Write a backup in one step and return its number of files; never replaces a file."""
     if target.exists():
         raise ProjectError(f"{target} exists already; choose another name.")
     if not target.parent.is_dir():
@@ -37,12 +37,12 @@ def write_backup(project: Project, target: Path) -> int:
     _clear(target.parent)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=STAGING) as place:
         database, staged = Path(place) / DATABASE, Path(place) / "backup.zip"
-        copy_database(project.store, database)  # first: each round of it has its head already
+        copy_database(project.store, database)  # first: each of its rounds has a head already
         files = {DATABASE: database} | {
             f"heads/{file.name}": file for file in sorted(project.heads.glob("*.npz"))
         }
         sums = {}
-        staged.touch(0o600)  # it holds names of people, and what their links are checked against
+        staged.touch(0o600)  # it holds people's names, and the hashes of their links
         with zipfile.ZipFile(staged, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, file in files.items():
                 content = file.read_bytes()
@@ -56,9 +56,9 @@ def write_backup(project: Project, target: Path) -> int:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what backups that were killed have left: copies of a database that nobody misses."""
+    """Remove the copies of a database that killed backups have left."""
     for left in folder.glob(f"{STAGING}*"):
-        with suppress(OSError):  # another backup may be at it too
+        with suppress(OSError):  # another backup may remove it too
             if time.time() - left.stat().st_mtime > LONGEST:
                 shutil.rmtree(left)
 
@@ -73,7 +73,7 @@ def read_backup(source: Path, folder: Path) -> None:
                 raise ProjectError(f"{source} is not read: {reason}, as zip bombs do.")
             sums: dict[str, str] = json.loads(archive.read(MANIFEST))["sha256"]
             if wrong := [name for name in sums if not NAMES.fullmatch(name)]:
-                raise ProjectError(f"{source} holds {wrong[0]!r}, which is no part of a backup.")
+                raise ProjectError(f"{source} holds {wrong[0]!r}, which is not part of a backup.")
             contents = {name: archive.read(name) for name in sums}
     except ProjectError:
         raise

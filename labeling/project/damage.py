@@ -1,4 +1,4 @@
-"""What is damaged in a project, and how to mend it."""
+"""What is damaged in a project, and how to repair it."""
 
 import json
 
@@ -8,7 +8,7 @@ from labeling.store.copies import database_problems
 
 
 def problems(project: Project) -> list[str]:
-    """What is damaged in a project, in words with the mend where there is one."""
+    """What is damaged in a project, in words, with the repair if one is known."""
     found = database_problems(project.store)
     if found:
         offered = offered_backup(project.folder)
@@ -29,7 +29,7 @@ def _head_problems(project: Project) -> list[str]:
 
 
 def _embedding_problems(project: Project) -> list[str]:
-    """Where the embeddings are not what their manifest says."""
+    """The embeddings that differ from what their manifest says."""
     import numpy as np
 
     from models.embeddings.cache import CacheMismatchError, EmbeddingCache

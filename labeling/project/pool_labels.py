@@ -1,4 +1,4 @@
-"""Labels that a pool brings along: in its manifest, or as the names of its folders."""
+"""Labels that come with a pool: in its manifest, or as the names of its folders."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from labeling.store.samples import FileRecord
 
 
 def import_labels(project: Project, files: Iterable[Scanned]) -> bool:
-    """Turn a manifest's labels, or class folders if asked for, into imported answers.
+    """Turn a manifest's labels, or class folders on request, into imported answers.
 
     Whether there were any.
     """
@@ -20,7 +20,7 @@ def import_labels(project: Project, files: Iterable[Scanned]) -> bool:
         return False
     store = project.store
     labeled = {file.sample_id: file for file in files if file.sample_id and file.label}
-    # An answer that a person undid, renamed or archived must not come back at each start.
+    # What a person undid, renamed or archived must not come back at each start.
     for sample_id in store.answers.ever_answered(list(labeled)):
         del labeled[sample_id]
     answers: list[NewAnswer] = []

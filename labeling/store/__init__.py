@@ -1,4 +1,4 @@
-"""All SQL of Hone: facts in tables, everything else derived by queries."""
+"""All SQL of Hone: facts in tables; queries derive everything else."""
 
 from labeling.store.answers import Answer, NewAnswer, Told
 from labeling.store.certificates import Certificate, Draw

@@ -30,11 +30,11 @@ LONGEST_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class NewAnswer:
-    """An answer as a person gives it; `client_id` makes a repeated delivery harmless.
+    """An answer as a person gives it; its `client_id` makes a repeated delivery harmless.
 
-    `undoes` is the client id of the answer that an undo takes back. `round_id` is that of the
-    card which was on screen, 0 if it had none, None if that is not told. `certificate_id` is the
-    certificate on whose strength a pre-label was accepted that nobody has looked at.
+    `undoes` is the client id of the answer that an undo takes back. `round_id` is the round of the
+    card on screen, 0 if it had none, None if unknown. `certificate_id` is the certificate by which
+    a pre-label was accepted without a look.
     """
 
     client_id: str
@@ -50,7 +50,7 @@ class NewAnswer:
 
 @dataclass(frozen=True)
 class Answer:
-    """A stored answer with what was shown when it was given."""
+    """A stored answer, and what was shown when it was given."""
 
     id: int
     client_id: str
@@ -74,7 +74,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Told:
-    """An answer as it was given, and whether it counts now, and as which class."""
+    """An answer as it was given, whether it counts now, and as which class."""
 
     answer: Answer
     stands: bool
@@ -83,14 +83,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Share:
-    """What one annotator has given: labels that stand, and when the last answer came."""
+    """One annotator's labels that count, and the time of the last answer."""
 
     labels: int
     last: float
 
 
 class Answers:
-    """Every answer ever given, and the queries that derive the present from them."""
+    """Every answer ever given, and the queries that derive the current state."""
 
     def __init__(self, database: "Database") -> None:
         self._database = database
@@ -101,8 +101,8 @@ class Answers:
         """Commit answers in order and return their ids; a known client id is not stored twice.
 
         Raises AnswerError, and stores none of them, if one names an unknown sample, class or
-        answer. With `own` they are opinions of one of a team: they undo none of another's, and
-        stand beside those of others.
+        answer. With `own` each is one person's opinion: it undoes no other person's answer, and
+        stands beside them.
         """
         try:
             with self._database.write() as connection:
@@ -110,16 +110,16 @@ class Answers:
         except UnstorableError as error:
             raise AnswerError(str(error)) from error
         except AnswerError:
-            self._database.memo.forget()  # the one who sent it may know more, or less
+            self._database.memo.forget()  # the sender may know more, or less
             raise
 
     def all(self, annotator: str | None = None) -> list[Answer]:
-        """The history (of one annotator), oldest first: undone ones too, but no withdrawn ones."""
+        """The history (of one annotator), oldest first, with undone but no withdrawn answers."""
         query = VALID.order_by(ANSWERS.c.id)
         return self._fetch(query if annotator is None else query.filter_by(annotator=annotator))
 
     def history(self) -> list[Told]:
-        """Every answer ever given, oldest first, in the words of then."""
+        """Every answer ever given, oldest first, as it was worded then."""
         query = sa.select(*ANSWERS.c, IS_STANDING, COUNTED_CLASS.label("counts_as"))
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(ANSWERS.c.id))
@@ -128,27 +128,27 @@ class Answers:
             ]
 
     def count(self) -> int:
-        """How many answers were ever given."""
+        """The number of answers ever given."""
         with self._database.read() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(ANSWERS)) or 0
 
     def standing(self) -> list[Answer]:
-        """Answers that have not been undone, oldest first, without the undos themselves."""
+        """Answers that were not undone, oldest first, without the undos."""
         return self._fetch(STANDING.order_by(ANSWERS.c.id))
 
     def ever_answered(self, sample_ids: Sequence[str]) -> set[str]:
-        """Which of the samples have any answer, be it undone since."""
+        """Which of the samples have any answer, undone or not."""
         query = sa.select(ANSWERS.c.sample_id).where(ANSWERS.c.sample_id.in_(sample_ids))
         with self._database.read() as connection:
             return set(connection.scalars(query))
 
     def latest(self, annotator: str, count: int) -> list[Answer]:
-        """The annotator's last answers that stand, newest first."""
+        """The annotator's last answers that were not undone, newest first."""
         query = STANDING.where(ANSWERS.c.annotator == annotator)
         return self._fetch(query.order_by(ANSWERS.c.id.desc()).limit(count))
 
     def shares(self) -> dict[str, Share]:
-        """What each annotator has given, in the order of their first answers."""
+        """Each annotator's contribution, in the order of their first answers."""
         labels = sa.func.count().filter(ANSWERS.c.kind == "label", IS_STANDING)
         query = sa.select(ANSWERS.c.annotator, labels, sa.func.max(ANSWERS.c.at))
         query = query.group_by(ANSWERS.c.annotator).order_by(sa.func.min(ANSWERS.c.id))
@@ -161,9 +161,9 @@ class Answers:
             return connection.scalar(_LAST) or 0
 
     def news(self, past: int) -> tuple[list[str], list[Answer], int]:
-        """What has changed since the answer `past`, at one moment.
+        """What changed since the answer `past`, read at one moment.
 
-        The samples that have got an answer, all that stand of each, oldest first, and `last_id`.
+        The newly answered samples, all standing answers of each, oldest first, and `last_id`.
         """
         with self._database.ask() as connection:
             rows = connection.execute(_NEWS, {"past": past}).all()
@@ -181,7 +181,7 @@ def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer, ow
         return int(facts.known)
     _check(connection, answer, facts)
     if own and facts.target is not None and facts.target_annotator != annotator:
-        raise AnswerError("Only the one who gave an answer can undo it.")
+        raise AnswerError("Only the person who gave an answer can undo it.")
     values = {
         "client_id": answer.client_id,
         "sample_id": answer.sample_id,
@@ -207,7 +207,7 @@ def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer, ow
 
 
 def _facts(connection: sa.Connection, answer: NewAnswer) -> Any:
-    """The rows that an answer names, each None where there is none."""
+    """The rows that an answer names, or None for a missing one."""
     is_possible = answer.class_id is not None and 0 < answer.class_id < 2**31  # what an id can be
     named = {
         "client_id": answer.client_id,
@@ -219,7 +219,7 @@ def _facts(connection: sa.Connection, answer: NewAnswer) -> Any:
 
 
 def _check(connection: sa.Connection, answer: NewAnswer, facts: Any) -> None:
-    """Raise AnswerError for an answer that makes no sense, or not any more."""
+    """Raise AnswerError for an answer that makes no sense now."""
     if answer.kind not in KINDS or answer.source not in SOURCES:
         raise AnswerError(f"Unknown kind or source of answer: {answer.kind!r}, {answer.source!r}.")
     if (answer.kind == "label") != (answer.class_id is not None):
@@ -245,7 +245,7 @@ def _one(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ScalarSel
     return sa.select(column).where(*where).scalar_subquery()
 
 
-# Built once, since building takes longer than asking: these run with each answer.
+# Built once, since building a query takes longer than running it, and each answer runs these.
 _LAST = sa.select(sa.func.max(ANSWERS.c.id))
 _ROOT = CLASSES.alias("root")
 _RECENT = ANSWERS.alias("recent")
@@ -255,7 +255,7 @@ _CHANGED = (
     .distinct()
     .subquery("changed")
 )
-_NEWS = (  # one row for each answer that stands, and for each sample of which none does
+_NEWS = (  # one row for each standing answer, and one for each sample without any
     sa.select(_CHANGED.c.changed, _LAST.scalar_subquery().label("last"), *COLUMNS)
     .select_from(_CHANGED)
     .join(

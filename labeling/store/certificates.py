@@ -1,4 +1,4 @@
-"""Certificates: what is to be proven of a fixed set of samples, and the order of its draws."""
+"""Certificates: a claim about a fixed set of samples, and the order of its draws."""
 
 import time
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 5000
 
 @dataclass(frozen=True)
 class Draw:
-    """One sample of a certificate's set with what the frozen head says of it."""
+    """One sample of a certificate's set, with the frozen head's prediction."""
 
     position: int
     sample_id: str
@@ -29,12 +29,12 @@ class Draw:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What was set out to be proven; everything that its guarantee rests on is fixed here.
+    """The claim to prove; everything that its guarantee depends on is fixed here.
 
     `kind` is "accuracy" (at least the share `claim` of the set is predicted right) or "accept" (at
-    most the share `claim` of what is accepted is wrong); `size` is the number of samples in the
-    set, `alpha` the chance of a false proof, `bet` what was guessed beforehand. `end` is None
-    while it runs. It is `voided` by an entry of the log after which its claim says nothing.
+    most the share `claim` of the accepted pre-labels is wrong). `size` is the number of samples in
+    the set, `alpha` the chance of a false proof, `bet` the guess made before. `end` is None while
+    it runs. `voided` is the entry of the log that made its claim meaningless.
     """
 
     id: int
@@ -52,7 +52,7 @@ class Certificate:
 
 
 class Certificates:
-    """Every certificate that was ever begun."""
+    """All certificates ever begun."""
 
     def __init__(self, database: "Database") -> None:
         self._database = database
@@ -80,7 +80,7 @@ class Certificates:
             return [Certificate(**row._mapping) for row in rows]
 
     def draws(self, certificate_id: int) -> list[Draw]:
-        """The samples of a certificate in the order of their draws; merged classes lead on."""
+        """A certificate's samples in the order of their draws; merged classes are followed."""
         drawn = CERTIFICATE_SAMPLES.c
         counts_as = sa.func.coalesce(CLASSES.c.counts_as, drawn.predicted_class)
         query = sa.select(
@@ -100,7 +100,7 @@ class Certificates:
             ]
 
     def end(self, certificate_id: int, end: str, result: dict[str, Any]) -> None:
-        """Write down how a certificate ended."""
+        """Store how a certificate ended."""
         with self._database.change() as connection:
             connection.execute(
                 sa.update(CERTIFICATES)

@@ -1,4 +1,4 @@
-"""A change under way: what it sets is written down, so that it can be undone."""
+"""A change in progress: it records what it sets, so that it can be undone."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ TABLES = {"classes": CLASSES, "certificates": CERTIFICATES}
 
 
 class Change:
-    """One entry of the log in the making, in the transaction of its connection."""
+    """A new entry of the log, written in the transaction of its connection."""
 
     def __init__(self, connection: sa.Connection, by: str, kind: str, **values: Any) -> None:
         self.connection = connection
@@ -38,11 +38,11 @@ class Change:
         self.class_id: int | None = None
         self.detail: dict[str, Any] = {}
         self.edits: list[Edit] = []
-        self.new: list[int] = []  # classes that there were not before
+        self.new: list[int] = []  # new classes
         self.id = insert_entry(connection, by=by, kind=kind, text="", **values)
 
     def set(self, table: str, row: int, field: str, value: Any) -> None:
-        """Set one field of one row, and remember what it held."""
+        """Set one field of one row, and remember its old value."""
         before = field_value(self.connection, (table, row, field))
         if before == value:
             return
@@ -50,32 +50,32 @@ class Change:
         self.edits.append(Edit(table, row, field, before, value))
 
     def restore(self, wanted: dict[Place, Any]) -> None:
-        """Set many fields to what they held once; names may change places among each other."""
+        """Set many fields to earlier values; rows may swap their names."""
         before = {place: field_value(self.connection, place) for place in wanted}
         moved = {place: value for place, value in wanted.items() if before[place] != value}
         for table, row, field in moved:
             if field == "folded_name":
-                self._write(table, row, field, f"\x01{row}")  # no name holds such a sign
+                self._write(table, row, field, f"\x01{row}")  # no name contains this character
         for place, value in moved.items():
             self._write(*place, value)
             self.edits.append(Edit(*place, before[place], value))
 
     def added(self, class_id: int) -> None:
-        """A class has been inserted: undoing that archives it, since nothing is deleted."""
+        """Record a new class; undoing that archives it, since nothing is deleted."""
         self.edits.append(Edit("classes", class_id, "archived", True, False))
         self.new.append(class_id)
 
     def withdraw(self, answer_ids: Iterable[int]) -> int:
-        """Let answers not count as long as this is in force; how many."""
+        """Let answers not count while this change is in force; returns how many."""
         rows = [{"answer_id": key, "log_id": self.id} for key in answer_ids]
         if rows:
             self.connection.execute(sa.insert(WITHDRAWALS), rows)
         return len(rows)
 
     def void(self, certificate_ids: Sequence[int]) -> None:
-        """Certificates mean nothing any more as long as this is in force.
+        """Make certificates void while this change is in force.
 
-        One that is running ends for good: it counts as a try.
+        A running one ends for good and counts as a try.
         """
         for key in certificate_ids:
             if field_value(self.connection, ("certificates", key, "voided")) is None:
@@ -85,7 +85,7 @@ class Change:
         self.connection.execute(sa.update(CERTIFICATES).where(running).values(ended))
 
     def finish(self) -> None:
-        """Write the entry, and derive anew what follows from it."""
+        """Write the entry, and derive again what depends on it."""
         self.connection.execute(
             sa.update(LOG)
             .where(LOG.c.id == self.id)
@@ -123,7 +123,7 @@ class Change:
 
 
 def field_value(connection: sa.Connection, place: Place) -> Any:
-    """What a field holds now."""
+    """The current value of a field."""
     table, row, field = place
     columns = TABLES[table].c
     return connection.scalar(sa.select(columns[field]).where(columns.id == row))
@@ -131,12 +131,12 @@ def field_value(connection: sa.Connection, place: Place) -> Any:
 
 @contextmanager
 def change(database: "Database", by: str, kind: str, **values: Any) -> Iterator[Change]:
-    """One change in one transaction; nothing of it stays if it fails."""
+    """One change in one transaction; if it fails, nothing of it stays."""
     with database.change() as connection:
         made = Change(connection, by, kind, **values)
         yield made
         made.finish()
-        if kind in (MERGED, UNDONE, REWOUND):  # nothing else turns on more than itself
+        if kind in (MERGED, UNDONE, REWOUND):  # only these turn others on or off
             made.settle()
 
 
@@ -145,9 +145,9 @@ def affected_certificates(
 ) -> list[int]:
     """Certificates about samples that the frozen head puts into one of these classes.
 
-    A split makes them void, since nobody can be right about the class any more. A merge and
-    archiving change only what is still `running`: what is proven stays true, as a merge makes no
-    right guess wrong.
+    A split makes them void, since no guess of the old class can be right. A merge and archiving
+    end only those still `running`: what is proven stays true, since a merge makes no right guess
+    wrong.
     """
     counts_as = sa.func.coalesce(CLASSES.c.counts_as, CLASSES.c.id)
     drawn = (

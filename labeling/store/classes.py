@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 LONGEST_NAME = 80
 LONGEST_DESCRIPTION = 500
 MOST_EXAMPLES = 8
-HOTKEYS = "1234567890qwertyiopasdfghjklxcvbnm"  # as on the board, where U and Z act
+HOTKEYS = "1234567890qwertyiopasdfghjklxcvbnm"  # as on the board, where U and Z are commands
 
 
 @dataclass(frozen=True)
 class LabelClass:
     """A class that annotators can choose; its id never changes, its name may.
 
-    Every label of one that was `merged_into` another counts as that one. `examples` are ids of
-    samples that show what it is.
+    If it was `merged_into` another class, its labels count as that class. `examples` are ids of
+    samples that show what it means.
     """
 
     id: int
@@ -58,7 +58,7 @@ class LabelClass:
 class Classes:
     """The project's classes in the order of their hotkeys.
 
-    Whoever changes one is named by `by` in the log; empty where it is Hone's own doing.
+    `by` is the person who makes a change, for the log; empty if Hone makes it.
     """
 
     def __init__(self, database: "Database") -> None:
@@ -75,7 +75,7 @@ class Classes:
         return [one for one in found if archived or one.active]
 
     def counts_as(self) -> dict[int, int]:
-        """Where merges have led: class id -> the class as which its labels count."""
+        """The result of all merges: class id -> the class as which its labels count."""
         into = {one.id: one.merged_into for one in self.all(archived=True)}
         found: dict[int, int] = {}
         for key, target in into.items():
@@ -84,7 +84,7 @@ class Classes:
         return found
 
     def create(self, name: str, by: str = "") -> LabelClass:
-        """Add a class; an archived one of that name comes back.
+        """Add a class, or bring back an archived one of that name.
 
         Raises ClassNameError for a name that is empty, too long, taken or unprintable.
         """
@@ -93,7 +93,7 @@ class Classes:
             return add_class(made, name)
 
     def ensure(self, name: str, by: str = "") -> LabelClass:
-        """The class of that name, created or brought back if need be."""
+        """The class of that name, created or brought back if needed."""
         checked_name(name)
         with self._database.read() as connection:
             found = named_class(connection, name)
@@ -105,7 +105,7 @@ class Classes:
             return self.ensure(name, by)
 
     def rename(self, class_id: int, name: str, by: str = "") -> LabelClass:
-        """Give a class another name; every answer follows, since answers hold its id."""
+        """Rename a class; every answer follows, since answers hold its id."""
         clean, _ = checked_name(name)
         with change(self._database, by, RENAMED) as made:
             before = get_class(made.connection, class_id)
@@ -114,7 +114,7 @@ class Classes:
         return LabelClass(class_id, clean)
 
     def archive(self, class_id: int, by: str = "") -> None:
-        """Take a class out of the choices; its answers stay and it can come back."""
+        """Archive a class, so that it cannot be chosen; its answers stay and it can come back."""
         with change(self._database, by, ARCHIVED) as made:
             found = active_class(made.connection, class_id)
             made.class_id, made.text = class_id, f"archived “{found.name}”"
@@ -131,7 +131,7 @@ class Classes:
             made.set("classes", class_id, "archived", False)
 
     def reorder(self, class_ids: Sequence[int], by: str = "") -> None:
-        """Put the classes in this order, which is the order of their hotkeys."""
+        """Order the classes; their hotkeys follow this order."""
         with change(self._database, by, REORDERED) as made:
             names = [get_class(made.connection, class_id).name for class_id in class_ids]
             for position, class_id in enumerate(class_ids, start=1):
@@ -141,14 +141,14 @@ class Classes:
             )
 
     def set_hotkey(self, class_id: int, key: str, by: str = "") -> None:
-        """Give a class a key for everybody who has not chosen another; empty for none.
+        """Give a class a default key, which people can change for themselves; empty removes it.
 
-        A class that had the key loses it.
+        Another class that had the key loses it.
         """
         clean = key.strip().lower()
         if clean and (len(clean) != 1 or clean not in HOTKEYS):
             raise ClassNameError(
-                f"{key!r} cannot be the key of a class; take a digit, or a letter but U and Z."
+                f"{key!r} cannot be the key of a class; take a digit, or a letter except U and Z."
             )
         with change(self._database, by, KEYED) as made:
             found = active_class(made.connection, class_id)
@@ -166,7 +166,7 @@ class Classes:
     def describe(
         self, class_id: int, description: str, examples: Sequence[str], by: str = ""
     ) -> None:
-        """Say what a class is, in words and by samples that show it."""
+        """Describe a class by a text and by example samples."""
         text = unicodedata.normalize("NFC", description.strip())
         if len(text) > LONGEST_DESCRIPTION:
             raise ClassNameError(
@@ -212,7 +212,7 @@ def active_class(connection: sa.Connection, class_id: int) -> LabelClass:
 
 
 def add_class(made: Change, name: str) -> LabelClass:
-    """Insert a class, or bring back an archived one of that name."""
+    """Insert a class, or bring back an archived class of that name."""
     clean, folded = checked_name(name)
     found = named_class(made.connection, name)
     if found is not None and not found.archived:
@@ -237,7 +237,7 @@ def add_class(made: Change, name: str) -> LabelClass:
 
 
 def set_name(made: Change, class_id: int, name: str) -> None:
-    """Rename a class, unless another one has the name."""
+    """Rename a class, unless another class has the name."""
     clean, folded = checked_name(name)
     found = named_class(made.connection, name)
     if found is not None and found.id != class_id:
@@ -266,7 +266,7 @@ def checked_name(name: str) -> tuple[str, str]:
 
 
 def named_class(connection: sa.Connection, name: str) -> LabelClass | None:
-    """The class of a name, be it archived, or None."""
+    """The class of a name, archived or not, or None."""
     _, folded = checked_name(name)
     row = connection.execute(
         sa.select(CLASSES).where(CLASSES.c.folded_name == folded)
@@ -297,7 +297,7 @@ def _as_class(row: Any) -> LabelClass:
 
 
 def why_not_class(connection: sa.Connection, class_id: int) -> str:
-    """What to tell a person whose answer names a class that is there no more."""
+    """The message for a person whose answer names a class that no longer exists."""
     row = None
     if 0 < class_id < 2**63:  # what a database holds
         query = sa.select(CLASSES).where(CLASSES.c.id == class_id)

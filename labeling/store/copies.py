@@ -1,4 +1,4 @@
-"""A whole database: copied while it is used, brought into another, looked through for damage."""
+"""A whole database: copied while in use, moved into another, checked for damage."""
 
 import sqlite3
 from contextlib import closing
@@ -15,12 +15,12 @@ from labeling.store.sql.schema import METADATA
 if TYPE_CHECKING:
     from labeling.store.store import Store
 
-MOST = 20  # problems that are told of one kind
+MOST = 20  # problems of one kind that are listed
 ROWS_AT_ONCE = 5000
 
 
 def copy_database(source: "Store", target: Path) -> None:
-    """Copy a database that others may use meanwhile into a file; the copy is of one moment."""
+    """Copy a database, which may be in use, into a file; the copy is of one moment."""
     if source.path is None:
         from labeling.store.store import Store
 
@@ -38,7 +38,7 @@ def copy_database(source: "Store", target: Path) -> None:
 
 
 def copy_rows(source: "Store", target: "Store") -> None:
-    """Fill an empty database with the rows of another, of either kind, in one transaction each."""
+    """Fill an empty database with the rows of another of either kind, one transaction each."""
     with (
         told_plainly(),
         reader(source.engine).begin() as ours,
@@ -49,7 +49,7 @@ def copy_rows(source: "Store", target: "Store") -> None:
 
 
 def _copy_table(table: sa.Table, ours: sa.Connection, theirs: sa.Connection) -> None:
-    theirs.execute(sa.delete(table))  # a migration has put some in
+    theirs.execute(sa.delete(table))  # a migration has inserted some
     query = sa.select(table).order_by(*table.primary_key).execution_options(yield_per=ROWS_AT_ONCE)
     for part in ours.execute(query).partitions():
         theirs.execute(sa.insert(table), [dict(row._mapping) for row in part])
@@ -62,10 +62,10 @@ def _copy_table(table: sa.Table, ours: sa.Connection, theirs: sa.Connection) -> 
 
 
 def database_problems(store: "Store") -> list[str]:
-    """What is wrong in a database: damaged pages and indices, and rows that point to nowhere."""
+    """The damage in a database: bad pages and indices, and rows that point to missing rows."""
     if store.path is not None:
         return file_problems(store.path)
-    try:  # PostgreSQL itself keeps rows from pointing to nowhere; here all of them are read
+    try:  # PostgreSQL forbids rows that point to missing rows; here every row is read
         with told_plainly(), reader(store.engine).begin() as connection:
             for table in METADATA.sorted_tables:
                 connection.exec_driver_sql(f"SELECT count(t.*) FROM {table.name} t")
@@ -75,7 +75,7 @@ def database_problems(store: "Store") -> list[str]:
 
 
 def file_problems(file: Path) -> list[str]:
-    """The same of a file of SQLite."""
+    """The same for a file of SQLite."""
     try:
         with closing(_read_only(file)) as connection:
             found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({MOST})")]
@@ -84,7 +84,7 @@ def file_problems(file: Path) -> list[str]:
         return [f"{file.name}: {error}"]
     problems = [f"{file.name}: {text}" for text in found if text != "ok"]
     return problems + [
-        f"{file.name}: row {row} of {table} points to a row of {parent} that is not there"
+        f"{file.name}: row {row} of {table} points to a row of {parent} that does not exist"
         for table, row, parent, _ in orphans
     ]
 

@@ -1,4 +1,4 @@
-"""History: undoing a change, and going back to a moment; both are changes on top."""
+"""History: undo a change, or go back to a moment; both are new changes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -28,12 +28,12 @@ from labeling.store.standing import IS_STANDING
 if TYPE_CHECKING:
     from labeling.store.sql.database import Database
 
-MOST = 100  # changes that are listed
+MOST = 100  # changes in the list
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A moment of a project: the newest answer, the newest change, and the time of then."""
+    """A moment of a project: its newest answer, its newest change, and its time."""
 
     answer: int
     change: int
@@ -42,7 +42,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Taken:
-    """What a rewind takes back: each person's answers that count, changes, and certificates."""
+    """What a rewind takes back: each person's counting answers, changes, and certificates."""
 
     people: dict[str, int]
     changes: tuple[Entry, ...]
@@ -54,13 +54,13 @@ class Taken:
 
 
 class History:
-    """The changes of a project, each of which may be undone, and its moments."""
+    """The changes of a project, each with its undo, and its moments."""
 
     def __init__(self, database: "Database") -> None:
         self._database = database
 
     def changes(self, most: int = MOST) -> list[tuple[Entry, str | None]]:
-        """The newest changes by people, undos left out, and why each cannot be undone."""
+        """The newest changes by people, without undos, and why each cannot be undone."""
         with self._database.read() as connection:
             known = _changes(connection)
             shown = [
@@ -71,7 +71,7 @@ class History:
             return [(one, _why_not(connection, known, one)) for one in shown[:most]]
 
     def undo(self, entry_id: int, by: str = "") -> Entry:
-        """Undo a change; raises HistoryError with the reason if that is not possible any more."""
+        """Undo a change; raises HistoryError with the reason if that is impossible now."""
         with self._database.read() as connection:
             if entry_id not in {one.id for one in _changes(connection)}:
                 raise HistoryError(f"There is no change {entry_id} in this project.")
@@ -93,7 +93,7 @@ class History:
         return Moment(answer, entry, time)
 
     def at_answer(self, answer_id: int) -> Moment:
-        """The moment just after an answer; raises HistoryError if there is none of that id."""
+        """The moment just after an answer; raises HistoryError if no answer has that id."""
         query = sa.select(ANSWERS.c.at).where(ANSWERS.c.id == answer_id)
         with self._database.read() as connection:
             at = connection.scalar(query) if 0 < answer_id < 2**63 else None
@@ -107,9 +107,9 @@ class History:
             return _taken(connection, moment)
 
     def rewind(self, moment: Moment, by: str = "", said: str = "") -> Taken:
-        """Go back to a moment: what came after it does not count, until that is undone.
+        """Go back to a moment: what came after it does not count until the rewind is undone.
 
-        `said` is the moment in the words of the one who asks.
+        `said` is the moment in the words of the person who asks.
         """
         with change(self._database, by, REWOUND) as made:
             taken = _taken(made.connection, moment, made.id)
@@ -134,7 +134,7 @@ def _changes(connection: sa.Connection, after: int = 0, but: int = 0) -> list[En
 
 
 def _at_moment(later: Sequence[Entry]) -> dict[Place, Any]:
-    """What fields held before some changes; classes that are newer have had no name then."""
+    """The values of fields before some changes; newer classes had no name then."""
     new = {("classes", key) for one in later for key in one.detail.get("new", ())}
     return {
         edit.place: edit.before
@@ -161,14 +161,14 @@ def _taken(connection: sa.Connection, moment: Moment, but: int = 0) -> Taken:
 
 
 def _is_of_later(row: Any, moment: Moment) -> bool:
-    """Whether a certificate was begun, or came to its end, after a moment."""
+    """Whether a certificate began or ended after a moment."""
     if row.end == TAKEN_BACK and row.at <= moment.at:
         return False
     return bool(row.at > moment.at or row.ended is None or row.ended > moment.at)
 
 
 def _give_back_acceptance(made: Change, moment: Moment) -> None:
-    """What was accepted before a moment and taken back after it is accepted again."""
+    """Accept again what was accepted before a moment and taken back after it."""
     rows = made.connection.execute(
         sa.select(CERTIFICATES.c.id).where(
             CERTIFICATES.c.end == TAKEN_BACK,
@@ -183,7 +183,7 @@ def _give_back_acceptance(made: Change, moment: Moment) -> None:
 
 
 def _free_names(made: Change, wanted: dict[Place, Any]) -> None:
-    """Classes that came later give up the names that others had at the moment gone back to."""
+    """Rename later classes whose names belonged to other classes at the moment."""
     named = {row for table, row, field in wanted if (table, field) == ("classes", "folded_name")}
     for place, name in list(wanted.items()):
         holder = named_class(made.connection, name) if place[2] == "folded_name" else None
@@ -194,7 +194,7 @@ def _free_names(made: Change, wanted: dict[Place, Any]) -> None:
 
 
 def _to_restore(connection: sa.Connection, entry: Entry) -> dict[Place, Any]:
-    """What the fields of an entry held before it; parts of a split with labels since then stay."""
+    """The fields' values before an entry; parts of a split that have labels stay."""
     return {
         edit.place: edit.before
         for edit in reversed(entry.edits)
@@ -223,7 +223,7 @@ def _why_not(connection: sa.Connection, known: Sequence[Entry], entry: Entry) ->
 
 
 def _changed_since(connection: sa.Connection, known: Sequence[Entry], entry: Entry) -> Entry | None:
-    """The newest later change of something that an entry has set, or has turned."""
+    """The newest later change of something that an entry has set, or turned on or off."""
     later = [one for one in known if one.id > entry.id]
     if entry.kind == REWOUND:
         turned = turned_by(known, entry.id)
@@ -241,16 +241,16 @@ def _changed_since(connection: sa.Connection, known: Sequence[Entry], entry: Ent
 
 
 def _in_the_way(connection: sa.Connection, entry: Entry) -> str | None:
-    """Why the classes of now do not allow to undo an entry; None if they do."""
+    """Why the current classes do not allow the undo of an entry; None if they allow it."""
     wanted = _to_restore(connection, entry)
     named = {row for _, row, field in wanted if field == "folded_name"}
     for (_, row, field), before in wanted.items():
         holder = named_class(connection, before) if field == "folded_name" else None
         if holder is None or holder.id in named | {row}:
             continue
-        # What is archived, or will be as a part of the split that is undone, makes room.
+        # A class that is archived, or that this undo archives, frees its name.
         if not (holder.archived or wanted.get(("classes", holder.id, "archived"))):
-            return f"There is a class “{holder.name}” by now; rename that first."
+            return f"There is a class “{holder.name}” now; rename that first."
     if _goes_round(connection, wanted):
         return "Its classes were merged the other way round since; undo that first."
     if entry.kind == CREATED and entry.class_id is not None:
@@ -265,7 +265,7 @@ def _in_the_way(connection: sa.Connection, entry: Entry) -> str | None:
 
 
 def _goes_round(connection: sa.Connection, wanted: dict[Place, Any]) -> bool:
-    """Whether merges would lead in a circle with these fields set."""
+    """Whether merges would form a circle with these fields set."""
     rows = connection.execute(sa.select(CLASSES.c.id, CLASSES.c.merged_into)).all()
     into: dict[int, int | None] = {row.id: row.merged_into for row in rows}
     into |= {row: target for (_, row, field), target in wanted.items() if field == "merged_into"}

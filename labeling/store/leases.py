@@ -1,4 +1,4 @@
-"""Leases: a sample is offered to one browser at a time, with the reason it was picked."""
+"""Leases: a sample is offered to one browser at a time, with the reason for its choice."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from labeling.store.sql.database import Database
 
 LEASE_SECONDS = 900.0
-NEVER = 2**31 - 1  # as the id of an answer: no newer one is looked for
+NEVER = 2**31 - 1  # as the id of an answer: later than all answers
 SLACK_SECONDS = 5.0  # a lease that was renewed less than this ago is not renewed again
-IDLE_SECONDS = 20.0  # since a holder was last heard of; a proof waits for nobody longer than that
+IDLE_SECONDS = 20.0  # after this silence a holder is idle, and a proof does not wait for it
 
 
 @dataclass(frozen=True)
 class Offer:
-    """Why a sample is shown, and what the model says of it; stored with the answer.
+    """Why a sample is shown, and what the model predicts; stored with the answer.
 
-    `shown` tells whether the annotator sees the pre-label: an audit pick hides it.
+    `shown` says whether the annotator sees the pre-label: an audit pick hides it.
     """
 
     sample_id: str
@@ -45,13 +45,13 @@ class Leases:
         self._left: dict[str, float] = {}  # holders that have gone, and when
 
     def leave(self, holder: str) -> None:
-        """The holder goes: what is claimed for a request that it made before is for nobody."""
+        """The holder goes: its earlier requests get no leases any more."""
         now = time.monotonic()
         self._left = {key: at for key, at in self._left.items() if at > now - LEASE_SECONDS}
         self._left[holder] = now
 
     def has_left(self, holder: str, since: float) -> bool:
-        """Whether the holder has gone since a time of the monotonic clock."""
+        """Whether the holder has gone after a time of the monotonic clock."""
         return self._left.get(holder, -1.0) > since
 
     def claim(
@@ -65,19 +65,18 @@ class Leases:
         drop: Sequence[str] = (),
         most: int | None = None,
     ) -> list[Offer]:
-        """Lease the first `count` offers that nobody else holds or has answered meanwhile.
+        """Lease the first `count` offers that no other holder has and nobody has answered.
 
-        Whatever the holder had leased before and is in neither `keep` nor `spare` goes back to
-        the pool. What is in `keep` stays leased, or is leased anew if nobody holds it; what is in
-        `spare` stays leased, and is claimed again where it is among the offers. With `spare` None
-        nothing goes back but what is in `drop`. `past` is the last answer of which whoever makes
-        the offers knows.
+        The holder's other leases go back to the pool, except those in `keep` and `spare`. What
+        is in `keep` stays leased, or is leased again if nobody holds it. What is in `spare`
+        stays leased, and is claimed again if it is among the offers. If `spare` is None, only
+        what is in `drop` goes back. `past` is the last answer known when the offers were made.
 
-        A proof counts draws in their order: one that an idle browser holds would stop it. So the
-        draws of a certificate are taken over from whoever has not been heard of lately.
+        A proof counts draws in their order, so a draw that an idle browser holds would stop it.
+        Therefore the draws of a certificate are taken over from idle holders.
 
-        One of a team, whose holders are called `PERSON:NAME`, may hold `most` in all: what the
-        others of them have held for longest goes back.
+        A person of a team, whose holders are called `PERSON:NAME`, may hold `most` in all: the
+        oldest leases of that person's other holders go back.
         """
         now = time.time()
         if most is not None and _person(holder):
@@ -100,7 +99,7 @@ class Leases:
                 return claimed
 
     def _holds(self, holder: str, drop: Sequence[str]) -> int:
-        """How many samples a holder has that are not to go back."""
+        """The number of a holder's samples that do not go back."""
         with self._database.ask() as connection:
             own = {row.sample_id for row in connection.execute(_OWN, {"of": holder})}
         return len(own.difference(drop))
@@ -115,9 +114,9 @@ class Leases:
         back: set[str] | None,
         most: int | None,
     ) -> set[str]:
-        """Lease what nobody else has leased or answered since; the ids of what somebody has.
+        """Lease what is neither leased nor answered by others; returns the ids of the rest.
 
-        All others of the holder go back but those in `keep` and `spare`, or only those in `back`.
+        All other leases of the holder go back except `keep` and `spare`, or only those in `back`.
         """
         now = time.time()
         asked = [*(offer.sample_id for offer in wanted), *keep]
@@ -130,7 +129,7 @@ class Leases:
             gone = [*leaving, *(own.keys() & lost)]
             if gone:
                 connection.execute(_DROP, {"of": holder, "keys": gone})
-            # What a person took back by undo is on screen without a lease.
+            # A sample that a person took back by undo is on screen without a lease.
             brought_back = [Offer(key, "again") for key in keep if key not in own.keys() | lost]
             claimed = [offer for offer in wanted if offer.sample_id not in lost]
             _lease(connection, holder, now, own, [*brought_back, *claimed])
@@ -140,10 +139,10 @@ class Leases:
     def hold(
         self, holder: str, sample_ids: Sequence[str], past: int = NEVER, most: int | None = None
     ) -> list[str]:
-        """Renew the holder's leases; those of the samples that are the holder's from now on.
+        """Renew the holder's leases; returns the samples that the holder has now.
 
-        One that nobody holds any more is leased anew, up to `most` of them in all; one that
-        somebody else holds, or has answered since the answer `past`, is lost.
+        A sample that nobody holds any more is leased again, up to `most` in all. A sample that
+        another holder has, or that was answered after the answer `past`, is lost.
         """
         now = time.time()
         with self._database.write(passing=True) as connection:
@@ -160,13 +159,13 @@ class Leases:
         return held
 
     def held(self) -> int:
-        """How many samples somebody holds now."""
+        """The number of leased samples."""
         query = sa.select(sa.func.count()).where(LEASES.c.until > time.time())
         with self._database.ask() as connection:
             return int(connection.scalar(query) or 0)
 
     def holders(self) -> int:
-        """How many browsers and scripts hold samples now."""
+        """The number of browsers and scripts that hold samples now."""
         query = sa.select(sa.func.count(LEASES.c.holder.distinct()))
         with self._database.read() as connection:
             return int(connection.scalar(query.where(LEASES.c.until > time.time())) or 0)
@@ -178,9 +177,9 @@ def _held(rows: Iterable[Any], now: float) -> dict[str, bool]:
 
 
 def _first(count: int, offers: Iterator[Offer], taken: Mapping[str, bool]) -> list[Offer]:
-    """The first `count` offers of samples that may be had, each sample once.
+    """The first `count` offers of free samples, each sample once.
 
-    `taken` tells of each sample that somebody holds whether that one is idle.
+    `taken` maps each leased sample to whether its holder is idle.
     """
     claimed: dict[str, Offer] = {}
     while len(claimed) < count and (offer := next(offers, None)) is not None:
@@ -191,9 +190,9 @@ def _first(count: int, offers: Iterator[Offer], taken: Mapping[str, bool]) -> li
 
 
 def _row(offer: Offer, before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The columns of a lease that takes the place of the holder's lease `before`, if any.
+    """The columns of a lease that replaces the holder's lease `before`, if any.
 
-    The browser may show what was offered before: it was on its way while the new offer was made.
+    The browser may show the earlier offer, which was on its way while the new one was made.
     """
     earlier = None if before is None else {name: before[name] for name in OFFER_FIELDS}
     return vars(offer) | {"earlier": earlier}
@@ -207,9 +206,9 @@ def _lost(
     now: float,
     draws: Set[str] = frozenset(),
 ) -> set[str]:
-    """Which samples somebody else holds, or has answered since the answer `past`.
+    """The samples that another holder has, or that were answered after the answer `past`.
 
-    What an idle one holds of `draws` is not lost.
+    Those of `draws` that an idle holder has are not lost.
     """
     if not asked:
         return set()
@@ -226,7 +225,7 @@ def _lease(
     own: Mapping[str, Mapping[str, Any]],
     offers: Sequence[Offer],
 ) -> None:
-    """Write the leases of some offers, and renew all others of the holder."""
+    """Write the leases of some offers, and renew the holder's other leases."""
     until = now + LEASE_SECONDS
     connection.execute(_RENEW, {"of": holder, "to": until})
     rows = [
@@ -238,13 +237,13 @@ def _lease(
 
 
 def _person(holder: str) -> str:
-    """Whose holder it is; nothing where nobody has to log in."""
+    """The person of a holder; empty if no login is needed."""
     person, colon, _ = holder.partition(":")
     return person if colon else ""
 
 
 def _give_back_oldest(connection: sa.Connection, holder: str, most: int | None) -> None:
-    """Let go of what a person's other holders have held for longest, beyond `most` in all."""
+    """Release the oldest leases of a person's other holders, beyond `most` in all."""
     person = _person(holder)
     if most is None or not person:
         return
@@ -257,7 +256,7 @@ def _give_back_oldest(connection: sa.Connection, holder: str, most: int | None) 
         connection.execute(_DROP_ALL, {"keys": gone})
 
 
-# Built once, since building takes longer than asking.
+# Built once, since building a query takes longer than running it.
 _HOLDER, _NOW = sa.bindparam("of", type_=sa.String), sa.bindparam("now", type_=sa.Float)
 _OWN = sa.select(LEASES).where(LEASES.c.holder == _HOLDER)
 _BY_OTHERS = (LEASES.c.holder != _HOLDER, LEASES.c.until > _NOW)
@@ -271,7 +270,7 @@ _DROP = sa.delete(LEASES).where(
     LEASES.c.holder == _HOLDER, LEASES.c.sample_id.in_(sa.bindparam("keys", expanding=True))
 )
 _TO = sa.bindparam("to", type_=sa.Float)
-_RENEW = (  # not all rows with each request
+_RENEW = (  # only rows that need it, not all rows with each request
     sa.update(LEASES)
     .where(LEASES.c.holder == _HOLDER, LEASES.c.until < _TO - SLACK_SECONDS)
     .values(until=_TO)

@@ -1,4 +1,4 @@
-"""Where a project's database is: in its folder, or where HONE_DATABASE_URL says."""
+"""The place of a project's database: its folder, or what HONE_DATABASE_URL names."""
 
 import hashlib
 import os
@@ -11,14 +11,14 @@ from labeling.paths import DATABASE, SCHEMA_FILE
 from labeling.store.copies import copy_rows
 from labeling.store.store import Store
 
-LONGEST_PART = 40  # of a folder's name that goes into that of its schema
+LONGEST_PART = 40  # characters of the folder's name in the schema's name
 
 
 def open_store(folder: Path) -> Store:
     """The store of a project's folder.
 
-    With HONE_DATABASE_URL it is a schema of that PostgreSQL database, and a file in the folder says
-    which; so a folder that is moved keeps its labels, and none can be opened without them.
+    With HONE_DATABASE_URL it is a schema of that PostgreSQL database, which a file in the folder
+    names. So a moved folder keeps its labels, and no folder can be opened without its labels.
     """
     url, marker = os.environ.get("HONE_DATABASE_URL", "").strip(), folder / SCHEMA_FILE
     if not url:
@@ -44,7 +44,7 @@ def open_store(folder: Path) -> Store:
 
 
 def move_in(folder: Path) -> None:
-    """Bring the database of a folder that was just restored to where HONE_DATABASE_URL says."""
+    """Move the database of a folder that was just restored to what HONE_DATABASE_URL names."""
     if not os.environ.get("HONE_DATABASE_URL", "").strip():
         return
     file = (folder / DATABASE).replace(folder / "restored.sqlite")
@@ -60,12 +60,12 @@ def move_in(folder: Path) -> None:
 
 
 def is_project(folder: Path) -> bool:
-    """Whether a folder is that of a project."""
+    """Whether a folder is a project's folder."""
     return any((folder / name).is_file() for name in (DATABASE, SCHEMA_FILE))
 
 
 def _named(folder: Path) -> str:
-    """The schema of a new folder: its name, and what tells it from others of that name."""
+    """The schema of a new folder: its name, and a part that makes it unique."""
     part = re.sub(r"[^a-z0-9]+", "_", folder.name.lower()).strip("_")[:LONGEST_PART]
     return f"hone_{part or 'project'}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
 

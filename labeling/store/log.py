@@ -1,4 +1,4 @@
-"""The log: who changed or did what and when; append-only, but for what follows from it."""
+"""The log: who changed or did what and when; append-only, except for derived columns."""
 
 import time
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ MERGED, SPLIT, ARCHIVED, BROUGHT_BACK = (
     "class brought back",
 )
 REWOUND, UNDONE = "rewound", "change undone"
-# What decides which answers count, as what, and what is learned from them.
+# These decide which answers count, as what, and what is learned from them.
 COUNTING = (MERGED, SPLIT, ARCHIVED, BROUGHT_BACK, REWOUND, UNDONE)
 CHANGES = (CREATED, RENAMED, REORDERED, KEYED, DESCRIBED, *COUNTING)
 INVITED, RENEWED, REVOKED = "invited", "invitation renewed", "invitation revoked"
@@ -35,7 +35,7 @@ ROLE, EXPORTED = "role given", "export"
 
 @dataclass(frozen=True)
 class Edit:
-    """One field of one row that a change has set, with what it held before."""
+    """One field of one row that a change has set, with its old value."""
 
     table: str
     row: int
@@ -51,7 +51,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Entry:
-    """What somebody did; `through` is the newest answer before it.
+    """One action of a person; `through` is the newest answer before it.
 
     A change is `in_force` until it is undone; `undoes` is the entry that an undo takes back.
     """
@@ -70,13 +70,13 @@ class Entry:
 
 
 class Log:
-    """Everything that was done in a project but answering."""
+    """Everything that was done in a project, except answers."""
 
     def __init__(self, database: "Database") -> None:
         self._database = database
 
     def add(self, by: str, kind: str, text: str) -> None:
-        """Note something that changes no class and no answer, such as an invitation."""
+        """Record an action that changes no class and no answer, such as an invitation."""
         with self._database.write() as connection:
             insert_entry(connection, by=by, kind=kind, text=text)
 
@@ -91,7 +91,7 @@ class Log:
             return next(iter(entries(connection, LOG.c.id == entry_id)), None)
 
     def version(self, kinds: tuple[str, ...] = CHANGES) -> int:
-        """The id of the newest change of some kinds, 0 if there is none."""
+        """The id of the newest change of some kinds, 0 without any."""
         return int(self._database.memo.get(("log", kinds), lambda: self._newest(kinds)))
 
     def _newest(self, kinds: tuple[str, ...]) -> int:
@@ -109,7 +109,7 @@ def entries(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[E
 
 
 def insert_entry(connection: sa.Connection, **values: Any) -> int:
-    """Append an entry; its id."""
+    """Append an entry and return its id."""
     through = connection.scalar(sa.select(sa.func.max(ANSWERS.c.id))) or 0
     facts: dict[str, Any] = {"at": time.time(), "through": through, "edits": [], "detail": {}}
     filled = {"in_force": True, **facts, **values}
@@ -119,20 +119,20 @@ def insert_entry(connection: sa.Connection, **values: Any) -> int:
 
 
 def in_force(history: Sequence[Entry]) -> set[int]:
-    """The changes that are in force after a history of changes, oldest first."""
+    """The changes in force at the end of a history, oldest first."""
     return _played(history)[0]
 
 
 def turned_by(history: Sequence[Entry], entry_id: int) -> set[int]:
-    """The changes that an entry has brought into force, or out of it, itself among them."""
+    """The changes that an entry has turned on or off, including itself."""
     return _played(history)[1].get(entry_id, set())
 
 
 def _played(history: Sequence[Entry]) -> tuple[set[int], dict[int, set[int]]]:
-    """What is in force at the end of a history, and what each entry has turned.
+    """The changes in force at the end of a history, and what each entry turned on or off.
 
-    An undo takes a change back. A rewind brings those in force that were so at its moment, with it
-    on top; undoing it turns back what it has turned.
+    An undo takes a change back. A rewind turns on what was in force at its moment, and itself.
+    Undoing a rewind reverses what it turned on or off.
     """
     now: frozenset[int] = frozenset()
     turned: dict[int, set[int]] = {}

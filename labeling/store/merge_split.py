@@ -1,4 +1,4 @@
-"""Reshaping classes: two become one, or one becomes several; each in one transaction."""
+"""Merge two classes into one or split one into several, each in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reach:
-    """What a change of a class reaches: its labels, the samples that a split would ask again.
+    """What a change of a class affects: its labels, and the samples that a split asks again.
 
-    `void` are certificates that a split, `running` those that any change would end.
+    `void` are certificates that a split would end, `running` those that any change would end.
     """
 
     labels: int
@@ -41,15 +41,15 @@ class Reach:
 
 
 class Reshaping:
-    """Merges and splits; every answer stays as it was given, only what it counts as changes."""
+    """Merges and splits: every answer stays as given, but counts as another class."""
 
     def __init__(self, database: "Database") -> None:
         self._database = database
 
     def reach(self, class_ids: Sequence[int], *, split: bool = False) -> Reach:
-        """What a change of the first of these classes would reach, certificates of all of them.
+        """What a change of the first class would affect; certificates of all the classes.
 
-        Only for a `split` are the samples looked for, which takes longer.
+        The samples are counted only for a `split`, since that takes longer.
         """
         with self._database.read() as connection:
             return Reach(
@@ -60,19 +60,19 @@ class Reshaping:
             )
 
     def asked_again(self) -> list[str]:
-        """The samples of classes that were split, in the order of their answers."""
+        """The samples of split classes, in the order of their answers."""
         with self._database.read() as connection:
             return list(connection.scalars(ASKED_AGAIN))
 
     def users(self, class_id: int, since: float) -> list[str]:
-        """Who has labeled with a class since a moment."""
+        """The people who labeled with a class since a moment."""
         query = sa.select(ANSWERS.c.annotator).distinct()
         query = query.where(ANSWERS.c.at >= since, counts_as(class_id))
         with self._database.read() as connection:
             return list(connection.scalars(query.order_by(ANSWERS.c.annotator)))
 
     def merge(self, class_id: int, into: int, by: str = "") -> None:
-        """Let every label of a class count as another one, those to come too."""
+        """Let every label of a class, later ones too, count as another class."""
         with change(self._database, by, MERGED) as made:
             found, target = (get_class(made.connection, key) for key in (class_id, into))
             if found.merged_into is not None:
@@ -87,10 +87,10 @@ class Reshaping:
             made.text = f"merged “{found.name}” into “{target.name}”, with {labels:,} labels"
 
     def split(self, class_id: int, names: Sequence[str], by: str = "") -> list[LabelClass]:
-        """Put several classes in the place of one and ask for its samples again.
+        """Replace one class by several and ask for its samples again.
 
-        The answers that they had stay as history. A part may be a class that exists already, or
-        bear the name of the old one, which is then called otherwise.
+        Their answers stay as history. A part may be an existing class, or have the name of the
+        old class, which then gets another name.
         """
         folded = [checked_name(name)[1] for name in names]
         if len(set(folded)) < 2 or len(set(folded)) < len(folded):
@@ -121,7 +121,7 @@ class Reshaping:
 
 
 def labels_of(connection: sa.Connection, class_id: int, past: int = 0) -> int:
-    """How many labels stand that count as a class, of those given after the answer `past`."""
+    """The number of standing labels of a class among those after the answer `past`."""
     query = sa.select(sa.func.count()).select_from(ANSWERS)
     given = (ANSWERS.c.kind == "label", ANSWERS.c.id > past)
     query = query.where(*given, IS_STANDING, counts_as(class_id))
@@ -129,10 +129,10 @@ def labels_of(connection: sa.Connection, class_id: int, past: int = 0) -> int:
 
 
 def to_ask_again(connection: sa.Connection, class_id: int) -> tuple[list[int], int]:
-    """The answers that a split takes out, and of how many samples that are asked again.
+    """The answers that a split withdraws, and the number of samples that are asked again.
 
-    A person's latest answer takes those before it along: none of them may come back in its place.
-    Where several people had a say, the opinions of the others stay.
+    A person's earlier answers are withdrawn with the latest, so that none takes its place. If
+    several people answered, the opinions of the others stay.
     """
     labeled = sa.select(ANSWERS.c.sample_id).where(IS_STANDING, counts_as(class_id))
     query = STANDING.where(ANSWERS.c.sample_id.in_(labeled))
@@ -154,13 +154,13 @@ def to_ask_again(connection: sa.Connection, class_id: int) -> tuple[list[int], i
 
 
 def _part(made: Change, name: str) -> LabelClass:
-    """The class of a name, made if there is none that can be chosen."""
+    """The class of a name, created if no such class can be chosen."""
     found = named_class(made.connection, name)
     return found if found is not None and found.active else add_class(made, name)
 
 
 def _other_name(made: Change, name: str) -> str:
-    """A name for what a class was before it was split."""
+    """A new name for a class that was split."""
     for number in count(1):
         other = f"{name[:68]} (split)" if number == 1 else f"{name[:65]} (split {number})"
         if named_class(made.connection, other) is None:

@@ -1,4 +1,4 @@
-"""People: who may come in, as what, and until when. Their secrets are kept as hashes alone."""
+"""People: who may come in, in which role, until when. Secrets are stored as hashes only."""
 
 import hashlib
 import secrets
@@ -25,7 +25,7 @@ SECRET_BYTES = 24
 
 
 class Role(IntEnum):
-    """What a person may do; each may also do all that those before it may."""
+    """What a person may do; each role includes the rights of the roles before it."""
 
     ANNOTATOR = 1
     REVIEWER = 2
@@ -36,7 +36,7 @@ class Role(IntEnum):
 
     @classmethod
     def of(cls, name: str) -> "Role":
-        """The role of that name; raises PersonError if there is none."""
+        """The role of that name; raises PersonError if the name is unknown."""
         try:
             return cls[name.upper()]
         except KeyError:
@@ -47,7 +47,7 @@ class Role(IntEnum):
 
 @dataclass(frozen=True)
 class Member:
-    """A person of the team. Tokens made for an earlier `generation` are good no more."""
+    """A person of the team. Tokens of an earlier `generation` are void."""
 
     id: int
     name: str
@@ -66,7 +66,7 @@ class Member:
 
 
 class People:
-    """The team of a project; a member is never deleted, since answers bear its name."""
+    """The team of a project; a member is never deleted, since answers carry the name."""
 
     def __init__(self, database: "Database") -> None:
         self._database = database
@@ -84,7 +84,7 @@ class People:
         return found
 
     def named(self, name: str) -> Member:
-        """The member of that name; raises PersonError if there is none."""
+        """The member of that name; raises PersonError if the name is unknown."""
         folded = _folded(name)
         for one in self.all():
             if _folded(one.name) == folded:
@@ -92,12 +92,12 @@ class People:
         raise PersonError(f"Nobody named “{name}” has been invited to this project.")
 
     def by_secret(self, secret: str) -> Member | None:
-        """The member whose invitation holds this secret, if it is still good."""
+        """The member whose invitation has this secret, if it is still valid."""
         found = self._read(PEOPLE.c.secret_hash == _hash(secret)).values()
         return next((one for one in found if one.is_active), None)
 
     def may_know(self, secret: str) -> bool:
-        """Whether any invitation may hold this secret; nearly always without the database."""
+        """Whether any invitation may have this secret; rarely needs the database."""
         return _hash(secret) in self._database.memo.get("secrets", self._hashes)
 
     def _hashes(self) -> set[str]:
@@ -105,7 +105,7 @@ class People:
             return set(connection.scalars(sa.select(PEOPLE.c.secret_hash)))
 
     def by_email(self, email: str) -> Member | None:
-        """The active member whom an identity provider knows by this address."""
+        """The active member with this address at an identity provider."""
         for one in self.all():
             if one.email is not None and one.email == _folded(email) and one.is_active:
                 return one
@@ -114,7 +114,7 @@ class People:
     def invite(
         self, name: str, role: Role, days: int, email: str | None = None
     ) -> tuple[Member, str]:
-        """A new member and the secret of the invitation, which is told this once.
+        """A new member and the secret of the invitation, which is never shown again.
 
         Raises PersonError for a name or address that cannot be used or is taken.
         """
@@ -142,7 +142,7 @@ class People:
         return self._existing(int(key[0])), secret
 
     def renew(self, member_id: int, days: int) -> str:
-        """A new secret and a new term; the earlier link and all tokens made by it are void."""
+        """A new secret and a new end date; the earlier link and its tokens become void."""
         member, secret = self._existing(member_id), secrets.token_urlsafe(SECRET_BYTES)
         expires = time.time() + _checked_days(days) * DAY
         self._change(
@@ -155,20 +155,20 @@ class People:
         return secret
 
     def revoke(self, member_id: int) -> None:
-        """Let a member in no more, with whatever token; the answers stay."""
+        """Shut a member out, with any token; the answers stay."""
         member = self._existing(member_id)
         self._keep_an_owner(member)
         self._change(member, revoked=time.time(), generation=member.generation + 1)
 
     def change_role(self, member_id: int, role: Role) -> None:
-        """Give a member another role, at once."""
+        """Give a member another role, which is valid at once."""
         member = self._existing(member_id)
         if role < Role.OWNER:
             self._keep_an_owner(member)
         self._change(member, role=str(role))
 
     def saw(self, member_id: int) -> None:
-        """A member has come in just now."""
+        """Record that a member has come in now."""
         self._change(self._existing(member_id), seen=time.time())
 
     def _keep_an_owner(self, member: Member) -> None:
@@ -226,7 +226,7 @@ def _folded(text: str) -> str:
 
 
 def _hash(secret: str) -> str:
-    # Of 192 random bits: nothing that could be guessed, so no slow hash is needed.
+    # It has 192 random bits: nobody can guess it, so no slow hash is needed.
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What was shown with a sample when it was answered: by its lease, or by an earlier answer."""
+"""What was shown with an answered sample, according to its lease or an earlier answer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,15 +7,15 @@ import sqlalchemy as sa
 
 from labeling.store.sql.schema import ANSWERS, LEASES, OFFER_FIELDS
 
-OVERLAP = "overlap"  # the query of a sample that somebody else has answered
-SPLIT = "split"  # the query of a sample that is asked again, as its class was split
-CERTIFICATE = "certificate"  # and of a draw that a proof waits for
+OVERLAP = "overlap"  # the query of a sample that another person has answered
+SPLIT = "split"  # the query of a sample that is asked again because its class was split
+CERTIFICATE = "certificate"  # the query of a draw that a proof waits for
 NOTHING: dict[str, Any] = dict.fromkeys(OFFER_FIELDS) | {"shown": False}
 
 
 @dataclass(frozen=True)
 class Before:
-    """A sample's lease, and its first answer: the annotator's own, else (not `mine`) anybody's."""
+    """A sample's lease and its first answer: the annotator's, or (not `mine`) any person's."""
 
     lease: dict[str, Any] | None
     first: dict[str, Any] | None
@@ -33,23 +33,23 @@ class Before:
 
     @property
     def keeps_lease(self) -> bool:
-        """Whether somebody else is about to give an opinion, while the own one is changed."""
+        """Whether another person is about to give an opinion while this one is changed."""
         return self.mine and self.lease is not None and self.lease["query"] == OVERLAP
 
     def shown(self, round_id: int | None, own: bool) -> dict[str, Any]:
-        """What was shown: by the lease, or by the first answer if that is changed.
+        """What was shown, from the lease, or from the first answer if that is changed.
 
-        A slip that is mended must not turn a blind audit pick into one whose label was known.
-        `round_id` is that of the card on screen, `own` says that it is one of a team's opinions.
+        A corrected slip must not turn a blind audit pick into one whose label was known.
+        `round_id` is the round of the card on screen, `own` marks one person's opinion of a team.
         """
         lease, first = self.lease, self.first
         if lease is not None and lease["query"] == SPLIT:
-            # Blind again; one that was drawn uniformly still is, but what was guessed then is not
-            # a class any more.
+            # Blind again; a uniform draw stays one, but the class that was guessed then no longer
+            # exists.
             drawn = first if first and first["query"] == "audit" else lease
             names = ("query", "acquisition_probability")
             return NOTHING | {name: drawn[name] for name in names}
-        # Where somebody else was first it is an opinion, even if its lease has run out meanwhile.
+        # If another person was first it is an opinion, even if its lease has run out.
         is_opinion = own if lease is None else lease["query"] == OVERLAP
         if is_opinion and first is not None and not self.mine:
             return NOTHING | {"query": OVERLAP}
@@ -57,14 +57,14 @@ class Before:
         is_changed = lease is None or lease["query"] == "again" or is_audit
         shown = first if first and first["query"] and is_changed else lease or NOTHING
         if shown is lease and lease is not None and round_id is not None:
-            # Ranked anew while it came on screen: what the person saw is what was offered before.
+            # A new ranking came while it was loading: the person saw the earlier offer.
             earlier = lease["earlier"]
             if earlier and round_id == (earlier["round_id"] or 0) != (lease["round_id"] or 0):
                 shown = earlier
         return {name: shown[name] for name in OFFER_FIELDS}
 
 
-# Built once, since building takes longer than asking: this runs with each answer.
+# Built once, since building a query takes longer than running it, and each answer runs it.
 _LEASE_FIELDS = tuple(column.name for column in LEASES.c)
 _FIRST = (
     sa.select(*(ANSWERS.c[name] for name in OFFER_FIELDS), ANSWERS.c.annotator)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RoundRecord:
-    """What is remembered of one round; `through` is the last answer that its head has seen."""
+    """A stored round; `through` is the last answer that its head has seen."""
 
     id: int
     at: float
@@ -37,7 +37,7 @@ class Rounds:
             return (connection.scalar(sa.select(sa.func.max(ROUNDS.c.id))) or 0) + 1
 
     def add(self, record: RoundRecord) -> bool:
-        """Remember a finished round; False if another process was first with one of that id."""
+        """Store a finished round; False if another process has stored one of that id."""
         with self._database.write(passing=True) as connection:
             known = sa.select(ROUNDS.c.id).where(ROUNDS.c.id == record.id)
             if connection.scalar(known) is not None:
@@ -58,7 +58,7 @@ class Rounds:
         return RoundRecord(**row._mapping) if row else None
 
     def get(self, round_id: int | None) -> RoundRecord | None:
-        """One round, or None if there is none of that id."""
+        """The round of an id, or None."""
         with self._database.read() as connection:
             row = connection.execute(sa.select(ROUNDS).where(ROUNDS.c.id == round_id)).one_or_none()
         return RoundRecord(**row._mapping) if row else None

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from labeling.store.sql.database import Database
 
 IDS_AT_ONCE = 10_000
-NAMED = 3  # unreadable files that a screen tells by name; Setup lists all
+NAMED = 3  # unreadable files that a screen names; Setup lists all
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One distinct image: the sha256 of its bytes, and every path that holds those bytes."""
+    """One distinct image: the sha256 of its bytes, and every path with those bytes."""
 
     id: str
     paths: tuple[str, ...]
@@ -40,20 +40,20 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """How many files cannot be read, and the names of the first few."""
+    """The number of files that cannot be read, and the names of the first few."""
 
     count: int
     names: tuple[str, ...]
 
 
 class Samples:
-    """The pool's samples in the order in which they were first found."""
+    """The pool's samples, in the order in which they were first found."""
 
     def __init__(self, database: "Database") -> None:
         self._database = database
 
     def add(self, files: Iterable[FileRecord], kind: str = "image") -> bool:
-        """Record scanned files; a path that is known already is brought up to date.
+        """Record scanned files; a known path is updated.
 
         Whether there were any.
         """
@@ -95,7 +95,7 @@ class Samples:
             )
 
     def clear_problems(self) -> bool:
-        """Give every sample another chance: its file may have been mended.
+        """Give every sample another chance: its file may have been repaired.
 
         Whether any had a problem.
         """
@@ -122,13 +122,13 @@ class Samples:
         return b"".join(bytes.fromhex("".join(part)) for part in self._parts())
 
     def count(self) -> int:
-        """How many ids there are."""
+        """The number of ids."""
         query = sa.select(sa.func.count()).select_from(SAMPLES).where(*_USABLE)
         with self._database.read() as connection:
             return int(connection.scalar(query) or 0)
 
     def _parts(self) -> Iterator[Sequence[str]]:
-        """The ids, some thousand at once."""
+        """The ids, a few thousand at a time."""
         query = sa.select(SAMPLES.c.id).where(*_USABLE)
         query = query.order_by(SAMPLES.c.position).execution_options(yield_per=IDS_AT_ONCE)
         with self._database.read() as connection:
@@ -148,13 +148,13 @@ class Samples:
                 rows = connection.execute(_NAMED, {"sample_ids": list(sample_ids)})
             for row in rows:
                 paths = found[row.id].paths if row.id in found else ()
-                # Sorted here: a database may sort as its language does.
+                # Sorted here: a database may sort by the rules of its language.
                 paths = tuple(sorted((*paths, row.path))) if row.path else paths
                 found[row.id] = Sample(row.id, paths, row.kind, row.problem)
         return found
 
     def left_out(self) -> Unreadable:
-        """The files that are not in the pool since they cannot be read."""
+        """The files that are not in the pool because they cannot be read."""
         query = sa.select(FILES.c.path).join_from(FILES, SAMPLES, isouter=True)
         query = query.where(FILES.c.sample_id.is_(None) | SAMPLES.c.problem.is_not(None))
         with self._database.read() as connection:
@@ -182,5 +182,5 @@ _MANY = (
     .order_by(SAMPLES.c.position)
 )
 _NAMED = _MANY.where(SAMPLES.c.id.in_(sa.bindparam("sample_ids", expanding=True)))
-# Readable, and still with a file.
+# Readable, and at least one file is still there.
 _USABLE = (SAMPLES.c.problem.is_(None), sa.exists().where(FILES.c.sample_id == SAMPLES.c.id))

@@ -1,4 +1,4 @@
-"""Which answers count, and as what: undone and withdrawn ones do not, merged classes lead on."""
+"""Which answers count and as which class, after undos, withdrawals and merges."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from labeling.store.sql.schema import ANSWERS, CLASSES, LOG, WITHDRAWALS
 
 
 def _is_withdrawn(answers: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether a change that is in force has taken an answer out, such as a rewind."""
+    """Whether a change in force, such as a rewind, has withdrawn an answer."""
     return (
         sa.exists()
         .where(WITHDRAWALS.c.answer_id == answers.c.id, LOG.c.id == WITHDRAWALS.c.log_id)
@@ -37,7 +37,7 @@ COUNTED = sa.select(*COLUMNS)
 VALID = COUNTED.where(IS_VALID)  # undos and what they undo, too
 STANDING = COUNTED.where(ANSWERS.c.kind != "undo", IS_STANDING)
 
-# Samples whose answers a split has withdrawn, so that they are asked again.
+# Samples whose answers a split has withdrawn, so they are asked again.
 ASKED_AGAIN = (
     sa.select(ANSWERS.c.sample_id)
     .join(WITHDRAWALS, WITHDRAWALS.c.answer_id == ANSWERS.c.id)
@@ -49,6 +49,6 @@ ASKED_AGAIN = (
 
 
 def counts_as(class_id: int) -> sa.ColumnElement[bool]:
-    """Whether an answer is a label of a class, or of one that was merged into it."""
+    """Whether an answer is a label of a class or of a class merged into it."""
     leads_there = sa.func.coalesce(CLASSES.c.counts_as, CLASSES.c.id) == class_id
     return ANSWERS.c.class_id.in_(sa.select(CLASSES.c.id).where(leads_there))

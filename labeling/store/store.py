@@ -64,7 +64,7 @@ class Store:
 
     @property
     def engine(self) -> sa.Engine:
-        """For what looks at the whole database: copies and checks."""
+        """The whole database, for copies and checks."""
         return self._database.engine
 
     def setting(self, key: str, default: Any = None) -> Any:
@@ -81,9 +81,9 @@ class Store:
         self.revise(key, lambda _: value)
 
     def revise(self, key: str, revised: Callable[[Any], Any]) -> Any:
-        """Store what `revised` makes of a setting (None if there is none), and return it.
+        """Store and return what `revised` makes of a setting (None if it is not set).
 
-        Nobody else changes the setting in between, so that two people's changes both last.
+        Nobody else can change the setting meanwhile, so two people's changes both last.
         """
         with self._database.change() as connection:
             query = sa.select(SETTINGS.c.value).where(SETTINGS.c.key == key)
@@ -93,12 +93,12 @@ class Store:
         return value
 
     def pulse(self) -> Pulse:
-        """By what it is seen whether others have written; cheap."""
+        """The counters that show whether other processes have written; cheap to read."""
         with self._database.ask() as connection:
             return self._database.revisions.read(connection)
 
     def look_again(self) -> None:
-        """Another process has changed what this one keeps in mind."""
+        """Forget cached rows that another process has changed."""
         self._database.memo.forget()
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
     python -m models.distillation.distill --images photos.zip --teacher local-dir:DIR --out OUT/NAME
 
 The student starts as the teacher with its least used channels cut out, then learns to give the
-teacher's features. A run that was killed goes on where it stopped when it is started again.
+teacher's features. A killed run continues where it stopped when it is started again.
 """
 
 import argparse
@@ -98,7 +98,7 @@ def distill(
     images: Path, teacher_name: str, student_name: str, out: Path, work: Path, recipe: Recipe,
     *, store: int, student_args: dict[str, Any], start: Path | None = None, device: str = "cpu",
 ) -> str:  # fmt: skip
-    """Run the whole distillation, going on where it was killed; give the weights' sha256."""
+    """Run the whole distillation, or continue a killed one; give the weights' sha256."""
     prepare_work(work, {"images": str(images), "teacher": teacher_name, "store": store,
                         "student": [student_name, student_args],
                         "start": str(start), **vars(recipe)})  # fmt: skip

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, whenever the process is killed."""
+"""Files that are whole or absent, even if the process is killed."""
 
 import os
 from collections.abc import Callable

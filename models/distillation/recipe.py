@@ -1,4 +1,4 @@
-"""The recipe of a distillation: all that decides its result, and what follows for each step."""
+"""The recipe of a distillation: everything that decides its result, and each step's values."""
 
 import math
 from dataclasses import dataclass
@@ -37,5 +37,5 @@ def side_at(progress: float, recipe: Recipe, rng: np.random.Generator) -> int:
 
 
 def rate_at(progress: float, recipe: Recipe) -> float:
-    """The learning rate of a step: a short linear rise, then half a cosine to nothing."""
+    """The learning rate of a step: a short linear rise, then half a cosine to zero."""
     return recipe.rate * min(1.0, progress / 0.03 + 0.02) * (1 + math.cos(math.pi * progress)) / 2

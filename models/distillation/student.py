@@ -1,4 +1,4 @@
-"""The student: what it starts from, and the folder of weights that it becomes."""
+"""The student: its start, and its folder of weights at the end."""
 
 import copy
 import hashlib
@@ -25,8 +25,8 @@ def start_student(
 ) -> nn.Sequential:
     """A new student and the bridge to the teacher's width, which is dropped after training.
 
-    It goes on from the earlier result in the folder `start`; without one it is a pruned teacher
-    where the two are of one family, else it starts from random weights.
+    It continues the earlier result in the folder `start`. Without one it is a pruned teacher if the
+    two are of one family, else it starts from random weights.
     """
     student = timm.create_model(name, num_classes=0, **args)
     given, wanted = cast(Any, student).num_features, cast(Any, teacher).num_features

@@ -22,11 +22,11 @@ from models.distillation.recipe import DistillError, Recipe, rate_at, side_at
 
 @dataclass(frozen=True)
 class Target:
-    """What the student is to give: the teacher's features and how they are judged."""
+    """The student's goal: the teacher's features, and the loss."""
 
     centre: Tensor  # (D,)
     spread: Tensor  # mean squared distance of a feature from the centre, scalar
-    classifier: nn.Module | None  # the teacher's own last layer, where it has one
+    classifier: nn.Module | None  # the teacher's own last layer, if it has one
 
     def loss(self, given: Tensor, wanted: Tensor) -> Tensor:
         """Distance of given from wanted features, both (B, D); scalar, 0 at equality.
@@ -108,7 +108,7 @@ class Run:
         while (progress := self.progress(per_epoch)) < 1:
             begin = time.monotonic()
             epoch, at = divmod(self.step, per_epoch)
-            # Both depend on nothing but seed and step, so a resumed run draws what it would have.
+            # Both depend only on seed and step, so a resumed run draws the same.
             order = np.random.default_rng([self.recipe.seed, 1, epoch]).permutation(len(images))
             rng = np.random.default_rng([self.recipe.seed, 2, self.step])
             rows = np.sort(order[at * batch : (at + 1) * batch])

@@ -34,10 +34,9 @@ class EmbeddingCache:
     """One float16 matrix on disk, appended in chunks, each row found by its sample id.
 
     `folder/<fingerprint>/` holds `matrix.f16` (rows, little-endian), `ids` (32 raw bytes a row)
-    and `manifest.json`. The manifest is replaced in one step after both files are on the disk,
-    and only the rows it counts exist: what a torn write left behind them is overwritten. One
-    thread may append while many read; the first append takes a lock that keeps other processes
-    from writing until `close`.
+    and `manifest.json`. The manifest is replaced in one step after both files are on the disk, and
+    only the rows that it counts exist: rests of a torn write are overwritten. One thread may append
+    while many read. The first append takes a lock, so no other process writes until `close`.
     """
 
     def __init__(self, folder: Path, fingerprint: str, dim: int) -> None:
@@ -47,7 +46,7 @@ class EmbeddingCache:
             raise ValueError(f"dim is {dim}; an embedding has at least one number")
         self.fingerprint = fingerprint
         self.dim = dim
-        self.warning: str | None = None  # for the screen: what was lost and is computed again
+        self.warning: str | None = None  # for the screen: which rows were lost
         self._folder = Path(folder) / fingerprint
         self._matrix_file = self._folder / "matrix.f16"
         self._ids_file = self._folder / "ids"
@@ -83,7 +82,7 @@ class EmbeddingCache:
                 self._lock = None
 
     def claim(self) -> None:
-        """Become the one writer before there is anything to append.
+        """Become the only writer before anything is appended.
 
         Raises
         ------
@@ -93,7 +92,7 @@ class EmbeddingCache:
             self._claim()
 
     def refresh(self) -> None:
-        """See what another process has appended, unless this one is the writer."""
+        """Take in rows that another process has appended, unless this one is the writer."""
         with self._appending:
             if self._lock is None and self._counted() > self._rows:
                 self._read()
@@ -173,12 +172,12 @@ class EmbeddingCache:
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, self._manifest_file)
-        # The count before the ids: a row that a reader finds is always in the matrix it asks for.
+        # The count before the ids: a row that a reader finds is always in its matrix.
         self._rows = rows
         self._index.add(keys)
 
     def _claim(self) -> None:
-        """Become the one writer, and see what the writer before has left."""
+        """Become the only writer, and take in the rows of the previous writer."""
         if self._lock is not None:
             return
         lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -194,7 +193,7 @@ class EmbeddingCache:
         self._read()
 
     def _read(self) -> None:
-        """Take in what is whole on the disk: never more than the manifest counts."""
+        """Take in the complete rows on disk: never more than the manifest counts."""
         counted = self._counted()
         sizes = {self._matrix_file: self.dim * 2, self._ids_file: KEY_BYTES}
         whole = [file.stat().st_size // n if file.exists() else 0 for file, n in sizes.items()]
@@ -212,7 +211,7 @@ class EmbeddingCache:
         self._index = RowIndex(keys)
 
     def _counted(self) -> int:
-        """Give the manifest's number of rows; 0 where there is none or it cannot be read."""
+        """Give the manifest's number of rows; 0 if it is missing or unreadable."""
         try:
             manifest = json.loads(self._manifest_file.read_text("utf-8"))
             version, rows = int(manifest["version"]), int(manifest["rows"])
@@ -239,7 +238,7 @@ def _keys(names: Sequence[str]) -> bytes:
         keys = bytes.fromhex("".join(names))
     except ValueError:
         keys = b""
-    # A space between the digits, or two wrong lengths that make up for each other, pass until here.
+    # Spaces between digits, or two wrong lengths with the right sum, pass until here.
     if len(keys) != KEY_BYTES * len(names) or set(map(len, names)) - {2 * KEY_BYTES}:
         for name in names:
             _check(name)
@@ -253,7 +252,7 @@ def _check(name: str) -> None:
 
 
 def _write_at(path: Path, offset: int, data: bytes) -> None:
-    """Put data at an offset, cut off what lies behind it, and wait for the disk."""
+    """Write data at an offset, cut off the rest of the file, and wait for the disk."""
     path.touch()
     with path.open("r+b") as file:
         file.seek(offset)

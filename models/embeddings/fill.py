@@ -1,4 +1,4 @@
-"""Embedding what a cache lacks: decode ahead, compute in batches, append, tell the progress."""
+"""Embed what a cache lacks: decode ahead, compute in batches, append, report progress."""
 
 import errno
 import threading
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.embeddings.cache import CacheMismatchError, EmbeddingCache
 
-PART = 32  # items prepared at a time: all workers are at work on a batch, and end with it
+PART = 32  # items prepared at a time: all workers share a batch and finish it together
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -27,7 +27,7 @@ Prepare = Callable[[Sequence[str]], Sequence[Any]]  # ids -> what is embedded, o
 
 
 class Encoder(Protocol):
-    """What embedding needs of a backbone."""
+    """The part of a backbone that embedding needs."""
 
     @property
     def fingerprint(self) -> str: ...
@@ -46,7 +46,7 @@ class Progress:
 
 
 class _Pace:
-    """Counts, times and tells; the rate is of the last batches, so that it follows a change."""
+    """Counts, measures and reports; the rate is of the last batches, so it follows changes."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class _Pace:
 
 
 class _Writer:
-    """Appends in a thread of its own: the disk is waited for while the network has a batch."""
+    """Appends in its own thread: the disk writes while the network computes a batch."""
 
     def __init__(self, cache: EmbeddingCache, pace: _Pace) -> None:
         self._cache, self._pace = cache, pace
@@ -123,12 +123,12 @@ def embed_missing(
 ) -> None:
     """Embed the ids that have no row yet, in their order, and append them batch by batch.
 
-    `prepare` is given the ids of a part of a batch, in `workers` threads at once, while the network
-    computes the batches before; it gives an item for each, or the Exception that says why there is
-    none. With several lanes so many batches are computed at once, each in a thread that has called
-    `enter_lane`; the order stays. What cannot be prepared or embedded is told to `failed` and left
-    out. `stop` ends the work before the next batch; what was appended stays, and a later call goes
-    on. So it is after a full disk, a DiskFullError.
+    `prepare` gets the ids of a part of a batch, in `workers` threads at once, while the network
+    computes earlier batches; it returns an item for each, or an Exception with the reason. With
+    several lanes, so many batches are computed at once, each in a thread that has called
+    `enter_lane`; the order stays. An id that cannot be prepared or embedded is reported to `failed`
+    and left out. `stop` ends the work before the next batch; appended rows stay, and a later call
+    continues. The same holds after a full disk, a DiskFullError.
     """
     if backbone.fingerprint != cache.fingerprint:
         raise CacheMismatchError(
@@ -164,8 +164,8 @@ def _computed(
     lanes: int,
     enter_lane: Callable[[], None],
 ) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
-    """Give each batch's embeddings in order, those of the next batches under way in other lanes."""
-    if lanes == 1:  # in this very thread, which knows how many cores it may use
+    """Give each batch's embeddings in order, while other lanes compute the next batches."""
+    if lanes == 1:  # in this thread, which knows how many cores it may use
         for names, prepared in batches:
             yield names, embed(prepared)
         return
@@ -184,7 +184,7 @@ def _computed(
 def _ahead(
     pool: ThreadPoolExecutor, prepare: Prepare, ids: list[str], size: int, depth: int
 ) -> Iterator[tuple[list[str], Future[Sequence[Any]]]]:
-    """Give parts with their work under way, never more than `depth` parts ahead of the taker."""
+    """Give parts whose work has begun, at most `depth` parts ahead of the consumer."""
     waiting: deque[tuple[list[str], Future[Sequence[Any]]]] = deque()
     for begin in range(0, len(ids), size):
         part = ids[begin : begin + size]
@@ -200,7 +200,7 @@ def _batches(
     parts: int,
     leave_out: Callable[[str, Exception], None],
 ) -> Iterator[tuple[list[str], list[Any]]]:
-    """So many parts as one batch, without what could not be prepared."""
+    """Join parts into one batch, without items that could not be prepared."""
     while taken := list(islice(prepared, parts)):
         there = []
         for names, under_way in taken:

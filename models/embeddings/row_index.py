@@ -7,9 +7,9 @@ Indices = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]  # (n, 4): the 32 bytes of each key
 
 KEY_BYTES = 32
-LEAST_NEW = 20_000  # keys that may wait to be sorted in, and …
-NEW_SHARE = 4  # … one in so many of those that are
-# Odd numbers without a pattern, so that keys that differ anywhere differ in their sum.
+LEAST_NEW = 20_000  # keys that may wait to be sorted, and …
+NEW_SHARE = 4  # … up to one part in so many of the sorted ones
+# Odd numbers without a pattern, so that different keys have different sums.
 MIX = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93],
     dtype=np.uint64,
@@ -30,7 +30,7 @@ class RowIndex:
         return len(settled.keys) + len(new)
 
     def find(self, keys: bytes) -> Indices:
-        """The row of each key (n,), -1 where it has none."""
+        """The row of each key (n,), -1 if missing."""
         settled, new = self._parts
         rows = settled.find(as_keys(keys))
         if new:
@@ -42,7 +42,7 @@ class RowIndex:
         """Give new keys the rows that follow."""
         settled, new = self._parts
         first = len(self)
-        # One step for all: a reader finds none of them or every one.
+        # In one step: a reader finds either none or all of them.
         new.update({key: first + place for place, key in enumerate(split(keys))})
         if len(new) > max(LEAST_NEW, len(settled.keys) // NEW_SHARE):
             added = as_keys(b"".join(new))
@@ -64,7 +64,7 @@ class _Sorted:
         hashes = hashed(keys)
         places = np.searchsorted(self._hashes, hashes)
         left = np.arange(len(keys))
-        while True:  # a second time only for keys that share a hash with another
+        while True:  # a second time only for keys with the same hash
             left = left[places[left] < len(self._hashes)]
             left = left[self._hashes[places[left]] == hashes[left]]
             if len(left) == 0:
@@ -82,7 +82,7 @@ def as_keys(data: bytes) -> Keys:
 
 
 def hashed(keys: Keys) -> npt.NDArray[np.uint64]:
-    """A number (n,) that hardly ever is that of another key."""
+    """A number (n,) that two keys almost never share."""
     mixed: npt.NDArray[np.uint64] = keys @ MIX  # modulo 2⁶⁴
     return mixed
 

@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from models.evidence.certificate import LEVEL, Bet, Length, bounds, probable_length
 
-CAUTION = 0.5  # a set is proposed where its expected error is this part of the bound
-EXPECTED_WORTH = 40.0  # labels that the expected error is worth
-SMALLEST = 20  # pre-labels; fewer are labeled by hand as fast
+CAUTION = 0.5  # a set is proposed if its expected error is this part of the bound
+EXPECTED_WORTH = 40.0  # the expected error counts as this many labels
+SMALLEST = 20  # pre-labels; labeling fewer by hand is as fast
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,8 +19,8 @@ Floats = npt.NDArray[np.float64]
 class Proposal:
     """A set of pre-labels that will probably pass the audit.
 
-    `rows` (n,) are places in the confidences that were given, most confident first, `error` is
-    the share of them that is expected to be wrong.
+    `rows` (n,) are places in the given confidences, most confident first. `error` is the expected
+    share of wrong ones.
     """
 
     rows: npt.NDArray[np.int64]
@@ -35,9 +35,9 @@ def propose(
 ) -> Proposal:
     """The largest set of most confident pre-labels whose expected error leaves room to the bound.
 
-    The expected error of a set is the mean of 1 - confidence, times how much more often than
-    that the audits among the likewise confident were wrong. It decides what is tried, not what
-    is proven: that rests on the audit of the set alone.
+    The expected error of a set is the mean of 1 - confidence, times the factor by which equally
+    confident audits were wrong more often than that. It decides what is tried, not what is proven:
+    the proof depends only on the audit of the set.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ def propose(
 
 
 def _excess(falling: Floats, confidence: Floats, hits: npt.NDArray[Any]) -> Floats:
-    """Wrong audits over those that confidence lets expect, among all at least as confident.
+    """Wrong audits divided by the number that confidence predicts, among all at least as confident.
 
-    Two pseudo-audits that are as good as they claim keep few audits from deciding.
+    Two pseudo-audits that are as good as they claim limit the weight of few audits.
     """
     order = np.argsort(-confidence, kind="stable")
     wrong = np.concatenate([[0.0], np.cumsum(~np.asarray(hits, dtype=bool)[order])])
@@ -73,10 +73,10 @@ def _excess(falling: Floats, confidence: Floats, hits: npt.NDArray[Any]) -> Floa
 
 @dataclass(frozen=True)
 class Verdict:
-    """Where the audit of a set stands after the draws so far.
+    """The state of a set's audit after the draws so far.
 
-    `wrong` were found and mended, `left` pre-labels would be accepted, of which at most
-    `most_wrong` are wrong, at the level; `passed` tells whether that is within the bound.
+    `wrong` were found and corrected; `left` pre-labels would be accepted. At the level, at most
+    `most_wrong` of these are wrong; `passed` says whether that is within the bound.
     """
 
     drawn: int
@@ -92,17 +92,17 @@ class Verdict:
 
 
 def audit_bet(expected_error: float) -> Bet:
-    """The bet for auditing a set of which that share is expected to be wrong."""
+    """The bet for the audit of a set with that expected share of errors."""
     return Bet.around(1.0 - expected_error, strength=EXPECTED_WORTH)
 
 
 def judge(
     right: npt.NDArray[Any], size: int, bound: float, bet: Bet, alpha: float = 1 - LEVEL
 ) -> Verdict:
-    """Whether what has not been drawn may be accepted.
+    """Whether the pre-labels that were not drawn may be accepted.
 
-    The drawn rows have a label by a person, so that only the errors among the others count:
-    those of the whole set, bounded by the draws, less those that were found.
+    The drawn rows have a person's label, so only errors among the others count: the errors of the
+    whole set, bounded by the draws, minus those found.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def judge(
 def probable_audit(
     size: int, bound: float, error: float, rng: np.random.Generator, alpha: float = 1 - LEVEL
 ) -> Length:
-    """How many draws the audit of a set will probably take, if that share of it is wrong."""
+    """The number of draws that an audit probably takes, if that share of the set is wrong."""
     return probable_length(
         EXPECTED_WORTH * (1 - error),
         EXPECTED_WORTH * error,

@@ -9,10 +9,10 @@ from scipy.special import ndtri
 
 from models.evidence.metrics import Interval, MeanInterval, wilson
 
-FEWEST = 10  # audits; below, the interval says nothing that can be used
-PRIOR = 4.0  # pseudo-audits in the variance, so that a lucky row of hits is not taken for certainty
+FEWEST = 10  # audits; with fewer, the interval is useless
+PRIOR = 4.0  # pseudo-audits in the variance, so that lucky hits do not look certain
 LEAST_SPREAD = 1e-3
-LARGEST_GAIN = 3.0  # the most that confidence may count for beyond the audits themselves
+LARGEST_GAIN = 3.0  # confidence may multiply the audits' worth by at most this
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,8 +21,8 @@ Floats = npt.NDArray[np.float64]
 class Accuracy:
     """An accuracy in [0, 1] with the ends of its interval.
 
-    `measured` rows it rests on, `effective` as many uniform audits would be as telling, and
-    `method` is "audits" or "weighted".
+    It was measured on `measured` rows, which say as much as `effective` uniform audits. `method`
+    is "audits" or "weighted".
     """
 
     value: float
@@ -35,12 +35,12 @@ class Accuracy:
 
 @dataclass(frozen=True, eq=False)
 class Later:
-    """What was asked after each audit: known, and no longer in the rest that the figure is about.
+    """The labels after each audit: they are known, and no longer part of the rest.
 
-    An audit is drawn from all that had no label at its time. A query then takes the hard rows
-    away, so that the rest is easier than what the audit stood for. But the labels of what was
-    taken are there: their residuals, off the estimate of the sum over the pool of that time, leave
-    the sum over the rest. It holds for every query, without knowing how it chose.
+    An audit is drawn from all rows without a label at its time. A query then takes hard rows away,
+    so the rest is easier than the rows that the audit represents. But the taken rows have labels:
+    the estimated sum over the pool of that time, minus their residuals, is the sum over the rest.
+    This holds for every query, however it chooses.
 
     Attributes
     ----------
@@ -68,13 +68,13 @@ class Later:
         return cls(left + len(residual) - places, since[places], left)
 
     def taken_off(self, residual: Floats) -> Floats:
-        """What each audit's residual (n,) says of the mean over the rest."""
+        """Each audit's estimate (n,) of the mean over the rest, from its residual."""
         found: Floats = (self.pools * residual - self.taken) / self.left
         return found
 
     @property
     def growth(self) -> float:
-        """How many times the variance of a residual it makes of it."""
+        """The factor on the variance of a residual."""
         return float(((self.pools / self.left) ** 2).mean())
 
 
@@ -89,18 +89,18 @@ def audited(
 ) -> Accuracy | None:
     """Accuracy of the head on the pool, from its leave-one-out predictions on uniform audits.
 
-    The mean confidence over the pool, corrected by how far confidence and hits part on the
+    The mean confidence over the pool, corrected by how far confidence and hits differ on the
     audits: c̄ + mean(hit - c), prediction-powered inference (Angelopoulos, Bates, Fannjiang,
     Jordan, Zrnic, Science 2023, arXiv 2301.09633). It holds whether or not the confidence is
-    calibrated; the better it is, the narrower. The interval is Wilson's at the number of plain
-    audits that would be as telling, which stays inside [0, 1] and honest where all were hits.
+    calibrated; better confidence gives a narrower interval. The interval is Wilson's at the number
+    of plain audits that say as much; it stays inside [0, 1] and is honest if all were hits.
 
     Parameters
     ----------
     hits : (n,) truth values, whether the left-out prediction was the label.
     confidence : (n,) its probability.
     pool_confidence : mean of the head's largest probability over rows without a label.
-    later : what was asked since each audit; None where the audits are from the rest itself.
+    later : the labels since each audit; None if the audits are from the rest itself.
     groups : (n,) near-duplicates share one and count as one fact. None: each is its own.
     level : of the interval, in (0, 1).
 
@@ -132,7 +132,7 @@ def weighted(
     """The same from all labels of a query whose draws have probabilities.
 
     Each residual is weighted by LURE, vₘ = 1 + (N - M)/(N - m)·(1/((N - m + 1)·qₘ) - 1), which
-    undoes that unsure rows were likelier to be asked (Farquhar, Gal, Rainforth, ICLR 2021, arXiv
+    corrects for unsure rows being asked more often (Farquhar, Gal, Rainforth, ICLR 2021, arXiv
     2101.11665; Kossen, Farquhar, Gal, Rainforth, ICML 2021, arXiv 2103.05331).
 
     Parameters
@@ -157,20 +157,20 @@ def weighted(
     effective = float(weights.sum() ** 2 / (weights**2).sum())
     plain = max(value * (1 - value), LEAST_SPREAD)
     seen = float(((parts - parts.mean()) ** 2).sum()) / (m - 1) / m
-    # Rare draws of large weight may not have met their misses yet: what confidence expects, too.
+    # Rare draws of large weight may have had no misses yet: also use what confidence predicts.
     expected = float((weights**2 * sure * (1 - sure)).sum()) / m**2
     variance = max(seen, expected) + PRIOR * plain / effective**2
-    # The rest is a draw of its own: where few rows are left, their mean strays from what is
-    # expected of them.
+    # The rest is itself a random draw: if few rows are left, their mean differs from its
+    # expectation.
     lure = lure_weights(np.asarray(chance, dtype=np.float64), left + m)
     scatter = max(float(lure @ residual**2), float(lure @ (sure * (1 - sure)))) / float(lure.sum())
     return _interval(value, variance + scatter / left, m, "weighted", level)
 
 
 def weighted_residuals(residual: Floats, chance: npt.NDArray[Any], left: int) -> Floats:
-    """What each drawn residual (M,) says of their mean over the rows that are left.
+    """Each drawn residual's estimate (M,) of the mean over the rows that are left.
 
-    LURE's mean is that of all rows at the first draw; those drawn are known, and taken off again.
+    LURE's mean is over all rows at the first draw; the drawn rows are known and subtracted.
     """
     m = len(residual)
     lure = lure_weights(np.asarray(chance, dtype=np.float64), left + m)
@@ -225,7 +225,7 @@ def macro_recall(
 
 
 def _by_group(residual: Floats, groups: npt.NDArray[np.int64] | None) -> Floats:
-    """One residual for each group, such that their mean and scatter are those of all rows."""
+    """One residual for each group, with the mean and scatter of all rows."""
     if groups is None:
         return residual
     _, place, counts = np.unique(groups, return_inverse=True, return_counts=True)
@@ -235,7 +235,7 @@ def _by_group(residual: Floats, groups: npt.NDArray[np.int64] | None) -> Floats:
 
 
 def _spread(facts: Floats, value: float) -> float:
-    """Variance of a residual, drawn towards that of a plain hit by PRIOR pseudo-audits."""
+    """Variance of a residual, shrunk towards a plain hit's by PRIOR pseudo-audits."""
     n = len(facts)
     plain = max(value * (1 - value), LEAST_SPREAD)
     seen = float(((facts - facts.mean()) ** 2).sum())
@@ -246,7 +246,7 @@ def _spread(facts: Floats, value: float) -> float:
 def _interval(value: float, variance: float, measured: int, method: str, level: float) -> Accuracy:
     """Wilson's interval at the effective number of audits."""
     plain = value * (1 - value)
-    # At a value of 0 or 1 there is no scatter to compare; the rows count as they are.
+    # A value of 0 or 1 has no scatter to compare; the rows count as they are.
     effective = plain / variance if plain > 0 and variance > 0 else float(measured)
     effective = min(max(effective, 1.0), LARGEST_GAIN * measured)
     z2 = float(ndtri(0.5 + level / 2)) ** 2

@@ -14,9 +14,9 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Coefficient:
-    """1 is full agreement, 0 that of chance; NaN where chance alone explains everything.
+    """1 is full agreement, 0 agreement by chance; NaN if chance explains everything.
 
-    `low` and `high` are the ends of its bootstrap interval, `items` how many it is told from.
+    `low` and `high` are the ends of its bootstrap interval, `items` the number of items used.
     """
 
     value: float
@@ -111,7 +111,7 @@ def of_class(counts: Counts, place: int) -> Counts:
 def _people(counts: Counts) -> Counts:
     people: Counts = counts.sum(axis=1) if counts.ndim == 2 else np.zeros(0, dtype=np.int64)
     if len(people) == 0 or people.min() < 2:
-        raise ValueError("agreement is told from items with at least two labels each")
+        raise ValueError("agreement needs items with at least two labels each")
     return people
 
 
@@ -122,7 +122,7 @@ def _agreed(counts: Counts, people: Counts) -> Floats:
 
 
 def _beyond(observed: Floats, chance: Floats) -> Floats:
-    """How far agreement goes beyond chance; NaN where chance is certain to agree."""
+    """Agreement beyond chance; NaN if chance always agrees."""
     room = 1.0 - chance
     result = np.full(len(room), np.nan)
     np.divide(observed - chance, room, out=result, where=room > 1e-12)

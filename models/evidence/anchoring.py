@@ -16,10 +16,10 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Anchoring:
-    """How many points of agreement are due to the guess being shown, with the interval's ends.
+    """The effect of showing the guess on agreement, with the interval's ends.
 
     `shown` and `hidden` are the plain rates of agreement, of `shown_count` and `hidden_count`
-    answers; they must not be compared with each other, as shown images are chosen for being hard.
+    answers; do not compare them with each other, since shown images were chosen because hard.
     """
 
     effect: float
@@ -44,10 +44,10 @@ def anchoring(
 ) -> Anchoring | None:
     """Agreement with shown against hidden guesses, at equal confidence of the guess.
 
-    Blind checks are uniform and shown images are not, so that their rates differ without any
-    anchoring. Agreement is therefore modelled as logistic in the guess's logit and in whether it
-    was shown; the effect is what showing adds to the agreement with those that were shown, in the
-    mean, with a normal approximation to the posterior (prior: standard deviation 2.5).
+    Blind checks are uniform and shown images are not, so their rates differ even without anchoring.
+    Agreement is therefore modelled as logistic in the guess's logit and in whether it was shown.
+    The effect is the mean gain in agreement by showing, over the shown guesses, with a normal
+    approximation to the posterior (prior: standard deviation 2.5).
 
     Parameters
     ----------

@@ -16,8 +16,8 @@ from models.evidence.ridge_loo import leave_one_out
 from models.space import Space
 
 DRAWS = 2000
-STEP = 0.02  # what one place up the catalogue is believed to gain, before anything is seen …
-DOUBT = 0.08  # … and the standard deviation of that belief
+STEP = 0.02  # prior mean of the gain of one place up the catalogue …
+DOUBT = 0.08  # … and its standard deviation
 
 Hits = npt.NDArray[np.bool_]
 
@@ -26,10 +26,9 @@ Hits = npt.NDArray[np.bool_]
 class Standing:
     """One backbone beside the present one.
 
-    `accuracy` is leave-one-out on `labels` labels, `gain` how much more that is than the present
-    one's, with its 95 % interval `low` … `high` by a paired bootstrap, all in 0..1 or -1..1.
-    `expected` is the gain after what is known of the two from elsewhere has been weighed in; by
-    it they are ranked.
+    `accuracy` is leave-one-out on `labels` labels, `gain` its difference from the present one's,
+    with its 95 % interval `low` … `high` by a paired bootstrap, all in 0..1 or -1..1. `expected`
+    is the gain combined with prior knowledge of the two; it decides the ranking.
     """
 
     name: str
@@ -53,7 +52,7 @@ def left_out_hits(
 
     Returns
     -------
-    (n,) truth values. What is embedded of the pool gives the centre.
+    (n,) truth values. The embedded part of the pool gives the centre.
     """
     space = Space.fit(embeddings)
     features = np.empty((len(rows), embeddings.shape[1]), dtype=np.float16)
@@ -68,7 +67,7 @@ def compare(
     places: Mapping[str, int | None],
     rng: np.random.Generator,
 ) -> list[Standing]:
-    """Rank backbones by what is to be expected of them, best first.
+    """Rank backbones by their expected gain, best first.
 
     Parameters
     ----------
@@ -76,9 +75,9 @@ def compare(
     present : the one of them that is in use
     places : the upstream rank of each, higher = stronger; None where it is not known
 
-    The belief before is normal, `STEP` for each place between two backbones with deviation
-    `DOUBT`; the data's own error is that of a paired difference with one right and one wrong label
-    added, so that a few labels that agree are no certainty.
+    The prior is normal: `STEP` for each place between two backbones, with deviation `DOUBT`. The
+    data's own error is that of a paired difference with one right and one wrong label added, so a
+    few labels that agree give no certainty.
     """
     base = hits[present].astype(np.float64)
     n = len(base)

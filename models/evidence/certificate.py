@@ -1,7 +1,7 @@
 """Certificates: bounds on a finite set, by random draws one after another, valid at every look.
 
-The draws are without replacement and the set is fixed before the first one, so there is nothing
-to assume: the guarantee is over the order of the draws alone.
+The draws are without replacement and the set is fixed before the first one. So nothing is assumed:
+the guarantee is only over the order of the draws.
 """
 
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ import numpy.typing as npt
 from scipy.special import betaln, gammaln
 
 LEVEL = 0.95
-PRIOR_STRENGTH = 12.0  # labels that the guess of the accuracy is worth in the bet
-SIMULATED = 300  # ways in which it may go, for the forecast of its length
-BROAD = 0.2  # weight of a flat bet beside the informed one: a wrong guess costs a few labels only
+PRIOR_STRENGTH = 12.0  # the guess of the accuracy counts as this many labels in the bet
+SIMULATED = 300  # simulated courses for the forecast of its length
+BROAD = 0.2  # weight of a flat bet beside the informed one: a wrong guess costs only a few labels
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Bet:
-    """What is put on each possible share before the first draw: beta(a, b), mixed with a flat one.
+    """The bet on each possible share before the first draw: beta(a, b), mixed with a flat one.
 
-    Any bet that is fixed beforehand gives valid bounds; one near the truth gives narrow ones.
+    Any bet that is fixed before gives valid bounds; a bet near the truth gives narrow ones.
     """
 
     a: float = 1.0
@@ -46,7 +46,7 @@ class Bet:
 def log_likelihood(size: int, good: Any, successes: Any, failures: Any) -> Floats:
     """Log probability of a sequence of draws from `size` rows of which `good` are successes.
 
-    Arrays broadcast; -inf where there are not so many of a kind.
+    Arrays broadcast; -inf if the set has too few of a kind.
     """
     bad = size - np.asarray(good, dtype=np.float64)
     good, s, f = (np.asarray(part, dtype=np.float64) for part in (good, successes, failures))
@@ -116,10 +116,10 @@ def proven_at(
     bet: Bet = Bet(),
     alpha: float = 1 - LEVEL,
 ) -> int | None:
-    """After how many draws "at least `share` of the set are successes" is proven; None: not yet.
+    """The draws after which "at least `share` of the set are successes" is proven, or None.
 
     The claim is proven at the first look at which every smaller number is refuted. Of these the
-    largest is the last to go, as long as successes are more frequent than `share`.
+    largest is refuted last, while successes are more frequent than `share`.
     """
     _check(hits, size, alpha)
     s = np.cumsum(np.asarray(hits, dtype=np.float64))
@@ -142,7 +142,7 @@ def _proven(
 
 @dataclass(frozen=True)
 class Length:
-    """How many draws a certificate will probably take.
+    """The number of draws that a certificate probably takes.
 
     `low`, `middle` and `high` are the 10th, 50th and 90th percentile, None where that many of the
     simulated ways end without a proof within the limit; `chance` is the share that ends with one.
@@ -165,7 +165,7 @@ def probable_length(
     limit: int = 1000,
     bet: Bet | None = None,
 ) -> Length:
-    """How many draws it will take to prove "at least `share`", seen from what is known now.
+    """The number of draws needed to prove "at least `share`", as known now.
 
     The true share is drawn from beta(successes + ½, failures + ½), then the draws from it.
 
@@ -179,7 +179,7 @@ def probable_length(
     limit = min(limit, size)
     truth = rng.beta(successes + 0.5, failures + 0.5, SIMULATED)
     good = np.rint(truth * size)
-    # Without replacement, in vectors: draw t succeeds with what is left of the good.
+    # Without replacement, in vectors: draw t succeeds with the share of remaining successes.
     s = np.zeros((SIMULATED, limit))
     found = np.zeros(SIMULATED)
     for draw in range(limit):

@@ -1,11 +1,11 @@
-"""Consensus: what several people's labels say together, and how sure that is."""
+"""Consensus: the common answer of several people's labels, and how sure it is."""
 
 import numpy as np
 import numpy.typing as npt
 
 ROUNDS = 100
 TOLERANCE = 1e-6
-PRIOR_RIGHT, PRIOR_WRONG = 4.0, 1.0  # before any label, a person is taken to be right in 4 of 5
+PRIOR_RIGHT, PRIOR_WRONG = 4.0, 1.0  # before any label, a person is right in 4 of 5
 PRIOR_SKILL = PRIOR_RIGHT / (PRIOR_RIGHT + PRIOR_WRONG)
 
 Indices = npt.NDArray[np.int64]
@@ -19,13 +19,13 @@ def one_coin(
 
     One-coin Dawid–Skene: person j gives the true class with probability p_j, else any other class
     alike. EM alternates between the items' posteriors and the skills, from the majority. Skills
-    are drawn towards 4 in 5 while a person has few labels, and are never below chance, so that no
-    label speaks against its own class. Dawid and Skene, "Maximum likelihood estimation of observer
+    are shrunk towards 4 in 5 while a person has few labels, and are never below chance, so no label
+    counts against its own class. Dawid and Skene, "Maximum likelihood estimation of observer
     error-rates using the EM algorithm", Applied Statistics 1979; Zhang et al., arXiv 1406.3824.
 
     Parameters
     ----------
-    items, people, labels : (n,) of n labels; each numbered from 0 on without gaps.
+    items, people, labels : (n,) of n labels; each numbered from 0 without gaps.
     classes : how many there are, ≥ 2.
 
     Returns

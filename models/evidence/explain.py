@@ -1,4 +1,4 @@
-"""Why the head says what it says: the nearest labeled samples."""
+"""Why the head makes a prediction: the nearest labeled samples."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -8,19 +8,19 @@ import numpy.typing as npt
 
 from models.evidence.learning_curve import Point
 
-EARLIEST = 2  # labels a class; before, curves are of another shape
+EARLIEST = 2  # labels a class; earlier, curves have another shape
 FEWEST_POINTS, LABELS_PER_CLASS, FEWEST_AUDITS = 5, 5, 15
 POWERS = (0.3, 0.5, 0.7, 1.0, 1.4)  # of the power law; measured curves lie in between
-# Where a query takes the hard images away, the rest is learned faster than any power of n.
+# If a query takes the hard images away, the rest is learned faster than any power of n.
 DECAYS = (0.5, 1.0, 2.0, 4.0)  # times the labels so far
 REPLICATES = 300
 SHARE = 0.8  # of the band
 FIT_NOISE = 0.012  # scatter of a point around its curve, beside that of the audits
 MISFIT = 0.45  # in log labels: power laws bend, and half of all forecasts are off by a third
-CALIBRATED = 0.06  # how far confidence and hits lie apart on a pool, from 100 labels on
+CALIBRATED = 0.06  # how far confidence and hits differ on a pool with at least 100 labels
 SURE = 0.9  # of the replicates that never get there make it "not reachable"
-FARTHEST = 10.0  # times the labels so far; beyond, a number would be a joke
-MOST = 0.8  # of the rows that are left; whoever labels more of them needs no model
+FARTHEST = 10.0  # times the labels so far; a larger number would mean nothing
+MOST = 0.8  # of the rows that are left; a person who labels more of them needs no model
 STEPS = 120  # of labels, at which a curve is looked up
 
 Floats = npt.NDArray[np.float64]
@@ -30,9 +30,9 @@ Floats = npt.NDArray[np.float64]
 class Forecast:
     """Labels that are still needed, as an 80 % range with its `middle`.
 
-    `high` and `middle` are None where they are never (or beyond `limit`, the most that is looked
-    ahead), and `low` too where the target is out of reach; `ceiling` is the range of where the
-    curve ends. `reached` tells that today's accuracy is probably there already.
+    `high` and `middle` are None if they are never reached (or only beyond `limit`, the farthest
+    look ahead); `low` too if the target is out of reach. `ceiling` is the range of the curve's
+    end. `reached` says that today's accuracy is probably enough already.
     """
 
     target: float
@@ -45,12 +45,12 @@ class Forecast:
 
     @property
     def reachable(self) -> bool:
-        """Whether there is any number of labels."""
+        """Whether any number of labels is known."""
         return self.low is not None
 
 
 def is_meant(points: list[Point], classes: int) -> bool:
-    """Whether there is enough to forecast from: 5 points, 5 labels a class, 15 audits."""
+    """Whether a forecast is possible: 5 points, 5 labels a class, 15 audits."""
     told = [point for point in points if point.labels >= EARLIEST * classes]
     return bool(
         len(told) >= FEWEST_POINTS
@@ -62,16 +62,16 @@ def is_meant(points: list[Point], classes: int) -> bool:
 def forecast(
     points: list[Point], classes: int, left: int, target: float, rng: np.random.Generator
 ) -> Forecast | None:
-    """The labels that `target` accuracy on the rest takes, or None before that can be meant.
+    """The labels needed for `target` accuracy on the rest, or None with too little data.
 
     Power laws a - b·n^-c and decays a - b·exp(-n / d) are fitted to the curve, many times with the
-    audits drawn anew, the shape by how well it fits, and a misfit as wide as that of such curves.
+    audits drawn again, the shape by how well it fits, and a misfit as wide as such curves have.
     Early points, with less than two labels a class, are left out.
 
-    The curve is of the `left` rows without a label now; the target is of those that will have none
-    then. A query takes rows that are harder than most. Where they are a good part of what is left,
-    that does more for the rest than what the head learns from them, so k labels also bring
-    gap · k / (left - k), the gap being how much worse the head foresees the query's picks so far.
+    The curve is for the `left` rows without a label now; the target is for rows without a label
+    then. A query takes rows that are harder than most. If they are a large part of what is left,
+    this helps the rest more than what the head learns from them. So k labels also bring
+    gap · k / (left - k); the gap is how much worse the head predicts the query's picks so far.
     """
     if not is_meant(points, classes) or left < 2:
         return None
@@ -84,7 +84,7 @@ def forecast(
     for place, row in enumerate(_replicates(told, rng)):
         a, b, shape = _fit(n, row, rng)
         here = a - b * shape.left(now)
-        # What the picks were taken from is the rest and they themselves.
+        # The picks were taken from the rest and themselves together.
         gap = 0.0 if np.isnan(picked) else max(0.0, here - picked) * left / (left + now)
         there = a - b * shape.left(now + steps) + gap * steps / (left - steps) >= target
         ceilings[place] = a
@@ -110,10 +110,10 @@ def _labels(number: float) -> int | None:
 
 
 def _replicates(points: list[Point], rng: np.random.Generator) -> Floats:
-    """Curves (R, p) as they may have been: the audits drawn anew, and the height drawn to 0.
+    """Possible curves (R, p): the audits drawn again, and the height shrunk to 0.
 
-    Hit - confidence is near 0 where a head is calibrated. Few audits tell it less well than that
-    is known beforehand, so that its mean is weighed against a normal of that spread.
+    Hit - confidence is near 0 for a calibrated head. Few audits know it less well than this prior
+    does, so its mean is weighed against a normal of that spread.
     """
     residual = np.array([point.residual for point in points])  # (p, a)
     mean = np.array([point.confidence for point in points])
@@ -131,7 +131,7 @@ def _replicates(points: list[Point], rng: np.random.Generator) -> Floats:
 
 @dataclass(frozen=True)
 class _Shape:
-    """How what is still to be learned shrinks: as n^-power, or as exp(-n / decay)."""
+    """How the part still to learn shrinks: as n^-power, or as exp(-n / decay)."""
 
     power: float = 0.0
     decay: float = 0.0

@@ -21,7 +21,7 @@ class NoHeatMapError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class HeatMap:
-    """Evidence (h, w) of each cell for a class, in logits, and what belongs to no cell.
+    """Evidence (h, w) of each cell for a class, in logits, and the part that belongs to no cell.
 
     `cells.sum() + constant` is the class's logit, exactly.
     """
@@ -37,13 +37,13 @@ def heat_map(
     image: Image.Image,
     class_id: int,
 ) -> HeatMap:
-    """Share a class's logit out among the cells of the last feature map.
+    """Divide a class's logit among the cells of the last feature map.
 
     With fⱼ(c) the activation of channel j in cell c and eⱼ its mean over the cells, a feature is
     (√eⱼ - centreⱼ)/‖·‖. As √eⱼ = Σ_c fⱼ(c)/(C·√eⱼ), cell c gets Σⱼ wⱼ·fⱼ(c)/(C·√eⱼ·‖·‖), and the
-    centre and the bias belong to no cell. The sum is exact; that a channel's root is shared out in
-    proportion to its activation is a choice, and the norm is held fixed. Where the embedding has
-    negative values no root is taken, and the shares are those of Zhou et al., CVPR 2016.
+    centre and the bias belong to no cell. The sum is exact. Dividing a channel's root in proportion
+    to its activation is a choice, and the norm is held fixed. If the embedding has negative values,
+    no root is taken, and the shares are those of Zhou et al., CVPR 2016.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from models.evidence.metrics import MeanInterval, mean_interval
 from models.evidence.out_of_fold import OutOfFold
 from models.head import FitHead, LinearHead
 
-POINTS_APART = 1.35  # a point wherever the labels have grown by so much
+POINTS_APART = 1.35  # a new point when the labels have grown by this factor
 FIRST_POINT = 10
 REPEATS = 12  # subsets that random picking is simulated with, at each size
 
@@ -29,10 +29,10 @@ class Labels:
     features : (n, D) rows of a Space.
     labels : (n,) class ids.
     uniform : (n,) truth values, which of them are blind uniform audits.
-    chance : (n,) acquisition probabilities, NaN where there is none.
+    chance : (n,) acquisition probabilities, NaN if unknown.
     groups : (n,) near-duplicates.
     pool : (m, D) a sample of the rows without a label.
-    left : how many rows without a label there are.
+    left : the number of rows without a label.
     """
 
     features: npt.NDArray[Any]
@@ -46,12 +46,12 @@ class Labels:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Accuracy, on the rows that have no label now, of the head after so many labels.
+    """Accuracy of the head after so many labels, on the rows without a label now.
 
-    `residual` (r,) is what hit - confidence of each label that counts says of its mean over these
-    rows, and `confidence` the mean of that: what the value is made of, for whoever wants to draw
-    the labels again. `hits` (a,) are those of the audits, and `picked` is the share of the
-    query's own picks that the head foresees without them (NaN where there is none).
+    `residual` (r,) is each counting label's estimate of the mean of hit - confidence over these
+    rows, and `confidence` the mean confidence. The value consists of these, so a caller can draw
+    the labels again. `hits` (a,) are the hits of the audits. `picked` is the share of the query's
+    own picks that the head predicts right without them (NaN without picks).
     """
 
     labels: int
@@ -64,10 +64,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Beside:
-    """Random picking with so many labels, and how far the session was ahead of it then.
+    """Random picking with so many labels, and how far the session was ahead of it.
 
-    `random` is the session's accuracy less the gain, with the gain's interval: on the same rows
-    as the session's own curve, and as far from it as can be told.
+    `random` is the session's accuracy minus the gain, with the gain's interval: on the same rows
+    as the session's own curve, and as far from it as the gain.
     """
 
     labels: int
@@ -87,11 +87,10 @@ def sizes(n: int) -> list[int]:
 def measured(session: Labels, fit: FitHead) -> list[Point]:
     """The session's curve: heads fitted on its first 10, 14, 18, … labels, judged on all audits.
 
-    Labels that a head was fitted on are left out one by one (with their near-duplicates), the
-    later ones it has not seen. All points are of the same rows, those without a label now, and
-    share the same audits (or weighted labels), so that they rise and fall together: the shape is
-    known better than the height. The last point is what is told of the newest head. Empty below
-    10 audits.
+    Labels that a head was fitted on are left out one by one (with their near-duplicates); it has
+    not seen the later ones. All points are for the same rows, those without a label now, and share
+    the same audits (or weighted labels). So they rise and fall together: the shape is known better
+    than the height. The last point is the newest head's. Empty below 10 audits.
     """
     points = []
     for size in sizes(len(session.labels)):
@@ -117,10 +116,10 @@ def _point(session: Labels, fit: FitHead, size: int) -> Point | None:
 
 
 def _foreseen(session: Labels, head: LinearHead, size: int) -> OutOfFold:
-    """All labels as a head of the first ones foresees them."""
+    """All labels as predicted by a head of the first ones."""
     groups = session.groups[:size]
     if size < len(session.labels):
-        # Near-duplicates without an audit only weigh in what is taken off: no fit for each of them.
+        # Near-duplicates without an audit count only in the part subtracted: no fit for each.
         alone = np.arange(size) + session.groups.max() + 1
         groups = np.where(np.isin(groups, groups[session.uniform[:size]]), groups, alone)
     left = leave_out(
@@ -157,7 +156,7 @@ def beside_random(
     for point in points:
         if point.labels > len(audits) - FEWEST:
             break
-        hits = np.zeros((2, len(audits)))  # sums of hits, and how often each was judged
+        hits = np.zeros((2, len(audits)))  # sums of hits, and the number of judgements
         for _ in range(REPEATS):
             order = rng.permutation(len(audits))
             train, test = audits[order[: point.labels]], order[point.labels :]

@@ -1,4 +1,4 @@
-"""What a head says of labeled rows that it has not seen: the raw material of honest figures."""
+"""A head's predictions for labeled rows that it has not seen: the base of honest figures."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from models.head.fitting import Labeled, check_rows
 from models.head.leave_one_out import leave_one_out_logits
 from models.head.optimum import Optimum, minimise
 
-FOLDS = 10  # for heads without a leave-one-out of their own
+FOLDS = 10  # for heads without their own leave-one-out
 
 Indices = npt.NDArray[np.int64]
 
@@ -108,8 +108,8 @@ def cross_predict(
 ) -> LeftOut:
     """Predictions of any head for some of its rows, by fits without a tenth of the groups.
 
-    For heads that have no closed form. Each prediction comes from a tenth fewer labels, which
-    makes it a little worse than the head in use.
+    For heads without a closed form. Each prediction uses a tenth fewer labels, so it is a little
+    worse than the head in use.
     """
     check_rows(features, labels)
     classes = np.unique(labels).astype(np.int64)

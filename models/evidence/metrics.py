@@ -1,4 +1,4 @@
-"""Figures that say how well the head does, each with the doubt that belongs to it."""
+"""Figures that say how well the head does, each with its uncertainty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Interval:
 
 
 class MeanInterval(NamedTuple):
-    """A mean and the ends of its interval; NaN ends where one value tells nothing."""
+    """A mean and the ends of its interval; the ends are NaN for a single value."""
 
     mean: float
     low: float
@@ -33,7 +33,7 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
     """
     _check_level(level)
     if not 0 <= successes <= trials:
-        raise ValueError(f"{successes} successes of {trials} trials cannot be")
+        raise ValueError(f"{successes} successes of {trials} trials are impossible")
     if trials == 0:
         return Interval(0.0, 1.0)
     z2 = float(ndtri(0.5 + level / 2)) ** 2

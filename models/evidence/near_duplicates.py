@@ -1,4 +1,4 @@
-"""Groups of near-duplicates: pictures that count as one when figures are taken."""
+"""Groups of near-duplicates: pictures that count as one in all figures."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ ROWS_AT_ONCE = 1024
 def near_duplicates(features: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """The group (n,) of each row: rows chained by cosine above 0.98 share one.
 
-    A burst of one scene is such a chain. A head that was fitted on one of its pictures has nearly
-    seen the others, so they are left out together, and together they are one fact.
+    A burst of one scene is such a chain. A head fitted on one of its pictures has nearly seen the
+    others, so they are left out together and count as one fact.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Labels as a head foresees them that has not seen them, and what they say of the rest."""
+"""Predictions of labels by heads that have not seen them, and figures for the rest."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """A session's labels in the order of its answers, each foreseen without itself.
+    """A session's labels in the order of its answers, each predicted without itself.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class OutOfFold:
 
     @property
     def weighs(self) -> bool:
-        """Whether all labels with a chance are used, weighted by it; else the audits alone."""
+        """Whether all labels with a chance are used, weighted by it; else only the audits."""
         return bool(self.drawn.sum() > 2 * self.uniform.sum())
 
     @property
@@ -48,7 +48,7 @@ class OutOfFold:
         return self.hits - self.confidence
 
     def on_the_rest(self) -> Floats:
-        """What each label that is used says of the mean of hit - confidence over the rest."""
+        """Each used label's estimate of the mean of hit - confidence over the rest."""
         if self.weighs:
             drawn = self.drawn
             return weighted_residuals(self.residual[drawn], self.chance[drawn], self.left)

@@ -26,7 +26,7 @@ class Bin:
 class Reliability:
     """Bins by rising confidence, and the expected calibration error over them, in [0, 1].
 
-    `chance` is what that error would be in the mean on as many rows if the confidence were right.
+    `chance` is the mean of that error on as many rows if the confidence were right.
     """
 
     bins: tuple[Bin, ...]
@@ -41,8 +41,8 @@ def reliability(
 
     Bins hold equally many rows, at least 5 each and 8 bins at most, as bins of equal width would
     be empty where a head is mostly sure (Nguyen and O'Connor, EMNLP 2015). The error is the mean
-    gap between confidence and hits, each bin by its rows. Few rows part the two by chance: a bin
-    whose confidence is right by √(2/π) standard errors in the mean.
+    gap between confidence and hits, each bin by its rows. With few rows the two differ by chance:
+    √(2/π) standard errors in the mean for a bin whose confidence is right.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The shadow: a ridge beside the head that judges every label by all the others, in closed form."""
+"""A ridge beside the head: it judges every label by all other labels, in closed form."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ SHARPNESS = 10.0  # logits per unit of a ridge's output: near 1 / temperature on
 
 @dataclass(frozen=True, eq=False)
 class LeaveOneOut:
-    """What a ridge says of each label when fitted on all the others.
+    """A ridge's predictions for each label, fitted on all other labels.
 
     Attributes
     ----------
     accuracy : share of labels predicted right, in [0, 1].
     ridge : the penalty taken from RIDGES.
-    temperature : what the logits were divided by to give `proba`.
+    temperature : the divisor of the logits that gave `proba`.
     classes : (K,) int64, ascending; column k of `proba` is class classes[k].
     predicted : (n,) int64, the class id predicted for each row.
     proba : (n, K) float64, calibrated; rows sum to 1.
@@ -49,7 +49,7 @@ def leave_one_out(
     ridges: Sequence[float] = RIDGES,
     audits: npt.NDArray[np.bool_] | None = None,
 ) -> LeaveOneOut:
-    """Judge every label by a ridge fitted on all the others.
+    """Judge every label by a ridge fitted on all other labels.
 
     The ridge maps features and a constant to one-hot targets. With G their Gram matrix and
     A = (G + λI)⁻¹, the prediction without row i is yᵢ - (A y)ᵢ / Aᵢᵢ; one
@@ -58,16 +58,16 @@ def leave_one_out(
 
     Honest use: this measures the labels it is given. On random labels it is a little low (one
     label fewer, and a class's only label is never predicted right). On actively chosen labels it
-    is pessimistic, by some 20 points on hard pools, because those were chosen for being hard:
-    show it on audit picks, or as a lower mark. Near-duplicates across labels make it optimistic.
+    is pessimistic, by some 20 points on hard pools, because those were chosen as hard ones: show it
+    on audit picks, or as a lower mark. Near-duplicates across labels make it optimistic.
 
     Parameters
     ----------
     features : (n, D) array of any float type, rows of a Space.
     labels : (n,) integers, class ids; at least two distinct.
     ridges : penalties λ > 0 to choose from.
-    audits : (n,) truth values, which rows are uniform audit picks: from 30 on, they alone tell the
-        temperature.
+    audits : (n,) truth values, which rows are uniform audit picks: with 30 or more, only they
+        decide the temperature.
 
     Raises
     ------

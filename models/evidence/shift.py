@@ -1,4 +1,4 @@
-"""Domain shift: whether new images differ from the pool, and how many the head has not met."""
+"""Domain shift: whether new images differ from the pool, and how many are unlike any label."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +11,14 @@ from scipy.stats import rankdata
 from models.evidence.ridge_loo import leave_one_out
 
 FEWEST = 20  # images on each side
-MOST = 600  # of each side that are looked at
+MOST = 600  # images of each side that are compared
 WARNING = 0.8  # AUC; a rule of thumb
-OUTSIDE = 0.01  # of the known pool lies as far from every label as what counts as outside
+OUTSIDE = 0.01  # of the known pool lies this far from every label; such images are outside
 
 
 @dataclass(frozen=True)
 class Shift:
-    """How well new images can be told from the pool's: AUC ½ not at all, 1 always.
+    """How well new images can be separated from the pool's: AUC ½ not at all, 1 always.
 
     `outside` of the `added` new ones are further from every labeled image than 99 % of the pool.
     """

@@ -18,7 +18,7 @@ from models.evidence.ridge_loo import leave_one_out
 from models.space import Space
 
 SIDE = 16  # pixels; more of them make a ridge no better on small sets
-LEAST_DEVIATION = 1e-6  # of a channel; below, it is the same everywhere
+LEAST_DEVIATION = 1e-6  # of a channel; a smaller one means a constant channel
 BATCH = 32
 FEWEST_LABELS, FEWEST_AUDITS = 30, 30
 
@@ -27,8 +27,8 @@ FEWEST_LABELS, FEWEST_AUDITS = 30, 30
 class Gain:
     """Accuracy by leave-one-out on two kinds of features of the same labels.
 
-    `gain` is `ours` less `theirs`, paired by label, with its 95 % interval. On `rows` labels;
-    `uniform` tells whether they are blind checks alone.
+    `gain` is `ours` minus `theirs`, paired by label, with its 95 % interval. On `rows` labels;
+    `uniform` says whether they are only blind checks.
     """
 
     ours: float
@@ -44,7 +44,7 @@ class Gain:
 
     @property
     def none(self) -> bool:
-        """Whether nothing is gained that could be told from chance."""
+        """Whether the gain could be chance."""
         return self.gain.low <= 0 <= self.gain.high
 
 
@@ -55,11 +55,11 @@ def compare(
     uniform: npt.NDArray[np.bool_],
     groups: npt.NDArray[np.int64],
 ) -> Gain | None:
-    """How much better labels are foreseen by one kind of features than by another.
+    """How much better one kind of features predicts labels than another.
 
-    A ridge with closed-form leave-one-out judges both. From 30 blind checks on they alone are
-    compared; before, all labels are, which were chosen for being hard for `ours`: then the gain
-    is a lower mark. Near-duplicates count as one.
+    A ridge with closed-form leave-one-out judges both. With 30 or more blind checks, only these are
+    compared. With fewer, all labels are; they were chosen as hard for `ours`, so the gain is a
+    lower mark. Near-duplicates count as one.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def pixel_features(images: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
 
 
 def random_twin(backbone: Backbone, seed: int = 0) -> Backbone:
-    """The same architecture with weights drawn anew; `embed_random` sets its scales."""
+    """The same architecture with random weights; `embed_random` sets its scales."""
     model = copy.deepcopy(backbone.model)
     state = torch.random.get_rng_state()
     torch.manual_seed(seed)

@@ -7,13 +7,13 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
-PRIOR_WIDTH = 0.5  # of log T: 95 % of temperatures lie between 0.37 and 2.7 before a label is seen
+PRIOR_WIDTH = 0.5  # of log T: before any label, 95 % of temperatures lie between 0.37 and 2.7
 MAX_LOG = 3.0
-AUDITS = 30  # from so many audit picks on, they alone tell the temperature
+AUDITS = 30  # with at least this many audit picks, only they decide the temperature
 
 
 def fit_temperature(logits: npt.NDArray[Any], targets: npt.NDArray[Any]) -> float:
-    """The temperature T that held-out logits are to be divided by.
+    """The temperature T by which held-out logits should be divided.
 
     T = argmin Σᵢ -log softmax(logitsᵢ / T)[targetᵢ] + (log T)² / (2·0.5²): temperature scaling
     (Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017) with a
@@ -27,7 +27,7 @@ def fit_temperature(logits: npt.NDArray[Any], targets: npt.NDArray[Any]) -> floa
     Returns
     -------
     float in [1/20, 20]
-        Above 1 where the head is too sure of itself; 1 without rows.
+        Above 1 if the head is too sure; 1 without rows.
 
     Raises
     ------
@@ -44,8 +44,8 @@ def fit_temperature(logits: npt.NDArray[Any], targets: npt.NDArray[Any]) -> floa
     if len(rows) == 0:
         return 1.0
     if not (np.min(targets) >= 0 and np.max(targets) < rows.shape[1]):
-        raise ValueError(f"a target is none of the {rows.shape[1]} columns")
-    # Shifted by the given class's logit, so that no loss is a difference of large numbers.
+        raise ValueError(f"a target is not one of the {rows.shape[1]} columns")
+    # Shifted by the given class's logit, so no loss is a difference of large numbers.
     gaps = rows - rows[np.arange(len(rows)), targets][:, None]
 
     def loss(log_temperature: float) -> float:
@@ -72,14 +72,14 @@ def left_out_temperature(
     counts: npt.NDArray[Any],
     audits: npt.NDArray[np.bool_] | None = None,
 ) -> float:
-    """Temperature from leave-one-out logits (n, K), on audit picks alone from 30 on.
+    """Temperature from leave-one-out logits (n, K); only from audit picks if there are 30.
 
-    Actively chosen labels crowd the boundary and would make a head look worse calibrated than it
+    Actively chosen labels lie near the boundary and would make a head look worse calibrated than it
     is on the pool; uniform audit picks do not. A class's only label says nothing when left out.
 
     Parameters
     ----------
-    logits : (n, K), row i by a head that has not seen label i.
+    logits : (n, K), row i from a head that has not seen label i.
     targets : (n,) columns of the labels.
     counts : (K,) labels per class.
     audits : (n,) truth values, which rows are uniform audit picks.

@@ -1,4 +1,4 @@
-"""Which head a pool deserves, judged on its own labels."""
+"""Which head suits a pool best, judged on the pool's own labels."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,8 +12,8 @@ from models.head.mlp import folds
 
 SIMPLE = "logistic"
 FOLDS = 5
-LEAST_LABELS = 5  # a class, on average; below, folds tell luck
-FLOOR = 1e-6  # least probability that a loss is taken of
+LEAST_LABELS = 5  # per class, on average; with fewer, folds show only luck
+FLOOR = 1e-6  # smaller probabilities count as this in a loss
 
 
 def choose_head(
@@ -25,18 +25,18 @@ def choose_head(
     stop: Stop = never,
     heads: Mapping[str, FitHead] = HEADS,
 ) -> str:
-    """Name the head that foresees held-out labels best; the logistic one where it is in doubt.
+    """Name the head that predicts held-out labels best; the logistic one if in doubt.
 
-    Each head is fitted on the same 5 stratified folds, and a rival wins where its log-loss on
-    held-out labels is lower, in the mean over labels, by more than one standard error of the
-    paired difference (Breiman et al., CART, 1984) and it predicts no fewer of them right.
+    Each head is fitted on the same 5 stratified folds. A rival wins if its mean log-loss on
+    held-out labels is lower by more than one standard error of the paired difference (Breiman et
+    al., CART, 1984) and it predicts at least as many of them right.
     Probabilities are the calibrated ones. Takes seconds: meant for idle time, when the number of
     labels has doubled.
 
     Parameters
     ----------
     features, labels : as for a fit.
-    rng : deals the labels out.
+    rng : assigns the labels to folds.
     device : torch device of the fits.
     stop : asked often; True raises Cancelled.
     heads : the candidates by name; "logistic" is among them.
@@ -48,7 +48,7 @@ def choose_head(
     """
     check_rows(features, labels)
     classes, targets, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    told = counts[targets] >= 2  # a class's only label cannot be foreseen by any head
+    told = counts[targets] >= 2  # no head can predict a class's only label
     if len(labels) < LEAST_LABELS * len(classes) or np.count_nonzero(told) < 2:
         return SIMPLE
     order = rng.permutation(len(labels))
@@ -84,8 +84,8 @@ def held_out(
 ) -> HeldOut:
     """Losses and hits of each row by a head fitted on the rows of the other folds.
 
-    A class that the other folds do not hold has probability 1e-6; a fold whose rest is of one
-    class gives no head, and every row of it the loss of that.
+    A class that is missing in the other folds has probability 1e-6. If the other folds hold only
+    one class, no head can be fitted, and every row gets the loss of 1e-6.
     """
     given = np.full(len(labels), FLOOR)
     hits = np.zeros(len(labels), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""What the fits of all heads share: their checks, class weights and the rows' own space."""
+"""Code shared by the fits of all heads: checks, class weights and the rows' own space."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class FewClassesError(ValueError):
 
 
 class Cancelled(Exception):  # noqa: N818 (it is no error: someone asked for it)
-    """Raised by a fit whose `stop` said so."""
+    """Raised by a fit when its `stop` returns true."""
 
 
 def never() -> bool:
@@ -30,7 +30,7 @@ def never() -> bool:
 
 
 def raise_if(stop: Stop) -> None:
-    """Raise Cancelled when `stop` says so."""
+    """Raise Cancelled when `stop` returns true."""
     if stop():
         raise Cancelled("the fit was stopped")
 
@@ -41,8 +41,8 @@ class Labeled:
 
     Attributes
     ----------
-    x : (n, d) rows of length SCALE: the features as float16 where they came so, otherwise as
-        float32, or their float32 coordinates in `basis`.
+    x : (n, d) rows of length SCALE: float16 features stay float16, others are float32; or their
+        float32 coordinates in `basis`.
     basis : (D, d) orthonormal columns with features·SCALE = x @ basis.T; None: the features' own.
     classes : (K,) int64, ascending.
     targets : (n,) columns of the labels in `classes`.
@@ -65,7 +65,7 @@ class Labeled:
         device: str,
         certainty: npt.NDArray[np.float64] | None = None,
     ) -> "Labeled":
-        """Check features (n, D) and labels (n,), and rotate them where there are few.
+        """Check features (n, D) and labels (n,), and rotate the rows if they are few.
 
         With few labels a penalised optimum lies in the span of the rows (thin QR); with many the
         rotation costs more than it saves.
@@ -101,7 +101,7 @@ class Labeled:
         return Labeled(x, self.basis, classes, targets, counts, sure)
 
     def weights(self) -> npt.NDArray[np.float64]:
-        """Weight of each row (n,): that of its class, times its certainty over the mean of all."""
+        """Weight of each row (n,): its class's weight times its certainty over the mean of all."""
         weights = self.class_weights()
         if self.certainty is not None:
             weights *= self.certainty / self.certainty.mean()
@@ -115,12 +115,12 @@ class Labeled:
 
 
 def _held(features: npt.NDArray[Any], device: str) -> torch.Tensor:
-    """The features times SCALE, in half precision where that is what they came in."""
+    """The features times SCALE, in half precision if they came in half precision."""
     half = features.dtype == np.float16
     # A copy, as torch may not share read-only memory.
     x = torch.from_numpy(np.array(features, dtype=np.float16 if half else np.float32))
     x = x.to(device).mul_(SCALE)
-    if half and not torch.stack(x.aminmax()).isfinite().all():  # no rows of a Space, but possible
+    if half and not torch.stack(x.aminmax()).isfinite().all():  # possible without a Space
         return _held(features.astype(np.float32), device)
     return x
 

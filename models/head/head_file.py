@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from models.head import Head, LinearHead, MlpHead
 
-FILE_FORMAT = 2  # 1 had linear heads alone, without a temperature
+FILE_FORMAT = 2  # format 1 had only linear heads, without a temperature
 
 
 class DamagedHeadError(ValueError):
@@ -65,7 +65,7 @@ def load_head(path: Path) -> tuple[LinearHead | MlpHead, npt.NDArray[np.float32]
 
 
 def _parts(head: Head) -> dict[str, Any]:
-    """What a kind of head has besides the things that all have; its name is `kind`."""
+    """The parts that only this kind of head has; its name is `kind`."""
     if isinstance(head, LinearHead):
         own = {"weight": head.weight, "bias": head.bias, "iterations": head.iterations}
         return {"kind": "linear", **own}

@@ -1,4 +1,4 @@
-"""L-BFGS for smooth convex losses, on the device where the parameters lie."""
+"""L-BFGS for smooth convex losses, on the device of the parameters."""
 
 from collections import deque
 from collections.abc import Callable
@@ -11,9 +11,9 @@ Objective = Callable[[torch.Tensor], tuple[float, torch.Tensor]]  # parameters -
 Pair = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # step s, change of gradient y, 1/(s·y)
 
 MEMORY = 10
-SUFFICIENT = 1e-4  # share of the descent that the slope promises which a step must bring
+SUFFICIENT = 1e-4  # a step must bring this share of the descent that the slope predicts
 HALVINGS = 20
-NOTHING = 1e-12  # share of the loss; a step that brings no more has met rounding
+NOTHING = 1e-12  # share of the loss; a smaller descent is only rounding
 
 
 def lbfgs(
@@ -25,9 +25,9 @@ def lbfgs(
 ) -> tuple[torch.Tensor, int]:
     """Minimise a convex loss by limited-memory BFGS with a backtracking line search.
 
-    Two-loop recursion of Nocedal and Wright, "Numerical Optimization", 2006, algorithm 7.4. Steps
-    are dozens of sums over the parameters, which torch does in the time that SciPy's L-BFGS-B
-    takes for its own with a few thousand parameters, and in a tenth with a hundred thousand.
+    Two-loop recursion of Nocedal and Wright, "Numerical Optimization", 2006, algorithm 7.4. A step
+    is dozens of sums over the parameters. With a few thousand parameters, torch takes as long for
+    them as SciPy's L-BFGS-B; with a hundred thousand it takes a tenth of the time.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ def lbfgs(
 
     Returns
     -------
-    (parameters, steps): where no step lowers the loss any more, which rounding may bring about
-    before the tolerance is met, they are taken for the optimum.
+    (parameters, steps). If no step lowers the loss any more, the parameters count as the optimum;
+    rounding may cause that before the tolerance is reached.
     """
     at = start
     loss, gradient = objective(at)
@@ -67,7 +67,7 @@ def lbfgs(
 
 
 def _direction(gradient: torch.Tensor, pairs: deque[Pair]) -> torch.Tensor:
-    """The descent direction of the last curvatures: minus the gradient where there are none."""
+    """The descent direction of the last curvatures; without any, minus the gradient."""
     direction = -gradient
     shares = []
     for step, change, inverse in reversed(pairs):
@@ -89,13 +89,13 @@ def _descend(
     slope: float,
     size: float,
 ) -> tuple[torch.Tensor, float, torch.Tensor] | None:
-    """A step that lowers the loss enough, with the loss and gradient there; None if none does."""
+    """A step that lowers the loss enough, with its loss and gradient, or None."""
     for _ in range(HALVINGS):
         step = size * direction
         lower, gradient = objective(at + step)
         if lower <= loss + SUFFICIENT * size * slope:
             return step, lower, gradient
-        # The lowest point of the parabola through what is known, but no leap.
+        # The lowest point of the parabola through the known values, within limits.
         over = lower - loss - size * slope
         size *= min(max(-0.5 * size * slope / over, 0.1), 0.5) if over > 0 else 0.5
     return None

@@ -1,4 +1,4 @@
-"""What a logistic head says of each label when fitted on all the others, nearly."""
+"""Approximate predictions of a logistic head for each label, fitted on all other labels."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,13 +7,13 @@ import torch
 from models.head.fitting import MAX_CLASS_WEIGHT, Labeled, Stop, never, raise_if
 from models.head.optimum import Optimum
 
-BIAS_VARIANCE = 100.0  # stands for the bias's missing penalty, so that the curvature has an inverse
-# A row that pulls a class less than this share of the strength neither moves nor holds it: all
+BIAS_VARIANCE = 100.0  # replaces the bias's missing penalty, so the curvature has an inverse
+# A row that pulls a class by less than this share of the strength is ignored for that class: all
 # such rows together must bend the loss less than the penalty does.
 NEGLIGIBLE = 1e-4
 LARGEST_NEGLIGIBLE = 1e-3
-LEAST_REST = 1e-3  # of a row's curvature that others leave; rounding must not turn it to zero
-FLOAT32_STRENGTH = 0.05  # below, the curvature is too steep for float32
+LEAST_REST = 1e-3  # least 1 - aᵢ hᵢ of a row; rounding must not make it zero
+FLOAT32_STRENGTH = 0.05  # below this strength, the curvature is too steep for float32
 
 
 def leave_one_out_logits(
@@ -29,11 +29,11 @@ def leave_one_out_logits(
     0.1; with width 64, 8 % and 27 % too low; with made rows of width 20, up to 12 % too high. The
     best of the strengths was that of refitting each time.
 
-    A fit without a row weighs the others of its class more, so that the class weighs what it did.
-    Where that is left out, the row's own class is at a disadvantage that a new image does not
-    have: accuracies come out 1 to 2 points low, and on noise far below chance. `reweighted` adds
-    it, to first order: of nₖ rows of the class, each gets 1 / (nₖ - 1) more, so that the pull of
-    the row is not taken away but replaced by the mean of the others.
+    A fit without a row gives the rest of its class more weight, so the class keeps its weight.
+    If this is ignored, the row's own class has a disadvantage that a new image does not have:
+    accuracies come out 1 to 2 points low, and on noise far below chance. `reweighted` adds it, to
+    first order: of nₖ rows of the class, each of the others gets 1 / (nₖ - 1) more. So the row's
+    pull is not removed but replaced by the mean of the others.
 
     A class looks only at the rows that matter to it, and inverts the smaller of their Gram matrix
     and the features': K·(4·r·d² + d³/3) operations where r > d, otherwise K·(2·r²·d + 4·r³/3).
@@ -42,8 +42,8 @@ def leave_one_out_logits(
     ----------
     labeled : the n rows that were fitted.
     optimum : what `minimise` found on them.
-    reweighted : whether class weights are those of all other rows, as when refitting; else those
-        of all rows, which is enough to compare strengths.
+    reweighted : True: class weights come from all other rows, as in a new fit. False: from all
+        rows, which is enough to compare strengths.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def leave_one_out_logits(
 
 
 def _more(labeled: Labeled) -> npt.NDArray[np.float64]:
-    """By what share the others of its class weigh more in a fit without the row (n,)."""
+    """The share by which the rest of its class gains weight in a fit without the row (n,)."""
     counts = labeled.counts[labeled.targets]
     grows = (counts > 1) & (labeled.class_weights() < MAX_CLASS_WEIGHT)
     more: npt.NDArray[np.float64] = grows / np.maximum(counts - 1, 1)
@@ -89,7 +89,7 @@ def _more(labeled: Labeled) -> npt.NDArray[np.float64]:
 def _leverage(
     x: torch.Tensor, curvature: torch.Tensor, strength: float, pulls: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Of rows (r, d), each with a constant for the bias: what each moves, itself and the others.
+    """For rows (r, d), each with a constant for the bias: how much each moves itself and others.
 
     With H = Σⱼ aⱼ xⱼ xⱼᵀ + strength·I the diagonal (r,) of X H⁻¹ Xᵀ, and X H⁻¹ Xᵀ `pulls` (r, K).
     """

@@ -12,7 +12,7 @@ from models.space import require_finite
 
 
 class Scorer(Protocol):
-    """What `predict_in_blocks` needs of a head."""
+    """The part of a head that `predict_in_blocks` needs."""
 
     @property
     def classes(self) -> npt.NDArray[np.int64]: ...
@@ -34,7 +34,7 @@ class LinearHead:
     bias : (K,) float32, sums to zero.
     strength : the penalty it was fitted with.
     iterations : the optimiser's iterations.
-    temperature : > 0, what weight and bias are divided by when it scores; they hold the optimum.
+    temperature : > 0, divides weight and bias when it scores; they hold the optimum.
     """
 
     classes: npt.NDArray[np.int64]
@@ -103,7 +103,7 @@ def predict_in_blocks(
     Returns
     -------
     (N, K) float32 in [0, 1]
-        Rows sum to 1; column k belongs to classes[k]. Besides it a few MB are held.
+        Rows sum to 1; column k belongs to classes[k]. It needs a few MB more.
 
     Raises
     ------
@@ -131,6 +131,6 @@ def check_classes(classes: npt.NDArray[np.int64]) -> None:
 
 
 def check_temperature(temperature: float) -> None:
-    """Raise unless logits can be divided by it."""
+    """Raise unless the temperature can divide logits."""
     if not (np.isfinite(temperature) and temperature > 0):
         raise ValueError(f"a head's temperature must be a positive number, not {temperature}")

@@ -1,4 +1,4 @@
-"""The logistic head: fitted anew after every answer, its strength and temperature seldom."""
+"""The logistic head: fitted after every answer; strength and temperature are tuned rarely."""
 
 from typing import Any
 

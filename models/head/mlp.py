@@ -1,4 +1,4 @@
-"""The MLP head: one hidden layer, for pools where straight borders are not enough."""
+"""The MLP head: one hidden layer, for pools that need curved borders."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,10 +19,10 @@ BATCH = 64
 MAX_EPOCHS = 40
 PATIENCE = 5  # epochs without a lower held-out loss
 FOLDS = 3
-FOLD_LABELS = 30  # below, held-out rows cannot tell epochs apart
+FOLD_LABELS = 30  # with fewer labels, held-out rows cannot compare epochs
 DEFAULT_EPOCHS = 20
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's
-DEFAULT_DECAY = 1e-2  # AdamW's, which shrinks weights by this share of the learning rate a step
+DEFAULT_DECAY = 1e-2  # AdamW's: each step shrinks weights by this share of the learning rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class MlpHead:
     hidden_weight : (H, D) float32, acts on unscaled features; with hidden_bias (H,).
     weight : (K, H) float32; with bias (K,).
     strength : the weight decay it was fitted with.
-    epochs : how often each label was seen.
+    epochs : how many times each label was seen.
     temperature : > 0, what the scores are divided by.
     """
 
@@ -102,10 +102,10 @@ def fit_mlp(
 ) -> MlpHead:
     """Dense 1024, ReLU and softmax by AdamW, class-balanced; see `FitHead` for the arguments.
 
-    `strength` is the weight decay, 0.01 where None; `start` is not used, as the loss has many
-    minima and the head must not depend on which was found before. From 30 labels on, 3 stratified
-    folds tell the epoch of least held-out loss and the temperature, and a last fit on all labels
-    runs for as long. A seed of its own makes every fit on the same rows identical.
+    `strength` is the weight decay, 0.01 if None. `start` is not used, because the loss has many
+    minima and the head must not depend on the one found before. With 30 or more labels, 3
+    stratified folds choose the epoch of least held-out loss and the temperature, and a last fit on
+    all labels runs for as long. A fixed seed makes every fit on the same rows identical.
     """
     del start
     labeled = Labeled.of(features, labels, device, certainty)
@@ -136,7 +136,7 @@ def fit_mlp(
 
 
 def folds(targets: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.int64]:
-    """The fold 0 … k-1 of each row (n,), each class dealt out in turn: the same every time."""
+    """The fold 0 … k-1 of each row (n,), class by class in turn; always the same."""
     order = np.argsort(targets, kind="stable")
     fold = np.empty(len(targets), dtype=np.int64)
     fold[order] = np.arange(len(targets)) % k
@@ -144,7 +144,7 @@ def folds(targets: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.int64]:
 
 
 def _held_out(labeled: Labeled, decay: float, stop: Stop) -> tuple[int, npt.NDArray[np.float64]]:
-    """The best number of epochs, and the logits (n, K) of each row by a net that has not seen it.
+    """The best number of epochs, and the logits (n, K) of each row by a net that never saw it.
 
     All folds advance together, and stop when their common held-out loss no longer falls.
     """
@@ -167,7 +167,7 @@ def _held_out(labeled: Labeled, decay: float, stop: Stop) -> tuple[int, npt.NDAr
 
 
 class _Net:
-    """A net while it is trained on some of the rows."""
+    """A net in training on some of the rows."""
 
     def __init__(
         self, labeled: Labeled, decay: float, rows: npt.NDArray[np.int64] | None = None
@@ -191,7 +191,7 @@ class _Net:
         self._optimiser = _AdamW(self.parts, decay)
 
     def epoch(self, stop: Stop) -> None:
-        """Show each row once, in an order of the net's own chance."""
+        """Show each row once, in the net's own random order."""
         order = self._rows[torch.randperm(len(self._rows), generator=self._rng)]
         for batch in torch.split(order.to(self._x.device), BATCH):
             raise_if(stop)
@@ -217,8 +217,8 @@ class _Net:
 class _AdamW:
     """Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101).
 
-    torch.optim's own would import a compiler at its first use: seconds and 170 MB in a process
-    that serves people meanwhile.
+    torch.optim's version imports a compiler at its first use, which costs seconds and 170 MB in a
+    process that serves people.
     """
 
     def __init__(self, parts: list[torch.Tensor], decay: float) -> None:

@@ -9,10 +9,10 @@ from models.head.fitting import Labeled, Stop, never
 from models.head.lbfgs import lbfgs
 
 MAX_ITERATIONS = 500
-# Of the summed loss, so more rows stand more of it. Up to ten thousand labels, probabilities are
-# then right to some 1e-4 in the mean (6e-4 at strength 0.1), those of a rare row to 0.1, and one
-# guess in three hundred at most is another. With growth by the root of the rows, errors would be a
-# half to a sixth of that, at 1.2 to 9 times the cost of a fit after an answer.
+# Of the summed loss, so it matters less with more rows. Up to ten thousand labels, probabilities
+# are right to about 1e-4 in the mean (6e-4 at strength 0.1), those of a rare row to 0.1, and at
+# most one guess in three hundred differs. With growth by the root of the rows, errors would be
+# half to a sixth as large, at 1.2 to 9 times the cost of a fit after an answer.
 TOLERANCE_PER_ROW = 2e-5
 
 
@@ -41,9 +41,9 @@ def minimise(
 class Objective:
     """The penalised loss and its gradient in closed form, at parameters (K, d+1).
 
-    The rows stay as they are held: block after block is made float32 where the caches hold it, so
-    that half as much is read from memory as from a float32 copy, and none is made. A class is a
-    row of all products, as few of them are slow the other way.
+    The rows stay as they are: each block becomes float32 within the caches. So half as much memory
+    is read as from a float32 copy, and no copy is made. A class is a row of all products, since few
+    classes are slow as columns.
     """
 
     def __init__(self, labeled: Labeled, strength: float) -> None:
@@ -60,7 +60,7 @@ class Objective:
     def __call__(self, theta: torch.Tensor) -> tuple[float, torch.Tensor]:
         weight, bias = theta[:, :-1].contiguous(), theta[:, -1:].contiguous()
         gradient, pull = weight * self._strength, torch.zeros_like(bias)
-        # Summed in float64, or the line search would see rounding; float32 has no other cost.
+        # Summed in float64, or rounding would disturb the line search; float32 has no other cost.
         loss = 0.5 * torch.sum(gradient * weight, dtype=torch.float64)
         for begin in range(0, len(self._x), self._step):
             place = slice(begin, begin + self._step)

@@ -14,12 +14,12 @@ from models.head.fitting import Labeled, Stop, never
 from models.head.leave_one_out import leave_one_out_logits
 from models.head.optimum import minimise
 
-STRENGTHS = (100.0, 10.0, 1.0, 0.1)  # from smooth to sharp, each optimum the next one's start
+STRENGTHS = (100.0, 10.0, 1.0, 0.1)  # from smooth to sharp; each optimum starts the next fit
 DEFAULT_STRENGTH = 1.0
-LABELS_PER_CLASS = 6  # on average; below, a head with one label less is too much worse to tell
-GROWTH = 1.25  # tuned anew when the labels have grown by a quarter
-TUNED_ROWS = 1000  # more tell little more, and cost
-KEPT = 32  # results in the memo: undo and other projects come back to older ones
+LABELS_PER_CLASS = 6  # on average; with fewer, leaving out one label makes a head too much worse
+GROWTH = 1.25  # tuned again when the labels have grown by a quarter
+TUNED_ROWS = 1000  # more rows cost time and add little
+KEPT = 32  # results in the memo: undo and other projects need older ones again
 
 
 class Tuned(NamedTuple):
@@ -43,9 +43,9 @@ def tune(
     The strength of least leave-one-out log-loss is taken from STRENGTHS, then the temperature that
     fits its leave-one-out logits; with fewer than 6 labels a class both are 1. This costs some ten
     fits, so it is done on a checkpoint: the first m rows, m
-    the last step of a geometric grid, of which 1000 at most, evenly spaced. A memo keeps the
-    results by the rows' content. It saves time only: the same rows in the same order give the same
-    result, whatever was asked before.
+    the last step of a geometric grid; at most 1000 of them, evenly spaced. A memo keeps the results
+    by the rows' content. It only saves time: the same rows in the same order always give the same
+    result.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def checkpoint(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     while (larger := max(size + 1, int(size * GROWTH))) <= n:
         size = larger
     if len(np.unique(labels[:size])) < len(np.unique(labels)):
-        size = n  # rows in another order than that of the answers, or a class just begun
+        size = n  # rows not in the order of the answers, or a new class
     return np.unique(np.linspace(0, size - 1, min(size, TUNED_ROWS)).astype(np.int64))
 
 
@@ -89,18 +89,18 @@ def _tune(
 ) -> Tuned:
     """Fit, leave out and compare on the rows of a checkpoint."""
     best, least = Tuned(strength or DEFAULT_STRENGTH, 1.0), np.inf
-    if len(np.unique(labels)) < 2:  # what is evenly spaced may miss the rare ones
+    if len(np.unique(labels)) < 2:  # evenly spaced rows may miss rare classes
         return best
-    # Rotated by itself, so that nothing depends on the rows after the checkpoint.
+    # Rotated separately, so nothing depends on the rows after the checkpoint.
     labeled = Labeled.of(features, labels, device)
-    told = labeled.counts[labeled.targets] >= 2  # a class's only label is never foreseen
+    told = labeled.counts[labeled.targets] >= 2  # a class's only label is never predicted
     theta: torch.Tensor | None = None
     for candidate in STRENGTHS if strength is None else (strength,):
         optimum = minimise(labeled, candidate, theta, stop)
         logits = leave_one_out_logits(labeled, optimum, stop).numpy()
         loss = log_loss(logits[told], labeled.targets[told])
         if loss >= least:
-            break  # it has one valley, and sharper optima cost the most
+            break  # the loss has one valley, and sharper optima cost the most
         temperature = left_out_temperature(logits, labeled.targets, labeled.counts, audits)
         best, least, theta = Tuned(candidate, temperature), loss, optimum.theta
     return best
@@ -134,7 +134,7 @@ def _key(
     strength: float | None,
     device: str,
 ) -> bytes:
-    """A digest of all that the result depends on."""
+    """A digest of everything that the result depends on."""
     digest = blake2b(features.tobytes(), digest_size=16)
     told = (features.dtype.str, features.shape, labels.dtype.str, strength, device, audits is None)
     digest.update(repr(told).encode())

@@ -357,7 +357,7 @@ REFUSALS: list[tuple[Callable[[int], ClassChange], str]] = [
     (lambda cat: ClassChange("split", cat, names=("a", "A")), "two or more different classes"),
     (lambda cat: ClassChange("bring_back", cat), "is not archived"),
     (lambda cat: ClassChange("archive", 10**30), "no class"),
-    (lambda cat: ClassChange("explode", cat), "is no change of a class"),
+    (lambda cat: ClassChange("explode", cat), "is not a change of a class"),
     (lambda cat: ClassChange("describe", cat, description="x" * 501), "at most 500"),
 ]
 

@@ -23,7 +23,7 @@ def test_a_time_alone_is_of_today_and_one_without_an_offset_of_this_place() -> N
 
 @pytest.mark.parametrize("text", ["", "noon", "25:00", "2026-13-01", "99999-01-01"])
 def test_what_is_no_time_is_named_with_how_to_write_one(text: str) -> None:
-    with pytest.raises(HistoryError, match="is no time; write it as 14:05"):
+    with pytest.raises(HistoryError, match="is not a time; write it as 14:05"):
         read_time(text)
 
 

@@ -133,7 +133,7 @@ def undo_of(sample_id: str, undoes: str) -> NewAnswer:
 def test_only_an_own_answer_can_be_undone_where_that_is_asked_for(store: Store) -> None:
     ids, cat = add_samples(store, 1), store.classes.create("cat").id
     store.answers.append("bob", [label(ids[0], cat, "1")])
-    with pytest.raises(AnswerError, match="Only the one who gave"):
+    with pytest.raises(AnswerError, match="Only the person who gave"):
         store.answers.append("ann", [undo_of(ids[0], "1")], own=True)
     store.answers.append("bob", [undo_of(ids[0], "1")], own=True)
     assert standing(store) == {}

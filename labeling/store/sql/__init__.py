@@ -1,1 +1,1 @@
-"""How the store speaks SQL: engines, schema, migrations."""
+"""The store's SQL: engines, schema, migrations."""

@@ -1,4 +1,4 @@
-"""The database of one project: its transactions, and the nouns that are kept in it."""
+"""The database of one project: its transactions."""
 
 import threading
 from collections.abc import Iterator
@@ -24,29 +24,29 @@ class Database:
         self.engine = engine
         self._reader, self._writer, self._asker = reader(engine), writer(engine), asker(engine)
         self._passer = passer(engine)
-        # Threads queue here: in the database each would hold a connection while it waits.
+        # Threads queue here: in the database each waiting thread would hold a connection.
         self._write_turn = threading.Lock()
         self.memo = Memo()  # of classes, people and settings
         self.revisions = Revisions()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """One consistent snapshot; never waits for a writer."""
+        """A transaction that reads one consistent snapshot; it never waits for a writer."""
         with told_plainly(), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
     def ask(self) -> Iterator[sa.Connection]:
-        """For one statement that reads: no transaction around it, so less to and fro."""
+        """A connection for one reading statement: without a transaction, so fewer round trips."""
         with told_plainly(), self._asker.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self, *, passing: bool = False) -> Iterator[sa.Connection]:
-        """One transaction that has the turn from its start, on disk when it returns.
+        """A transaction that has its turn from the start and is on disk when it returns.
 
-        In SQLite, what is `passing` does not wait for the disk: a power cut may undo it, with all
-        that came after.
+        In SQLite, a `passing` write does not wait for the disk: a power cut may undo it and all
+        later ones.
         """
         engine = self._passer if passing else self._writer
         with told_plainly(), self._write_turn, engine.begin() as connection:
@@ -54,7 +54,7 @@ class Database:
 
     @contextmanager
     def change(self, what: str = RULES) -> Iterator[sa.Connection]:
-        """A write of rows that every process keeps in mind, so that each hears of it."""
+        """A write of rows that every process caches; it counts up their revision."""
         with self.write() as connection:
             yield connection
             self.revisions.count(connection, what)

@@ -1,9 +1,9 @@
 """Engines: a project's database is a file in its folder, or a schema of a PostgreSQL database.
 
-Both give the same two kinds of transaction. A reader sees one moment and waits for nobody; writers
+Both give the same two kinds of transaction. A reader sees one moment and waits for nobody. Writers
 take turns from their first statement to the end of their commit, across threads, processes and
-machines. So the ids of answers are in the order of their commits, and whoever knows all answers up
-to one id misses none before it.
+machines. So the ids of answers are in the order of their commits, and a process that has read all
+answers up to an id has missed none before it.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ from labeling.errors import ProjectError
 
 PATIENCE = 20  # seconds that a writer waits for its turn
 IDLE = 60  # seconds after which PostgreSQL ends a transaction whose process has stopped
-CONNECT = 5  # seconds until a server that does not answer counts as unreachable
-FRESH = 2.0  # seconds after its use in which a connection is not asked whether it is still alive
-CONNECTIONS, MORE = 8, 40  # kept open, and opened for a while when many people ask at once
+CONNECT = 5  # seconds without an answer before a server counts as unreachable
+FRESH = 2.0  # seconds after its last use before a connection is checked again
+CONNECTIONS, MORE = 8, 40  # kept open, and opened for a short time under load
 
 WRITE = {"hone_write": True}
 PASSING = WRITE | {"hone_passing": True}
@@ -27,7 +27,7 @@ PASSING = WRITE | {"hone_passing": True}
 
 def sqlite_engine(path: Path) -> sa.Engine:
     """The engine of a file."""
-    # Not as text: a folder's name may hold ? or %.
+    # Not as text: a folder's name may contain ? or %.
     url = sa.URL.create("sqlite", database=str(path))
     arguments = {"timeout": float(PATIENCE), "check_same_thread": False}
     engine = sa.create_engine(url, connect_args=arguments, hide_parameters=True)
@@ -73,7 +73,7 @@ def postgres_engine(text: str, schema: str) -> sa.Engine:
 
 
 def _ask_after_a_pause(engine: sa.Engine) -> None:
-    """Ask a connection whether it is still alive, but not between requests that follow closely."""
+    """Check that a connection is still alive, except shortly after its last use."""
 
     def look_whether_alive(connection: Any, record: Any, _proxy: object) -> None:
         used = record.info.get("used")
@@ -106,37 +106,37 @@ def asker(engine: sa.Engine) -> sa.Engine:
 
 
 def writer(engine: sa.Engine) -> sa.Engine:
-    """The engine for transactions that wait for their turn first."""
+    """The engine for transactions that first wait for their turn."""
     return engine.execution_options(**WRITE)
 
 
 def passer(engine: sa.Engine) -> sa.Engine:
-    """The engine for writes that a power cut may take back, in their order; a crash may not.
+    """The engine for writes that a power cut may undo, newest first; a crash may not.
 
-    In SQLite they do not wait for the disk, so nobody waits behind them for their turn. PostgreSQL
-    would lose them in its own crash too: images would be given to two people.
+    In SQLite they do not wait for the disk, so nobody waits long behind them. PostgreSQL would lose
+    them in its own crash too, and give images to two people, so there they wait.
     """
     return engine.execution_options(**PASSING)
 
 
 def lock_number(purpose: str, schema: str) -> int:
-    """What stands for a lock of a schema among the advisory locks of its database."""
+    """The number of a schema's lock among the advisory locks of its database."""
     digest = hashlib.sha256(f"hone:{purpose}:{schema}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def _parsed(text: str) -> tuple[sa.URL, dict[str, Any]]:
-    """The address, and what of it must be shown nowhere; the URL itself hides its password."""
+    """The address, and its parts that must never be shown; the URL itself hides its password."""
     try:
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
-        url = None  # the error's text may hold the password
+        url = None  # the error's text may contain the password
     if url is None or url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
         raise ProjectError(
             "HONE_DATABASE_URL is not the address of a PostgreSQL database; it looks like "
             "postgresql://NAME:PASSWORD@HOST/DATABASE. Leave it out to keep labels in SQLite."
         )
-    if "@" in (url.host or ""):  # a part of the password, which errors would tell as the host
+    if "@" in (url.host or ""):  # a part of the password, which errors would show as the host
         raise ProjectError(
             "HONE_DATABASE_URL has more than one @; where the name or the password holds one, "
             "write %40 for it (and %25 for %, %2F for /, %3A for :)."

@@ -1,4 +1,4 @@
-"""Faults: what a database says when it cannot be used, told in words and with the mend."""
+"""Faults: a database's errors in plain words, with what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +10,15 @@ from labeling.errors import DamagedError, StorageError, UnstorableError
 AGAIN = "What is not saved yet waits in the browser and is sent again."
 SQLITE = {
     "SQLITE_FULL": "The disk is full; make room for the project's folder.",
-    "SQLITE_READONLY": "The project's database cannot be written to; give the server that right.",
-    "SQLITE_CANTOPEN": "The project's database cannot be opened; look after its folder.",
+    "SQLITE_READONLY": "The project's database is read-only; give the server the right to write.",
+    "SQLITE_CANTOPEN": "The project's database cannot be opened; check its folder.",
     "SQLITE_BUSY": "Another process has kept the project's database locked for too long.",
     "SQLITE_IOERR": "The disk of the project's database cannot be read or written, or is full.",
 }
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "XX001", "XX002")
 POSTGRES = {
     "53100": "The disk of the database is full; make room on its server.",
-    "25006": "The database can only be read just now.",
+    "25006": "The database is read-only at the moment.",
     "55P03": "Another process has kept the project's database locked for too long.",
 }
 GONE = ("08", "53", "57P", "25P03")  # no connection, nothing left to serve it, shut down, cut off
@@ -27,7 +27,7 @@ UNREACHABLE = "The database cannot be reached just now."
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    """Raise a StorageError for what keeps a database from being used, be it for a moment."""
+    """Raise a StorageError for an error that makes a database unusable, even for a moment."""
     try:
         yield
     except sa.exc.TimeoutError as error:  # too many wait for a connection
@@ -46,12 +46,12 @@ def told_plainly() -> Iterator[None]:
 
 
 def is_damage(error: sa.exc.DBAPIError) -> bool:
-    """Whether the database is there, but not whole."""
+    """Whether the database exists but is damaged."""
     return _code(error).startswith(DAMAGED)
 
 
 def _reason(error: sa.exc.DBAPIError) -> str | None:
-    """Why a database could not be used; None for an error of another kind."""
+    """Why a database could not be used; None for errors of other kinds."""
     code = _code(error)
     for known, text in (SQLITE | POSTGRES).items():
         if code.startswith(known):
@@ -62,7 +62,7 @@ def _reason(error: sa.exc.DBAPIError) -> str | None:
 
 
 def _code(error: sa.exc.DBAPIError) -> str:
-    """SQLite's name of an error, or PostgreSQL's five signs; empty where there is neither."""
+    """SQLite's name of an error, or PostgreSQL's five characters, or empty."""
     origin = error.orig
     code = getattr(origin, "sqlite_errorname", None) or getattr(origin, "sqlstate", None)
     return code or ""

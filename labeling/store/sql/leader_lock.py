@@ -1,4 +1,4 @@
-"""The lead: of all processes that have a project open, one embeds it and trains."""
+"""The lead: one of the processes that have a project open embeds it and trains."""
 
 import os
 import sys
@@ -17,13 +17,13 @@ if sys.platform != "win32":
 
 
 class Lead(Protocol):
-    """A claim to the lead, which ends with the process whatever becomes of it."""
+    """A claim to the lead, which ends with the process, even after a crash."""
 
     def win(self) -> bool:
-        """Take the lead if nobody has it; whether this process has it now."""
+        """Take the lead if it is free; whether this process has it now."""
 
     def give_back(self) -> None:
-        """Let another process have it."""
+        """Give up the lead."""
 
 
 class FileLead:
@@ -55,7 +55,7 @@ class FileLead:
 
 
 class AdvisoryLead:
-    """The lead of a schema of PostgreSQL: an advisory lock of a connection that is kept for it.
+    """The lead of a schema of PostgreSQL: an advisory lock on a connection kept for it.
 
     The server gives it to another process as soon as the connection ends.
     """
@@ -85,7 +85,7 @@ class AdvisoryLead:
                 self._drop()
 
     def _connect(self) -> Any:
-        """A connection of the driver, out of the pool, which would hand it on."""
+        """A connection of the driver, outside the pool, which would share it."""
         try:
             pooled = self._engine.raw_connection()
         except (self._engine.dialect.loaded_dbapi.Error, sa.exc.SQLAlchemyError) as error:
@@ -96,7 +96,7 @@ class AdvisoryLead:
         return connection
 
     def _asked(self, question: str) -> bool:
-        """What the server says; no if it says nothing any more."""
+        """The server's answer; False if it answers no more."""
         try:
             return bool(self._connection.execute(question).fetchone()[0])
         except self._engine.dialect.loaded_dbapi.Error:

@@ -1,4 +1,4 @@
-"""What was read a moment ago, for requests that each ask for the same few rows."""
+"""A short cache for requests that all read the same few rows."""
 
 import threading
 import time
@@ -11,10 +11,9 @@ T = TypeVar("T")
 
 
 class Memo:
-    """Keeps what was read for a second, or until this process writes such rows.
+    """Keeps values for a second, or until this process writes such rows.
 
-    So this process never reads what it has itself made old, and another one's writes are seen
-    within a second.
+    So a process sees its own writes at once, and other processes' writes within a second.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,7 +23,7 @@ class Memo:
         self._writes = 0
 
     def get(self, key: Hashable, read: Callable[[], T]) -> T:
-        """The value of a key, read anew if it is old; it must not be changed."""
+        """The value of a key, read again if it is old; the caller must not change it."""
         with self._lock:
             until, value = self._kept.get(key, (0.0, None))
             writes = self._writes
@@ -38,7 +37,7 @@ class Memo:
         return found
 
     def forget(self) -> None:
-        """Something was written, or looks out of date."""
+        """Forget everything, after a write or when a value seems out of date."""
         with self._lock:
             self._writes += 1
             self._kept.clear()

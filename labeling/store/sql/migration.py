@@ -1,4 +1,4 @@
-"""Migration: bringing a database's tables to what this Hone reads and writes."""
+"""Migration: bring a database's tables to the form that this Hone uses."""
 
 import threading
 from pathlib import Path
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from labeling.errors import ProjectError
 
 SCRIPTS = Path(__file__).with_name("migrations")
-# Each file is called by its number, which is its revision: m0004_people.py has "0004".
+# Each file's number is its revision: m0004_people.py has "0004".
 NEWEST = max(file.stem[1:5] for file in (SCRIPTS / "versions").glob("m[0-9]*.py"))
 
 _MIGRATING = threading.Lock()  # Alembic keeps its context in a global
@@ -17,12 +17,12 @@ _MIGRATING = threading.Lock()  # Alembic keeps its context in a global
 def migrate(connection: sa.Connection, schema: str | None = None) -> None:
     """Bring the tables up to date, in the transaction of the connection.
 
-    A `schema` of PostgreSQL is made if need be. Raises ProjectError if a newer Hone has made them.
+    Creates a `schema` of PostgreSQL if needed. Raises ProjectError if a newer Hone made the tables.
     """
     if schema is not None and not sa.inspect(connection).has_schema(schema):
         connection.execute(sa.schema.CreateSchema(schema))
     if _revision(connection) == NEWEST:
-        return  # Alembic takes a third of a second to import, for which the first image would wait
+        return  # importing Alembic takes a third of a second, which would delay the first image
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError

@@ -1,4 +1,4 @@
-"""The pulse: by what a process sees that others have written."""
+"""The pulse: counters that show a process that others have written."""
 
 import threading
 from collections import Counter
@@ -14,7 +14,7 @@ POOL = "pool"  # samples and files
 
 @dataclass(frozen=True)
 class Pulse:
-    """The newest answer and round, and how often others have changed the rules and the pool."""
+    """The newest answer and round, and the number of changes by others of rules and pool."""
 
     answer: int
     round: int
@@ -23,7 +23,7 @@ class Pulse:
 
 
 class Revisions:
-    """Counts changes in the database, and those of this process, which are no news to it."""
+    """Counts changes in the database, and apart from them the changes of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,12 +34,12 @@ class Revisions:
         connection.execute(_COUNT, {"changed": name})
 
     def own(self, name: str) -> None:
-        """A change of this process has been committed."""
+        """Record that a change of this process was committed."""
         with self._lock:
             self._own[name] += 1
 
     def read(self, connection: sa.Connection) -> Pulse:
-        """The pulse of this moment."""
+        """The pulse now."""
         answer, round_, rules, pool = connection.execute(_PULSE).one()
         with self._lock:
             own = dict(self._own)

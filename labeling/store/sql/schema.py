@@ -11,7 +11,7 @@ SETTINGS = sa.Table(
     sa.Column("value", sa.JSON, nullable=False),
 )
 
-REVISIONS = sa.Table(  # how often rows have changed that every process keeps in mind
+REVISIONS = sa.Table(  # how often the rows that every process caches have changed
     "revisions",
     METADATA,
     sa.Column("name", sa.String, primary_key=True),
@@ -47,7 +47,7 @@ CLASSES = sa.Table(
     sa.Column("archived", sa.Boolean, nullable=False, default=False),
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("merged_into", sa.ForeignKey("classes.id")),
-    sa.Column("counts_as", sa.ForeignKey("classes.id")),  # where the merges lead; null: itself
+    sa.Column("counts_as", sa.ForeignKey("classes.id")),  # the result of all merges; null: itself
     sa.Column("hotkey", sa.String),
     sa.Column("description", sa.String),
     sa.Column("examples", sa.JSON(none_as_null=True)),  # ids of samples
@@ -102,7 +102,7 @@ LEASES = sa.Table(
     sa.Column("predicted_class", sa.Integer),
     sa.Column("predicted_confidence", sa.Float),
     sa.Column("shown", sa.Boolean, nullable=False),
-    sa.Column("earlier", sa.JSON(none_as_null=True)),  # the offer that this one has replaced
+    sa.Column("earlier", sa.JSON(none_as_null=True)),  # the offer that this one replaced
 )
 
 OFFER_FIELDS = (
@@ -158,7 +158,7 @@ CERTIFICATE_SAMPLES = sa.Table(
     sa.Column("predicted_confidence", sa.Float, nullable=False),
 )
 
-# Who changed what, never altered but for `in_force`, which follows from the entries after it.
+# Who changed what; never altered, except `in_force`, which depends on later entries.
 LOG = sa.Table(
     "log",
     METADATA,
@@ -175,7 +175,7 @@ LOG = sa.Table(
     sa.Column("in_force", sa.Boolean, nullable=False),
 )
 
-# Answers that do not count as long as an entry is in force.
+# Answers that do not count while an entry is in force.
 WITHDRAWALS = sa.Table(
     "withdrawals",
     METADATA,

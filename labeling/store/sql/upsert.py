@@ -1,4 +1,4 @@
-"""Inserting rows that may be there already, in the words of either database."""
+"""Insert rows that may exist already, in the SQL of either database."""
 
 from functools import cache
 
@@ -8,13 +8,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 @cache
 def insert_new(table: sa.Table, dialect: str) -> sa.Executable:
-    """Insert what is not there; leave what is."""
+    """Insert missing rows; leave existing ones as they are."""
     return _insert(table, dialect).on_conflict_do_nothing()
 
 
 @cache
 def insert_or_replace(table: sa.Table, dialect: str) -> sa.Executable:
-    """Insert rows; those of the same primary key get the new values."""
+    """Insert rows; existing rows of the same primary key get the new values."""
     statement = _insert(table, dialect)
     key = {column.name for column in table.primary_key}
     values = {one.name: statement.excluded[one.name] for one in table.c if one.name not in key}

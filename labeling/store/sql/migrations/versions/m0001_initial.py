@@ -89,7 +89,7 @@ def _answer_tables() -> None:
 
 
 def _offer_columns() -> list[sa.Column[object]]:
-    """Why a sample was shown, and what the model said of it then."""
+    """Why a sample was shown, and what the model predicted then."""
     return [
         sa.Column("query", sa.String),
         sa.Column("score", sa.Float),

@@ -1,5 +1,4 @@
-"""Certificates, the samples that they are about in the order of their draws, and what rests on
-them."""
+"""Certificates, their samples in the order of their draws, and the answers based on them."""
 
 import sqlalchemy as sa
 from alembic import op

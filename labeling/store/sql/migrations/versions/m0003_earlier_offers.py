@@ -1,4 +1,4 @@
-"""A lease remembers the offer that it has replaced."""
+"""A lease keeps the offer that it replaced."""
 
 import sqlalchemy as sa
 from alembic import op

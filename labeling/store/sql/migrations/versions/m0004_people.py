@@ -1,4 +1,4 @@
-"""Who may come in where more than one person labels."""
+"""The people who may come in, if more than one person labels."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Classes that change while people label, rewinds, and who did it."""
+"""Changes of classes and rewinds while people label, and who made them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("answer_id", sa.Integer, sa.ForeignKey("answers.id"), primary_key=True),
         sa.Column("log_id", sa.Integer, sa.ForeignKey("log.id"), primary_key=True),
     )
-    # No constraint: SQLite could only add one by copying the table, which others refer to.
+    # No constraint: SQLite could only add one by copying the table, to which others refer.
     for name, kind in (
         ("merged_into", sa.Integer),
         ("counts_as", sa.Integer),

@@ -1,4 +1,4 @@
-"""Counters of changes, by which several processes hear of each other."""
+"""Counters of changes, by which processes notice each other's changes."""
 
 import sqlalchemy as sa
 from alembic import op
