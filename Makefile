@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+ifdef LOCKED
+PIP += --constraint requirements.lock
+endif
 
 ifdef POOL
 export HONE_POOL = $(POOL)
@@ -11,9 +14,10 @@ ifdef PROJECT
 export HONE_PROJECT = $(PROJECT)
 endif
 
-.PHONY: run test audit clean
+.PHONY: run test audit lock clean
 
 # Opens the sample data, or your own images: make run POOL=path [PROJECT=path] [PORT=8501]
+# LOCKED=1, on a first start, installs the very versions that were tested.
 # ADDRESS=0.0.0.0 serves other machines; everybody then needs an invitation.
 run: $(VENV)/installed
 	@$(if $(PORT),$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' \
@@ -30,6 +34,13 @@ test: $(VENV)/installed-for-tests
 # Known vulnerabilities of the installed packages.
 audit: $(VENV)/installed-for-tests
 	.ci/audit
+
+# Writes down the installed versions, and what stands for them on other systems.
+lock: $(VENV)/installed-for-tests
+	$(BIN)/pip freeze | sed 's/+.*//' >$(VENV)/tested.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --constraint $(VENV)/tested.txt \
+		--no-emit-index-url --no-annotate --custom-compile-command 'make lock' \
+		--output-file requirements.lock requirements.txt tests/requirements.txt
 
 $(VENV)/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

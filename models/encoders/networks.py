@@ -67,8 +67,10 @@ def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Networ
     except BackboneError:
         raise
     except Exception as error:  # timm and safetensors raise half a dozen types for a bad file
+        reason = str(error) or f"{type(error).__name__}, which says no more"
         raise DamagedWeightsError(
-            f"{weights.file} cannot be loaded: {error}; get the file again or name another backbone"
+            f"{weights.file} cannot be loaded: {reason}; get the file again or name another "
+            "backbone"
         ) from error
     return Network(model, config, shape[1], _fingerprint(weights, config, architecture, parts))
 

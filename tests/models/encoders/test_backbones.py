@@ -622,3 +622,14 @@ def test_a_catalogue_entry_without_a_hub_falls_back(name: str, no_hub: Path, bun
     taken = resolve(name, device="cpu", weights_dir=bundle)
     assert taken.source == "bundled" and taken.why.startswith(f"{name}: ")
     assert taken.why.endswith("using the bundled hone_tiny")
+
+
+def test_an_error_without_words_is_shown_by_its_type(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wordless(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(timm, "create_model", wordless)  # as timm before 1.0.26 did for a folder
+    with pytest.raises(backbones.DamagedWeightsError, match="cannot be loaded: AssertionError"):
+        resolve(str(tiny), device="cpu")
