@@ -144,7 +144,7 @@ class Board {
   }
 
   #gone({ id, name }) {
-    if (this.merged[id]) return `“${name}” counts as “${this.name(id)}” from now on. Keys may have moved.`;
+    if (this.merged[id]) return `“${name}” now counts as “${this.name(id)}”. Keys may have moved.`;
     if (this.classes.some((one) => one.name === name)) return `“${name}” was split, and is another class now.`;
     return `“${name}” is not a class any more. Keys may have moved.`;
   }

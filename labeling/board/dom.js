@@ -14,7 +14,7 @@ export function el(spec, attributes = {}, ...children) {
   return node;
 }
 
-// Texts and children change only where they are others: the same text put again is laid out again,
+// Texts and children change only where they differ: the same text put again is laid out again,
 // and at one answer after another that is most of what a page does.
 
 export function put(node, text) {

@@ -19,10 +19,10 @@ function words(status, outbox, dry) {
   if (!status || !dry) return ["Loading the next images …", ""];
   const { ingest, total, labels, skipped, unsure, error } = status;
   if (total === 0 && (ingest.stage === "failed" || error))
-    return ["The pool cannot be read", error ?? ingest.error ?? "", ["Open Setup", "setup"]];
+    return ["Your images cannot be read", error ?? ingest.error ?? "", ["Open Setup", "setup"]];
   if (total === 0 && ingest.stage !== "done") return ["Reading your images …", `${ingest.done} files so far`];
   if (total === 0)
-    return ["There is no image here", leftOut(status) || "Setup opens another pool.", ["Open Setup", "setup"]];
+    return ["There is no image here", leftOut(status) || "Open other images under Setup.", ["Open Setup", "setup"]];
   const answered = labels + skipped + unsure;
   if (answered < total)
     return ["Nothing left for you just now", "The last images are open in other browsers. What they leave comes back here."];

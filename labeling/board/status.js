@@ -1,4 +1,4 @@
-// The line below the images: what is saved, what the model has seen, how far the pool is in.
+// The line below the images: what is saved, what the model has seen, how many images are prepared.
 
 import { el, hide, put } from "./dom.js";
 
@@ -8,7 +8,7 @@ export class StatusLine {
   constructor() {
     this.saved = el("span.saved", { role: "status" });
     this.model = el("span.model");
-    this.progress = el("progress", { max: 1, "aria-label": "share of the pool that is answered" });
+    this.progress = el("progress", { max: 1, "aria-label": "share of your images that have an answer" });
     this.count = el("span.count");
     this.ingest = el("span.ingest");
     this.embedded = el("progress", { max: 1, "aria-label": "progress of what goes on in the background" });
@@ -74,11 +74,11 @@ function ingestText(ingest) {
   if (ingest.stage === "scanning") return `reading files: ${ingest.done}`;
   if (ingest.stage === "loading") {
     const [done, total] = [ingest.bytes_done, ingest.bytes_total].map((bytes) => (bytes / 1e6).toFixed(0));
-    return `loading the backbone${ingest.bytes_total ? `: ${done} of ${total} MB` : ""}`;
+    return `loading the pretrained model${ingest.bytes_total ? `: ${done} of ${total} MB` : ""}`;
   }
   if (ingest.stage !== "embedding") return "";
   const left = ingest.seconds_left === null ? "" : ` · ${duration(ingest.seconds_left)} left`;
-  return `embedding ${ingest.done} of ${ingest.total} · ${Math.round(ingest.rate)} images/s${left}`;
+  return `${ingest.done} of ${ingest.total} prepared · ${Math.round(ingest.rate)} images/s${left}`;
 }
 
 function duration(seconds) {

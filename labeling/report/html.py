@@ -107,7 +107,7 @@ def _figures(session: Session, evidence: Evidence) -> Values:
 
 def _each_class(evidence: Evidence, names: dict[int, str]) -> Values:
     rows, table = evidence.uniform, class_table(evidence, names)
-    told = ", ".join(table["class"] + ": " + table["foreseen"])
+    told = ", ".join(table["class"] + ": " + table["right"])
     return {
         "macro": macro_recall(evidence.hits[rows], evidence.labels[rows]),
         "picture": Markup(svg(class_ranges(table), 28 * len(table))),

@@ -19,7 +19,7 @@ NAMESPACES = re.compile(r' xmlns(?::\w+)?="[^"]*"')
 
 
 def class_table(evidence: Evidence, names: dict[int, str]) -> pd.DataFrame:
-    """For each class, the share of its blind checks that was foreseen, with the 95% interval."""
+    """For each class, the share of its blind checks that the model got right, with the 95% interval."""
     rows = evidence.uniform
     return pd.DataFrame(
         {
@@ -28,7 +28,7 @@ def class_table(evidence: Evidence, names: dict[int, str]) -> pd.DataFrame:
             "low": interval.low,
             "high": interval.high,
             "checks": total,
-            "foreseen": f"{right} of {total}",
+            "right": f"{right} of {total}",
         }
         for key, (right, total, interval) in class_recall(
             evidence.hits[rows], evidence.labels[rows]
@@ -44,11 +44,11 @@ def class_ranges(table: pd.DataFrame) -> alt.LayerChart:
     )
     percent = alt.Axis(format="%", tickCount=10)
     bars = base.mark_rule(strokeWidth=3, opacity=0.6, color="#888").encode(
-        x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=percent, title="share foreseen"),
+        x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=percent, title="share it got right"),
         x2="high:Q",
     )
     dots = base.mark_circle(size=100, opacity=1).encode(x="found:Q")
-    text = base.mark_text(align="left", dx=8, color="#888").encode(x="high:Q", text="foreseen:N")
+    text = base.mark_text(align="left", dx=8, color="#888").encode(x="high:Q", text="right:N")
     chart: alt.LayerChart = bars + dots + text
     return chart
 

@@ -10,11 +10,11 @@ from labeling.screens.charts import draw
 from labeling.screens.views import choose
 from labeling.screens.waiting import until_checked
 
-VIEWS = ("How good", "Curve", "Certify", "Accept", "Backbone")
+VIEWS = ("How good", "Curve", "Certify", "Accept", "Pretrained model")
 
 
 def show(session: Session) -> None:
-    """Show one of the views, once there is a head."""
+    """Show one of the views, once there is a model."""
     chosen = choose(session, VIEWS)
     if chosen is None:
         return
@@ -25,7 +25,7 @@ def show(session: Session) -> None:
         certificates.certify(session, evidence)
     elif view == "Accept":
         certificates.accept_many(session, evidence)
-    elif view == "Backbone":
+    elif view == "Pretrained model":
         transfer.show(session, evidence)
     else:
         how_good(session, evidence)
@@ -33,14 +33,14 @@ def show(session: Session) -> None:
 
 
 def how_good(session: Session, evidence: Evidence) -> None:
-    """The one figure that can be believed, in a sentence, or why there is none yet."""
+    """The one figure that can be believed, in a sentence, or why it is not there yet."""
     if len(evidence.open_rows) == 0:
         st.info("Every image has an answer: none is left to guess.", icon=":material/task_alt:")
         return
     measured = pool_accuracy(evidence)
     if measured is None:
         st.info(
-            "How good the model is on the pool is told "
+            "How good the model is on your images is shown "
             + until_checked(session, int(evidence.uniform.sum()), CHECKS),
             icon=":material/visibility_off:",
         )
@@ -53,7 +53,7 @@ def how_good(session: Session, evidence: Evidence) -> None:
     st.success(
         f"Of the {len(evidence.open_rows):,} images without a label, today’s model gets about "
         f"**{measured.value:.0%}** right: between **{measured.low:.0%} and {measured.high:.0%}** "
-        f"with 95% confidence. Measured on {what}, each foreseen by a model that had not seen "
+        f"with 95% confidence. Measured on {what}, each predicted by a model that had not seen "
         "it, and corrected for how sure the model is of the rest and for what was labeled since.",
         icon=":material/verified:",
     )
@@ -70,7 +70,7 @@ def _classes(session: Session, evidence: Evidence) -> None:
     st.subheader("Each class")
     macro = macro_recall(evidence.hits[rows], evidence.labels[rows])
     text = (
-        "How many of each class’s blind checks the model foresaw, with the 95% interval of that "
+        "How many of each class’s blind checks the model got right, with the 95% interval of that "
         "share: wide where there are few."
     )
     if macro is not None:

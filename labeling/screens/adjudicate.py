@@ -20,7 +20,7 @@ NEXT = 12
 
 
 def show(session: Session) -> bool:
-    """Show one of the team's parts; False where there is none, or another part is wanted."""
+    """Show one of the team's parts; False without a team, or if another part is wanted."""
     open_ones = disputes(session.current)
     is_team = session.current.consensus.overlap.share > 0 or bool(session.current.consensus.all())
     if not open_ones and not is_team:
@@ -108,8 +108,8 @@ def _decide(session: Session, dispute: Dispute, names: dict[int, str], later: li
 def _agreement(found: Agreement | None, names: dict[int, str]) -> None:
     if found is None:
         st.info(
-            f"Shown from {FEWEST} images on that two people have labeled. The share of images that "
-            "several people answer is set under **Setup → People**.",
+            f"Shown once two people have labeled {FEWEST} images in common. The share of images "
+            "that several people answer is set under **Setup → People**.",
             icon=":material/group:",
         )
         return
@@ -118,8 +118,8 @@ def _agreement(found: Agreement | None, names: dict[int, str]) -> None:
     kappa.metric("Fleiss’ kappa", _value(found.fleiss))
     st.caption(
         f"On {found.samples:,} images that two or more people have labeled without sight of each "
-        "other. 1 is full agreement, 0 that of chance; from 0.8 on labels count as reliable, below "
-        "0.67 hardly. Ranges are 95 % intervals over the images."
+        "other. 1 is full agreement, 0 that of chance; labels count as reliable at 0.8 or "
+        "more, and hardly below 0.67. Ranges are 95 % intervals over the images."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -135,7 +135,7 @@ def _agreement(found: Agreement | None, names: dict[int, str]) -> None:
 def _pairs(found: Agreement, names: dict[int, str]) -> None:
     st.caption("Cohen’s kappa; those who agree least come first.")
     if not found.pairs:
-        st.caption(f"Shown from {FEWEST} images on that two people have in common.")
+        st.caption(f"Shown once two people have {FEWEST} images in common.")
         return
     rows = [
         {

@@ -1,4 +1,4 @@
-"""The backbone's part of the Setup screen: what there is, how fast here, and which suits best."""
+"""The pretrained model's part of the Setup screen: what there is, how fast, which suits best."""
 
 from functools import cache, partial
 
@@ -23,8 +23,8 @@ HOW = (
 
 
 def show(session: Session) -> None:
-    """Everything about the backbone of a project."""
-    st.subheader("Backbone")
+    """Everything about the pretrained model of a project."""
+    st.subheader("Pretrained model")
     refreshed(session, _embedding, 1 if session.ingest.busy else None, Role.OWNER)
     measured = all(
         WORKSPACE.speeds.rate(name) or name in WORKSPACE.speeds.problems for name in _names()
@@ -37,7 +37,7 @@ def show(session: Session) -> None:
 
 
 def _embedding(session: Session) -> None:
-    """Which backbone is used and why, and how far it is through the pool."""
+    """Which pretrained model is used and why, and how many images it has prepared."""
     state = session.ingest.state
     st.markdown(state.why or ("It is being loaded …" if session.ingest.busy else "None is loaded."))
     if state.stage == "loading" and state.bytes_total:
@@ -51,7 +51,7 @@ def _embedding(session: Session) -> None:
 
 def _bar(done: int, total: int, rate: float, seconds_left: float | None) -> None:
     left = "" if seconds_left is None else f", {duration(seconds_left)} left"
-    text = f"{done:,} of {total:,} embedded, {rate:.0f} images/s{left}"
+    text = f"{done:,} of {total:,} prepared, {rate:.0f} images/s{left}"
     st.progress(min(1.0, done / max(1, total)), text)
 
 
@@ -76,13 +76,13 @@ def _catalogue(session: Session) -> None:
         rate = WORKSPACE.speeds.rate(name)
         rows.append(
             {
-                "backbone": name,
+                "pretrained model": name,
                 "images/s here": "…"
                 if rate is None
                 else f"{rate:,.0f}"
                 if rate >= 10
                 else f"{rate:.1f}",
-                "this pool takes": "…"
+                "your images take": "…"
                 if rate is None
                 else duration(pool_seconds(images, rate, decoding)),
                 "good for": entry.good_for,
@@ -148,9 +148,10 @@ def _choose(session: Session) -> None:
     if (chosen, wanted) == (current, settings.features):
         return
     st.caption(
-        "It is embedded in the background while you go on with the present one; every label stays."
+        "Your images are prepared in the background while you go on with the present one; every "
+        "label stays."
     )
-    if st.button("Embed with this backbone"):
+    if st.button("Prepare with this pretrained model"):
         attempt(lambda: _begin(session, chosen, wanted))
 
 
@@ -161,7 +162,7 @@ def _parts(name: str) -> tuple[list[str], str]:
 
     try:
         return list(features_of(name)), ""
-    except Exception as error:  # it is told again, and in full, when it is tried
+    except Exception as error:  # it comes again, and in full, when it is tried
         return ["pooled"], str(error)
 
 
@@ -172,7 +173,7 @@ def _begin(session: Session, backbone: str, features: str) -> None:
 
 
 def _switch(session: Session, trial: Trial) -> None:
-    """Take it: everything is embedded, so that the next round is a matter of seconds."""
+    """Take it: everything is prepared, so the next round is a matter of seconds."""
     session.project.change(
         backbone=trial.backbone,
         features=trial.features,
@@ -218,7 +219,7 @@ def _on_trial(session: Session) -> None:
                 label = f"Use {plain(trial.name)}{'' if trial.stage == 'done' else ' at once'}"
                 if st.button(label, icon=":material/swap_horiz:"):
                     _switch(session, trial)
-            elif trial.stage == "done" and st.button(f"Embed all with {plain(trial.name)}"):
+            elif trial.stage == "done" and st.button(f"Prepare all with {plain(trial.name)}"):
                 attempt(partial(_begin, session, trial.backbone, trial.features))
             if not _runs(trial) and st.button(f"Dismiss {plain(trial.name)}"):
                 _discard(session, trial)
@@ -244,13 +245,13 @@ def _verdicts(session: Session, trials: list[Trial]) -> None:
 
 
 def _candidates(session: Session) -> None:
-    """Which of several backbones suits these images?"""
+    """Which of several pretrained models suits these images?"""
     settings = session.project.settings()
     current = called(settings.backbone, settings.features)
-    with st.expander("Which backbone suits my images?"):
+    with st.expander("Which pretrained model suits my images?"):
         st.caption(
-            f"Embeds {SAMPLE:,} images with each, your labeled ones first, in the background, and "
-            "compares them on your labels."
+            f"Prepares {SAMPLE:,} images with each, your labeled ones first, in the background, "
+            "and compares them on your labels."
         )
         names = [name for name in _names() if name != current]
         chosen = st.multiselect("Candidates", names, names[:2])
@@ -273,4 +274,4 @@ def _doing(trial: Trial) -> str:
         return f"waiting for its turn. {plain(trial.note)}"
     if trial.stage == "loading":
         return f"being loaded. {plain(trial.note)}"
-    return f"being embedded in the background. {plain(trial.note)}"
+    return f"preparing your images in the background. {plain(trial.note)}"

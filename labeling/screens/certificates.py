@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # torch, which no screen waits for
     from models.evidence.certificate import Length
 
 REFRESH_SECONDS = 3
-WORTHWHILE = 0.5  # of a set; whoever has checked more than that has little left to accept
+WORTHWHILE = 0.5  # of a set; after more checks than that, little is left to accept
 
 
 def certify(session: Session, evidence: Evidence) -> None:
@@ -148,7 +148,7 @@ def _running(session: Session) -> None:
     if ahead := session.certifier.ahead(running):
         st.caption(
             f"{ahead} more {'is' if ahead == 1 else 'are'} answered and will count once the "
-            "checks before are: those are open in another browser, and come to whoever labels "
+            "checks before are: those are open in another browser, and come to another person "
             "if nobody answers there for 20 seconds."
         )
     if st.button("Give up", icon=":material/close:", help="Your labels stay."):

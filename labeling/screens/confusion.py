@@ -11,7 +11,7 @@ from labeling.screens.charts import spreadsheet
 from labeling.screens.pictures import strip
 from labeling.wording import plain
 
-Pair = tuple[str, str]  # a label, and the class that is foreseen
+Pair = tuple[str, str]  # a label, and the class that the model predicts
 
 SHOWN = 24  # images of a cell
 BLUE, PALE_BLUE = "#2458c5", "#8ab0ff"  # of the light and the dark theme
@@ -22,12 +22,12 @@ def show(session: Session, evidence: Evidence, names: dict[int, str]) -> None:
     checks = int(evidence.uniform.sum())
     only = st.toggle(f"Only the {checks} blind checks", value=False, disabled=checks == 0)
     st.caption(
-        "Rows are the labels, columns what the model foresees without them. "
+        "Rows are the labels, columns what the model predicts without them. "
         + (
-            "Blind checks are drawn at random: the shares are those of the pool."
+            "Blind checks are drawn at random: the shares are those of all your images."
             if only
             else "Most images were chosen for being hard: this shows what is mixed up, not how "
-            "often it happens in the pool."
+            "often it happens in all your images."
         )
         + " Click a cell to see its images."
     )
@@ -38,7 +38,7 @@ def show(session: Session, evidence: Evidence, names: dict[int, str]) -> None:
     table = pd.DataFrame(
         (names[one.given], names[one.predicted], len(one.sample_ids)) for one in cells
     )
-    table.columns = pd.Index(["label", "foreseen", "images"])
+    table.columns = pd.Index(["label", "predicted", "images"])
     order = [one.name for one in session.store.classes.all() if one.id in evidence.left_out.classes]
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -68,7 +68,7 @@ def _matrix(table: pd.DataFrame, order: list[str], wanted: Pair | None, key: str
         on_click="ignore",
     )
     picked = getattr(event, "selection", {}).get("cell") or []
-    return (picked[0]["label"], picked[0]["foreseen"]) if picked else wanted
+    return (picked[0]["label"], picked[0]["predicted"]) if picked else wanted
 
 
 def _boxes(table: pd.DataFrame, order: list[str], wanted: Pair | None) -> alt.LayerChart:
@@ -78,14 +78,14 @@ def _boxes(table: pd.DataFrame, order: list[str], wanted: Pair | None) -> alt.La
     """
     light = st.context.theme.type != "dark"
     ink, on_full = ("#1b1d21", "#ffffff") if light else ("#e9eaec", "#10131a")
-    value = [{"label": wanted[0], "foreseen": wanted[1]}] if wanted else alt.Undefined
-    pick = alt.selection_point(name="cell", fields=["label", "foreseen"], value=value, empty=False)
+    value = [{"label": wanted[0], "predicted": wanted[1]}] if wanted else alt.Undefined
+    pick = alt.selection_point(name="cell", fields=["label", "predicted"], value=value, empty=False)
     base = alt.Chart(table).encode(
         x=alt.X(
-            "foreseen:N", sort=order, title="the model foresees", axis=alt.Axis(labelAngle=-40)
+            "predicted:N", sort=order, title="the model predicts", axis=alt.Axis(labelAngle=-40)
         ),
         y=alt.Y("label:N", sort=order, title="the label", axis=alt.Axis(labelFlush=False)),
-        tooltip=["label", "foreseen", "images"],
+        tooltip=["label", "predicted", "images"],
     )
     most = float(table["images"].max())
     strength = alt.Scale(type="symlog", domain=[0, most], range=[0.1, 1])
@@ -108,7 +108,7 @@ def _cell(session: Session, cell: Cell, names: dict[int, str]) -> None:
     """The images of a cell."""
     st.markdown(
         f"**{len(cell.sample_ids)}** labeled **{plain(names[cell.given])}**, "
-        f"foreseen as **{plain(names[cell.predicted])}**"
+        f"predicted as **{plain(names[cell.predicted])}**"
     )
     keys = cell.sample_ids[:SHOWN]
     strip(session, keys, [""] * len(keys), 72)

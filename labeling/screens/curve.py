@@ -21,7 +21,7 @@ def show(session: Session, evidence: Evidence) -> None:
         st.info(
             "The learning curve is shown " + until_checked(session, checks, CHECKS)
             if checks < CHECKS
-            else f"The learning curve is shown from 20 labels on; {len(evidence.rows)} so far.",
+            else f"The learning curve is shown after 20 labels; {len(evidence.rows)} so far.",
             icon=":material/show_chart:",
         )
         return
@@ -69,15 +69,15 @@ def _forecast(session: Session, evidence: Evidence, curve: Curve) -> None:
         return
     told = found.forecast
     ceiling = (
-        f"With ever more labels, this backbone would end between {told.ceiling[0]:.0%} and "
+        f"With ever more labels, this pretrained model would end between {told.ceiling[0]:.0%} and "
         f"{told.ceiling[1]:.0%} on the images that have no label now."
     )
     if told.reached:
         st.markdown(f"**Probably reached.** {ceiling} A certificate can prove it.")
     elif told.low is None:
         st.warning(
-            f"**{target:.0%} is not reachable with this backbone**, at least not within "
-            f"{told.limit:,} more labels. {ceiling} Take a larger backbone under Setup.",
+            f"**{target:.0%} is not reachable with this pretrained model**, at least not within "
+            f"{told.limit:,} more labels. {ceiling} Take a larger pretrained model under Setup.",
             icon=":material/block:",
         )
     else:
@@ -119,7 +119,8 @@ def _beside(curve: Curve, checks: int) -> None:
     )
     if curve.loses:
         st.warning(
-            text + " Random picking would have been better: choose another query under Setup.",
+            text + " Random picking would have been better: choose under Setup what comes next in "
+            "another way.",
             icon=":material/trending_down:",
         )
     else:

@@ -20,7 +20,7 @@ invitation."""
 
 
 def show(session: Session) -> None:
-    """Ask for an invitation or a login; nothing of the project is told."""
+    """Ask for an invitation or a login; nothing of the project is shown."""
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
         st.title("Hone")

@@ -90,8 +90,8 @@ def _offer(session: Session, chosen: str, moment: Moment | None, *, pseudonyms: 
 def _report(session: Session) -> None:
     st.subheader("Report")
     st.caption(
-        "One HTML file that opens anywhere: data, backbone, accuracy with its interval, learning "
-        "curve, classes, certificates, versions."
+        "One HTML file that opens anywhere: data, pretrained model, accuracy with its interval, "
+        "learning curve, classes, certificates, versions."
     )
     if st.button("Write the report", icon=":material/summarize:"):
         with st.spinner("Measuring …"):

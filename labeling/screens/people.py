@@ -13,7 +13,7 @@ from labeling.store.people import DAY, LONGEST_DAYS, LONGEST_NAME
 from labeling.wording import plain
 
 ROLES = {
-    Role.ANNOTATOR: "annotator: labels, and sees the own progress",
+    Role.ANNOTATOR: "annotator: labels, and sees their own progress",
     Role.REVIEWER: "reviewer: also Review, Accuracy and everybody's progress",
     Role.OWNER: "owner: everything, settings and people too",
 }
@@ -101,7 +101,7 @@ def _told() -> None:
     name, link = told
     with st.container(border=True):
         st.markdown(
-            f"**The link for {plain(name)}**, shown this once. Whoever opens it comes in as "
+            f"**The link for {plain(name)}**, shown this once. It lets its reader in as "
             f"{plain(name)}: send it to nobody else."
         )
         st.code(link, language=None, wrap_lines=True)
@@ -121,7 +121,7 @@ def _change(session: Session, members: list[Member]) -> None:
             if st.button(
                 "New link",
                 icon=":material/link:",
-                help="The earlier link, and whoever came by it, is shut out.",
+                help="The earlier link, and everybody who came by it, is shut out.",
             ):
                 days = max(1, round((chosen.expires - chosen.created) / DAY))
                 attempt(lambda: _renew(session, chosen, min(days, LONGEST_DAYS)))
@@ -161,7 +161,7 @@ def _work(session: Session) -> None:
             100,
             round(settings.overlap_share * 100),
             format="%d %%",
-            help="Each without sight of a guess or of the others’ answers. **Review** then tells "
+            help="Each without sight of a guess or of the others’ answers. **Review** then shows "
             "how far people agree, and what is to be decided.",
         )
         people = st.slider("People on each of these", 2, 5, settings.overlap_people)

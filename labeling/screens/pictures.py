@@ -15,7 +15,7 @@ from labeling.wording import plain
 def picture(
     session: Session, sample_id: str, width: int, size: str = "thumb", caption: str = ""
 ) -> None:
-    """One image, named by its file for who cannot see it; nothing where that is gone or damaged."""
+    """One image with its file's name as its text; nothing if the file is gone or damaged."""
     _draw(session, session.store.samples.get(sample_id), width, size, caption)
 
 

@@ -1,6 +1,6 @@
 """The Progress screen: what has been labeled, how good the guesses are, how fast it goes.
 
-An annotator sees the own share of it alone: what others have answered would sway the next answer.
+An annotator sees only their own share: what others have answered would sway the next answer.
 """
 
 import altair as alt
@@ -96,7 +96,7 @@ def _agreement(answers: list[Answer]) -> None:
         return
     st.caption(
         "The share of the last 20 guesses that the answer agreed with. The images are chosen for "
-        "being hard, so this is lower than the accuracy on the pool."
+        "being hard, so this is lower than the accuracy on all images."
     )
     table = pd.DataFrame(
         {"guess": np.arange(1, len(agreement.rolling) + 1), "share": agreement.rolling}
@@ -158,7 +158,7 @@ def _round_times(session: Session) -> None:
     if not rows:
         st.caption("No round is finished yet; it takes labels of two classes.")
         return
-    st.caption("From an answer to a new ranking of the whole pool, by stage.")
+    st.caption("From an answer to a new ranking of all images, by stage.")
     table = pd.DataFrame(
         {"round": row.id, "stage": stage, "ms": value}
         for row in rows
@@ -227,7 +227,7 @@ def _restore(session: Session, round_ids: list[int]) -> None:
             st.rerun()
         return
     choice, action = st.columns([1, 3], vertical_alignment="bottom")
-    chosen = choice.selectbox("Bring back the head of round", round_ids)
+    chosen = choice.selectbox("Bring back the model of round", round_ids)
     if action.button("Restore", icon=":material/history:"):
         try:
             session.restore(chosen)

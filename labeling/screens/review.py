@@ -28,7 +28,7 @@ ALIKE = 72  # pixels; four in a row on a phone
 
 
 def show(session: Session) -> None:
-    """Show one of the views, once there is a head; first what a team has to decide."""
+    """Show one of the views, once there is a model; first what a team has to decide."""
     if adjudicate.show(session):
         return
     chosen = choose(session, VIEWS)
@@ -60,9 +60,9 @@ def _suspects(session: Session, evidence: Evidence, names: dict[int, str]) -> No
     with image:
         _look(session, first, names)
     with facts:
-        given, foreseen = plain(names[first.given]), plain(names[first.predicted])
+        given, predicted = plain(names[first.given]), plain(names[first.predicted])
         st.markdown(
-            f"Labeled **{given}**; the others say **{foreseen}** and give the label a chance of "
+            f"Labeled **{given}**; the others say **{predicted}** and give the label a chance of "
             f"{chance(first.likelihood)}."
         )
         _decide(session, first, names)
@@ -95,7 +95,7 @@ def _alike(
 
 
 def _no_suspects(session: Session, seen: int) -> None:
-    """What it means that there is none: too few labels, too few of them read, or all in order."""
+    """Why no label is suspected: too few labels, too few of them read, or all in order."""
     labels = session.status().labels
     if seen >= suspects.FEWEST:
         st.success("No label is contradicted by the others.", icon=":material/task_alt:")
@@ -107,7 +107,7 @@ def _no_suspects(session: Session, seen: int) -> None:
         )
     else:
         st.info(
-            f"Labels that the others contradict are shown from {suspects.FEWEST} labels on; "
+            f"Labels that the others contradict are shown after {suspects.FEWEST} labels; "
             f"{seen} so far.",
             icon=":material/label:",
         )
@@ -165,7 +165,7 @@ def _decide(session: Session, suspect: suspects.Suspect, names: dict[int, str]) 
 
 def _mend(session: Session, sample_id: str, class_id: int) -> None:
     decide(session, annotator(session), sample_id, class_id)
-    session.worker.wait(2.0)  # the next round tells which label is the next to doubt
+    session.worker.wait(2.0)  # the next round says which label is the next to doubt
 
 
 def _calibration(session: Session, evidence: Evidence) -> None:
@@ -174,7 +174,7 @@ def _calibration(session: Session, evidence: Evidence) -> None:
     rows = evidence.uniform
     if rows.sum() < CHECKS:
         st.info(
-            "Whether the model’s confidence can be believed is told "
+            "Whether the model’s confidence can be believed is shown "
             + until_checked(session, int(rows.sum()), CHECKS),
             icon=":material/visibility_off:",
         )
@@ -248,7 +248,7 @@ def _anchoring(found: Anchoring | None, kept: progress.Tally) -> None:
             "unchanged."
         )
     if found is None:
-        st.caption("Whether they sway the answers is told from 30 shown and 10 hidden guesses on.")
+        st.caption("Whether they sway the answers is shown after 30 shown and 10 hidden guesses.")
         return
     difference = round(100 * abs(found.effect))
     often = f"{difference} points {'more' if found.effect > 0 else 'less'} often than"

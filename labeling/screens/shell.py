@@ -112,7 +112,7 @@ def refreshed(
     def guarded() -> None:
         found = visitor(session)
         if found is None or found.role < role:
-            st.rerun()  # the whole page tells why
+            st.rerun()  # the whole page says why
         view(session)
 
     st.fragment(guarded, run_every=every)()
@@ -133,7 +133,7 @@ def annotator(session: Session) -> str:
     """The name stored with each answer of this visitor."""
     found = visitor(session)
     if found is None:
-        st.rerun()  # revoked a moment ago: the page tells
+        st.rerun()  # revoked a moment ago: the page says so
     return found.name
 
 

@@ -1,4 +1,4 @@
-"""The part of the Accuracy screen that asks whether the backbone helps, and still fits."""
+"""The part of the Accuracy screen that asks whether the pretrained model helps, and still fits."""
 
 from typing import TYPE_CHECKING
 
@@ -16,21 +16,22 @@ if TYPE_CHECKING:  # torch, which no screen waits for
 
 def show(session: Session, evidence: Evidence) -> None:
     """Compare on demand, as it takes some seconds; the last comparison stays on screen."""
-    st.subheader("Does the pretrained backbone help?")
+    st.subheader("Does the pretrained model help?")
     st.markdown(
-        "The same labels on the backbone’s features, on plain pixels (16 × 16), and on the same "
-        "architecture with random weights: what the pretrained weights are worth on these images."
+        "The same labels on the pretrained model’s features, on plain pixels (16 × 16), and on the "
+        "same architecture with random weights: what the pretrained weights are worth on these "
+        "images."
     )
     key = f"transfer-{session.project.key}"
     if st.button("Compare", icon=":material/balance:"):
-        with st.spinner("Embedding the labeled images by random weights …"):
+        with st.spinner("Preparing the labeled images with random weights …"):
             assert session.round is not None  # there is evidence
             device = session.ingest.device
             found = transfer(session.project, session.round, evidence, device)
         if found is None:
             from models.evidence.transfer import FEWEST_LABELS
 
-            st.info(f"Compared from {FEWEST_LABELS} labels of two classes on.")
+            st.info(f"Compared once there are {FEWEST_LABELS} labels of two classes.")
         st.session_state[key] = found
     if isinstance(found := st.session_state.get(key), Transfer):
         _gain("plain pixels", found.pixels)
@@ -44,13 +45,13 @@ def _gain(what: str, gain: "Gain") -> None:
     text = f"Transfer gain over {what}: **{points(gain.gain.mean)} ± {half:.0f} points**."
     if gain.negative:
         st.warning(
-            f"{text} Negative transfer: {what} are better. Take another backbone, or features of "
-            "an earlier block, under Setup.",
+            f"{text} Negative transfer: {what} are better. Take another pretrained model, or "
+            "features of an earlier block, under Setup.",
             icon=":material/trending_down:",
         )
     elif gain.none:
         st.info(
-            f"{text} The backbone gains nothing here that could be told from chance.",
+            f"{text} The pretrained model gains nothing here beyond chance.",
             icon=":material/drag_handle:",
         )
     else:
@@ -63,7 +64,7 @@ def _table(found: Transfer) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "features": ["backbone", "16 × 16 pixels", "random weights"],
+                "features": ["pretrained model", "16 × 16 pixels", "random weights"],
                 "accuracy": [
                     100 * share
                     for share in (found.pixels.ours, found.pixels.theirs, found.random.theirs)
@@ -82,8 +83,8 @@ def _shift(session: Session, evidence: Evidence) -> None:
     found = added_shift(session.project, session.round, evidence)
     if found is None:
         st.caption(
-            "Put more images into the pool’s folder and start Hone again: from 20 new ones on, "
-            "they are compared with those that the model has learned on."
+            "Put more images into your folder and start Hone again: once there are 20 new "
+            "ones, they are compared with those that the model has learned on."
         )
         return
     text = (

@@ -15,7 +15,7 @@ class Missing:
 
 
 def missing(session: Session) -> Missing:
-    """What a person is told while there is no evidence: what goes on, or what to do."""
+    """What the screen says while there is no evidence: what goes on, or what to do."""
     status = session.status()
     known = {one.id for one in session.store.classes.all()} & status.per_class.keys()
     if status.error:
@@ -25,22 +25,22 @@ def missing(session: Session) -> Missing:
     begin = f"{status.labels:,} images are labeled. "
     ingest = status.ingest
     if ingest.stage == "scanning":
-        return Missing(f"{begin}Hone is looking through the pool’s files …", passes=True)
+        return Missing(f"{begin}Hone is looking through your files …", passes=True)
     if ingest.stage == "loading":
-        return Missing(f"{begin}Hone is loading the backbone …", passes=True)
+        return Missing(f"{begin}Hone is loading the pretrained model …", passes=True)
     if ingest.stage == "embedding":
         return Missing(
-            f"{begin}The model begins once their embeddings are there: {ingest.done:,} of "
-            f"{ingest.total:,} images are read …",
+            f"{begin}The model begins once these images are prepared: {ingest.done:,} of "
+            f"{ingest.total:,} are …",
             passes=True,
         )
-    return Missing(f"{begin}The model is being fitted to them …", passes=True)
+    return Missing(f"{begin}The model is learning from them …", passes=True)
 
 
 def until_checked(session: Session, checks: int, needed: int) -> str:
     """What it takes from so many blind checks to the number that a figure needs."""
     share = session.project.settings().audit_share
-    text = f"from {needed} blind checks on; {checks} so far. "
+    text = f"after {needed} blind checks; {checks} so far. "
     if share == 0:
         return text + "They are switched off: choose a share of them under Setup."
     more = max(1, needed - checks) / share

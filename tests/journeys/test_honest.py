@@ -92,12 +92,12 @@ def test_a_planted_error_is_mended_by_a_key_and_the_report_opens_without_a_netwo
     expect(cells.first).to_be_visible()
     box = page.get_by_test_id("stVegaLiteChart").bounding_box()
     assert box is not None
-    shown = page.get_by_text("foreseen as", exact=False).last
+    shown = page.get_by_text("predicted as", exact=False).last
     expect(shown).to_be_visible()
     before = shown.inner_text()
-    page.mouse.click(box["x"] + 140, box["y"] + 22)  # the first class, foreseen as itself
+    page.mouse.click(box["x"] + 140, box["y"] + 22)  # the first class, predicted as itself
     expect(shown).not_to_have_text(before)
-    given = page.get_by_text("labeled animal, foreseen as animal")
+    given = page.get_by_text("labeled animal, predicted as animal")
     expect(given).to_be_visible()
     expect(page.get_by_test_id("stImage").first).to_be_visible()
 
@@ -197,7 +197,7 @@ def _take_along(page: Page) -> None:
         page.get_by_role("button", name="CSV").click()
     assert figures.value.suggested_filename == "confusion.csv"
     head, *rows = Path(figures.value.path()).read_text(encoding="utf-8").splitlines()
-    assert head == "label,foreseen,images"
+    assert head == "label,predicted,images"
     assert sum(int(row.split(",")[2]) for row in rows) == LABELS
 
 

@@ -41,7 +41,7 @@ def test_a_merge_by_the_owner_shows_on_anothers_board_at_once_and_can_be_undone(
         owner.get_by_role("button", name="Merge “animal”").click()
         names = page.locator(".classes .class .name")
         expect(names.first).to_have_text("clothing", timeout=3000)
-        expect(page.locator(".notice")).to_contain_text("“animal” counts as “clothing” from now on")
+        expect(page.locator(".notice")).to_contain_text("“animal” now counts as “clothing”")
         expect(page.locator(".past").first).to_contain_text("clothing")
         assert board.on_screen(page) == second  # what is under one's hands stays
         page.keyboard.press("2")

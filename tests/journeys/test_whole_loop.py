@@ -58,7 +58,7 @@ def test_a_new_user_labels_by_keyboard_and_the_guesses_get_better(
 def _embedded(page: Page) -> None:
     """Let the whole pool be embedded: what is asked is then no matter of this machine's speed."""
     board.on_screen(page)
-    expect(page.locator(".ingest")).to_contain_text("embedding", timeout=30_000)
+    expect(page.locator(".ingest")).to_contain_text("prepared", timeout=30_000)
     expect(page.locator(".ingest")).to_have_text("", timeout=60_000)
     page.wait_for_timeout(4 * RANKING)
     page.reload()

@@ -63,7 +63,7 @@ def test_a_chart_takes_its_colors_from_the_page() -> None:
 
 def test_every_class_has_a_dot_at_its_share() -> None:
     rows = [("cat", 0.25, 0.1, 0.5, 4, "1 of 4"), ("dog", 0.75, 0.5, 0.9, 4, "3 of 4")]
-    columns = ["class", "found", "low", "high", "checks", "foreseen"]
+    columns = ["class", "found", "low", "high", "checks", "right"]
     drawn = svg(class_ranges(pd.DataFrame(rows, columns=columns)), 60)
     places = re.findall(r'aria-roledescription="circle"[^>]*translate\(([\d.]+)', drawn)
     assert [float(place) for place in places] == pytest.approx([130, 390])

@@ -33,10 +33,10 @@ def test_without_a_model_it_is_said_whether_to_label_or_to_wait(open_session: Op
     again = Session(open_project(session.project.source.location, session.project.folder))
     assert again.figures.evidence() is None  # its backbone is not there yet, its labels are
     for stage, words in (
-        ("scanning", "looking through the pool’s files"),
-        ("loading", "loading the backbone"),
-        ("embedding", "30 of 40 images are read"),
-        ("done", "being fitted"),
+        ("scanning", "looking through your files"),
+        ("loading", "loading the pretrained model"),
+        ("embedding", "prepared: 30 of 40 are"),
+        ("done", "learning from them"),
     ):
         again.ingest.state = replace(again.ingest.state, stage=stage, done=30, total=40)
         told = missing(again)

@@ -31,10 +31,10 @@ function words(status, outbox, passed) {
       ["See how good the model is", "progress"],
     ];
   if (status.round_id !== null)
-    return ["Nothing left for you just now", "The last images are open in other browsers, or wait for their embedding. They come here then."];
+    return ["Nothing left for you just now", "The last images are open in other browsers, or are not prepared yet. They come here then."];
   if (status.error) return ["There is no model", status.error, ["Open Setup", "setup"]];
   if (canGuess(status))
-    return ["The model is on its way", "Your labels are there; it needs the images’ embeddings, and the line below tells how far they are. The page comes by itself."];
+    return ["The model is on its way", "Your labels are there; the images are still being prepared, and the line below says how far that is. The page comes by itself."];
   return [
     "No guess to sort by yet",
     "The grid shows what the model believes. Label a few images of two classes first.",

@@ -36,7 +36,7 @@ export class Tile {
     return !this.out && !this.selected;
   }
 
-  // `name` tells the name of a class.
+  // `name` gives the name of a class.
   show(name) {
     const text = this.missing ? "cannot be shown" : this.out ? "left out" : this.changed ? name(this.classId) : "";
     this.name.textContent = text;

@@ -15,7 +15,7 @@ export class ClassList {
     this.choose = choose;
     this.create = create;
     this.hotkeys = hotkeys;
-    this.about = about; // what is told of a class beside its button
+    this.about = about; // the description of a class beside its button
     this.classes = [];
     this.buttons = new Map(); // class id -> its button in the list
     this.pins = new Map(); // class id -> its button among the likeliest

@@ -65,8 +65,8 @@ export class LabelMode {
   // News, with the best of the newest round while somebody answers here.
   news = (...when) => this.deck.news(...when);
 
-  // Classes, or what counts, were changed: no card speaks of what is gone, and what was taken back
-  // by a rewind is not among the last answers any more.
+  // Classes, or what counts, were changed: no card names what is gone, and what a rewind took back
+  // leaves the list of last answers.
   async reshaped() {
     const { board, deck, history } = this;
     for (const card of deck.cards) reshape(card, board.merged, board.classes);
@@ -93,7 +93,7 @@ export class LabelMode {
     this.show();
   }
 
-  // Keys mean something else from now on: say so everywhere.
+  // Keys mean something else now: say so everywhere.
   keysChanged() {
     this.controls.showKeys(this.board.hotkeys);
     this.show();

@@ -26,8 +26,8 @@ export function ranked(card) {
     .sort((a, b) => b.value - a.value);
 }
 
-// What a card says of classes that are there no more: merged ones count as what they were merged
-// into, others are no guess.
+// What a card says of classes that are gone: a merged one counts as the class that it was merged
+// into, any other is no guess.
 export function reshape(card, merged, classes) {
   const known = new Set(classes.map(({ id }) => id));
   const found = {};

@@ -8,7 +8,7 @@ const STEP = 1.25; // one press of the zoom keys
 const PAN = 80;
 
 export class Viewer {
-  // `full(image)` gives the address of the largest copy; `changed()` hears of each new zoom.
+  // `full(image)` gives the address of the largest copy; `changed()` is called at each new zoom.
   constructor(full, changed) {
     this.full = full;
     this.changed = changed;

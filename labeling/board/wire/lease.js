@@ -1,5 +1,5 @@
-// A lease lasts 15 minutes from the last request. As long as somebody is there it is renewed; who
-// comes back later than that is shown nothing that others have got meanwhile.
+// A lease lasts 15 minutes from the last request. It is renewed while somebody is there. A
+// person who comes back later does not see what others have got meanwhile.
 
 const EVERY = 5 * 60_000;
 const LONGEST = 60 * 60_000; // without a key or the pointer: the person has left

@@ -1,5 +1,5 @@
 // News of the server. Of all tabs of this browser that show a project, one that can be seen waits
-// for them and tells the others: a browser grants a host six connections, and images need them.
+// for them and passes them on: a browser grants a host six connections, and images need them.
 // A tab that is hidden waits for nothing. Where a waiting request fails, plain ones are made until
 // one gets through.
 
@@ -12,7 +12,7 @@ const SOONEST = 1000;
 const LATEST = 5000;
 
 export class Watch {
-  // `version` tells that of the last status heard, `news(version, seconds, signal)` waits for more.
+  // `version` gives that of the last status, `news(version, seconds, signal)` waits for more.
   constructor(api, project, version, news) {
     Object.assign(this, { api, version, news, last: -ACTIVE });
     this.name = `hone-watch:${project}`;
