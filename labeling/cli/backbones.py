@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from contextlib import closing
 
+import click
+
 from labeling.answers.current import CurrentAnswers
+from labeling.cli.options import Place, backbone_names, on_project, once, repeated
 from labeling.cli.terminal import bring_in, one_line
 from labeling.embedding.ingest import Ingest
 from labeling.embedding.speeds import Speeds, decoding_seconds, pool_seconds
@@ -12,14 +15,32 @@ from labeling.evidence.trial_report import basis, verdict
 from labeling.evidence.trials import Trials
 from labeling.project.project import Project
 from labeling.wording import duration
+from models.encoders.catalogue import BACKBONES, suggest
+from models.encoders.device import pick_device
 
 
-def print_list(project: Project) -> None:
+@click.command
+@on_project
+@repeated(
+    "--compare",
+    "NAME[:FEATURES]",
+    f"Embed a sample with this one and compare it on the labels: {backbone_names()}, or another "
+    "that embed takes",
+)
+def backbones(place: Place, compare: Sequence[str]) -> None:
+    """List the backbones with their speed here, or compare some.
+
+    A comparison rests on the labels so far.
+    """
+    with closing(place.open(new=not compare)) as project:
+        if compare:
+            _print_comparison(project, once(compare))
+        else:
+            _print_list(project)
+
+
+def _print_list(project: Project) -> None:
     """Every backbone of the catalogue, its speed on this machine, and what the pool would take."""
-    from models.encoders.backbones import BACKBONES
-    from models.encoders.catalogue import suggest
-    from models.encoders.device import pick_device
-
     speeds = Speeds()
     speeds.measure(BACKBONES)
     speeds.wait()
@@ -36,7 +57,7 @@ def print_list(project: Project) -> None:
     print(f"{default} is {why}.")
 
 
-def print_comparison(project: Project, names: Sequence[str]) -> None:
+def _print_comparison(project: Project, names: Sequence[str]) -> None:
     """Embed a sample with each and say which suits the labels best."""
     bring_in(project)  # with its progress bar; what follows finds everything embedded
     ingest = Ingest(project, lambda: None)

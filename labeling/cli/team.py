@@ -1,40 +1,75 @@
 """The team on the command line: invite people, list them, shut somebody out."""
 
-import argparse
 import socket
 from contextlib import closing
 from datetime import UTC, datetime
 
-from labeling.cli.options import open_chosen, operator
+import click
+
+from labeling.cli.options import Place, on_project, operator
 from labeling.cli.terminal import one_line
 from labeling.errors import PersonError
+from labeling.people.tokens import for_script
 from labeling.project.project import Project
 from labeling.store import Member, Role
 from labeling.store.log import INVITED, RENEWED, REVOKED
 
-DAYS = 14
+INVITE_DAYS, TOKEN_DAYS = 14, 30
 
 
-def invite(given: argparse.Namespace) -> int:
-    """Invite a person to a project that is served; prints the link, which is told this once."""
-    with closing(open_chosen(given)) as project:
+@click.command
+@on_project
+@click.option("--name", required=True, help="Stored with each of the person's answers.")
+@click.option(
+    "--role",
+    type=click.Choice([str(role) for role in Role]),
+    default=str(Role.ANNOTATOR),
+    show_default=True,
+    help="What the person may do.",
+)
+@click.option(
+    "--days",
+    type=int,
+    default=INVITE_DAYS,
+    show_default=True,
+    metavar="N",
+    help="How long the link is good.",
+)
+@click.option("--email", help="By which an identity provider knows the person.")
+@click.option("--renew", is_flag=True, help="A new link for a person; the earlier one ends.")
+@click.option(
+    "--url",
+    default=f"http://{socket.gethostname()}:8501",
+    show_default=True,
+    help="Where people reach the server.",
+)
+def invite(
+    place: Place, name: str, role: str, days: int, email: str | None, renew: bool, url: str
+) -> None:
+    """Invite a person to a project, and print the link.
+
+    The link is printed only this once.
+    """
+    with closing(place.open()) as project:
         store = project.store.people
-        if given.renew:
-            member = store.named(given.name)
-            secret = store.renew(member.id, given.days)
+        if renew:
+            member = store.named(name)
+            secret = store.renew(member.id, days)
             project.store.log.add(operator(project), RENEWED, member.name)
         else:
-            member, secret = store.invite(
-                given.name, Role.of(given.role), given.days, email=given.email
-            )
+            member, secret = store.invite(name, Role.of(role), days, email=email)
             project.store.log.add(operator(project), INVITED, f"{member.name} as {member.role}")
-        print(f"{given.url.rstrip('/')}/join/{secret}")
-    return 0
+        print(f"{url.rstrip('/')}/join/{secret}")
 
 
-def people(given: argparse.Namespace) -> int:
-    """List the people of a project: role, labels, when last seen, how long invited."""
-    with closing(open_chosen(given, new=False)) as project:
+@click.command
+@on_project
+def people(place: Place) -> None:
+    """List the people of a project.
+
+    Each line has the role, the number of labels, the last visit and the end of the invitation.
+    """
+    with closing(place.open(new=False)) as project:
         members, shares = project.store.people.all(), project.store.answers.shares()
     width = max((len(one_line(one.name)) for one in members), default=4) + 2
     for one in members:
@@ -46,21 +81,42 @@ def people(given: argparse.Namespace) -> int:
         )
     if not members:
         print("Nobody is invited yet; begin with “python -m labeling invite --role owner”.")
-    return 0
 
 
-def revoke(given: argparse.Namespace) -> int:
+@click.command
+@on_project
+@click.option("--name", required=True, help="The person, as invited.")
+def revoke(place: Place, name: str) -> None:
     """Shut a person out at once; every answer stays."""
-    with closing(open_chosen(given, new=False)) as project:
-        member = project.store.people.named(given.name)
+    with closing(place.open(new=False)) as project:
+        member = project.store.people.named(name)
         project.store.people.revoke(member.id)
         project.store.log.add(operator(project), REVOKED, member.name)
         print(f"{one_line(member.name)} can come in no more.")
-    return 0
 
 
-def member_or_name(project: Project, name: str) -> Member | str:
-    """The member of that name who may come in, else the name alone, which is for local use."""
+@click.command
+@on_project
+@click.option("--name", default="script", show_default=True, help="Whose answers they are.")
+@click.option(
+    "--days",
+    type=int,
+    default=TOKEN_DAYS,
+    show_default=True,
+    metavar="N",
+    help="How long the token is good.",
+)
+def token(place: Place, name: str, days: int) -> None:
+    """Print a token for a script that labels over HTTP.
+
+    It works while the project is open in the app.
+    """
+    with closing(place.open(new=False)) as project:
+        print(for_script(project.folder, _member_or_name(project, name), days))
+
+
+def _member_or_name(project: Project, name: str) -> Member | str:
+    """The active member of that name; or the name alone, which is for local use."""
     try:
         member = project.store.people.named(name)
     except PersonError:
@@ -68,42 +124,6 @@ def member_or_name(project: Project, name: str) -> Member | str:
     if not member.is_active:
         raise PersonError(f"The invitation of “{member.name}” has ended; renew it first.")
     return member
-
-
-def add_invite(parser: argparse.ArgumentParser) -> None:
-    """Whom to invite, as what, and for how long."""
-    parser.add_argument("--name", required=True, help="stored with each of the person's answers")
-    parser.add_argument(
-        "--role",
-        choices=[str(role) for role in Role],
-        default=str(Role.ANNOTATOR),
-        help="default: annotator",
-    )
-    parser.add_argument(
-        "--days", type=int, default=DAYS, metavar="N", help=f"how long it is good (default: {DAYS})"
-    )
-    parser.add_argument("--email", help="by which an identity provider knows the person")
-    parser.add_argument(
-        "--renew", action="store_true", help="a new link for somebody who had one, which ends"
-    )
-    parser.add_argument(
-        "--url",
-        default=f"http://{socket.gethostname()}:8501",
-        help="where the server is reached (default: %(default)s)",
-    )
-
-
-def add_token(parser: argparse.ArgumentParser) -> None:
-    """Whose token, and for how long."""
-    parser.add_argument("--name", default="script", help="whose answers they are (default: script)")
-    parser.add_argument(
-        "--days", type=int, default=30, metavar="N", help="how long it is good for (default: 30)"
-    )
-
-
-def add_revoke(parser: argparse.ArgumentParser) -> None:
-    """Whom to shut out."""
-    parser.add_argument("--name", required=True, help="the person, as invited")
 
 
 def _day(moment: float) -> str:

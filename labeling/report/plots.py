@@ -19,7 +19,7 @@ NAMESPACES = re.compile(r' xmlns(?::\w+)?="[^"]*"')
 
 
 def class_table(evidence: Evidence, names: dict[int, str]) -> pd.DataFrame:
-    """For each class, the share of its blind checks that the model got right, with the 95% interval."""
+    """For each class, the share of its blind checks that the model got right, with an interval."""
     rows = evidence.uniform
     return pd.DataFrame(
         {

@@ -4,15 +4,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from labeling.cli.terminal import bring_in
 from labeling.errors import HoneError
 from labeling.project.project import Project
 from labeling.simulation.curves import Plan, Result
 from labeling.simulation.ground_truth import class_names, is_digits, read_truth
 from labeling.simulation.replay import loaded, unlabeled
 from labeling.simulation.simulate import check_size, simulate
+
+if TYPE_CHECKING:
+    from models.encoders.backbones import Backbone
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,16 @@ def make_sweep(
     truths: Sequence[str | None],
     backbones: Sequence[str | None],
     plans: Sequence[Plan],
+    ingest: Callable[[Project, "Backbone"], object],
 ) -> Sweep:
-    """A sweep whose parts are known to be good: what is wrong must not show after an hour.
+    """A sweep whose parts are known to be good: a mistake must not show after an hour.
 
-    Every project is scanned, and embedded with every backbone.
+    `ingest` scans a project and embeds it; it runs for every project with every backbone.
     """
     read = [read_truth(one.source, truth) for one, truth in zip(projects, truths, strict=True)]
     for name in backbones:
         for project in projects:
-            bring_in(unlabeled(project), loaded(name or project.settings().backbone))
+            ingest(unlabeled(project), loaded(name or project.settings().backbone))
     for project, names in zip(projects, read, strict=True):
         for plan in plans:
             check_size(class_names(project, names), plan)
@@ -78,7 +81,7 @@ def make_sweep(
 def run(
     sweep: Sweep, jobs: int, progress: Callable[[int], None] = lambda done: None
 ) -> Iterator[Result]:
-    """The results, pool by pool; `progress` is told how many runs are done."""
+    """The results, pool by pool; `progress` gets the number of finished runs."""
     before = 0
 
     def tell(done: int, _: int) -> None:

@@ -7,14 +7,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from labeling.embedding.ingest import Ingest
 from labeling.errors import HoneError
 from labeling.project.project import Project, open_project
 from labeling.simulation.curves import Plan, Result
 from labeling.simulation.sweep import make_sweep, read_results, run, truth_of_each, write_results
-from models.encoders.backbones import WEIGHTS_DIR
+from models.encoders.backbones import WEIGHTS_DIR, Backbone
 
 PLANS = tuple(Plan(("margin",), labels=4, seeds=1, every=2, batch=batch) for batch in (1, 3))
 FOLDERS = "folders"
+
+
+def ingest(project: Project, backbone: Backbone) -> None:
+    Ingest(project, lambda: None, backbone).run()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,7 +56,7 @@ def told() -> list[int]:
 @pytest.fixture(scope="module")
 def results(projects: Sequence[Project], told: list[int]) -> list[Result]:
     backbone = next(WEIGHTS_DIR.glob("*/config.json")).parent  # the bundled one by another name
-    sweep = make_sweep(projects, [FOLDERS, FOLDERS], [None, str(backbone)], PLANS)
+    sweep = make_sweep(projects, [FOLDERS, FOLDERS], [None, str(backbone)], PLANS, ingest)
     assert (sweep.results, sweep.runs) == (8, 16)
     return list(run(sweep, jobs=1, progress=told.append))
 
@@ -90,7 +95,7 @@ def test_a_file_that_holds_no_results_is_named(text: str, tmp_path: Path) -> Non
 def test_a_pool_that_is_too_small_is_refused_before_any_run(projects: Sequence[Project]) -> None:
     plan = Plan(("margin",), labels=14, seeds=1)
     with pytest.raises(HoneError, match="12 samples; simulate fewer than 14"):
-        make_sweep(projects, [FOLDERS, FOLDERS], [None], [plan])
+        make_sweep(projects, [FOLDERS, FOLDERS], [None], [plan], ingest)
 
 
 def test_one_truth_is_for_all_pools_and_several_are_for_one_each() -> None:

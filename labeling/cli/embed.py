@@ -1,0 +1,48 @@
+"""Embedding on the command line."""
+
+from contextlib import closing
+
+import click
+
+from labeling.cli.options import Place, backbone_names, on_project
+from labeling.cli.terminal import bring_in, one_line
+from labeling.errors import HoneError
+
+SHOWN_PROBLEMS = 50
+
+
+@click.command
+@on_project
+@click.option(
+    "--backbone",
+    metavar="NAME",
+    help=f"One of {backbone_names()}; or a timm name, a folder of weights, or a checkpoint: "
+    "FILE.safetensors or ARCHITECTURE=FILE.safetensors.",
+)
+@click.option(
+    "--features", metavar="PARTS", help="pooled, cls, mean, attention or block-N, joined by +."
+)
+def embed(place: Place, backbone: str | None, features: str | None) -> None:
+    """Scan the pool and embed every sample that has no embedding yet.
+
+    After a stop, the same command goes on where it stopped.
+    """
+    with closing(place.open()) as project:
+        before = project.settings()
+        if backbone is not None:
+            project.change(backbone=backbone)
+        if features is not None:
+            project.change(features=features)
+        try:
+            state = bring_in(project)
+        except HoneError:
+            project.change(backbone=before.backbone, features=before.features)
+            raise
+        problems = project.store.samples.problems()
+    print(f"{state.done:,} samples are embedded. {one_line(state.why)}.")
+    if problems:
+        print(f"{len(problems):,} files cannot be read and are left out:")
+    for path, reason in problems[:SHOWN_PROBLEMS]:
+        print(f"  {one_line(path)}: {one_line(reason)}")
+    if len(problems) > SHOWN_PROBLEMS:
+        print(f"  … and {len(problems) - SHOWN_PROBLEMS:,} more; `status --json` lists all.")
