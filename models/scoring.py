@@ -11,7 +11,7 @@ import torch
 from models.blocks import blocks, rows_at_once
 from models.head import Head
 from models.head.fitting import Stop, never
-from models.space import NotFiniteError
+from models.finite import NotFiniteError
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]

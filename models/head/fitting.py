@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.space import require_finite
+from models.finite import require_finite
 
 SCALE = 8.0  # length of a feature row while fitting: sets what strength 1 means
 MAX_CLASS_WEIGHT = 10.0  # a class with one label must not outvote hundreds

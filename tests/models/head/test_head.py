@@ -22,7 +22,8 @@ from models.head import (
     mlp,
     tuning,
 )
-from models.space import NotFiniteError, Space
+from models.finite import NotFiniteError
+from models.space import Space
 from tests.clusters import clusters
 
 
