@@ -121,7 +121,7 @@ def _is_news(known: Evidence, round_: "Round") -> bool:
         return False
     if known.changed != round_.snapshot.changed:
         return True
-    from models.head import LinearHead
+    from models.head.linear import LinearHead
 
     return isinstance(round_.head, LinearHead) or (
         len(round_.labels) >= SLOW_GROWTH * len(known.rows) or len(round_.labels) < len(known.rows)
@@ -183,7 +183,8 @@ def _left_out(
 ) -> "LeftOut":
     """Leave-one-out of the head where it has a closed form, else a tenth of the labels at once."""
     from models.evidence.left_out import cross_predict, leave_out
-    from models.head import HEADS, LinearHead
+    from models.head import HEADS
+    from models.head.linear import LinearHead
 
     head, everything = round_.head, np.arange(len(labels))
     assert head is not None

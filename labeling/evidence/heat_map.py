@@ -27,7 +27,7 @@ def evidence_picture(session: Session, sample_id: str, class_id: int) -> bytes:
     that does not average a feature map.
     """
     from models.evidence.heat import NoHeatMapError, heat_map
-    from models.head import LinearHead
+    from models.head.linear import LinearHead
 
     round_, image = session.round, read_image(session, sample_id)
     if round_ is None or image is None or not isinstance(round_.head, LinearHead):

@@ -5,8 +5,8 @@ import pytest
 
 from models.evidence.reliability import reliability
 from models.evidence.ridge_loo import leave_one_out
-from models.head.fitting import FewClassesError
 from models.finite import NotFiniteError
+from models.head.stopping import FewClassesError
 from models.space import Space
 
 
