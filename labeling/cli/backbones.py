@@ -16,20 +16,20 @@ from labeling.wording import duration
 
 def print_list(project: Project) -> None:
     """Every backbone of the catalogue, its speed on this machine, and what the pool would take."""
-    from models.encoders.backbones import BACKBONES
+    from models.encoders.backbones import ENCODERS
     from models.encoders.catalogue import suggest
     from models.encoders.device import pick_device
 
-    SPEEDS.measure(BACKBONES)
+    SPEEDS.measure(ENCODERS)
     SPEEDS.wait()
     images = len(project.store.samples.ids())
     decoding = decoding_seconds(project, 256) if images else 0.0
     print(f"{'backbone':26}{'images/s':>10}{'this pool':>16}  {'million':>8}  good for")
-    for name, entry in BACKBONES.items():
+    for name, entry in ENCODERS.items():
         rate = SPEEDS.rate(name)
         takes = duration(pool_seconds(images, rate, decoding)) if rate and images else "–"
         shown = f"{rate:.1f}" if rate else "–"
-        print(f"{name:26}{shown:>10}{takes:>16}  {entry.params_m:8.1f}  {entry.good_for}")
+        print(f"{name:26}{shown:>10}{takes:>16}  {entry.params_m:8.1f}  {entry.words}")
         print(f"{'':26}{entry.pretraining}; {entry.licence}; {entry.dim} numbers")
     default, why = suggest(pick_device(), images)
     print(f"{default} is {why}.")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from labeling.errors import HoneError
-from labeling.exchange.formats import FORMATS
 from labeling.paths import default_folder
 from labeling.project.project import Project, open_project
+from labeling.registries import names
 from labeling.store import is_project
 from labeling.workspace import configured
 
@@ -35,8 +35,8 @@ def add_embed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backbone",
         metavar="NAME",
-        help="a catalogue or timm name, a folder of weights, or a checkpoint: "
-        "FILE.safetensors or ARCHITECTURE=FILE.safetensors",
+        help=f"a catalogue name ({names('encoders')}), a timm name, a folder of weights, or "
+        "a checkpoint: FILE.safetensors or ARCHITECTURE=FILE.safetensors",
     )
     parser.add_argument(
         "--features", metavar="PARTS", help="pooled, cls, mean, attention or block-N, joined by +"
@@ -45,7 +45,7 @@ def add_embed(parser: argparse.ArgumentParser) -> None:
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     """In which format, where to, of what moment."""
-    parser.add_argument("format", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
+    parser.add_argument("format", metavar="FORMAT", help=f"one of {names('formats')}")
     parser.add_argument("--to", metavar="PATH", required=True, help="a new folder or file")
     parser.add_argument("--link", action="store_true", help="link to images, do not copy")
     parser.add_argument("--history", action="store_true", help="all answers, undone ones too")
@@ -91,7 +91,8 @@ def add_simulate(parser: argparse.ArgumentParser) -> None:
         "true labels: a CSV with path,label, or “folders” for class folders (default: labels.csv "
         "in the pool, or the label column of a manifest); one for all pools, or one for each",
     )
-    several("--query", "NAME", "compare this query with random (default: Hone's own)")
+    text = "compare this query with random (default: Hone's own)"
+    several("--query", "NAME", f"{text}: {names('queries')}")
     several("--batch", "N", "samples asked at once (default: 1)", int)
     several("--backbone", "NAME", "embed with this one (default: the project's)")
     number("--labels", 100, "labels in each run")

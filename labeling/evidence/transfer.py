@@ -10,7 +10,6 @@ from labeling.embedding.ingest import ADDED_FROM
 from labeling.errors import UnreadableImageError
 from labeling.evidence.figures import Evidence
 from labeling.loop.session import Session
-from labeling.pool.scan import LOADERS, read_sample
 
 if TYPE_CHECKING:
     from models.evidence.shift import Shift
@@ -76,11 +75,8 @@ def added_shift(session: Session, evidence: Evidence) -> "Shift | None":
 
 def read_image(session: Session, sample_id: str) -> Image | None:
     """The pixels of a sample, None where its file is gone or damaged."""
-    sample = session.store.samples.get(sample_id)
-    if sample is None or not sample.paths:
-        return None
     try:
-        data = read_sample(session.project.source, sample_id, sample.paths)
-        return LOADERS["image"](data, sample.paths[0])
-    except (UnreadableImageError, OSError, KeyError):
+        image: Image = session.project.read(sample_id)
+    except (UnreadableImageError, OSError):
         return None
+    return image
