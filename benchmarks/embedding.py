@@ -33,7 +33,7 @@ from benchmarks.machine import peak_mb, resident_mb
 from labeling.embedding.ingest import Ingest
 from labeling.media.image import load_image
 from labeling.project.project import open_project
-from models.encoders.backbones import BACKBONES, WEIGHTS_DIR, Backbone, resolve
+from models.encoders.backbones import ENCODERS, WEIGHTS_DIR, Backbone, resolve
 from models.encoders.preprocess import Framing
 
 SIZE = (500, 375)
@@ -125,7 +125,7 @@ def rate_of(work: Callable[[], object], images: int, rounds: int = ROUNDS) -> fl
 
 def as_timm_builds_it(name: str, backbone: Backbone) -> Any:
     """The same network, without anything that Hone does to make it faster."""
-    entry = BACKBONES.get(name)
+    entry = ENCODERS.get(name)
     if name == "bundled":
         folder = next(WEIGHTS_DIR.glob("*/config.json")).parent
         model: Any = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0)

@@ -26,8 +26,8 @@ from labeling.pool.scan import scan
 from labeling.project.backup import read_backup
 from labeling.simulation.ground_truth import read_truth
 from labeling.spreadsheet import to_cell
-from models.head import LinearHead
 from models.head.head_file import DamagedHeadError, load_head, save_head
+from models.head.linear import LinearHead
 
 FORMS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 

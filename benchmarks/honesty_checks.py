@@ -20,7 +20,8 @@ from models.evidence.left_out import LeftOut, leave_out
 from models.evidence.metrics import wilson
 from models.evidence.near_duplicates import near_duplicates
 from models.evidence.ridge_loo import leave_one_out
-from models.head import HEADS, LinearHead
+from models.head import HEADS
+from models.head.linear import LinearHead
 from models.head.mlp import folds
 from models.scoring import Scores
 

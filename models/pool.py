@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from models.space import require_finite
+from models.finite import require_finite
 
 if TYPE_CHECKING:  # a query needs no torch before the first head
     from models.head import Head

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import torch
 
 from models.blocks import blocks, rows_at_once
+from models.finite import NotFiniteError
 from models.head import Head
-from models.head.fitting import Stop, never
-from models.space import NotFiniteError
+from models.head.stopping import Stop, never
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]

@@ -32,10 +32,11 @@ WINGS: dict[str, str] = {
     "loop": "evidence learning embedding answers project store targets models",
     "report": "loop evidence learning project store models",
     "simulation": "loop learning embedding project pool store models",
+    "registries": "exchange media models",
     "workspace": "loop evidence embedding people project",
-    "api": "workspace loop evidence answers people project pool store media targets",
-    "cli": "exchange report simulation workspace loop evidence learning embedding people project "
-    "answers pool store media targets models",
+    "api": "registries workspace loop evidence answers people project pool store media targets",
+    "cli": "registries exchange report simulation workspace loop evidence learning embedding "
+    "people project answers pool store media targets models",
     "screens": "exchange report api workspace loop evidence embedding people project answers pool "
     "store media targets models",
     "__main__": "cli",

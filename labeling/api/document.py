@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 from labeling.api.operation import Json, Operation
+from labeling.registries import listing
 from labeling.store import Role
 
 REFUSALS = {
@@ -39,7 +40,7 @@ def openapi(operations: Sequence[Operation]) -> Json:
         paths.setdefault(one.path, {})[one.method.lower()] = _described(one)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Hone", "version": "1", "description": INTRODUCTION},
+        "info": {"title": "Hone", "version": "1", "description": f"{INTRODUCTION}\n\n{listing()}"},
         "paths": paths,
         "security": [{"token": []}],
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},

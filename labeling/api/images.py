@@ -10,9 +10,8 @@ from labeling.api.schema import STRING, described
 from labeling.api.threads import in_worker
 from labeling.errors import UnreadableImageError
 from labeling.loop.session import Session
-from labeling.media.image import SIZES, cached_copy
+from labeling.media.image import SIZES
 from labeling.people.access import Visitor
-from labeling.pool.scan import read_sample
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 SAMPLE_ID = re.compile("[0-9a-f]{64}")  # so that no name of a file can be made of it
@@ -32,19 +31,13 @@ async def _image(session: Session, _visitor: Visitor, request: Request, _body: J
 
 def _content(session: Session, sample_id: str, size: str) -> bytes:
     """The image as it was shown before, else from its file."""
-
-    def read() -> bytes:
+    try:
+        return session.project.preview(sample_id, size)
+    except (UnreadableImageError, OSError) as error:
         sample = session.store.samples.get(sample_id)
         if sample is None or not sample.paths:
-            raise MISSING
-        return read_sample(session.project.source, sample_id, sample.paths)
-
-    try:
-        return cached_copy(session.project.thumbnails, sample_id, size, read)
-    except (UnreadableImageError, OSError, KeyError) as error:
-        sample = session.store.samples.get(sample_id)
-        name = sample.paths[0] if sample and sample.paths else sample_id[:12]
-        reason = f"{name} cannot be shown: {error}"
+            raise MISSING from error
+        reason = f"{sample.paths[0]} cannot be shown: {error}"
         session.leave_out(sample_id, reason)
         raise RefusedError(410, reason) from error
 

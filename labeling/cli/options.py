@@ -14,7 +14,7 @@ from labeling.paths import default_folder
 from labeling.project.project import Project, open_project
 from labeling.store import is_project
 from labeling.workspace import configured
-from models.encoders.catalogue import BACKBONES
+from models.encoders.catalogue import ENCODERS
 
 P = ParamSpec("P")
 Options = Callable[..., Any]
@@ -83,7 +83,7 @@ def repeated(
 
 def backbone_names() -> str:
     """The backbones of the catalogue, for a help text."""
-    return ", ".join(BACKBONES)
+    return ", ".join(ENCODERS)
 
 
 def once(values: Iterable[T]) -> list[T]:

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from labeling.errors import PoolError, UnreadableImageError
+from labeling.media import DEFAULT_MEDIUM, MEDIA, medium_of
 from labeling.pool.opening import open_source
-from labeling.pool.scan import LOADERS, read_sample
+from labeling.pool.scan import read_sample
 from labeling.pool.source import Source
 from models.encoders.preprocess import Framing
 
@@ -36,7 +37,10 @@ KINDNESS = 5  # how far decoding stands back where a person waits for the same c
 def load(source: Source, sample_id: str, paths: Sequence[str], least: int = 0) -> Image.Image:
     """The decoded image of a sample, no larger than `least` asks; raises UnreadableImageError."""
     data = read_sample(source, sample_id, paths)
-    return LOADERS["image"](data, paths[0], least=least)
+    decoded: Image.Image = MEDIA[medium_of(paths[0]) or DEFAULT_MEDIUM].load(
+        data, paths[0], least=least
+    )
+    return decoded
 
 
 def decode(source: Source, framing: Framing, items: Sequence[Item]) -> list[Pixels | Exception]:

@@ -13,6 +13,7 @@ from labeling.embedding.cores import cores_for_decoding, share_cores
 from labeling.embedding.feed import ELSEWHERE, embed_samples
 from labeling.embedding.idle import Lookers
 from labeling.errors import StorageError
+from labeling.media import DEFAULT_MEDIUM, medium_of
 from labeling.pool.scan import scan
 from labeling.project.pool_labels import import_labels
 from labeling.project.project import Project
@@ -196,12 +197,16 @@ class Ingest:
         files, size = scan(self._project.source, known), FIRST_FILES
         while part := list(islice(files, size)):
             size = FILES_AT_ONCE
-            records = (
+            records = [
                 FileRecord(file.path, file.sample_id, file.size, file.mtime_ns, file.problem)
                 for file in part
-            )
+            ]
             # After a restart all are known: nobody has to read a large pool again.
-            added = samples.add(one for one in records if one != known_files.get(one.path))
+            new = [one for one in records if one != known_files.get(one.path)]
+            added = False
+            for kind in dict.fromkeys(medium_of(one.path) or DEFAULT_MEDIUM for one in new):
+                of_kind = [one for one in new if (medium_of(one.path) or DEFAULT_MEDIUM) == kind]
+                added = samples.add(of_kind, kind) or added
             self.pool_version += import_labels(self._project, part) or added
             found.update(file.path for file in part)
             if self.busy:

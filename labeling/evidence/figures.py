@@ -84,7 +84,7 @@ def _is_news(known: Evidence, round_: "Round") -> bool:
         return False
     if known.changed != round_.snapshot.changed:
         return True
-    from models.head import LinearHead
+    from models.head.linear import LinearHead
 
     return isinstance(round_.head, LinearHead) or (
         len(round_.snapshot.rows) >= SLOW_GROWTH * len(known.rows)

@@ -122,7 +122,8 @@ def _left_out(
 ) -> "LeftOut":
     """Leave-one-out if the head has a closed form, else ten folds of the labels."""
     from models.evidence.left_out import cross_predict, leave_out
-    from models.head import HEADS, LinearHead
+    from models.head import HEADS
+    from models.head.linear import LinearHead
 
     head, everything = round_.head, np.arange(len(labels))
     assert head is not None

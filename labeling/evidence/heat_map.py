@@ -30,7 +30,7 @@ def evidence_picture(
     does not average a feature map.
     """
     from models.evidence.heat import NoHeatMapError, heat_map
-    from models.head import LinearHead
+    from models.head.linear import LinearHead
 
     image = read_image(project, sample_id)
     if round_ is None or image is None or not isinstance(round_.head, LinearHead):

@@ -9,7 +9,6 @@ from PIL.Image import Image
 from labeling.embedding.ingest import ADDED_FROM
 from labeling.errors import UnreadableImageError
 from labeling.evidence.gathering import Evidence
-from labeling.pool.scan import LOADERS, read_sample
 from labeling.project.project import Project
 
 if TYPE_CHECKING:
@@ -75,11 +74,8 @@ def added_shift(project: Project, round_: "Round", evidence: Evidence) -> "Shift
 
 def read_image(project: Project, sample_id: str) -> Image | None:
     """The pixels of a sample, or None if its file is gone or damaged."""
-    sample = project.store.samples.get(sample_id)
-    if sample is None or not sample.paths:
-        return None
     try:
-        data = read_sample(project.source, sample_id, sample.paths)
-        return LOADERS["image"](data, sample.paths[0])
-    except (UnreadableImageError, OSError, KeyError):
+        image: Image = project.read(sample_id)
+    except (UnreadableImageError, OSError):
         return None
+    return image

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labeling.store import Offer, Sample
+from models.queries import QUERIES
 
 if TYPE_CHECKING:
     from labeling.learning.snapshot import Round
@@ -15,25 +16,14 @@ if TYPE_CHECKING:
 NEIGHBOURS = 3
 View = tuple[dict[int, float], list[tuple[str, int]]]  # probabilities and neighbours of a card
 UNSEEN: View = ({}, [])
+# Why a sample is shown where no query has picked it.
 REASONS = {
-    "random": "picked at random",
     "unscored": "picked at random: the model has not seen it yet",
     "audit": "a blind check: picked at random, shown without a guess, so that the accuracy "
     "figure stays honest",
     "overlap": "shown without a guess, so that answers of several people can be compared",
     "split": "its class was split: shown again without a guess, so that you choose again",
     "certificate": "a blind check for the certificate: picked at random, shown without a guess",
-    "least_confidence": "the model is least confident here",
-    "margin": "two classes are close",
-    "entropy": "the model is undecided here",
-    "power_margin": "drawn by chance; close classes are drawn more often",
-    "badge": "its label would change the model much, in a direction of its own",
-    "dropquery": "the guess changes when part of what the model sees is left out",
-    "typiclust": "typical of a part of the pool that has no label yet",
-    "core_set": "far from every image that has a label",
-    "rare_class": "close to what is labeled with a rare class",
-    "max_herding": "stands for many images that no label covers yet",
-    "uncertainty_herding": "stands for many images that the model is unsure of",
     "grid": "chosen for its predicted class",
     "again": "brought back by you",
     "skipped": "skipped before; nothing else is left",
@@ -82,7 +72,7 @@ def _card(offer: Offer, sample: Sample, view: View) -> Card:
         name=sample.paths[0] if sample.paths else offer.sample_id[:12],
         copies=len(sample.paths),
         query=offer.query,
-        reason=REASONS.get(offer.query, offer.query),
+        reason=_reason(offer.query),
         round_id=offer.round_id,
         probabilities=probabilities,
         neighbours=neighbours,
@@ -126,20 +116,14 @@ def _summed(chances: Iterable[tuple[int, float]], merged: Mapping[int, int]) -> 
     return dict(sorted(found.items(), key=lambda item: -item[1])) if merged else found
 
 
+def _reason(query: str) -> str:
+    return QUERIES[query].reason if query in QUERIES else REASONS.get(query, query)
+
+
 def _measure(offer: Offer, classes: int) -> str:
     """The query's score in words; empty for a blind sample or a score without a meaning."""
     score = offer.score
     is_blind = offer.predicted_class is not None and not offer.shown
-    if is_blind or score is None or not np.isfinite(score):
+    if is_blind or score is None or not np.isfinite(score) or offer.query not in QUERIES:
         return ""
-    if offer.query == "margin":
-        return f"their chances lie {100 * (1 - score):.0f} points apart"
-    if offer.query == "least_confidence":
-        return f"the best guess leaves {score:.0%} to all the others"
-    if offer.query == "entropy" and classes > 1:
-        return f"it is {score / np.log(classes):.0%} as undecided as can be"
-    if offer.query == "max_herding":
-        return f"its label would cover {score:.1%} more of the pool"
-    if offer.query == "uncertainty_herding":
-        return f"its label would cover {score:.1%} more of what is uncertain"
-    return ""
+    return QUERIES[offer.query].measure(score, classes)

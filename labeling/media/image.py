@@ -70,13 +70,13 @@ def browser_copy(data: bytes, name: str, size: str) -> bytes:
     return buffer.getvalue()
 
 
-def cached_copy(folder: Path, sample_id: str, size: str, read: Callable[[], bytes]) -> bytes:
-    """The browser copy kept in `folder`, made on first use; safe under concurrent requests."""
+def cached_copy(folder: Path, sample_id: str, size: str, make: Callable[[], bytes]) -> bytes:
+    """The preview kept in `folder`, made on first use; safe under concurrent requests."""
     file = folder / sample_id[:2] / f"{sample_id}-{size}.webp"
     with suppress(OSError):
         return file.read_bytes()
     with DECODING:
-        content = browser_copy(read(), sample_id[:12], size)
+        content = make()
     partial = file.with_suffix(f".{os.getpid()}-{os.urandom(4).hex()}")
     with suppress(OSError):  # a full disk must not keep the image from the screen
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from labeling.errors import PoolError
+from labeling.media import medium_of
 from labeling.media.image import MAX_BYTES
-from labeling.pool.filenames import folder_class, looks_like_image, natural
+from labeling.pool.filenames import folder_class, natural
 from labeling.pool.source import Entry
 from labeling.pool.zips import Bounded, TooManyEntriesError, bomb
 
@@ -42,7 +43,7 @@ class ZipSource:
             hidden = any(part.startswith(".") and part != ".." for part in parts)
             if info.is_dir() or hidden or "__MACOSX" in parts:
                 continue
-            if not parts or not looks_like_image(parts[-1]):
+            if not parts or medium_of(parts[-1]) is None:
                 continue
             refused = None
             if ".." in parts or parts[0] == "/" or re.match(r"^[A-Za-z]:", parts[0]):

@@ -1,15 +1,7 @@
-"""What the name of a file tells: whether it is an image, of which class, and in which order."""
+"""What the name of a file tells: of which class it is, and in which order."""
 
 import re
 from collections.abc import Iterable
-from os.path import splitext
-
-from labeling.media.image import SUFFIXES
-
-
-def looks_like_image(name: str) -> bool:
-    """Whether a file of that name is worth to be opened."""
-    return splitext(name)[1].lower() in SUFFIXES
 
 
 def folder_class(path: str) -> str | None:

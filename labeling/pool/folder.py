@@ -6,8 +6,9 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
+from labeling.media import medium_of
 from labeling.paths import DATABASE, SCHEMA_FILE
-from labeling.pool.filenames import folder_class, in_order, looks_like_image
+from labeling.pool.filenames import folder_class, in_order
 from labeling.pool.roots import LINKED_FOLDER, OUTSIDE, Roots
 from labeling.pool.source import Entry, entry_of
 
@@ -31,7 +32,7 @@ class FolderSource:
             inner = [one for one in folders - links if self._belongs(folder, one)]
             waiting += [f"{below}{one}/" for one in reversed(in_order(inner))]
             for name in in_order(names | leading_out):
-                if name.startswith(".") or not (looks_like_image(name) or name in leading_out):
+                if name.startswith(".") or not (medium_of(name) or name in leading_out):
                     continue
                 refused = LINKED_FOLDER if name in leading_out else None
                 if name in links - folders:

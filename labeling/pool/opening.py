@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from labeling.errors import PoolError
-from labeling.media.image import SUFFIXES
+from labeling.media import suffixes
 from labeling.pool.archive import ZipSource
 from labeling.pool.folder import FolderSource
 from labeling.pool.manifest import ManifestSource
@@ -30,7 +30,7 @@ def open_source(location: Path) -> Source:
         mend = (
             "name one file on each line below “path”"
             if isinstance(source, ManifestSource)
-            else f"put {', '.join(sorted(SUFFIXES))} files there"
+            else f"put {', '.join(suffixes())} files there"
         )
         raise PoolError(f"{location} holds no images; {mend}.")
     if first.refused and not isinstance(source, ZipSource) and source.names_nothing():

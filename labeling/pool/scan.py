@@ -1,16 +1,13 @@
 """Where images come from: a folder, a zip or a CSV manifest, scanned into samples."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from PIL import Image
-
 from labeling.errors import UnreadableImageError
-from labeling.media.image import MAX_BYTES, check_header, load_image
+from labeling.media import DEFAULT_MEDIUM, MEDIA, medium_of
+from labeling.media.image import MAX_BYTES
 from labeling.pool.source import Entry, Source
-
-LOADERS: dict[str, Callable[..., Image.Image]] = {"image": load_image}
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ def _identify(source: Source, entry: Entry) -> str:
         raise UnreadableImageError(f"cannot be opened: {error}") from error
     if len(data) > MAX_BYTES:
         raise UnreadableImageError(_too_many_bytes(len(data)))
-    check_header(data)
+    MEDIA[medium_of(entry.path) or DEFAULT_MEDIUM].check(data)
     return hashlib.sha256(data).hexdigest()
 
 

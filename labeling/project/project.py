@@ -5,13 +5,22 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from labeling.errors import ClassNameError, HoneError, PoolError, ProjectError
+from labeling.errors import (
+    ClassNameError,
+    HoneError,
+    PoolError,
+    ProjectError,
+    UnreadableImageError,
+)
+from labeling.media import MEDIA
+from labeling.media.image import cached_copy
 from labeling.paths import home, locate, make_private, project_key
 from labeling.pool.opening import open_source
 from labeling.pool.roots import Roots
+from labeling.pool.scan import read_sample
 from labeling.pool.source import Source
 from labeling.settings import Settings
-from labeling.store import Store, open_store
+from labeling.store import Sample, Store, open_store
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,28 @@ class Project:
             return asdict(replace(Settings.of(stored), **values))
 
         return Settings.of(self.store.revise("settings", revised))
+
+    def read(self, sample_id: str) -> Any:
+        """A sample as its medium decodes it; raises UnreadableImageError with the reason."""
+        sample = self._sample(sample_id)
+        data = read_sample(self.source, sample_id, sample.paths)
+        return MEDIA[sample.kind].load(data, sample.paths[0])
+
+    def preview(self, sample_id: str, size: str) -> bytes:
+        """What a browser shows of a sample, made once; raises UnreadableImageError."""
+
+        def made() -> bytes:  # only now is the store asked which file it is
+            sample = self._sample(sample_id)
+            data = read_sample(self.source, sample_id, sample.paths)
+            return MEDIA[sample.kind].preview(data, sample_id[:12], size)
+
+        return cached_copy(self.thumbnails, sample_id, size, made)
+
+    def _sample(self, sample_id: str) -> Sample:
+        sample = self.store.samples.get(sample_id)
+        if sample is None or not sample.paths:
+            raise UnreadableImageError("it is no longer in the pool")
+        return sample
 
     def close(self) -> None:
         self.store.close()

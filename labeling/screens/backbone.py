@@ -60,7 +60,7 @@ def _bar(done: int, total: int, rate: float, seconds_left: float | None) -> None
 
 def _catalogue(session: Session) -> None:
     """The list, from fast to strong, with the speed on this machine."""
-    from models.encoders.backbones import BACKBONES
+    from models.encoders.backbones import ENCODERS
     from models.encoders.catalogue import suggest
     from models.encoders.device import pick_device
 
@@ -72,7 +72,7 @@ def _catalogue(session: Session) -> None:
         st.caption(f"{default} is {why}.")
     decoding = _decoding(session)
     rows = []
-    for name, entry in BACKBONES.items():
+    for name, entry in ENCODERS.items():
         rate = WORKSPACE.speeds.rate(name)
         rows.append(
             {
@@ -85,7 +85,7 @@ def _catalogue(session: Session) -> None:
                 "your images take": "…"
                 if rate is None
                 else duration(pool_seconds(images, rate, decoding)),
-                "good for": entry.good_for,
+                "good for": entry.words,
                 "million parameters": entry.params_m,
                 "numbers": entry.dim,
                 "pixels": entry.input_size,
@@ -109,9 +109,9 @@ def _decoding(session: Session) -> float:
 
 
 def _names() -> list[str]:
-    from models.encoders.backbones import BACKBONES
+    from models.encoders.backbones import ENCODERS
 
-    return list(BACKBONES)
+    return list(ENCODERS)
 
 
 # -- taking another ----------------------------------------------------------------------------

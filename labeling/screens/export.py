@@ -18,14 +18,6 @@ from labeling.store import Moment
 from labeling.store.log import EXPORTED
 from labeling.wording import plain
 
-SCREEN_FORMATS = {
-    "csv": "One row for each file: label, annotator, source, confidence, sha256; with the full "
-    "list of classes beside it.",
-    "jsonl": "The same, one JSON object a line; the first line holds the classes.",
-    "folders_zip": "A copy of every labeled image in a folder of its class.",
-    "csv_history": "Every answer ever given: skips, unsure and undos too.",
-    "jsonl_history": "The same history, one JSON object a line.",
-}
 PREVIEW_ROWS = 8
 
 
@@ -37,11 +29,12 @@ def show(session: Session) -> None:
         st.info(
             "There is no label to export yet. Label a few images first.", icon=":material/label:"
         )
+    offered = format_options()
     chosen = st.radio(
         "Format",
-        list(SCREEN_FORMATS),
+        list(offered),
         format_func=lambda name: FORMATS[name].title,
-        captions=list(SCREEN_FORMATS.values()),
+        captions=list(offered.values()),
     )
     moment = _moment(session)
     hidden = st.toggle(
@@ -58,6 +51,11 @@ def show(session: Session) -> None:
     command = f"python -m labeling export folders --pool {pool} --to PATH --link"
     st.caption("For large pools, or links instead of copies:")
     st.code(command, language=None, wrap_lines=True)
+
+
+def format_options() -> dict[str, str]:
+    """Each format that can be downloaded, with what it holds."""
+    return {name: one.words for name, one in FORMATS.items() if not one.on_disk}
 
 
 def _moment(session: Session) -> Moment | None:

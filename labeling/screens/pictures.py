@@ -6,8 +6,6 @@ import streamlit as st
 
 from labeling.errors import UnreadableImageError
 from labeling.loop.session import Session
-from labeling.media.image import cached_copy
-from labeling.pool.scan import read_sample
 from labeling.store import Sample
 from labeling.wording import plain
 
@@ -23,13 +21,8 @@ def _draw(session: Session, sample: Sample | None, width: int, size: str, captio
     if sample is None or not sample.paths:
         return
     try:
-        content = cached_copy(
-            session.project.thumbnails,
-            sample.id,
-            size,
-            lambda: read_sample(session.project.source, sample.id, sample.paths),
-        )
-    except (UnreadableImageError, OSError, KeyError):
+        content = session.project.preview(sample.id, size)
+    except (UnreadableImageError, OSError):
         return
     st.image(content, plain(caption) if caption else None, width=width, alt=sample.paths[0])
 

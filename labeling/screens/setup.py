@@ -8,39 +8,10 @@ from labeling.screens import backbone, classes, history, people
 from labeling.screens.shell import annotator, attempt, needs_login
 from labeling.wording import code, plain
 from labeling.workspace import WORKSPACE
+from models.head import HEADS
+from models.queries import QUERIES
 
-QUERIES = {
-    "uncertainty_herding": (
-        "Uncertainty Herding (best)",
-        "Uncertain images that stand for many others. Fewest labels in our measurements.",
-    ),
-    "dropquery": (
-        "DropQuery",
-        "Images whose guess changes when part of the embedding is left out, spread over the pool.",
-    ),
-    "power_margin": (
-        "Power margin",
-        "Draws by chance, close calls more often. Costs a few labels more, but each draw's chance "
-        "is known, which gives the sharpest accuracy figures.",
-    ),
-    "badge": ("BADGE", "Images that would change the model most, in different directions."),
-    "margin": ("Margin", "Where the two likeliest classes are close. Good once labels are many."),
-    "least_confidence": ("Least confidence", "Where the likeliest class is unlikely."),
-    "entropy": ("Entropy", "Where the model is undecided over all classes. Poor with few labels."),
-    "rare_class": (
-        "Rare-class search",
-        "Looks near the labeled images of the class with the fewest: for needles in a haystack.",
-    ),
-    "typiclust": ("TypiClust", "The most typical image of each part of the pool."),
-    "max_herding": ("MaxHerding", "Images that stand for many others, whatever the model thinks."),
-    "core_set": ("Core-set", "Images that are far from everything labeled; finds the odd ones."),
-    "random": ("Random", "The baseline: every image has the same chance."),
-}
-HEADS = {
-    "auto": ("Automatic", "Logistic regression; the MLP once it is better on your own labels."),
-    "logistic": ("Logistic regression", "Class-balanced, one layer; fits in milliseconds."),
-    "mlp": ("MLP", "One hidden layer of 1,024; slower, for classes that no straight line parts."),
-}
+AUTOMATIC = ("Automatic", "Logistic regression; the MLP once it is better on your own labels.")
 
 
 def show(session: Session) -> None:
@@ -117,7 +88,7 @@ def _open(path: str) -> None:
 def _strategy(session: Session) -> None:
     st.subheader("Which images come next")
     settings = session.project.settings()
-    query = _choice("Query", QUERIES, settings.query)
+    query = _choice("Query", query_options(), settings.query)
     share = st.slider(
         "Blind checks",
         0,
@@ -127,10 +98,20 @@ def _strategy(session: Session) -> None:
         help="This share of images is drawn at random and shown without a guess. It is what the "
         "accuracy on the Progress screen is measured on.",
     )
-    head = _choice("Head", HEADS, settings.head)
+    head = _choice("Head", head_options(), settings.head)
     chosen = {"query": query, "audit_share": share / 100, "head": head}
     if any(getattr(settings, name) != value for name, value in chosen.items()):
         session.change(**chosen)
+
+
+def query_options() -> dict[str, tuple[str, str]]:
+    """Each query with its title and what it means."""
+    return {name: (one.title, one.words) for name, one in QUERIES.items()}
+
+
+def head_options() -> dict[str, tuple[str, str]]:
+    """Each kind of head with its title and what it means; the choice among them comes first."""
+    return {"auto": AUTOMATIC} | {name: (one.title, one.words) for name, one in HEADS.items()}
 
 
 def _choice(title: str, options: dict[str, tuple[str, str]], current: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import timm
 
-from models.encoders.catalogue import BACKBONES
+from models.encoders.catalogue import ENCODERS
 from models.encoders.checkpoint import find_checkpoint, is_checkpoint
 from models.encoders.device import pick_device
 from models.encoders.errors import (
@@ -24,7 +24,7 @@ from models.encoders.networks import Source, Weights, load_network
 from models.encoders.to_device import place
 
 __all__ = [
-    "BACKBONES",
+    "ENCODERS",
     "WEIGHTS_DIR",
     "Backbone",
     "BackboneError",
@@ -51,7 +51,7 @@ def resolve(
 ) -> Backbone:
     """Load a backbone: explicit path, else local cache, else an answering hub, else bundled.
 
-    `name` is a key of BACKBONES, a timm model, a folder in timm's local-dir layout (with or
+    `name` is a key of ENCODERS, a timm model, a folder in timm's local-dir layout (with or
     without `local-dir:`), a checkpoint (`file.safetensors` with a config.json beside it, or
     `architecture=file.safetensors`), or None or "bundled" for the bundled one, which needs no
     network. `features` is a choice of models.encoders.features; the bundled backbone that takes
@@ -96,16 +96,16 @@ def _named(name: str) -> Weights | None:
 
 def timm_name_of(name: str) -> tuple[str, int | None]:
     """Give timm's name and an input size for a catalogue or timm name, or say what is near."""
-    entry = BACKBONES.get(name)
+    entry = ENCODERS.get(name)
     timm_name = entry.timm if entry else name
     base, _, tag = timm_name.partition(".")
     known = timm.list_models(pretrained=True)
     tags = [full for full in known if full.partition(".")[0] == base]
     if timm_name in tags or (not tag and tags):
         return timm_name, entry.input_size if entry else None
-    near = tags or difflib.get_close_matches(name, [*BACKBONES, *known], 5, 0.5)
+    near = tags or difflib.get_close_matches(name, [*ENCODERS, *known], 5, 0.5)
     what = f"has no weights named {tag!r}" if tags else "is no backbone that timm has weights for"
-    hint = f"; did you mean {', '.join(near)}?" if near else f"; take one of {', '.join(BACKBONES)}"
+    hint = f"; did you mean {', '.join(near)}?" if near else f"; take one of {', '.join(ENCODERS)}"
     raise UnknownBackboneError(f"{name!r} {what}{hint}")
 
 

@@ -13,11 +13,11 @@ class CatalogueEntry:
     input_size: int
     licence: str
     pretraining: str
-    good_for: str
+    words: str  # what it is good for
 
 
 # From fast to strong: this order is also what is believed of them before there are labels.
-BACKBONES = {
+ENCODERS = {
     "bundled": CatalogueEntry(
         "mobilenetv2_075", 1.4, 1280, 96, "Apache-2.0", "distilled by this project",
         "no network, no GPU; a start in seconds",
@@ -70,5 +70,5 @@ def suggest(device: str, images: int) -> tuple[str, str]:
 
 def rank(name: str | None) -> int | None:
     """The place of a backbone from fast to strong; None for one that is not in the catalogue."""
-    names = list(BACKBONES)
-    return names.index(name or "bundled") if (name or "bundled") in BACKBONES else None
+    names = list(ENCODERS)
+    return names.index(name or "bundled") if (name or "bundled") in ENCODERS else None

@@ -8,7 +8,7 @@ import timm
 import torch
 from timm.data.config import resolve_model_data_config
 
-from models.encoders.backbones import BACKBONES, resolve
+from models.encoders.backbones import ENCODERS, resolve
 from models.encoders.catalogue import CatalogueEntry
 from models.encoders.device import pick_device
 from models.encoders.features import offered, parse, read_out
@@ -21,7 +21,7 @@ SMALL_BATCH = 8  # on a CPU: large enough for its speed, small enough to see a s
 
 def blank(name: str, features: str | None = None, device: str | None = None) -> Backbone:
     """A backbone of the catalogue or of timm with random weights: as fast, and nothing to load."""
-    entry: CatalogueEntry | None = BACKBONES.get(name)
+    entry: CatalogueEntry | None = ENCODERS.get(name)
     device = pick_device(device)
     model: Any = timm.create_model(entry.timm if entry else name, pretrained=False, num_classes=0)
     if entry and model.pretrained_cfg.get("fixed_input_size"):
@@ -62,7 +62,7 @@ def speed_of(name: str, features: str | None = None, device: str | None = None) 
 
     Only a folder or a file is read; what may have to be downloaded is timed with random weights.
     """
-    downloaded = name in BACKBONES or timm.is_model(name.partition(".")[0])
+    downloaded = name in ENCODERS or timm.is_model(name.partition(".")[0])
     if downloaded and name != "bundled":
         return measure(blank(name, features, device))
     return measure(resolve(name, features=features, device=device))
@@ -70,7 +70,7 @@ def speed_of(name: str, features: str | None = None, device: str | None = None) 
 
 def features_of(name: str) -> tuple[str, ...]:
     """The parts that can be had of a name as `resolve` takes it; nothing is downloaded."""
-    entry = BACKBONES.get(name)
+    entry = ENCODERS.get(name)
     architecture = entry.timm if entry else name
     if not timm.is_model(architecture.partition(".")[0]):
         return offered(resolve(name, device="cpu").model)

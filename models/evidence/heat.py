@@ -10,7 +10,7 @@ from PIL import Image
 from torch import nn
 
 from models.encoders.backbones import Backbone
-from models.head import LinearHead
+from models.head.linear import LinearHead
 
 TOLERANCE = 1e-3  # relative gap between the mean of the cells and the embedding
 

@@ -10,7 +10,8 @@ from models.evidence.accuracy import FEWEST, Accuracy
 from models.evidence.left_out import leave_out
 from models.evidence.metrics import MeanInterval, mean_interval
 from models.evidence.out_of_fold import OutOfFold
-from models.head import FitHead, LinearHead
+from models.head import FitHead
+from models.head.linear import LinearHead
 
 POINTS_APART = 1.35  # a new point when the labels have grown by this factor
 FIRST_POINT = 10

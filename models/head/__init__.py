@@ -1,27 +1,18 @@
 """Heads: small classifiers on the features of a `Space`, fitted again after every answer."""
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from models.head.fitting import Cancelled, FewClassesError, Stop, never
-from models.head.linear import LinearHead
-from models.head.logistic import fit_logistic
-from models.head.mlp import MlpHead, fit_mlp
+from models.head.stopping import Cancelled, FewClassesError, Stop, never
 
-__all__ = [
-    "HEADS",
-    "Cancelled",
-    "FewClassesError",
-    "FitHead",
-    "Head",
-    "LinearHead",
-    "MlpHead",
-    "fit_logistic",
-    "fit_mlp",
-]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["HEADS", "Cancelled", "FewClassesError", "FitHead", "Head", "HeadKind"]
 
 
 class Head(Protocol):
@@ -47,7 +38,7 @@ class Head(Protocol):
     @property
     def temperature(self) -> float: ...
 
-    def logits(self, features: torch.Tensor) -> torch.Tensor:
+    def logits(self, features: "torch.Tensor") -> "torch.Tensor":
         """Scores (m, K) float32 of features (m, D) float32, on the device of the features."""
         ...
 
@@ -102,4 +93,45 @@ class FitHead(Protocol):
         ...
 
 
-HEADS: dict[str, FitHead] = {"logistic": fit_logistic, "mlp": fit_mlp}
+@dataclass(frozen=True)
+class HeadKind:
+    """One kind of head, and all there is to say about it; call it to fit one, as `FitHead` says.
+
+    Attributes
+    ----------
+    load : gives the function that fits it, which needs torch: a list of heads must not wait for it.
+    title : its name on screen.
+    words : one sentence that says what it is good for, for the person who chooses.
+    """
+
+    load: Callable[[], FitHead]
+    title: str
+    words: str
+
+    def __call__(
+        self, features: npt.NDArray[Any], labels: npt.NDArray[Any], **options: Any
+    ) -> Head:
+        """Return the fitted head."""
+        return self.load()(features, labels, **options)
+
+
+def _logistic() -> FitHead:
+    from models.head.logistic import fit_logistic
+
+    return fit_logistic
+
+
+def _mlp() -> FitHead:
+    from models.head.mlp import fit_mlp
+
+    return fit_mlp
+
+
+HEADS: dict[str, HeadKind] = {
+    "logistic": HeadKind(
+        _logistic, "Logistic regression", "Class-balanced, one layer; fits in milliseconds."
+    ),
+    "mlp": HeadKind(
+        _mlp, "MLP", "One hidden layer of 1,024; slower, for classes that no straight line parts."
+    ),
+}

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.head import HEADS, FitHead
-from models.head.fitting import Stop, check_rows, never
+from models.head.fitting import check_rows
 from models.head.mlp import folds
+from models.head.stopping import Stop, never
 
 SIMPLE = "logistic"
 FOLDS = 5

@@ -1,6 +1,5 @@
 """Code shared by the fits of all heads: checks, class weights and the rows' own space."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,31 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.space import require_finite
+from models.finite import require_finite
+from models.head.stopping import FewClassesError
 
 SCALE = 8.0  # length of a feature row while fitting: sets what strength 1 means
 MAX_CLASS_WEIGHT = 10.0  # a class with one label must not outvote hundreds
-
-Stop = Callable[[], bool]
-
-
-class FewClassesError(ValueError):
-    """Raised when the labels hold fewer than two classes."""
-
-
-class Cancelled(Exception):  # noqa: N818 (it is no error: someone asked for it)
-    """Raised by a fit when its `stop` returns true."""
-
-
-def never() -> bool:
-    """The `stop` of a fit that runs to its end."""
-    return False
-
-
-def raise_if(stop: Stop) -> None:
-    """Raise Cancelled when `stop` returns true."""
-    if stop():
-        raise Cancelled("the fit was stopped")
 
 
 @dataclass(frozen=True, eq=False)

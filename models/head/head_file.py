@@ -11,7 +11,9 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 
-from models.head import Head, LinearHead, MlpHead
+from models.head import Head
+from models.head.linear import LinearHead
+from models.head.mlp import MlpHead
 
 FILE_FORMAT = 2  # format 1 had only linear heads, without a temperature
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from models.head.fitting import Stop, never, raise_if
+from models.head.stopping import Stop, never, raise_if
 
 Objective = Callable[[torch.Tensor], tuple[float, torch.Tensor]]  # parameters -> loss, gradient
 Pair = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # step s, change of gradient y, 1/(s·y)

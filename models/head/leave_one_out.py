@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.head.fitting import MAX_CLASS_WEIGHT, Labeled, Stop, never, raise_if
+from models.head.fitting import MAX_CLASS_WEIGHT, Labeled
 from models.head.optimum import Optimum
+from models.head.stopping import Stop, never, raise_if
 
 BIAS_VARIANCE = 100.0  # replaces the bias's missing penalty, so the curvature has an inverse
 # A row that pulls a class by less than this share of the strength is ignored for that class: all

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 
 from models.blocks import blocks, rows_at_once
-from models.space import require_finite
+from models.finite import require_finite
 
 
 class Scorer(Protocol):

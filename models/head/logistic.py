@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.head.fitting import SCALE, Labeled, Stop, check_audits, never
+from models.head.fitting import SCALE, Labeled, check_audits
 from models.head.linear import LinearHead, Scorer
 from models.head.optimum import minimise
+from models.head.stopping import Stop, never
 from models.head.tuning import tune
 
 

@@ -9,8 +9,9 @@ import torch
 from torch.nn import functional
 
 from models.head.calibration import left_out_temperature, log_loss
-from models.head.fitting import SCALE, Labeled, Stop, check_audits, never, raise_if
+from models.head.fitting import SCALE, Labeled, check_audits
 from models.head.linear import Scorer, check_classes, check_temperature, predict_in_blocks
+from models.head.stopping import Stop, never, raise_if
 
 HIDDEN = 1024
 SEED = 20_301

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 
 from models.blocks import rows_at_once
-from models.head.fitting import Labeled, Stop, never
+from models.head.fitting import Labeled
 from models.head.lbfgs import lbfgs
+from models.head.stopping import Stop, never
 
 MAX_ITERATIONS = 500
 # Of the summed loss, so it matters less with more rows. Up to ten thousand labels, probabilities

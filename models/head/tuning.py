@@ -10,9 +10,10 @@ import numpy.typing as npt
 import torch
 
 from models.head.calibration import left_out_temperature, log_loss
-from models.head.fitting import Labeled, Stop, never
+from models.head.fitting import Labeled
 from models.head.leave_one_out import leave_one_out_logits
 from models.head.optimum import minimise
+from models.head.stopping import Stop, never
 
 STRENGTHS = (100.0, 10.0, 1.0, 0.1)  # from smooth to sharp; each optimum starts the next fit
 DEFAULT_STRENGTH = 1.0

@@ -1,6 +1,7 @@
 """Queries: which samples to ask next. A query never sees a label that was not given."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,40 +22,158 @@ __all__ = [
     "random",
 ]
 
-Query = Callable[[Pool, int, np.random.Generator], Picks]
+
+def always(pool: Pool) -> bool:
+    """A query that can pick from any pool."""
+    return True
+
+
+def has_head(pool: Pool) -> bool:
+    """A query that needs a head."""
+    return pool.head is not None
+
+
+def has_label(pool: Pool) -> bool:
+    """A query that needs a label."""
+    return len(pool.labeled) > 0
+
+
+def unsaid(score: float, classes: int) -> str:
+    """A score that means nothing to a person."""
+    return ""
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query, and all there is to say about it.
+
+    Attributes
+    ----------
+    pick : picks n rows of a pool, best first.
+    title : its name on screen.
+    words : one or two sentences that say what it picks, for the person who chooses.
+    reason : why a sample is shown, beside that sample.
+    measure : (score, number of classes) in words; empty where the score means nothing to a person.
+    is_ready : whether it can pick from a pool; until then MaxHerding does, the best cold start.
+    chance : the chance (m,) of rows to be its first draw; None where it does not draw by chance.
+    """
+
+    pick: Callable[[Pool, int, np.random.Generator], Picks]
+    title: str
+    words: str
+    reason: str
+    measure: Callable[[float, int], str] = unsaid
+    is_ready: Callable[[Pool], bool] = always
+    chance: Callable[[Pool, Indices], Floats] | None = None
+
+    def __call__(self, pool: Pool, n: int, rng: np.random.Generator) -> Picks:
+        """Pick n rows of a pool, best first."""
+        return self.pick(pool, n, rng)
+
 
 DEFAULT_QUERY = "uncertainty_herding"
-QUERIES: dict[str, Query] = {
-    "random": random,
-    "least_confidence": least_confidence,
-    "margin": margin,
-    "entropy": entropy,
-    "power_margin": after_cold_start(power_margin),
-    "max_herding": max_herding,
-    "uncertainty_herding": uncertainty_herding,
-    "core_set": core_set,
-    "typiclust": typiclust,
-    "badge": badge,
-    "dropquery": dropquery,
-    "rare_class": rare_class,
+QUERIES: dict[str, Query] = {  # in the order of the screen
+    "uncertainty_herding": Query(
+        uncertainty_herding,
+        "Uncertainty Herding (best)",
+        "Uncertain images that stand for many others. Fewest labels in our measurements.",
+        "stands for many images that the model is unsure of",
+        lambda score, _: f"its label would cover {score:.1%} more of what is uncertain",
+        is_ready=is_warm,
+    ),
+    "dropquery": Query(
+        dropquery,
+        "DropQuery",
+        "Images whose guess changes when part of the embedding is left out, spread over the pool.",
+        "the guess changes when part of what the model sees is left out",
+        is_ready=has_head,
+    ),
+    "power_margin": Query(
+        after_cold_start(power_margin),
+        "Power margin",
+        "Draws by chance, close calls more often. Costs a few labels more, but each draw's chance "
+        "is known, which gives the sharpest accuracy figures.",
+        "drawn by chance, two close classes make it likelier",
+        is_ready=has_head,
+        chance=power_chance,
+    ),
+    "badge": Query(
+        badge,
+        "BADGE",
+        "Images that would change the model most, in different directions.",
+        "its label would change the model much, in a direction of its own",
+        is_ready=has_head,
+    ),
+    "margin": Query(
+        margin,
+        "Margin",
+        "Where the two likeliest classes are close. Good once labels are many.",
+        "two classes are close",
+        lambda score, _: f"their chances lie {100 * (1 - score):.0f} points apart",
+        is_ready=has_head,
+    ),
+    "least_confidence": Query(
+        least_confidence,
+        "Least confidence",
+        "Where the likeliest class is unlikely.",
+        "the model is least confident here",
+        lambda score, _: f"the best guess leaves {score:.0%} to all the others",
+        is_ready=has_head,
+    ),
+    "entropy": Query(
+        entropy,
+        "Entropy",
+        "Where the model is undecided over all classes. Poor with few labels.",
+        "the model is undecided here",
+        lambda score, classes: (
+            f"it is {score / np.log(classes):.0%} as undecided as can be" if classes > 1 else ""
+        ),
+        is_ready=has_head,
+    ),
+    "rare_class": Query(
+        rare_class,
+        "Rare-class search",
+        "Looks near the labeled images of the class with the fewest: for needles in a haystack.",
+        "close to what is labeled with a rare class",
+        is_ready=has_label,
+    ),
+    "typiclust": Query(
+        typiclust,
+        "TypiClust",
+        "The most typical image of each part of the pool.",
+        "typical of a part of the pool that has no label yet",
+    ),
+    "max_herding": Query(
+        max_herding,
+        "MaxHerding",
+        "Images that stand for many others, whatever the model thinks.",
+        "stands for many images that no label covers yet",
+        lambda score, _: f"its label would cover {score:.1%} more of the pool",
+    ),
+    "core_set": Query(
+        core_set,
+        "Core-set",
+        "Images that are far from everything labeled; finds the odd ones.",
+        "far from every image that has a label",
+    ),
+    "random": Query(
+        random,
+        "Random",
+        "The baseline: every image has the same chance.",
+        "picked at random",
+        chance=uniform_chance,
+    ),
 }
-NEEDS_HEAD = {"least_confidence", "margin", "entropy", "power_margin", "badge", "dropquery"}
 
 
 def acting_query(name: str, pool: Pool) -> str:
     """The query that really picks when `name` is asked.
 
-    Before there is a head, queries that need one are `max_herding`, which is the best there is for
-    a cold start. So is Uncertainty Herding until there are max(10, K) labels, and a search for a
-    rare class before the first label. `random` is always random: it is the baseline.
+    `max_herding` stands in, as the best cold start, for queries that need a head until there is
+    one, for Uncertainty Herding until there are max(10, K) labels, and for a search for a rare
+    class before the first label. `random` is always random: it is the baseline.
     """
-    if name in NEEDS_HEAD:
-        return "max_herding" if pool.head is None else name
-    if name == "uncertainty_herding":
-        return name if is_warm(pool) else "max_herding"
-    if name == "rare_class":
-        return name if len(pool.labeled) else "max_herding"
-    return name
+    return name if QUERIES[name].is_ready(pool) else "max_herding"
 
 
 def draw_probability(name: str, pool: Pool, rows: Indices) -> Floats | None:
@@ -63,5 +182,5 @@ def draw_probability(name: str, pool: Pool, rows: Indices) -> Floats | None:
     0 where a row is not available; None where the query that really picks has no such chance.
     Mix it with the share e of uniform audits as e·draw_probability("random") + (1 - e)·this.
     """
-    chance = {"random": uniform_chance, "power_margin": power_chance}.get(acting_query(name, pool))
+    chance = QUERIES[acting_query(name, pool)].chance
     return None if chance is None else chance(pool, rows)

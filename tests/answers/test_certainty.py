@@ -8,7 +8,7 @@ from labeling.answers.consensus import Consensus, by_sample
 from labeling.settings import Overlap
 from labeling.store import NewAnswer, Store
 from models.evidence.consensus import PRIOR_SKILL
-from models.head import fit_logistic
+from models.head.logistic import fit_logistic
 from tests.answers.test_consensus import give
 from tests.conftest import OpenSession, add_samples
 

@@ -9,7 +9,7 @@ from timm.models import save_for_hf
 
 from labeling.embedding.speeds import Speeds, decoding_seconds, pool_seconds
 from labeling.project.project import open_project
-from models.encoders.backbones import BACKBONES
+from models.encoders.backbones import ENCODERS
 from models.encoders.speed import blank, features_of, measure, speed_of
 
 
@@ -22,7 +22,7 @@ def test_a_catalogue_network_is_timed_with_random_weights_and_no_hub(
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     backbone = blank("mobilenetv4_conv_small", device="cpu")
-    entry = BACKBONES["mobilenetv4_conv_small"]
+    entry = ENCODERS["mobilenetv4_conv_small"]
     assert (backbone.dim, backbone.framing.size) == (entry.dim, (entry.input_size,) * 2)
     assert measure(backbone, seconds=0.2) > 1
 

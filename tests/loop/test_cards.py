@@ -66,9 +66,14 @@ def test_a_sample_that_is_not_scored_yet_has_a_card_too(round_: Round, with_roun
     assert card.name == "f" * 12
 
 
-@pytest.mark.parametrize("query", [*QUERIES, "audit", "grid", "skipped", "unscored", "again"])
-def test_every_query_has_a_reason_in_words(query: str) -> None:
-    assert " " in REASONS[query]
+@pytest.mark.parametrize("query", [*QUERIES, *REASONS])
+def test_every_sample_is_shown_for_a_reason_in_words(query: str) -> None:
+    card = make_card(Offer(IDS[5], query), sample(5, "a.png"), None)
+    assert " " in card.reason and card.reason != query
+
+
+def test_what_is_shown_without_a_query_has_its_reason_too() -> None:
+    assert {"audit", "grid", "skipped", "unscored", "again"} <= set(REASONS)
 
 
 def test_the_score_of_a_query_is_put_into_words(round_: Round) -> None:

@@ -142,7 +142,12 @@ def test_a_cached_copy_is_made_once_also_by_many_threads(tmp_path: Path) -> None
     data = encoded(picture(0), "PNG")
     with ThreadPoolExecutor(8) as pool:
         copies = list(
-            pool.map(lambda _: cached_copy(tmp_path, "ab" * 32, "thumb", lambda: data), range(16))
+            pool.map(
+                lambda _: cached_copy(
+                    tmp_path, "ab" * 32, "thumb", lambda: browser_copy(data, "a", "thumb")
+                ),
+                range(16),
+            )
         )
     assert len(set(copies)) == 1
     assert [file.name for file in tmp_path.rglob("*.*")] == [f"{'ab' * 32}-thumb.webp"]
@@ -156,13 +161,15 @@ def test_a_cached_copy_is_made_once_also_by_many_threads(tmp_path: Path) -> None
 def test_an_image_is_shown_even_if_its_copy_cannot_be_kept(tmp_path: Path) -> None:
     (tmp_path / "thumbnails").write_text("a file where the folder should be")
     data = encoded(picture(0), "PNG")
-    content = cached_copy(tmp_path / "thumbnails", "ab" * 32, "thumb", lambda: data)
+    content = cached_copy(
+        tmp_path / "thumbnails", "ab" * 32, "thumb", lambda: browser_copy(data, "a", "thumb")
+    )
     assert content[8:12] == b"WEBP"
 
 
 def test_nothing_is_kept_of_an_image_that_cannot_be_decoded(tmp_path: Path) -> None:
     with pytest.raises(UnreadableImageError):
-        cached_copy(tmp_path, "ab" * 32, "thumb", lambda: b"text")
+        cached_copy(tmp_path, "ab" * 32, "thumb", lambda: browser_copy(b"text", "a", "thumb"))
     assert list(tmp_path.rglob("*.*")) == []
 
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from models import scoring
-from models.head import LinearHead
+from models.finite import NotFiniteError
+from models.head.linear import LinearHead
 from models.scoring import Rotation, Scorer, Scores, most_uncertain, top_two, top_two_on_device
-from models.space import NotFiniteError
 
 WIDTH = 12
 PLACES = ["host", "resident", "cuda"]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from models import space as space_module
-from models.space import NotFiniteError, Space, require_finite
+from models.finite import NotFiniteError, require_finite
+from models.space import Space
 
 
 def embeddings(rows: int, width: int = 24) -> np.ndarray:

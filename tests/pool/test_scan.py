@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from labeling.errors import UnreadableImageError
+from labeling.media import MEDIA
 from labeling.pool.opening import open_source
-from labeling.pool.scan import LOADERS, read_sample, scan
+from labeling.pool.scan import read_sample, scan
 from tests.conftest import fill, picture
 from tests.pool.conftest import scanned
 
@@ -120,7 +121,7 @@ def test_a_file_that_was_replaced_is_never_taken_for_the_sample(tmp_path: Path) 
         read_sample(source, "0" * 64, ["gone.png"])
 
 
-@pytest.mark.parametrize("kind", LOADERS)
+@pytest.mark.parametrize("kind", MEDIA)
 def test_every_loader_names_a_file_that_it_cannot_read(kind: str) -> None:
     with pytest.raises(UnreadableImageError, match=r"a/b\.png"):
-        LOADERS[kind](b"\0\1\2", "a/b.png")
+        MEDIA[kind].load(b"\0\1\2", "a/b.png")

@@ -14,37 +14,70 @@ Write = Callable[[Contents, Container], Written]
 class Format:
     """One form of export; `suffix` and `media_type` are those of its single-file form.
 
-    `history` asks for every answer instead of the current ones, `images` says that the export
-    holds images, `zipped` that it is one file always.
+    `words` say on screen what the export holds. `history` asks for every answer instead of the
+    current ones, `images` says that the export holds images, `zipped` that it is one file always.
+    A download is one file, so that the screen offers no form that is a folder `on_disk` alone.
     """
 
     title: str
+    words: str
     suffix: str
     media_type: str
     write: Write
     history: bool = False
     images: bool = False
     zipped: bool = False
+    on_disk: bool = False
 
 
 FORMATS: dict[str, Format] = {
-    "csv": Format("Labels as CSV", ".zip", "application/zip", csv.write),
-    "csv_history": Format(
-        "Full history as CSV", ".zip", "application/zip", csv.write, history=True
+    "csv": Format(
+        "Labels as CSV",
+        "One row for each file: label, annotator, source, confidence, sha256; with the full "
+        "list of classes beside it.",
+        ".zip",
+        "application/zip",
+        csv.write,
     ),
-    "jsonl": Format("Labels as JSON lines", ".jsonl", "application/jsonl", jsonl.write),
-    "jsonl_history": Format(
-        "Full history as JSON lines", ".jsonl", "application/jsonl", jsonl.write, history=True
+    "jsonl": Format(
+        "Labels as JSON lines",
+        "The same, one JSON object a line; the first line holds the classes.",
+        ".jsonl",
+        "application/jsonl",
+        jsonl.write,
     ),
     "folders": Format(
-        "Images in class folders", ".zip", "application/zip", class_folders.write, images=True
+        "Images in class folders",
+        "A copy of every labeled image, or a link to it, in a folder of its class.",
+        ".zip",
+        "application/zip",
+        class_folders.write,
+        images=True,
+        on_disk=True,
     ),
     "folders_zip": Format(
         "Images in class folders, zipped",
+        "A copy of every labeled image in a folder of its class.",
         ".zip",
         "application/zip",
         class_folders.write,
         images=True,
         zipped=True,
+    ),
+    "csv_history": Format(
+        "Full history as CSV",
+        "Every answer ever given: skips, unsure and undos too.",
+        ".zip",
+        "application/zip",
+        csv.write,
+        history=True,
+    ),
+    "jsonl_history": Format(
+        "Full history as JSON lines",
+        "The same history, one JSON object a line.",
+        ".jsonl",
+        "application/jsonl",
+        jsonl.write,
+        history=True,
     ),
 }

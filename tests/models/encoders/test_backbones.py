@@ -28,7 +28,7 @@ from timm.models import get_pretrained_cfg, save_for_hf
 import models.encoders.hub
 from labeling.media.image import load_image
 from models.encoders import backbones
-from models.encoders.backbones import BACKBONES, WEIGHTS_DIR, Backbone, Halving, resolve
+from models.encoders.backbones import ENCODERS, WEIGHTS_DIR, Backbone, Halving, resolve
 from models.encoders.catalogue import DEFAULTS, DEVICES, suggest
 from models.encoders.device import pick_device
 from models.encoders.pixels import to_rgb
@@ -103,7 +103,7 @@ def test_the_bundled_backbone_loads_and_embeds_without_a_network(
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     bundled = resolve(device="cpu")
-    entry = BACKBONES["bundled"]
+    entry = ENCODERS["bundled"]
     assert bundled.source == "bundled" and bundled.name in bundled.why
     assert bundled.fingerprint.startswith(f"{entry.timm}-")
     assert (bundled.dim, *bundled.framing.size) == (entry.dim, entry.input_size, entry.input_size)
@@ -592,15 +592,15 @@ def test_the_default_follows_from_device_and_size_and_says_so() -> None:
     for device in DEFAULTS:
         for images in (1, 10_000, 10**9):
             name, why = suggest(device, images)
-            assert name in BACKBONES and DEVICES[device] in why and f"{images:,}" in why
+            assert name in ENCODERS and DEVICES[device] in why and f"{images:,}" in why
 
 
 # The catalogue
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", ENCODERS)
 def test_a_catalogue_entry_tells_the_truth_about_its_network(name: str) -> None:
-    entry = BACKBONES[name]
+    entry = ENCODERS[name]
     config = get_pretrained_cfg(entry.timm)
     assert config is not None
     size: dict[str, Any] = {"img_size": entry.input_size} if config.fixed_input_size else {}
@@ -617,7 +617,7 @@ def test_a_catalogue_entry_tells_the_truth_about_its_network(name: str) -> None:
         assert backbones.timm_name_of(name) == (entry.timm, entry.input_size)
 
 
-@pytest.mark.parametrize("name", [name for name in BACKBONES if name != "bundled"])
+@pytest.mark.parametrize("name", [name for name in ENCODERS if name != "bundled"])
 def test_a_catalogue_entry_without_a_hub_falls_back(name: str, no_hub: Path, bundle: Path) -> None:
     taken = resolve(name, device="cpu", weights_dir=bundle)
     assert taken.source == "bundled" and taken.why.startswith(f"{name}: ")

@@ -10,7 +10,7 @@ from PIL import Image
 from timm.data.transforms_factory import create_transform
 from timm.models import get_pretrained_cfg
 
-from models.encoders.catalogue import BACKBONES
+from models.encoders.catalogue import ENCODERS
 from models.encoders.preprocess import FILTERS, Framing
 
 CONFIG: dict[str, Any] = {
@@ -59,13 +59,13 @@ def test_every_size_and_mode_gives_the_pixels_that_timm_gives(
     assert same(config, photo(width, height))
 
 
-@pytest.mark.parametrize("name", [name for name in BACKBONES if name != "bundled"])
+@pytest.mark.parametrize("name", [name for name in ENCODERS if name != "bundled"])
 def test_photos_are_framed_for_the_catalogue_as_timm_frames_them(name: str) -> None:
-    found: Any = get_pretrained_cfg(BACKBONES[name].timm)
+    found: Any = get_pretrained_cfg(ENCODERS[name].timm)
     if found is None:
         pytest.skip("this timm does not know it yet")
     config = {key: getattr(found, key) for key in ("interpolation", "mean", "std", "crop_pct")}
-    config |= {"input_size": (3, *[BACKBONES[name].input_size] * 2), "crop_mode": found.crop_mode}
+    config |= {"input_size": (3, *[ENCODERS[name].input_size] * 2), "crop_mode": found.crop_mode}
     for width, height in [(500, 375), (375, 500), (90, 60)]:
         assert same(config, photo(width, height))
 

@@ -9,7 +9,8 @@ from torch import nn
 
 from models.encoders.backbones import Backbone
 from models.evidence.heat import NoHeatMapError, heat_map
-from models.head import HEADS, LinearHead
+from models.head import HEADS
+from models.head.linear import LinearHead
 from models.space import Space
 from tests.conftest import picture
 

@@ -5,8 +5,9 @@ import pytest
 
 from models.evidence.reliability import reliability
 from models.evidence.ridge_loo import leave_one_out
-from models.head.fitting import FewClassesError
-from models.space import NotFiniteError, Space
+from models.finite import NotFiniteError
+from models.head.stopping import FewClassesError
+from models.space import Space
 
 
 def labeled(n: int, width: int, k: int, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]:

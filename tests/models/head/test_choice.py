@@ -5,8 +5,8 @@ import pytest
 
 from models.head import HEADS
 from models.head.choice import FOLDS, choose_head, held_out
-from models.head.fitting import Cancelled, FewClassesError
 from models.head.mlp import folds
+from models.head.stopping import Cancelled, FewClassesError
 from models.space import Space
 from tests.clusters import clusters
 

@@ -10,19 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from models.head import (
-    HEADS,
-    Cancelled,
-    FewClassesError,
-    Head,
-    LinearHead,
-    MlpHead,
-    fit_logistic,
-    linear,
-    mlp,
-    tuning,
-)
-from models.space import NotFiniteError, Space
+from models.finite import NotFiniteError
+from models.head import HEADS, Cancelled, FewClassesError, Head, linear, mlp, tuning
+from models.head.linear import LinearHead
+from models.head.logistic import fit_logistic
+from models.head.mlp import MlpHead
+from models.space import Space
 from tests.clusters import clusters
 
 
@@ -72,6 +65,12 @@ def test_labels_weigh_by_their_certainty_as_by_scikit_learns_sample_weight() -> 
     expected = peer.predict_proba(features.astype(np.float64) * 8.0)
     actual = replace(head, temperature=1.0).predict_proba(features)
     np.testing.assert_allclose(actual, expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_is_described_in_words(name: str) -> None:
+    kind = HEADS[name]
+    assert kind.title and kind.words.endswith(".") and kind.title != kind.words
 
 
 @pytest.mark.parametrize("name", HEADS)

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.head import HEADS, LinearHead, MlpHead, head_file
+from models.head import HEADS, head_file
 from models.head.head_file import DamagedHeadError, load_head, save_head
+from models.head.linear import LinearHead
+from models.head.mlp import MlpHead
 from tests.clusters import clusters
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from models.head.fitting import Cancelled
 from models.head.lbfgs import lbfgs
+from models.head.stopping import Cancelled
 
 
 def logistic(seed: int, n: int, d: int, strength: float) -> tuple[torch.Tensor, torch.Tensor]:

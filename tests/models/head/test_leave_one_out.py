@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from models.head.calibration import fit_temperature, log_loss
-from models.head.fitting import Cancelled, Labeled
+from models.head.fitting import Labeled
 from models.head.leave_one_out import leave_one_out_logits
 from models.head.optimum import Optimum, minimise
+from models.head.stopping import Cancelled
 from models.head.tuning import STRENGTHS
 from tests.clusters import clusters
 

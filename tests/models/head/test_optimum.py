@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.head import fit_logistic, optimum
+from models.head import optimum
 from models.head.fitting import SCALE, Labeled
+from models.head.logistic import fit_logistic
 from models.head.optimum import TOLERANCE_PER_ROW, minimise
 from tests.clusters import clusters
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.head import tuning
-from models.head.fitting import Cancelled
+from models.head.stopping import Cancelled
 from models.head.tuning import STRENGTHS, checkpoint, tune
 from tests.clusters import clusters
 

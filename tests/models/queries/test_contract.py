@@ -34,9 +34,25 @@ def test_the_default_is_registered() -> None:
 
 @EVERY_QUERY
 def test_a_query_says_what_it_does_and_names_its_paper(name: str) -> None:
-    text = QUERIES[name].__doc__ or ""
+    text = QUERIES[name].pick.__doc__ or ""
     assert "O(" in text
     assert "arXiv" in text or name in {"random", "least_confidence", "margin", "entropy"}
+
+
+@EVERY_QUERY
+def test_a_query_is_described_in_words(name: str) -> None:
+    query = QUERIES[name]
+    assert query.title and query.title[0].isupper()
+    assert query.words.endswith(".") and query.words[0].isupper()
+    assert " " in query.reason and query.reason[0].islower() and not query.reason.endswith(".")
+    assert query.title != query.words != query.reason
+
+
+@EVERY_QUERY
+@pytest.mark.parametrize("classes", [0, 1, 2, 10])
+def test_a_score_in_words_is_one_line_for_any_number_of_classes(name: str, classes: int) -> None:
+    words = QUERIES[name].measure(0.25, classes)
+    assert words == words.strip() and "\n" not in words and not words.endswith(".")
 
 
 @EVERY_QUERY

@@ -1,0 +1,81 @@
+"""Registries: one entry in one dict is all that a new query, head, encoder or format needs."""
+
+import json
+from collections.abc import MutableMapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from labeling.api import OPERATIONS
+from labeling.api.document import openapi
+from labeling.cli.main import main
+from labeling.exchange.formats import FORMATS
+from labeling.media import MEDIA, medium_of, suffixes
+from labeling.registries import REGISTRIES, listing
+from labeling.screens.export import format_options
+from labeling.screens.setup import head_options, query_options
+from models.encoders.catalogue import ENCODERS
+from models.head import HEADS
+from models.queries import QUERIES
+
+WORDS = "A toy that this test registers."
+TOYS: dict[str, tuple[MutableMapping[str, Any], str]] = {
+    "queries": (QUERIES, "random"),
+    "heads": (HEADS, "logistic"),
+    "encoders": (ENCODERS, "bundled"),
+    "formats": (FORMATS, "csv"),
+    "media": (MEDIA, "image"),
+}
+
+
+@pytest.fixture(params=TOYS)
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A kind that has a new entry, “toy”."""
+    entries, model = TOYS[request.param]
+    monkeypatch.setitem(entries, "toy", replace(entries[model], words=WORDS))
+    return str(request.param)
+
+
+def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What the command line says of a command, on one line."""
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_every_kind_is_tried() -> None:
+    assert set(TOYS) == set(REGISTRIES)
+
+
+def test_a_new_entry_is_in_the_api_description(kind: str) -> None:
+    document = json.loads(json.dumps(openapi(OPERATIONS)))
+    assert f"- toy: {WORDS}" in document["info"]["description"]
+    assert listing().count("- toy:") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [("queries", "simulate"), ("encoders", "embed"), ("formats", "export")],
+    indirect=["kind"],
+)
+def test_a_new_entry_is_in_the_help(
+    kind: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ", toy" in help_of(command, capsys)
+
+
+@pytest.mark.parametrize("kind", ["queries", "heads", "formats"], indirect=True)
+def test_a_new_entry_is_offered_on_the_screen(kind: str) -> None:
+    offered: dict[str, Any] = {
+        "queries": query_options(), "heads": head_options(), "formats": format_options()
+    }[kind]  # fmt: skip
+    assert WORDS in offered["toy"]
+
+
+def test_files_of_a_new_medium_are_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert medium_of("a.toy") is None
+    toy = replace(MEDIA["image"], suffixes=frozenset({".toy"}))
+    monkeypatch.setitem(MEDIA, "toy", toy)
+    assert medium_of("a.TOY") == "toy" and medium_of("a.png") == "image"
+    assert ".toy" in suffixes()
