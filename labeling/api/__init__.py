@@ -1,7 +1,7 @@
-"""HTTP routes beside Streamlit's: what the board, and any script with a token, talks to.
+"""HTTP routes beside Streamlit's: the board uses them, and so can any script with a token.
 
-Each operation is described where its function stands; `/api/openapi.json` and `/api/docs` are made
-from the same descriptions as the routes. A new operation is one `Operation` and one line here.
+Each operation is described beside its function; `/api/openapi.json` and `/api/docs` are made from
+the same descriptions as the routes. A new operation is one `Operation` and one line here.
 """
 
 from starlette.routing import BaseRoute, Route
@@ -10,7 +10,7 @@ from labeling.api.answers import ANSWERS, HISTORY
 from labeling.api.browser_security import BrowserSecurity
 from labeling.api.cards import HOLD, NEXT, PAGE, WATCH
 from labeling.api.classes import CHANGE_CLASS, CREATE_CLASS, LIST_CLASSES
-from labeling.api.endpoint import LARGEST_BODY, endpoint
+from labeling.api.endpoint import LARGEST_BODY, guarded
 from labeling.api.fast_path import FastPath
 from labeling.api.history import CHANGES, LOG, REWIND, UNDO_CHANGE
 from labeling.api.images import IMAGE
@@ -28,12 +28,12 @@ OPERATIONS = (
 
 
 def routes(workspace: Workspace) -> list[BaseRoute]:
-    """All routes, to be answered ahead of Streamlit's."""
+    """All routes, which come before those of Streamlit."""
     return [
         *open_routes(OPERATIONS),
         join_route(workspace),
         *(
-            Route(one.path, endpoint(workspace, one), methods=[one.method], name=one.name)
+            Route(one.path, guarded(workspace, one), methods=[one.method], name=one.name)
             for one in OPERATIONS
         ),
     ]

@@ -1,13 +1,14 @@
-"""The gate: who may come in, how much they may bring, and how a refusal is told."""
+"""The endpoint: who may come in, how much they may send, and how a refusal is worded."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 
+import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from labeling.api.operation import Json, Operation, RefusedError
+from labeling.api.forms import Asked, RefusedError, Reply, from_body, from_query, not_of_form
+from labeling.api.operation import Operation
 from labeling.api.threads import in_worker
 from labeling.errors import HoneError, StorageError, TokenError
 from labeling.loop.session import Session
@@ -18,46 +19,56 @@ from labeling.workspace import Workspace
 LARGEST_BODY = 2_000_000
 LONGEST_ARRIVAL = 30.0  # seconds
 NOT_ALLOWED = "This takes the role {}, and yours is {}; ask the owner of this project."
-MISFORMED = (KeyError, TypeError, ValueError, OverflowError, RecursionError)
+IMPOSSIBLE = (ValueError, OverflowError, RecursionError)  # values that no handler can work with
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def endpoint(workspace: Workspace, operation: Operation) -> Endpoint:
-    """An operation behind the gate: its token is checked first, and its errors get a status."""
+class Refusal(Reply, frozen=True):
+    """Why a request was refused."""
+
+    error: str
+
+
+def guarded(workspace: Workspace, operation: Operation) -> Endpoint:
+    """An operation behind its checks: the token comes first, and each error gets a status."""
 
     async def enter(request: Request) -> Response:
         try:
             session, visitor = _enter(workspace, request, operation)
             if visitor.role < operation.role:
                 raise RefusedError(403, NOT_ALLOWED.format(operation.role, visitor.role))
-            body = await _body(request) if operation.body is not None else {}
+            asked = await _asked(request, operation)
             if operation.respond is not None:
-                return await operation.respond(session, visitor, request, body)
+                return await operation.respond(session, visitor, request, asked)
             assert operation.handle is not None
-            reply = await in_worker(operation.handle, session, visitor, body)
-            return JSONResponse(reply)
+            return sent(await in_worker(operation.handle, session, visitor, asked))
         except TokenError as error:
-            return told(401, str(error))
+            return refusal(401, str(error))
         except RefusedError as error:
-            return told(error.status, str(error))
+            return refusal(error.status, str(error))
         except StorageError as error:
-            return told(503, str(error))
+            return refusal(503, str(error))
         except HoneError as error:
-            return told(409, str(error))
-        except MISFORMED as error:
-            return told(422, f"The request is not of the expected form: {error!r}")
+            return refusal(409, str(error))
+        except IMPOSSIBLE as error:
+            return refusal(422, str(not_of_form(f"{error}.")))
 
     return enter
 
 
-def told(status: int, text: str) -> JSONResponse:
+def sent(reply: Reply, status: int = 200) -> Response:
+    """A reply as JSON."""
+    return Response(msgspec.json.encode(reply), status, media_type="application/json")
+
+
+def refusal(status: int, text: str) -> Response:
     """A refusal in words."""
-    return JSONResponse({"error": text}, status_code=status)
+    return sent(Refusal(text), status)
 
 
 def _enter(workspace: Workspace, request: Request, operation: Operation) -> tuple[Session, Visitor]:
-    """The session and the visitor that a request's token speaks for, checked anew each time."""
+    """The session and the visitor that a request's token stands for, checked each time."""
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     if operation.token_in_address:
         token = token or request.query_params.get("token", "")
@@ -70,7 +81,16 @@ def _enter(workspace: Workspace, request: Request, operation: Operation) -> tupl
     return session, admit(person, session.store, login=login)
 
 
-async def _body(request: Request) -> Json:
+async def _asked(request: Request, operation: Operation) -> Asked | None:
+    """The message of a request, from its body or its address."""
+    if operation.takes is None:
+        return None
+    if operation.has_body:
+        return from_body(operation.takes, await _body(request))
+    return from_query(operation.takes, request.query_params)
+
+
+async def _body(request: Request) -> bytearray:
     content = bytearray()
     try:
         async with asyncio.timeout(LONGEST_ARRIVAL):
@@ -81,7 +101,4 @@ async def _body(request: Request) -> Json:
                     raise RefusedError(413, text)
     except TimeoutError:
         raise RefusedError(408, "The body took too long to arrive; send it again.") from None
-    body = json.loads(content)
-    if not isinstance(body, dict):
-        raise TypeError("the body is not a JSON object")
-    return body
+    return content

@@ -1,25 +1,14 @@
 """What was changed, undoing it, going back to a moment, and the audit trail; for owners."""
 
-from dataclasses import asdict
 from datetime import datetime
+from typing import Annotated
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from msgspec import Meta
 
-from labeling.api.classes import EFFECT
-from labeling.api.operation import Json, Operation
-from labeling.api.schema import (
-    BOOLEAN,
-    INTEGER,
-    NUMBER,
-    STRING,
-    described,
-    listed,
-    schema_of,
-    structure,
-)
-from labeling.api.status import NOW, now
-from labeling.api.threads import in_worker
+from labeling.api.classes import Changed
+from labeling.api.forms import Asked, Reply, not_of_form
+from labeling.api.operation import Operation
+from labeling.api.status import Now, now
 from labeling.loop.rewind import rewind, rewind_effect, undo
 from labeling.loop.session import Session
 from labeling.people.access import Visitor
@@ -29,70 +18,107 @@ from labeling.store import Role
 from labeling.store.history import MOST
 
 
-def _changes(session: Session, _visitor: Visitor, _body: Json) -> Json:
-    return {
-        "changes": [
-            {
-                "id": one.id,
-                "at": one.at,
-                "by": one.by,
-                "kind": one.kind,
-                "text": one.text,
-                "why_not": why_not,
-            }
+class PastChange(Reply, frozen=True):
+    """A change of the classes, or a rewind."""
+
+    id: int
+    at: float
+    by: str
+    kind: str
+    text: str
+    why_not: Annotated[
+        str | None, Meta(description="Why it cannot be undone; null if it can be undone.")
+    ]
+
+
+class Changes(Reply, frozen=True):
+    """Changes, newest first."""
+
+    changes: list[PastChange]
+
+
+class UndoChange(Asked, frozen=True):
+    """Which change to undo."""
+
+    change: Annotated[int, Meta(description="The id of the change.")]
+
+
+class Undone(Now, frozen=True):
+    """The change that was undone."""
+
+    undone: Annotated[str, Meta(description="What was undone, in words.")]
+
+
+class Rewind(Asked, frozen=True):
+    """A moment to go back to: a time or an answer."""
+
+    to: Annotated[
+        str | None,
+        Meta(description="A time in ISO 8601; without an offset, by the server's clock."),
+    ] = None
+    answer: Annotated[int | None, Meta(description="Or just after this answer.")] = None
+    preview: bool = False
+
+
+class LogQuery(Asked, frozen=True):
+    """Which part of the audit trail to list."""
+
+    who: Annotated[str, Meta(description="Only what this person did.")] = ""
+    what: Annotated[
+        str,
+        Meta(description="Only this kind, or kinds that begin so: answer, class, export."),
+    ] = ""
+    since: Annotated[
+        float,
+        Meta(description="Only what was done since this moment, in seconds since 1970."),
+    ] = 0.0
+
+
+class Log(Reply, frozen=True):
+    """The audit trail, oldest first."""
+
+    deeds: list[Deed]
+
+
+def _changes(session: Session, _visitor: Visitor, _asked: None) -> Changes:
+    return Changes(
+        [
+            PastChange(one.id, one.at, one.by, one.kind, one.text, why_not)
             for one, why_not in session.store.history.changes()
         ]
-    }
-
-
-def _undo(session: Session, visitor: Visitor, body: Json) -> Json:
-    undone = undo(session, int(body["change"]), visitor.name)
-    return {"undone": undone.text, **now(session)}
-
-
-def _rewind(session: Session, visitor: Visitor, body: Json) -> Json:
-    history = session.store.history
-    if ("to" in body) == ("answer" in body):
-        raise ValueError("name either `to` or `answer`")
-    if "answer" in body:
-        moment, said = history.at_answer(int(body["answer"])), ""
-    else:
-        found: datetime = read_time(str(body["to"]))
-        moment, said = history.at(found.timestamp()), f"{found:%Y-%m-%d %H:%M:%S %Z}"
-    effect, change = rewind_effect(history.taken(moment)), None
-    if not body.get("preview"):
-        rewind(session, moment, visitor.name, said)
-        change = session.store.log.version()
-    return {"effect": asdict(effect), "change": change, **now(session)}
-
-
-async def _log(session: Session, _visitor: Visitor, request: Request, _body: Json) -> Response:
-    asked = request.query_params
-    since = float(asked.get("since", "0"))
-    deeds = await in_worker(
-        trail, session.project, asked.get("who", ""), asked.get("what", ""), since
     )
-    return JSONResponse({"deeds": [vars(one) for one in deeds]})
+
+
+def _undo(session: Session, visitor: Visitor, asked: UndoChange) -> Undone:
+    undone = undo(session, asked.change, visitor.name)
+    return Undone(undone=undone.text, **now(session))
+
+
+def _rewind(session: Session, visitor: Visitor, asked: Rewind) -> Changed:
+    store = session.store
+    if asked.answer is not None and asked.to is None:
+        moment, said = store.history.at_answer(asked.answer), ""
+    elif asked.to is not None and asked.answer is None:
+        found: datetime = read_time(asked.to)
+        moment, said = store.history.at(found.timestamp()), f"{found:%Y-%m-%d %H:%M:%S %Z}"
+    else:
+        raise not_of_form("name either `to` or `answer`.")
+    effect, change = rewind_effect(store.history.taken(moment)), None
+    if not asked.preview:
+        rewind(session, moment, visitor.name, said)
+        change = store.log.version()
+    return Changed(effect=effect, change=change, **now(session))
+
+
+def _log(session: Session, _visitor: Visitor, asked: LogQuery) -> Log:
+    return Log(trail(session.project, asked.who, asked.what, asked.since))
 
 
 CHANGES = Operation(
     "GET",
     "/api/changes",
     f"The newest {MOST} changes of the classes, and rewinds, newest first.",
-    reply=structure(
-        changes=listed(
-            structure(
-                id=INTEGER,
-                at=NUMBER,
-                by=STRING,
-                kind=STRING,
-                text=STRING,
-                why_not=described(
-                    {"type": ["string", "null"]}, "Why it cannot be undone; null if it can."
-                ),
-            )
-        )
-    ),
+    gives=Changes,
     handle=_changes,
     role=Role.OWNER,
 )
@@ -100,8 +126,8 @@ UNDO_CHANGE = Operation(
     "POST",
     "/api/changes/undo",
     "Undo a change of the classes, or a rewind.",
-    body=structure(change=described(INTEGER, "The id of the change.")),
-    reply=structure(undone=described(STRING, "What was undone, in words."), **NOW),
+    takes=UndoChange,
+    gives=Undone,
     refusals={409: "It cannot be undone any more; the text says why."},
     handle=_undo,
     role=Role.OWNER,
@@ -110,19 +136,10 @@ REWIND = Operation(
     "POST",
     "/api/rewind",
     "Go back to a moment: what came after it does not count, until that is undone. Nothing is "
-    "deleted. With `preview`, tell what it would take back and change nothing.",
-    body=structure(
-        ("to", "answer", "preview"),
-        to=described(STRING, "A time in ISO 8601; without an offset, by the server's clock."),
-        answer=described(INTEGER, "Or just after this answer."),
-        preview=BOOLEAN,
-    ),
-    reply=structure(
-        effect=EFFECT,
-        change=described({"type": ["integer", "null"]}, "By which it can be undone."),
-        **NOW,
-    ),
-    refusals={409: "There is no such moment, or nothing has happened since."},
+    "deleted. With `preview`, say what it would take back and change nothing.",
+    takes=Rewind,
+    gives=Changed,
+    refusals={409: "That moment does not exist, or nothing has happened since."},
     handle=_rewind,
     role=Role.OWNER,
 )
@@ -130,12 +147,8 @@ LOG = Operation(
     "GET",
     "/api/log",
     "The audit trail: who did what and when, oldest first.",
-    reply=structure(deeds=listed(schema_of(Deed))),
-    query={
-        "who": described(STRING, "Only what this person did."),
-        "what": described(STRING, "Only this kind, or kinds that begin so: answer, class, export."),
-        "since": described(NUMBER, "Only what was done since this moment, in seconds since 1970."),
-    },
-    respond=_log,
+    takes=LogQuery,
+    gives=Log,
+    handle=_log,
     role=Role.OWNER,
 )

@@ -1,12 +1,14 @@
 """Images by sample id, never by path; a browser keeps each for ever."""
 
-import re
+from typing import Annotated
 
+import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labeling.api.operation import Json, Operation, RefusedError
-from labeling.api.schema import STRING, described
+from labeling.api.forms import Asked, RefusedError
+from labeling.api.operation import Operation
 from labeling.api.threads import in_worker
 from labeling.errors import UnreadableImageError
 from labeling.loop.session import Session
@@ -14,13 +16,37 @@ from labeling.media.image import SIZES
 from labeling.people.access import Visitor
 
 IMMUTABLE = "private, max-age=31536000, immutable"
-SAMPLE_ID = re.compile("[0-9a-f]{64}")  # so that no name of a file can be made of it
-MISSING = RefusedError(404, "There is no such image in this project.")
+MISSING = RefusedError(404, "This project has no such image.")
 
 
-async def _image(session: Session, _visitor: Visitor, request: Request, _body: Json) -> Response:
-    sample_id, size = request.path_params["sample_id"], request.path_params["size"]
-    if size not in SIZES or not SAMPLE_ID.fullmatch(sample_id):
+class ImagePath(Asked, frozen=True):
+    """Which image, and how large."""
+
+    # Nothing that could be the name of another file.
+    sample_id: Annotated[
+        str,
+        Meta(
+            pattern="^[0-9a-f]{64}$",
+            max_length=64,
+            description="The id of the sample: the SHA-256 of its file.",
+        ),
+    ]
+    size: Annotated[
+        str,
+        Meta(
+            description=f"Pixels on the longer side: {SIZES}.",
+            extra_json_schema={"enum": list(SIZES)},
+        ),
+    ]
+
+
+async def _image(session: Session, _visitor: Visitor, request: Request, _asked: None) -> Response:
+    try:
+        asked = msgspec.convert(request.path_params, ImagePath)
+    except msgspec.ValidationError:
+        raise MISSING from None
+    sample_id, size = asked.sample_id, asked.size
+    if size not in SIZES:
         raise MISSING
     headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{sample_id[:32]}-{size}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
@@ -46,11 +72,11 @@ IMAGE = Operation(
     "GET",
     "/api/images/{sample_id}/{size}",
     "An image as WebP. The token may stand in the address, as `?token=…`, for `<img>`.",
-    in_path={
-        "sample_id": described(STRING, "The id of the sample: the SHA-256 of its file."),
-        "size": {"enum": list(SIZES), "description": f"Pixels on the longer side: {SIZES}."},
+    in_path=ImagePath,
+    refusals={
+        404: "The project has no such image.",
+        410: "The file is gone or damaged; it is left out.",
     },
-    refusals={404: "There is no such image.", 410: "The file is gone or damaged; it is left out."},
     media="image/webp",
     respond=_image,
     token_in_address=True,

@@ -3,13 +3,13 @@
 import math
 import time
 from collections.abc import Mapping
-from html import escape
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from labeling.api.browser_security import PLAIN_PAGE
+from labeling.api.html import page
 from labeling.api.threads import in_worker
 from labeling.errors import StorageError, TokenError
 from labeling.loop.session import Session
@@ -23,76 +23,68 @@ from labeling.workspace import Workspace
 PRIVATE = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 # A form's request says where it comes from only on a page that lets its own server know.
 ASKING = PRIVATE | {"Referrer-Policy": "same-origin"}
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hone</title>
-<meta name="viewport" content="width=device-width"><style>
-:root {{ color-scheme: light dark; }}
-body {{ max-width: 32rem; margin: 20vh auto; padding: 0 1rem; font: 1rem/1.5 system-ui; }}
-button {{ font: inherit; padding: .4rem 1rem; }}
-</style><h1>{title}</h1><p>{text}</p>{more}</html>"""
-WRONG = PAGE.format(
-    title="This invitation is not valid",
-    text="It was revoked, has run out, or the link is not complete. Ask the one who sent it for a "
+WRONG = (
+    "This invitation is not valid",
+    "It was revoked, has run out, or the link is not complete. Ask the person who sent it for a "
     "new one.",
-    more="",
 )
-TOO_MANY = PAGE.format(
-    title="Too many wrong invitations",
-    text="Wait a minute, then open your link again.",
-    more="",
-)
-SOMEBODY_ELSE = """\
-<form method="post"><button autofocus>Go on as {name}</button></form>
-<p><a href="../">Stay {before}</a></p>"""
+TOO_MANY = ("Too many wrong invitations", "Wait a minute, then open your link again.")
 
 
 def join_route(workspace: Workspace) -> Route:
-    """`/join/SECRET`: lets the bearer of an invitation in and goes on to the first screen.
+    """`/join/SECRET`: lets the person with this invitation in and goes on to the first screen.
 
-    A browser that is somebody else already is asked first: who is made to open a link of
-    another's would label in that one's name from then on, and not notice.
+    A browser that somebody else has joined with is asked first: a person who is made to open the
+    link of another would label in the other's name, and not notice.
     """
 
     async def join(request: Request) -> Response:
         client = request.client.host if request.client else ""
         if (wait := workspace.attempts.wait(client)) > 0:
             headers = PRIVATE | {"Retry-After": str(math.ceil(wait))}
-            return _page(TOO_MANY, 429, headers)
+            return _said(*TOO_MANY, 429, headers)
         found = await in_worker(_find, workspace, request.path_params["secret"])
         if found is None:
             workspace.attempts.failed(client)
             if workspace.attempts.is_flood():
-                return _page(TOO_MANY, 429, PRIVATE | {"Retry-After": str(math.ceil(WITHIN))})
-            return _page(WRONG, 403)
+                return _said(*TOO_MANY, 429, PRIVATE | {"Retry-After": str(math.ceil(WITHIN))})
+            return _said(*WRONG, 403)
         session, member = found
         before = await in_worker(_already, workspace, request, session)
         if request.method != "POST" and before is not None and before.id != member.id:
-            return _page(_question(before, member), 200, ASKING)
+            return _html(_question(before, member), 200, ASKING)
         return await in_worker(_enter, workspace, request, session, member)
 
     async def enter(request: Request) -> Response:
         try:
             return await join(request)
         except StorageError as error:
-            text = PAGE.format(title="Not just now", text=escape(str(error)), more="")
-            return _page(text, 503)
+            return _said("Not just now", str(error), 503)
 
     return Route("/join/{secret}", enter, methods=["GET", "POST"], name="join")
 
 
-def _page(text: str, status: int, headers: Mapping[str, str] = PRIVATE) -> Response:
+def _said(title: str, text: str, status: int, headers: Mapping[str, str] = PRIVATE) -> Response:
+    return _html(page("join", title=title, text=text), status, headers)
+
+
+def _html(text: str, status: int, headers: Mapping[str, str]) -> Response:
     policy = {"Content-Security-Policy": PLAIN_PAGE}
     return HTMLResponse(text, status_code=status, headers={**headers, **policy})
 
 
 def _question(before: Member, member: Member) -> str:
-    more = SOMEBODY_ELSE.format(name=escape(member.name), before=escape(before.name))
-    title = f"You are {escape(before.name)} in this browser"
-    text = f"The link that you have opened is for {escape(member.name)}."
-    return PAGE.format(title=title, text=text, more=more)
+    return page(
+        "join_as",
+        title=f"You are {before.name} in this browser",
+        text=f"The link that you have opened is for {member.name}.",
+        name=member.name,
+        before=before.name,
+    )
 
 
 def _find(workspace: Workspace, secret: str) -> tuple[Session, Member] | None:
-    """The open project that a secret invites to, and whom."""
+    """The open project that a secret invites to, and the member whom it invites."""
     is_flood = workspace.attempts.is_flood()
     for session in workspace.sessions():
         if is_flood and not session.store.people.may_know(secret):
@@ -104,7 +96,7 @@ def _find(workspace: Workspace, secret: str) -> tuple[Session, Member] | None:
 
 
 def _already(workspace: Workspace, request: Request, session: Session) -> Member | None:
-    """Who this browser is now."""
+    """The member that this browser has joined as, if any."""
     try:
         person = check(request.cookies.get(cookie_name(session.project.key), ""), workspace.secret)
         visitor = admit(person, session.store, login=True)

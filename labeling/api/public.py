@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from labeling.api.browser_security import PLAIN_PAGE
 from labeling.api.document import openapi, page
-from labeling.api.endpoint import told
+from labeling.api.endpoint import refusal
 from labeling.api.images import IMMUTABLE
 from labeling.api.operation import Operation
 
@@ -16,10 +16,12 @@ BOARD = Path(__file__).parents[1] / "board"
 
 
 def open_routes(operations: tuple[Operation, ...]) -> list[BaseRoute]:
-    """The routes that anybody may ask."""
+    """The routes that need no token."""
+
+    described = openapi(operations)
 
     async def document(_request: Request) -> Response:
-        return JSONResponse(openapi(operations))
+        return JSONResponse(described)
 
     async def readable(_request: Request) -> Response:
         policy = {"Content-Security-Policy": PLAIN_PAGE}
@@ -43,5 +45,5 @@ async def _board_file(request: Request) -> Response:
     files = {path.relative_to(BOARD).as_posix(): path for path in BOARD.rglob("*.js")}
     file = files.get(request.path_params["name"])
     if file is None:
-        return told(404, "There is no such file.")
+        return refusal(404, "There is no such file.")
     return FileResponse(file, media_type="text/javascript", headers={"Cache-Control": IMMUTABLE})

@@ -1,84 +1,95 @@
-"""Where the loop stands: in every reply, and told to those who wait.
+"""Where the loop stands: in every reply, and sent to those who wait.
 
-News go out by long poll: `GET /api/status?after=VERSION&wait=25` is answered as soon as a round
+News goes out by long poll: `GET /api/status?after=VERSION&wait=25` is answered as soon as a round
 newer than that version is published, and a moment after any other change. It is a plain request,
 so any proxy and any script can use it; nothing is lost when it breaks, and the board then asks
 again. A server-sent stream would be no faster and would hold one of the six connections that a
-browser grants a host, for each tab, for ever; of the board's tabs only one that can be seen waits,
-for all of the same browser (board/watch.js). Who waits costs no thread: only a coroutine.
+browser grants a host, for each tab, for ever. Of the board's tabs in one browser, only one that can
+be seen waits, for all of them (board/wire/watch.js). A request that waits takes no thread, only a
+coroutine.
 """
 
 import asyncio
-import json
 import math
-from typing import Any
+from typing import Annotated, Any
 from weakref import WeakKeyDictionary
 
+import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labeling.api.operation import Json, Operation
-from labeling.api.schema import (
-    INTEGER,
-    NUMBER,
-    STRING,
-    described,
-    listed,
-    mapped,
-    schema_of,
-    structure,
-)
+from labeling.api.forms import Asked, Reply, not_of_form
+from labeling.api.operation import Operation
 from labeling.api.server import STOPPING
 from labeling.api.threads import in_worker
 from labeling.loop.session import Session
 from labeling.loop.status import Status
 from labeling.people.access import Visitor
-from labeling.store import LabelClass
 
 LONGEST_WAIT = 30.0
-SETTLE = 0.3  # what else changes within this time is told together; a round is told at once
-TOGETHER = 0.02  # … and who asks within this time is told the same
+SETTLE = 0.3  # changes within this time are sent together; a round is sent at once
+TOGETHER = 0.02  # … and all who ask within this time get the same reply
 LOOK_UP = 1.0  # how soon those who wait see that the server stops
 
-AFTER = described(INTEGER, "The `version` of the last status that you have seen.")
-WAIT = described(NUMBER, "How many seconds to wait at most; 30 is the limit.")
-NOW: Json = {
-    "status": described(schema_of(Status), "Where the loop stands."),
-    "classes": described(
-        listed(structure(id=INTEGER, name=STRING, hotkey={"type": ["string", "null"]})),
-        "The classes that can be chosen, in their order. `GET /api/classes` tells more of them.",
-    ),
-    "merged": described(
-        mapped(INTEGER), "Classes that were merged into another: by its id that of the other."
-    ),
-}
+After = Annotated[int, Meta(description="The `version` of the last status that you have seen.")]
+Wait = Annotated[float, Meta(description="How many seconds to wait at most; 30 is the limit.")]
 
 
-def now(session: Session) -> Json:
-    """What every reply carries, so that the board is always up to date."""
-    status = session.status()
+class StatusQuery(Asked, frozen=True):
+    """Since which status to wait for news, and for how long."""
+
+    after: After | None = None
+    wait: Wait = 0.0
+
+
+class ClassChoice(Reply, frozen=True):
+    """A class as the board shows it."""
+
+    id: int
+    name: str
+    hotkey: str | None
+
+
+class Now(Reply, frozen=True):
+    """What every reply to a board carries, so that it is always up to date."""
+
+    status: Annotated[Status, Meta(description="Where the loop stands.")]
+    classes: Annotated[
+        list[ClassChoice],
+        Meta(
+            description="The classes that can be chosen, in their order. `GET /api/classes` tells "
+            "more about them."
+        ),
+    ]
+    merged: Annotated[
+        dict[int, int],
+        Meta(description="Classes that were merged: the id of each with the id that it became."),
+    ]
+
+
+def now(session: Session) -> dict[str, Any]:
+    """The fields of `Now`."""
+    classes = session.store.classes
     return {
-        "status": vars(status) | {"ingest": vars(status.ingest)},  # asdict copies all, slowly
-        "classes": [_class(one) for one in session.store.classes.all()],
-        "merged": session.store.classes.counts_as(),
+        "status": session.status(),
+        "classes": [ClassChoice(one.id, one.name, one.hotkey) for one in classes.all()],
+        "merged": classes.counts_as(),
     }
 
 
-def _class(one: LabelClass) -> Json:
-    return {"id": one.id, "name": one.name, "hotkey": one.hotkey}
-
-
-async def _status(session: Session, _visitor: Visitor, request: Request, _body: Json) -> Response:
-    after = request.query_params.get("after")
-    if after is not None:
-        await news(session, request, int(after), float(request.query_params.get("wait", "0")))
+async def _status(
+    session: Session, _visitor: Visitor, request: Request, asked: StatusQuery
+) -> Response:
+    if asked.after is not None:
+        await news(session, request, asked.after, asked.wait)
     return Response(await told_to_all(session), media_type="application/json")
 
 
 async def news(session: Session, request: Request, after: int, wait: float) -> bool:
-    """Wait for a round newer than `after`, no longer than asked; whether the one who asks stays."""
+    """Wait for a round newer than `after`, no longer than asked; False if the client has gone."""
     if not math.isfinite(wait):
-        raise ValueError(f"wait={wait}")
+        raise not_of_form("`wait` must be a number of seconds; leave it out to wait for none.")
     waiting = asyncio.ensure_future(_news(session, after, min(wait, LONGEST_WAIT)))
     gone = asyncio.ensure_future(_gone(request))
     try:
@@ -90,7 +101,7 @@ async def news(session: Session, request: Request, after: int, wait: float) -> b
 
 
 async def told_to_all(session: Session) -> bytes:
-    """The present news as JSON, made once for all who are told at the same moment."""
+    """The present news as JSON, made once for all who ask at the same moment."""
     loop = asyncio.get_running_loop()
     kept = _TOLD.setdefault(loop, WeakKeyDictionary())
     version = session.notifier.version
@@ -98,7 +109,7 @@ async def told_to_all(session: Session) -> bytes:
     if made is None or of != version or loop.time() > until or _failed(made):
         made = asyncio.ensure_future(in_worker(_now_as_json, session))
         kept[session] = (version, loop.time() + TOGETHER, made)
-    # One who goes away must not take it from the others.
+    # A client that goes away must not cancel it for the others.
     return await asyncio.shield(made)
 
 
@@ -107,15 +118,10 @@ def _failed(made: "asyncio.Future[bytes]") -> bool:
 
 
 def _now_as_json(session: Session) -> bytes:
-    return as_json(now(session))
+    return msgspec.json.encode(Now(**now(session)))
 
 
-def as_json(value: object) -> bytes:
-    """A value as it goes over the line."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-# The news of each session as they were told last, in each event loop.
+# The news of each session as it was sent last, in each event loop.
 _TOLD: WeakKeyDictionary[Any, WeakKeyDictionary[Session, tuple[int, float, asyncio.Future[bytes]]]]
 _TOLD = WeakKeyDictionary()
 
@@ -146,10 +152,7 @@ STATUS = Operation(
     "/api/status",
     "Where the loop stands. With `after`, wait for news: the reply comes at once when there is a "
     "round newer than that version, and otherwise within `wait` seconds.",
-    reply=structure(**NOW),
-    query={
-        "after": AFTER,
-        "wait": WAIT,
-    },
+    takes=StatusQuery,
+    gives=Now,
     respond=_status,
 )

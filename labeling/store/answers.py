@@ -18,11 +18,11 @@ from labeling.store.standing import (
     STANDING,
     VALID,
 )
+from labeling.targets import ONE_CLASS
 
 if TYPE_CHECKING:
     from labeling.store.sql.database import Database
 
-KINDS = ("label", "skip", "unsure", "undo")
 ADJUDICATED = "adjudicated"  # a reviewer's decision
 SOURCES = ("human", "accepted", "propagated", "imported", ADJUDICATED)
 LONGEST_SECONDS = 3600.0
@@ -219,13 +219,10 @@ def _facts(connection: sa.Connection, answer: NewAnswer) -> Any:
 
 
 def _check(connection: sa.Connection, answer: NewAnswer, facts: Any) -> None:
-    """Raise AnswerError for an answer that makes no sense now."""
-    if answer.kind not in KINDS or answer.source not in SOURCES:
-        raise AnswerError(f"Unknown kind or source of answer: {answer.kind!r}, {answer.source!r}.")
-    if (answer.kind == "label") != (answer.class_id is not None):
-        raise AnswerError("A label needs a class, and only a label has one.")
-    if (answer.kind == "undo") != (answer.undoes is not None):
-        raise AnswerError("An undo needs the answer that it undoes, and only an undo has one.")
+    """Raise AnswerError for an answer that makes no sense, or not any more."""
+    ONE_CLASS.check(answer.kind, answer.class_id, answer.undoes)
+    if answer.source not in SOURCES:
+        raise AnswerError(f"Unknown source of answer: {answer.source!r}; use one of {SOURCES}.")
     if facts.sample is None:
         raise AnswerError(f"There is no sample {answer.sample_id[:16]}… in this project.")
     if answer.class_id is not None and facts.class_ is None:

@@ -13,7 +13,7 @@ from labeling.api import routes
 from labeling.loop.session import Session
 from labeling.people.tokens import Person, issue
 from labeling.store import Store
-from labeling.workspace import Workspace
+from tests.api.conftest import Opened
 from tests.conftest import OpenSession, label
 
 
@@ -24,8 +24,8 @@ def session(open_session: OpenSession) -> Session:
 
 @pytest.fixture
 def client(session: Session) -> Iterator[TestClient]:
-    workspace = Workspace()
-    workspace._sessions[session.project.key] = session
+    workspace = Opened()
+    workspace.add(session)
     with TestClient(Starlette(routes=routes(workspace)), base_url="http://localhost") as client:
         token = issue(Person(session.project.key, "olga"), workspace.secret)
         client.headers["Authorization"] = f"Bearer {token}"

@@ -1,7 +1,6 @@
 """Invitation links and roles at the HTTP routes, each attack tried against the real routes."""
 
 import logging
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,38 +12,36 @@ from starlette.testclient import TestClient
 from labeling.api import OPERATIONS, routes
 from labeling.api.operation import Operation
 from labeling.loop.session import Session
-from labeling.people.attempts import MOST_WRONG
+from labeling.people.attempts import MOST_WRONG, Attempts
 from labeling.people.tokens import Person, cookie_name, for_member, issue
 from labeling.project.project import open_project
 from labeling.store import Member, Role
 from labeling.store import people as people_module
-from labeling.workspace import Workspace
+from tests.api.conftest import Opened
 from tests.conftest import OpenSession, fill, label
 
 
 @pytest.fixture
-def workspace() -> Workspace:
-    workspace = Workspace()
+def workspace() -> Opened:
+    workspace = Opened()
     workspace.login = True
     return workspace
 
 
 @pytest.fixture
-def session(open_session: OpenSession, workspace: Workspace) -> Session:
-    opened = open_session()
-    workspace._sessions[opened.project.key] = opened
-    return opened
+def session(open_session: OpenSession, workspace: Opened) -> Session:
+    return workspace.add(open_session())
 
 
 @pytest.fixture
-def client(workspace: Workspace) -> Iterator[TestClient]:
+def client(workspace: Opened) -> Iterator[TestClient]:
     with TestClient(
         Starlette(routes=routes(workspace)), "http://localhost", follow_redirects=False
     ) as client:
         yield client
 
 
-def headers_of(workspace: Workspace, session: Session, member: Member) -> dict[str, str]:
+def headers_of(workspace: Opened, session: Session, member: Member) -> dict[str, str]:
     token = issue(for_member(session.project.folder, member), workspace.secret)
     return {"Authorization": f"Bearer {token}"}
 
@@ -70,7 +67,7 @@ def call(client: TestClient, one: Operation, session: Session, headers: dict[str
 
 @pytest.mark.parametrize("role", list(Role), ids=str)
 def test_every_operation_is_open_from_its_role_on(
-    client: TestClient, workspace: Workspace, session: Session, role: Role
+    client: TestClient, workspace: Opened, session: Session, role: Role
 ) -> None:
     member, _ = session.store.people.invite("ann", role, 1)
     headers = headers_of(workspace, session, member)
@@ -83,7 +80,7 @@ def test_an_annotator_cannot_make_classes() -> None:
 
 
 def test_every_operation_is_shut_to_whoever_is_no_member_any_more(
-    client: TestClient, workspace: Workspace, session: Session
+    client: TestClient, workspace: Opened, session: Session
 ) -> None:
     people = session.store.people
     people.invite("owner", Role.OWNER, 1)
@@ -102,16 +99,16 @@ def test_every_operation_is_shut_to_whoever_is_no_member_any_more(
     assert statuses(stranger) == {401}
 
 
-def issue_local(workspace: Workspace, session: Session) -> str:
+def issue_local(workspace: Opened, session: Session) -> str:
     """A token for a name alone, as local use has it."""
     return issue(Person(session.project.key, "ann"), workspace.secret)
 
 
 def test_a_member_of_one_project_is_nobody_in_another(
-    client: TestClient, workspace: Workspace, session: Session, tmp_path: Path
+    client: TestClient, workspace: Opened, session: Session, tmp_path: Path
 ) -> None:
     elsewhere = Session(open_project(fill(tmp_path / "elsewhere", 2, first=500)))
-    workspace._sessions[elsewhere.project.key] = elsewhere
+    workspace.add(elsewhere)
     ours, _ = session.store.people.invite("ann", Role.ANNOTATOR, 1)
     theirs, _ = elsewhere.store.people.invite("eve", Role.OWNER, 1)
     assert ours.id == theirs.id  # so that only the project tells them apart
@@ -123,7 +120,7 @@ def test_a_member_of_one_project_is_nobody_in_another(
 
 
 def test_an_annotator_cannot_undo_what_another_has_answered(
-    client: TestClient, workspace: Workspace, session: Session
+    client: TestClient, workspace: Opened, session: Session
 ) -> None:
     cat, key = session.store.classes.create("cat").id, session.store.samples.ids()[0]
     session.answer("bob", [label(key, cat, "1")])
@@ -136,7 +133,7 @@ def test_an_annotator_cannot_undo_what_another_has_answered(
 
 
 def test_nobody_takes_a_lease_by_using_its_holders_name(
-    client: TestClient, workspace: Workspace, session: Session
+    client: TestClient, workspace: Opened, session: Session
 ) -> None:
     first, second = (session.store.people.invite(n, Role.ANNOTATOR, 1)[0] for n in ("a", "b"))
     held = [
@@ -196,22 +193,23 @@ def test_a_link_that_has_ended_lets_nobody_in(
 
 
 def test_guessing_links_is_slowed_down_and_then_a_right_one_has_to_wait_too(
-    client: TestClient, workspace: Workspace, session: Session, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, workspace: Opened, session: Session
 ) -> None:
     _, secret = session.store.people.invite("Ann", Role.ANNOTATOR, 3)
+    clock = [0.0]
+    workspace.attempts = Attempts(lambda: clock[0])
     for n in range(MOST_WRONG):
         assert client.get(f"/join/{secret[:-1]}{n}x").status_code == 403
     for guess in ("abc", secret):
         reply = client.get(f"/join/{guess}")
         assert reply.status_code == 429
         assert 0 < int(reply.headers["retry-after"]) <= 60
-    later = time.monotonic() + 61
-    monkeypatch.setattr(workspace.attempts, "_clock", lambda: later)
+    clock[0] = 61.0
     assert client.get(f"/join/{secret}").status_code == 303
 
 
 def test_what_a_proxy_forwards_needs_a_member_even_on_this_machine(
-    client: TestClient, workspace: Workspace, session: Session
+    client: TestClient, workspace: Opened, session: Session
 ) -> None:
     workspace.login = False
     headers = {"Authorization": f"Bearer {issue_local(workspace, session)}"}
