@@ -55,7 +55,7 @@ class Seconds:
 
 @dataclass(frozen=True)
 class Pace:
-    """Labels per minute of late answers and of all, None if no time has passed; active seconds."""
+    """Labels per minute, latest and overall, None if no time has passed; active seconds."""
 
     recent: float | None
     overall: float | None

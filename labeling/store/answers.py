@@ -156,7 +156,7 @@ class Answers:
             return {name: Share(count, last) for name, count, last in connection.execute(query)}
 
     def last_id(self) -> int:
-        """The id of the newest answer, 0 if there is none."""
+        """The id of the newest answer, 0 without any."""
         with self._database.read() as connection:
             return connection.scalar(_LAST) or 0
 

@@ -189,7 +189,7 @@ class Classes:
 
 
 def get_class(connection: sa.Connection, class_id: int) -> LabelClass:
-    """The class of an id; raises ClassNameError if there is none."""
+    """The class of an id; raises ClassNameError if the id is unknown."""
     possible = 0 < class_id < 2**63  # what a database holds
     row = (
         possible

@@ -45,7 +45,7 @@ class Later:
     Attributes
     ----------
     pools : (n,) rows without a label when each audit was drawn, itself included.
-    taken : (n,) sum of hit - confidence over the labels from each audit on, itself included.
+    taken : (n,) sum of hit - confidence over the labels since each audit, itself included.
     left : rows without a label now, at least 1.
     """
 

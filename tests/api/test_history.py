@@ -114,7 +114,7 @@ def test_going_back_over_http_is_previewed_done_and_undone(
     ("body", "status", "reason"),
     [
         ({}, 422, "either `to` or `answer`"),
-        ({"to": "noon"}, 409, "“noon” is no time"),
+        ({"to": "noon"}, 409, "“noon” is not a time"),
         ({"answer": 99}, 409, "no answer 99"),
         ({"answer": 10**30}, 409, "no answer 1000"),
     ],

@@ -51,7 +51,7 @@ def test_a_rewind_tells_what_it_takes_back_and_asks_before_it_does(
     [
         ((), "Say where to"),
         (("--to", "14:05", "--answer", "1"), "Say where to"),
-        (("--to", "yesterday"), "“yesterday” is no time"),
+        (("--to", "yesterday"), "“yesterday” is not a time"),
         (("--answer", "77"), "no answer 77"),
         (("--to", "2999-01-01", "--yes"), "since that moment"),
         (("--undo", "1"), "2 labels count as “cat”"),

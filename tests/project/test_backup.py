@@ -121,7 +121,7 @@ def test_damage_is_named_by_verify(open_session: OpenSession) -> None:
     connection.commit()
     connection.close()
     found = problems(project)
-    assert any("of answers points to a row of classes that is not there" in one for one in found)
+    assert any("of answers points to a row of classes that does not exist" in one for one in found)
 
 
 def test_a_damaged_page_is_found(tmp_path: Path) -> None:
