@@ -10,7 +10,7 @@ import pytest
 from labeling.loop.session import Session
 from labeling.report.html import report
 from labeling.report.plots import class_ranges, curve_lines, svg
-from labeling.store import NewAnswer
+from labeling.store import NewAnswer, Offer
 
 OpenSession = Callable[..., Session]
 HOSTILE = ('<img src=x onerror="run()">', "</svg><script>run()</script>")
@@ -18,12 +18,12 @@ HOSTILE = ('<img src=x onerror="run()">', "</svg><script>run()</script>")
 
 @pytest.fixture
 def text(open_session: OpenSession, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The report on twelve labels of two classes with hostile names."""
-    session = open_session(audit_share=0.5)
+    """The report on sixteen blind checks of two classes with hostile names."""
+    session = open_session()
     classes = [session.store.classes.ensure(name).id for name in HOSTILE]
-    for number in range(12):
-        (card,) = session.queue.next("tab", 1)
-        answer = NewAnswer(f"a{number}", card.sample_id, "label", classes[number % 2], seconds=1.0)
+    for number, key in enumerate(session.store.samples.ids()[:16]):
+        session.store.leases.claim("tab", [Offer(key, "audit")], 1)
+        answer = NewAnswer(f"a{number}", key, "label", classes[number % 2], seconds=1.0)
         assert session.answer("ann", [answer]) == {}
     session.worker.wait()
     monkeypatch.setattr("labeling.report.html.CHECKS", 1)
