@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from labeling.cli.main import main
+from labeling.paths import default_folder, project_key
 from labeling.people.tokens import Person, check, for_member, local_secret
 from labeling.project.project import open_project
 from labeling.store import Member
@@ -82,3 +83,15 @@ def test_an_export_can_leave_people_unnamed_and_calls_each_the_same_every_time(
             rows = [row for row in text.splitlines() if ids[1] in row]
             assert rows and all("annotator-1" in row for row in rows)
     project.close()
+
+
+def test_a_token_lets_a_script_in_as_the_named_person(
+    pool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["embed", "--pool", str(pool)]) == 0
+    capsys.readouterr()
+    assert main(["token", "--pool", str(pool), "--name", "robot", "--days", "2"]) == 0
+    person = check(capsys.readouterr().out.strip(), local_secret())
+    assert person == Person(project_key(default_folder(pool.resolve())), "robot")
+    assert main(["token", "--pool", str(pool), "--days", "0"]) == 2
+    assert "1 to 366 days" in capsys.readouterr().err
