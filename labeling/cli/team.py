@@ -92,7 +92,7 @@ def revoke(place: Place, name: str) -> None:
         member = project.store.people.named(name)
         project.store.people.revoke(member.id)
         project.store.log.add(operator(project), REVOKED, member.name)
-        print(f"{one_line(member.name)} can come in no more.")
+        print(f"{one_line(member.name)} can no longer come in.")
 
 
 @click.command

@@ -1,4 +1,4 @@
-"""Learning curves: what was simulated, and what is derived of it."""
+"""Learning curves: what was simulated, and what is derived from it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -106,7 +106,7 @@ class Result:
         are the fields of this class; `labels` are the checkpoints. `queries` has for each query
         `accuracy`, `balanced` (classes weighted alike) and `gain` (over random) at every
         checkpoint, their means along the curve as `area`, `balanced_area` and `area_gain`, each
-        as {mean, low, high} with null ends where one seed tells no interval, and
+        as {mean, low, high} with null ends where a single seed gives no interval, and
         `labels_to_match_random` (null: not reached). Shares, not per cent.
         """
         derived = {

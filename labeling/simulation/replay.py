@@ -127,7 +127,7 @@ def _load(name: str | None, device: str) -> "Backbone":
 
 
 def share_embeddings(source: Path, target: Path) -> None:
-    """Share the rows on disk; a lock that were shared would let only one run write."""
+    """Share the rows on disk, but not the lock, which would let only one run write."""
 
     def link(file: str, copy: str) -> None:
         try:
