@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
-from labeling.api import html
 from labeling.api.endpoint import Refusal
+from labeling.api.html import page as html_page
 from labeling.api.operation import Operation
+from labeling.registries import listing
 from labeling.store import Role
 
 Json = dict[str, Any]
@@ -52,7 +53,7 @@ def openapi(operations: Sequence[Operation]) -> Json:
         paths.setdefault(one.path, {})[one.method.lower()] = _described(one, schemas, components)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Hone", "version": "1", "description": INTRODUCTION},
+        "info": {"title": "Hone", "version": "1", "description": f"{INTRODUCTION}\n\n{listing()}"},
         "paths": paths,
         "security": [{"token": []}],
         "components": {
@@ -65,7 +66,7 @@ def openapi(operations: Sequence[Operation]) -> Json:
 def page(operations: Sequence[Operation]) -> str:
     """The same as HTML, for people to read."""
     _, components = _schemas(operations)
-    return html.page(
+    return html_page(
         "docs",
         introduction=INTRODUCTION.replace("`", ""),
         example=EXAMPLE,

@@ -10,7 +10,7 @@ class FewClassesError(ValueError):
 
 
 class Cancelled(Exception):  # noqa: N818 (it is no error: someone asked for it)
-    """Raised by a fit whose `stop` said so."""
+    """Raised by a fit when its `stop` returns true."""
 
 
 def never() -> bool:

@@ -154,14 +154,14 @@ def test_who_gives_all_back_while_waiting_gets_no_leases_either(
     answers = [label(key, one) for key, one in zip(claim(patient, "a", 2), (cat, dog), strict=True)]
     session.answer("ann", answers)
     session.worker.wait()
-    best = session.next
+    best = session.queue.next
 
     def leave_then(*asked: Any) -> list[Card]:  # as a page that is closed just then
         monkeypatch.undo()
         assert claim(patient, "a", 0) == []
         return best(*asked)
 
-    monkeypatch.setattr(session, "next", leave_then)
+    monkeypatch.setattr(session.queue, "next", leave_then)
     body = {"holder": "a", "count": 5, "after": 0}
     assert patient.post("/api/watch", json=body).json()["cards"] == []
     assert session.store.leases.held() == 0

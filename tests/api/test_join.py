@@ -189,7 +189,7 @@ def test_a_link_that_has_ended_lets_nobody_in(
     reply = client.get(f"/join/{secret}")
     assert reply.status_code == 403
     assert "set-cookie" not in reply.headers
-    assert "Ask the one who sent it" in reply.text
+    assert "Ask the person who sent it" in reply.text
 
 
 def test_guessing_links_is_slowed_down_and_then_a_right_one_has_to_wait_too(
