@@ -110,7 +110,7 @@ def bad_answers(sample: str, class_id: int) -> list[tuple[NewAnswer, str]]:
         (NewAnswer("x", sample, "label"), "A label needs a class"),
         (NewAnswer("x", sample, "skip", class_id), "only a label has one"),
         (NewAnswer("x", sample, "maybe"), "Unknown kind.*maybe"),
-        (NewAnswer("x", sample, "label", class_id, source="robot"), "Unknown kind.*robot"),
+        (NewAnswer("x", sample, "label", class_id, source="robot"), "Unknown source.*robot"),
         (NewAnswer("x", sample, "undo"), "An undo needs the answer"),
         (NewAnswer("x", sample, "skip", undoes="y"), "only an undo has one"),
         (undo(sample, "nothing"), "answer to undo is not in this project"),
