@@ -68,8 +68,8 @@ def _print_comparison(project: Project, names: Sequence[str]) -> None:
             trials.request(backbone, features or "pooled")
         trials.wait()
         for trial in trials.all():
-            if trial.stage == "failed":
-                print(f"{trial.name}: {one_line(trial.note)}")
+            if trial.error:
+                print(f"{trial.name}: {one_line(trial.error)}")
         compared = trials.compare()
         if compared is None:
             raise HoneError("There is nothing to compare: it takes labels of two classes.")

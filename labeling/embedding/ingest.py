@@ -12,6 +12,7 @@ import numpy as np
 from labeling.embedding.cores import cores_for_decoding, share_cores
 from labeling.embedding.feed import ELSEWHERE, embed_samples
 from labeling.embedding.idle import Lookers
+from labeling.embedding.progress import Progress
 from labeling.errors import StorageError
 from labeling.media import DEFAULT_MEDIUM, medium_of
 from labeling.pool.scan import scan
@@ -21,8 +22,8 @@ from labeling.settings import Settings
 from labeling.store.samples import FileRecord
 
 if TYPE_CHECKING:
+    from models.embeddings import fill
     from models.embeddings.cache import EmbeddingCache
-    from models.embeddings.fill import Progress
     from models.encoders.backbones import Backbone
 
 FIRST_FILES = 24  # enough for the first screen
@@ -32,20 +33,14 @@ EMBEDDED = "embedded"  # the setting by which other processes, and later starts,
 READY = "All images were embedded before; the backbone is loaded when nobody waits for images."
 
 
-@dataclass(frozen=True)
-class IngestState:
-    """How far the pool is in; `stage` is scanning, loading, embedding, done or failed."""
+@dataclass(frozen=True, kw_only=True)
+class IngestState(Progress):
+    """How far the pool is in, and with which backbone."""
 
-    stage: str = "scanning"
     backbone: str = ""
     why: str = ""
-    done: int = 0
-    total: int = 0
-    rate: float = 0.0
-    seconds_left: float | None = None
     bytes_done: int = 0  # of weights that are being downloaded
     bytes_total: int = 0
-    error: str | None = None
 
 
 class Ingest:
@@ -69,7 +64,7 @@ class Ingest:
         self.cache: EmbeddingCache | None = None
         self.device = "cpu"
         self.pool_version = 0  # moves on whenever samples or imported answers are others
-        self.state = IngestState()
+        self.state = IngestState(stage="scanning")
         self.cut_off = False  # whether it ended since the database was away
         self._why = ""  # the backbone is taken
         self._of: tuple[str | None, str] | None = None  # the chosen backbone and its features
@@ -88,7 +83,7 @@ class Ingest:
         self.wait()  # for one that was stopped
         self._stop.clear()
         self._in_background, self._patience, self.cut_off = True, patience, False
-        self.state = IngestState()
+        self.state = IngestState(stage="scanning")
         self._thread = threading.Thread(target=self.run, name="ingest", daemon=True)
         self._thread.start()
 
@@ -139,7 +134,9 @@ class Ingest:
             total = self._project.store.samples.count()
             stage = "done" if done >= total else "embedding"
             why = "Another process of Hone embeds and trains; this one follows."
-            self.state = IngestState(stage, told["name"], why, min(done, total), total)
+            self.state = IngestState(
+                stage=stage, backbone=told["name"], why=why, done=min(done, total), total=total
+            )
         return done > before
 
     def run(self) -> None:
@@ -171,7 +168,9 @@ class Ingest:
         if not ids or cache.missing(ids) or self._stop.is_set():
             return
         self.device, self._of = pick_device(), (settings.backbone, settings.features)
-        self.state = IngestState("done", told["name"], READY, done=len(ids), total=len(ids))
+        self.state = IngestState(
+            stage="done", backbone=told["name"], why=READY, done=len(ids), total=len(ids)
+        )
         self.cache = cache
         self._arrived()
         self._lookers.wait_for_quiet(self._stop)
@@ -258,7 +257,7 @@ class Ingest:
                 waits=self._waits,
             )
         if not self._stop.is_set():
-            self.state = replace(self.state, stage="done", seconds_left=None)
+            self.state = replace(self.state, stage="done")
 
     def _tell_fellows(self, backbone: "Backbone") -> None:
         """Let other processes, and later starts, find the embeddings."""
@@ -297,14 +296,13 @@ class Ingest:
         self.state = replace(self.state, why=ELSEWHERE)
         self._arrived()
 
-    def _progress(self, progress: "Progress") -> None:
+    def _progress(self, progress: "fill.Progress") -> None:
         self.state = replace(
             self.state,
             why=self._why,
             done=progress.done,
             total=progress.total - progress.failed,
             rate=progress.rate,
-            seconds_left=progress.seconds_left,
         )
         self._arrived()
 

@@ -12,13 +12,14 @@ from labeling.answers.current import CurrentAnswers
 from labeling.embedding.cores import share_cores
 from labeling.embedding.feed import ELSEWHERE, embed_samples
 from labeling.embedding.ingest import Ingest
+from labeling.embedding.progress import Progress
 from labeling.errors import HoneError
 from labeling.learning.training_set import teaches
 from labeling.project.project import Project
 
 if TYPE_CHECKING:
+    from models.embeddings import fill
     from models.embeddings.cache import EmbeddingCache
-    from models.embeddings.fill import Progress
     from models.evidence.backbone_choice import Standing
 
 SAMPLE = 2000  # images that show how a backbone does
@@ -27,8 +28,8 @@ PATIENCE = 0.2  # seconds between two checks whether the pool's own embedding is
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One backbone on trial; `stage` is waiting, loading, embedding, done or failed.
+class Trial(Progress):
+    """One backbone on trial, and how far it is.
 
     `whole` means that the whole pool is embedded, so the project can switch to it.
     """
@@ -36,12 +37,7 @@ class Trial:
     backbone: str
     features: str = "pooled"
     whole: bool = False
-    stage: str = "waiting"
     note: str = ""
-    done: int = 0
-    total: int = 0
-    rate: float = 0.0
-    seconds_left: float | None = None
 
     @property
     def name(self) -> str:
@@ -139,9 +135,9 @@ class Trials:
         while (trial := self._take()) is not None:
             try:
                 self._embed(trial)
-                self._tell(trial.name, stage="done", seconds_left=None)
+                self._tell(trial.name, stage="done")
             except Exception as error:  # one that cannot be loaded must not stop the others
-                self._tell(trial.name, stage="failed", note=str(error) or repr(error))
+                self._tell(trial.name, stage="failed", error=str(error) or repr(error))
 
     def _take(self) -> Trial | None:
         """The next waiting trial, marked as taken; None ends the thread."""
@@ -166,10 +162,10 @@ class Trials:
         def loaded(done: int, total: int) -> None:
             self._tell(trial.name, note=f"downloading: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
 
-        def progress(at: "Progress") -> None:
+        def progress(at: "fill.Progress") -> None:
             total = at.total - at.failed
             self._tell(trial.name, stage="embedding", note=backbone.why, done=at.done, total=total,
-                       rate=at.rate or self._rate(trial), seconds_left=at.seconds_left)  # fmt: skip
+                       rate=at.rate or self._rate(trial))  # fmt: skip
 
         def waits() -> None:
             self._tell(trial.name, stage="waiting", note=ELSEWHERE)

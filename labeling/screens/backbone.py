@@ -5,6 +5,7 @@ from functools import cache, partial
 import pandas as pd
 import streamlit as st
 
+from labeling.embedding.progress import Progress
 from labeling.embedding.speeds import decoding_seconds, pool_seconds
 from labeling.evidence.trial_report import basis, verdict
 from labeling.evidence.trials import SAMPLE, Trial, called
@@ -46,13 +47,13 @@ def _embedding(session: Session) -> None:
             f"{state.bytes_done / 1e6:.1f} of {state.bytes_total / 1e6:.1f} MB downloaded",
         )
     if state.stage == "embedding" and state.total:
-        _bar(state.done, state.total, state.rate, state.seconds_left)
+        _bar(state)
 
 
-def _bar(done: int, total: int, rate: float, seconds_left: float | None) -> None:
-    left = "" if seconds_left is None else f", {duration(seconds_left)} left"
-    text = f"{done:,} of {total:,} prepared, {rate:.0f} images/s{left}"
-    st.progress(min(1.0, done / max(1, total)), text)
+def _bar(job: Progress) -> None:
+    left = "" if job.seconds_left is None else f", {duration(job.seconds_left)} left"
+    text = f"{job.done:,} of {job.total:,} prepared, {job.rate:.0f} images/s{left}"
+    st.progress(min(1.0, job.done / max(1, job.total)), text)
 
 
 # -- the list ----------------------------------------------------------------------------------
@@ -202,16 +203,16 @@ def _on_trial(session: Session) -> None:
     if not trials:
         return
     for trial in trials:
-        if trial.stage == "failed":
-            known = trial.note.startswith(trial.name)
+        if trial.error:
+            known = trial.error.startswith(trial.name)
             st.error(
-                plain(trial.note if known else f"{trial.name}: {trial.note}"),
+                plain(trial.error if known else f"{trial.name}: {trial.error}"),
                 icon=":material/error:",
             )
         elif _runs(trial):
             st.markdown(f"**{plain(trial.name)}** is {_doing(trial)}")
             if trial.total:
-                _bar(trial.done, trial.total, trial.rate, trial.seconds_left)
+                _bar(trial)
     _verdicts(session, trials)
     for trial in trials:
         with st.container(horizontal=True):

@@ -1,4 +1,4 @@
-"""Placing: a network onto a device, with all that embedding needs of it."""
+"""To a device: a network put there, with all that embedding needs of it."""
 
 import torch
 

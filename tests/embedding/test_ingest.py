@@ -11,10 +11,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
 import pytest
 
 from labeling.embedding import idle
-from labeling.embedding.ingest import EMBEDDED, READY, Ingest
+from labeling.embedding.ingest import EMBEDDED, READY, Ingest, IngestState
 from labeling.loop.session import Session
 from labeling.pool.opening import open_source
 from labeling.project.project import Project, open_project
@@ -441,3 +442,12 @@ def test_a_zero_in_a_manifest_leaves_out_that_line_alone_in_either_database(
     assert "control characters" in (files["img0.png"].problem or "")
     assert "No such file" in (files["b\N{REPLACEMENT CHARACTER}.png"].problem or "")
     assert [one.name for one in store.classes.all()] == ["cat"] and len(files) == 3
+
+
+def test_the_api_tells_what_time_is_left_only_while_it_is_known() -> None:
+    state = IngestState(stage="embedding", done=3, total=9, rate=2.0)
+    told = [
+        msgspec.to_builtins(one)["seconds_left"]
+        for one in (state, replace(state, done=9), replace(state, stage="done"), IngestState())
+    ]
+    assert told == [3.0, 0.0, None, None]

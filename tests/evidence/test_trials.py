@@ -130,9 +130,9 @@ def test_one_that_cannot_be_had_says_why_and_the_next_goes_on(
     trials.wait(60)
     hub, wrong, features, good = trials.all()
     assert hub.stage == wrong.stage == features.stage == "failed" and good.stage == "done"
-    assert "switched off" in hub.note and "not in the local cache" in hub.note
-    assert "bundled" not in hub.note  # it is not what was asked for
-    assert "did you mean resnet18" in wrong.note and "has no features 'cls'" in features.note
+    assert "switched off" in hub.error and "not in the local cache" in hub.error
+    assert "bundled" not in hub.error  # it is not what was asked for
+    assert "did you mean resnet18" in wrong.error and "has no features 'cls'" in features.error
 
 
 def test_labels_that_came_later_are_embedded_when_it_is_asked_for_again(
