@@ -1,4 +1,4 @@
-"""Placing: a network onto a device, with all that embedding needs of it."""
+"""Placing: a network onto a device, in the form that embedding needs."""
 
 import torch
 
