@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 MANY = 200  # samples for which starting processes pays
 ELSEWHERE = (
-    "Another process of Hone embeds with this backbone; what it has done is taken over here, and "
-    "the rest follows once it has come to its end or is closed."
+    "Another process of Hone prepares your images with this pretrained model. What it has done is "
+    "used here; the rest follows once that process is done or closed."
 )
 TURN = 2.0  # seconds between two looks at whether another process still writes
 

@@ -30,7 +30,9 @@ FIRST_FILES = 24  # enough for the first screen
 FILES_AT_ONCE = 500
 ADDED_FROM = "added_from"  # the setting that says at which place the images added last begin
 EMBEDDED = "embedded"  # the setting by which other processes, and later starts, find the embeddings
-READY = "All images were embedded before; the backbone is loaded when nobody waits for images."
+READY = (
+    "All images were prepared before; the pretrained model is loaded when nobody waits for images."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,7 @@ class Ingest:
         if done > before or self.state.stage != "done":
             total = self._project.store.samples.count()
             stage = "done" if done >= total else "embedding"
-            why = "Another process of Hone embeds and trains; this one follows."
+            why = "Another process of Hone prepares the images and trains; this one follows."
             self.state = IngestState(
                 stage=stage, backbone=told["name"], why=why, done=min(done, total), total=total
             )

@@ -31,7 +31,7 @@ def verdict(standing: "Standing", compared: Comparison, seconds: float | None) -
             f"on your images, so the difference is not certain; {_belief(standing)}"
         )
     if seconds is not None:
-        when = f"re-embedding takes {duration(seconds)}" if seconds else "it is embedded already"
+        when = f"preparing takes {duration(seconds)}" if seconds else "it is prepared already"
         text += f"; {when}"
     return text + "."
 

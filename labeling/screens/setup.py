@@ -11,7 +11,12 @@ from labeling.workspace import WORKSPACE
 from models.head import HEADS
 from models.queries import QUERIES
 
-AUTOMATIC = ("Automatic", "Logistic regression; the MLP once it is better on your own labels.")
+Option = tuple[str, str, str]  # title, what it means, the method's name
+AUTOMATIC = (
+    "Automatic",
+    "The simple one; the larger one once it is better on your own labels.",
+    "logistic regression, then MLP",
+)
 
 
 def show(session: Session) -> None:
@@ -32,7 +37,7 @@ def show(session: Session) -> None:
 
 
 def show_without_project(reason: str) -> None:
-    """Say why the configured images cannot be opened, and take other ones."""
+    """Say why the configured images cannot be opened, and ask for other ones."""
     st.title("Hone cannot open these images")
     st.error(plain(reason), icon=":material/folder_off:")
     _open_form()
@@ -43,7 +48,7 @@ def _pool(session: Session) -> None:
     st.markdown(
         f"**{session.status().total:,}** different images "
         f"in {code(session.project.source.location)}  \n"
-        f"Everything that is known of them lies in {code(session.project.folder)}"
+        f"Everything that is known about them is in {code(session.project.folder)}"
     )
     problems = session.store.samples.problems()
     if problems:
@@ -88,7 +93,7 @@ def _open(path: str) -> None:
 def _strategy(session: Session) -> None:
     st.subheader("Which images come next")
     settings = session.project.settings()
-    query = _choice("Query", query_options(), settings.query)
+    query = _choice("What comes next", query_options(), settings.query)
     share = st.slider(
         "Blind checks",
         0,
@@ -98,28 +103,30 @@ def _strategy(session: Session) -> None:
         help="This share of images is drawn at random and shown without a guess. It is what the "
         "accuracy on the Progress screen is measured on.",
     )
-    head = _choice("Head", head_options(), settings.head)
+    head = _choice("The model that learns", head_options(), settings.head)
     chosen = {"query": query, "audit_share": share / 100, "head": head}
     if any(getattr(settings, name) != value for name, value in chosen.items()):
         session.change(**chosen)
 
 
-def query_options() -> dict[str, tuple[str, str]]:
-    """Each query with its title and what it means."""
-    return {name: (one.title, one.words) for name, one in QUERIES.items()}
+def query_options() -> dict[str, Option]:
+    """What can come next: each way with its title, what it means and the method's name."""
+    return {name: (one.title, one.words, one.method) for name, one in QUERIES.items()}
 
 
-def head_options() -> dict[str, tuple[str, str]]:
-    """Each kind of head with its title and what it means; the choice among them comes first."""
-    return {"auto": AUTOMATIC} | {name: (one.title, one.words) for name, one in HEADS.items()}
+def head_options() -> dict[str, Option]:
+    """The same of each kind of model that learns; the automatic choice comes first."""
+    kinds = {name: (one.title, one.words, one.method) for name, one in HEADS.items()}
+    return {"auto": AUTOMATIC} | kinds
 
 
-def _choice(title: str, options: dict[str, tuple[str, str]], current: str) -> str:
-    """A list to choose from, with a line below it that says what the choice means."""
+def _choice(title: str, options: dict[str, Option], current: str) -> str:
+    """A list to choose from, and below it what the choice means and the method's name."""
     names = list(options)
     index = names.index(current) if current in names else 0
     name = st.selectbox(title, names, index=index, format_func=lambda name: options[name][0])
-    st.caption(options[name][1])
+    _, words, method = options[name]
+    st.caption(f"{words}  \nDetails: {method}")
     return str(name)
 
 

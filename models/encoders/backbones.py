@@ -54,12 +54,12 @@ def resolve(
     `name` is a key of ENCODERS, a timm model, a folder in timm's local-dir layout (with or
     without `local-dir:`), a checkpoint (`file.safetensors` with a config.json beside it, or
     `architecture=file.safetensors`), or None or "bundled" for the bundled one, which needs no
-    network. `features` is a choice of models.encoders.features; the bundled backbone that takes
-    the place of another gives its pooled ones. `loaded` is told how far a download is.
+    network. `features` is a choice of models.encoders.features; the bundled backbone in
+    place of another gives its pooled ones. `loaded` gets the progress of a download.
     """
     device, parts = pick_device(device), parse(features)
     if name is None or name == "bundled":
-        why = "{}: the bundled backbone, which needs no network"
+        why = "{}: the bundled pretrained model, which needs no network"
         return _load(_bundled(weights_dir, why), device, parts)
     if (weights := _named(name)) is not None:
         return _load(weights, device, parts)
@@ -83,7 +83,7 @@ def resolve(
 
 
 def _named(name: str) -> Weights | None:
-    """The folder or file of weights that a name is the path of; None for any other name."""
+    """The folder or file of weights, if the name is its path; else None."""
     if is_checkpoint(name):
         file, architecture, config = find_checkpoint(name)
         why = f"{file.name}: taken from the file that was named, as a {architecture}"
@@ -95,7 +95,7 @@ def _named(name: str) -> Weights | None:
 
 
 def timm_name_of(name: str) -> tuple[str, int | None]:
-    """Give timm's name and an input size for a catalogue or timm name, or say what is near."""
+    """Give timm's name and an input size for a catalogue or timm name, or suggest similar names."""
     entry = ENCODERS.get(name)
     timm_name = entry.timm if entry else name
     base, _, tag = timm_name.partition(".")
@@ -104,7 +104,7 @@ def timm_name_of(name: str) -> tuple[str, int | None]:
     if timm_name in tags or (not tag and tags):
         return timm_name, entry.input_size if entry else None
     near = tags or difflib.get_close_matches(name, [*ENCODERS, *known], 5, 0.5)
-    what = f"has no weights named {tag!r}" if tags else "is no backbone that timm has weights for"
+    what = f"has no weights named {tag!r}" if tags else "is no pretrained model of timm"
     hint = f"; did you mean {', '.join(near)}?" if near else f"; take one of {', '.join(ENCODERS)}"
     raise UnknownBackboneError(f"{name!r} {what}{hint}")
 
@@ -126,7 +126,7 @@ def _bundled(weights_dir: Path, why: str) -> Weights:
     folders = sorted(config.parent for config in weights_dir.glob("*/config.json"))
     if not folders:
         raise BackboneNotFoundError(
-            f"{weights_dir} holds no backbone (a folder with config.json and model.safetensors); "
+            f"{weights_dir} holds no pretrained model (a folder with config.json and model.safetensors); "
             "install Hone again, or name a folder of weights"
         )
     return _in_folder(folders[0], "bundled", why.format(folders[0].name))

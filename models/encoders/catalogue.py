@@ -1,4 +1,4 @@
-"""The catalogue: the backbones that are offered by name, and which of them is taken by default."""
+"""The catalogue: the backbones that are offered by name, and which one is the default."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class CatalogueEntry:
     words: str  # what it is good for
 
 
-# From fast to strong: this order is also what is believed of them before there are labels.
+# From fast to strong. Before there are labels, a later one is believed to be better.
 ENCODERS = {
     "bundled": CatalogueEntry(
         "mobilenetv2_075", 1.4, 1280, 96, "Apache-2.0", "distilled by this project",
@@ -37,12 +37,12 @@ ENCODERS = {
     "dinov2_small": CatalogueEntry(
         "vit_small_patch14_reg4_dinov2.lvd142m", 21.6, 384, 224, "Apache-2.0",
         "DINOv2, self-supervised, 142M images",
-        "images unlike photos of objects: texture, microscopy, satellite; a GPU",
+        "images that are not photos of objects: texture, microscopy, satellite; a GPU",
     ),
     "dinov3_small": CatalogueEntry(
         "vit_small_patch16_dinov3.lvd1689m", 21.6, 384, 256, "DINOv3-License",
         "DINOv3, self-supervised, 1,689M images",
-        "as DINOv2, with sharper detail; a licence of its own, read it; a GPU",
+        "as DINOv2, with sharper detail; has its own licence, read it; a GPU",
     ),
     "siglip_base": CatalogueEntry(
         "vit_base_patch16_siglip_224.v2_webli", 92.9, 768, 224, "Apache-2.0",
@@ -50,8 +50,8 @@ ENCODERS = {
     ),
 }  # fmt: skip
 
-# What a device takes by default, for pools up to so many images: a few minutes of embedding at
-# most. Beyond the last, and where the hub does not answer, it is the bundled backbone.
+# The default of each device, for pools of up to so many images: embedding takes a few minutes at
+# most. In larger pools, and where the hub does not answer, it is the bundled backbone.
 DEFAULTS = {
     "cuda": {100_000: "siglip_base", 500_000: "dinov2_small", 5_000_000: "efficientnet_b0"},
     "mps": {5_000: "convnext_tiny", 20_000: "efficientnet_b0", 100_000: "mobilenetv4_conv_small"},
@@ -61,7 +61,7 @@ DEVICES = {"cuda": "a GPU", "mps": "an Apple GPU", "cpu": "a CPU"}
 
 
 def suggest(device: str, images: int) -> tuple[str, str]:
-    """The default for a device and a pool of so many images, and the words that say why."""
+    """The default for a device and a number of images, and the words that say why."""
     kind = device.partition(":")[0]
     fits = [(most, name) for most, name in DEFAULTS[kind].items() if images <= most]
     name, limit = (fits[0][1], f"up to {fits[0][0]:,}") if fits else ("bundled", "so many")

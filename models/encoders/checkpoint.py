@@ -1,4 +1,4 @@
-"""A checkpoint: one file of weights, put into the network that it is said to belong to."""
+"""A checkpoint: one file of weights, loaded into the network that its name or config says."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def is_checkpoint(name: str) -> bool:
 def find_checkpoint(name: str) -> tuple[Path, str, dict[str, Any]]:
     """The file, its architecture and what its config.json says, of `file` or `architecture=file`.
 
-    Raises BackboneNotFoundError or UnknownBackboneError with the mend.
+    Raises BackboneNotFoundError or UnknownBackboneError, which say what to do.
     """
     architecture, _, path = name.rpartition("=")
     file = Path(path).expanduser()
@@ -82,14 +82,14 @@ def _is_of(key: str, heads: tuple[str, ...]) -> bool:
 def _misfit(given: dict[str, Tensor], wanted: dict[str, Tensor]) -> str | None:
     """The first thing in which the tensors differ from those of the network."""
     if not given.keys() & wanted.keys():
-        return f"it has none of its layers (it begins with {next(iter(given), 'nothing')})"
+        return f"it holds none of its layers (it begins with {next(iter(given), 'nothing')})"
     for key, tensor in wanted.items():
         if key not in given:
             return f"{key} is not in it"
         if given[key].shape != tensor.shape:
             return f"{key} is {_size(given[key])} in it, and {_size(tensor)} in the network"
     more = next((key for key in given if key not in wanted), None)
-    return None if more is None else f"it has {more}, which the network has not"
+    return None if more is None else f"it has {more}, which the network does not have"
 
 
 def _size(tensor: Tensor) -> str:

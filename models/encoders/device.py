@@ -1,4 +1,4 @@
-"""The device that sums run on; asked without timm, whose import takes seconds."""
+"""The device that computes; found without timm, whose import takes seconds."""
 
 import os
 
@@ -8,7 +8,7 @@ from models.encoders.errors import BackboneError
 
 
 def pick_device(device: str | None = None) -> str:
-    """Take the argument, else HONE_DEVICE, else cuda, mps, cpu, whichever is there first."""
+    """Take the argument, else HONE_DEVICE, else the first of cuda, mps, cpu that is there."""
     asked = device or os.environ.get("HONE_DEVICE")
     there = ["cpu"]
     if torch.backends.mps.is_available():

@@ -3,7 +3,7 @@
 A choice is written as parts with a plus between them, such as `pooled`, `cls+mean` or
 `block-2+block-4+pooled`. Every part is one vector an image:
 
-- `pooled`: what the network itself hands to its classifier; the default;
+- `pooled`: what the network itself gives to its classifier; the default;
 - `block-N`: the output of its Nth block or stage, averaged over the image;
 - `cls`, `mean`: the class token, and the mean of the patch tokens, of a transformer;
 - `attention`: the tokens pooled by the network's own attention, where it has been trained with it.
@@ -22,7 +22,7 @@ POOLED = "pooled"
 
 
 def parse(text: str | None) -> tuple[str, ...]:
-    """The parts of a choice, each once; raises UnknownFeaturesError for what can be no part."""
+    """The parts of a choice, each once; raises UnknownFeaturesError for anything else."""
     parts = [part.strip().lower() for part in (text or POOLED).split("+")]
     for part in parts:
         if not re.fullmatch(r"pooled|cls|mean|attention|block-[1-9][0-9]*", part):

@@ -10,7 +10,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 CLOSE = 1e-3  # the largest difference, relative to the largest value, that rounding may make
 
 
-@torch.no_grad()  # not inference mode, whose tensors may be used nowhere else
+@torch.no_grad()  # not inference mode, whose tensors can be used nowhere else
 def fold(model: nn.Module, pixels: Tensor) -> nn.Module:
     """A frozen network that gives the same numbers from fewer operations, or the network itself.
 

@@ -1,4 +1,4 @@
-"""The model hub: its local cache, and a download that never makes anyone wait in vain."""
+"""The model hub: its local cache, and a download that never makes anyone wait for nothing."""
 
 import hashlib
 import os
@@ -46,8 +46,8 @@ def download(
 ) -> Path | str:
     """Download the weights if the hub answers in time, else say why not.
 
-    `damaged` is a copy in the local cache that cannot be used. `loaded` is told how far it is.
-    What came is compared with the SHA-256 that the hub has announced.
+    `damaged` is a copy in the local cache that cannot be used. `loaded` gets the progress.
+    The file is compared with the SHA-256 that the hub has announced.
     """
     where = _weights_file(timm_name)
     if where is None:
@@ -71,7 +71,7 @@ def download(
 
 
 def _remove(file: Path) -> None:
-    """Take a file out of the cache, and what it is a link to."""
+    """Remove a file from the cache, and the file that it links to."""
     file.resolve().unlink(missing_ok=True)
     file.unlink(missing_ok=True)
 
@@ -79,11 +79,11 @@ def _remove(file: Path) -> None:
 def _fetch(
     where: tuple[str, str], endpoint: str, size: int, fresh: bool, loaded: Loaded
 ) -> Path | str:
-    """Download in a thread that is watched: a server that falls silent is not waited for."""
+    """Download in a thread that is watched: nobody waits for a server that falls silent."""
     ended: list[Path | str] = []
 
     # By plain HTTP and in small pieces, so that the file on disk shows how much has come; by
-    # itself the client writes 10 MB at once, for which a slow line takes minutes.
+    # itself the client writes 10 MB at once, which takes minutes on a slow line.
     hub.constants.HF_HUB_DISABLE_XET = True
     hub.constants.DOWNLOAD_CHUNK_SIZE = PIECE
 
@@ -100,7 +100,7 @@ def _fetch(
     done, since = 0, monotonic()
     while not ended:
         thread.join(LOOK)
-        # Beyond the most that ever came: a hub that always cuts off is asked again from the start.
+        # Only more bytes than ever before count: a hub that always cuts off starts again each time.
         if (now := _arrived(repository)) > done:
             done, since = now, monotonic()
             loaded(min(done, size or done), size)
@@ -127,10 +127,10 @@ def _reason(error: Exception) -> str:
 
 
 def _ask(url: str, timeout: float) -> "hub.HfFileMetadata | str":
-    """Ask for one file's head; what the hub says of it, or why it has said nothing.
+    """Ask for one file's head; what the hub says about it, or why it said nothing.
 
     In a thread, because a client's timeout bounds neither the look-up of the name nor a server
-    that sends a byte now and then; left to itself, timm tries for the better part of a minute.
+    that sends a byte now and then; by itself, timm tries for the better part of a minute.
     """
     answers: list[hub.HfFileMetadata | str] = []
 

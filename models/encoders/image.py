@@ -36,7 +36,7 @@ class Halving:
             except torch.cuda.OutOfMemoryError:
                 if len(part) == 1:
                     raise
-            # Outside the except: there the traceback would still hold the failed pass's tensors.
+            # Outside the except: inside, the traceback would still hold the failed pass's tensors.
             self.limit = len(part) // 2
             torch.cuda.empty_cache()
         return torch.cat(done)
@@ -68,7 +68,7 @@ class Backbone:
     def lanes(self) -> int:
         """Threads that compute batches at the same time, as many as this thread may use on a CPU.
 
-        There a batch for each core is done sooner than each batch by all cores, which would wait
+        There a batch for each core is faster than each batch by all cores, which would wait
         for one another at every layer; on a GPU a second lane hides the copies of the first.
         """
         if self.device == "cpu":
@@ -76,7 +76,7 @@ class Backbone:
         return 2 if self.device.startswith("cuda") else 1
 
     def enter_lane(self) -> None:
-        """To be called in each lane's thread: a lane of a CPU is one core."""
+        """Called in each lane's thread: a lane of a CPU is one core."""
         if self.device == "cpu":
             torch.set_num_threads(1)
 
@@ -129,12 +129,12 @@ class Backbone:
         """One pass, uint8 (B, 3, H, W) -> float32 (B, D) on the CPU."""
         kind = torch.device(self.device).type
         cast_to_half = torch.autocast(kind, dtype=half) if half is not None else nullcontext()
-        # Each lane has a stream of its own: on the common one its copy would wait for all sums.
+        # Each lane has its own stream: on the common one its copy would wait for all computations.
         lane = _stream(self.device) if kind == "cuda" else nullcontext()
         with torch.inference_mode(), cast_to_half, lane:
             count = len(batch)
             if kind == "cuda":
-                # Of each new shape cuDNN looks for the fastest kernels, for a second or two.
+                # For each new shape cuDNN looks for the fastest kernels, for a second or two.
                 batch = _padded(batch, min(self.batch, self.parts.limit))
                 # Bytes travel, not floats: a quarter of the traffic.
                 batch = batch.pin_memory().to(self.device, non_blocking=True)

@@ -32,8 +32,8 @@ class Weights:
     file: Path
     timm_name: str | None = None  # None: the file lies in a local-dir folder with a config.json
     side: int | None = None  # an input size other than the one the model was trained at
-    architecture: str | None = None  # of a checkpoint that was named as a file, with …
-    config: dict[str, Any] = field(default_factory=dict)  # … what its config.json says
+    architecture: str | None = None  # for a checkpoint that was named as a file, and
+    config: dict[str, Any] = field(default_factory=dict)  # what its config.json says
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,9 @@ def _build(weights: Weights) -> Any:
         config = get_pretrained_cfg(weights.timm_name)
         overlay: dict[str, Any] = {"file": str(weights.file), "source": ""}
         if config is not None and not config.hf_hub_filename:
-            overlay["custom_load"] = False  # that format is of the file at `url`, not of the hub's
+            overlay["custom_load"] = (
+                False  # that format is for the file at `url`, not for the hub's
+            )
         more: dict[str, Any] = {"pretrained_cfg_overlay": overlay}
         if weights.side is not None and config is not None and config.fixed_input_size:
             more["img_size"] = weights.side

@@ -1,4 +1,4 @@
-"""Pixels of any kind as 8-bit RGB, the one form in which backbones and browsers get them."""
+"""Pixels of any kind as 8-bit RGB, the only form that backbones and browsers get."""
 
 import numpy as np
 from PIL import Image

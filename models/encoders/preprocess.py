@@ -1,6 +1,6 @@
 """Framing: how an image is scaled and cut to what a network sees, by Pillow alone.
 
-It needs no torch, so that a process that does nothing but decode starts in a tenth of a second.
+It needs no torch, so that a process that only decodes starts in a tenth of a second.
 """
 
 import math
@@ -33,7 +33,7 @@ class Framing:
     ----------
     size : (height, width) that the network sees.
     scaled : (height, width) to which an image is scaled before `size` is cut out of its middle.
-    mode : `center` keeps the shape and fills `scaled` (what is over is cut off), `squash` gives
+    mode : `center` keeps the shape and fills `scaled` (the rest is cut off), `squash` gives
         up the shape, `border` keeps it within `scaled` and fills up with `fill`.
     filter : a key of FILTERS.
     """

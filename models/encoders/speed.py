@@ -16,11 +16,11 @@ from models.encoders.image import Backbone
 from models.encoders.networks import Network
 from models.encoders.to_device import place
 
-SMALL_BATCH = 8  # on a CPU: large enough for its speed, small enough to see a slow network end
+SMALL_BATCH = 8  # on a CPU: large enough for its speed, small enough for a slow network to finish
 
 
 def blank(name: str, features: str | None = None, device: str | None = None) -> Backbone:
-    """A backbone of the catalogue or of timm with random weights: as fast, and nothing to load."""
+    """A backbone of the catalogue or of timm with random weights: as fast, with nothing to load."""
     entry: CatalogueEntry | None = ENCODERS.get(name)
     device = pick_device(device)
     model: Any = timm.create_model(entry.timm if entry else name, pretrained=False, num_classes=0)
@@ -69,7 +69,7 @@ def speed_of(name: str, features: str | None = None, device: str | None = None) 
 
 
 def features_of(name: str) -> tuple[str, ...]:
-    """The parts that can be had of a name as `resolve` takes it; nothing is downloaded."""
+    """The parts that a name, as `resolve` takes it, can give; nothing is downloaded."""
     entry = ENCODERS.get(name)
     architecture = entry.timm if entry else name
     if not timm.is_model(architecture.partition(".")[0]):

@@ -59,16 +59,16 @@ class FitHead(Protocol):
     strength : penalty > 0; larger is smoother and less confident. None chooses it.
     start : a head to start from, where that saves time; it never changes the answer.
     device : torch device of the sums, such as "cpu" or "cuda".
-    audits : (n,) truth values, which rows are uniform audit picks: from 30 on, they alone tell the
-        temperature. None: no row is known to be one.
-    certainty : (n,) chances that the labels are right, in (0, 1]: a label weighs by its own. None:
-        all weigh alike but for the balance of the classes.
-    stop : asked often; when it says True the fit raises Cancelled.
+    audits : (n,) truth values, which rows are uniform audit picks. With at least 30, only they
+        decide the temperature. None: no row is known to be one.
+    certainty : (n,) chances that the labels are right, in (0, 1]: each is its label's
+        weight. None: all weigh alike, apart from the balance of the classes.
+    stop : asked often; when it returns True, the fit raises Cancelled.
 
     Raises
     ------
     Cancelled
-        `stop` said so.
+        `stop` returned True.
     FewClassesError
         Fewer than two classes are labeled.
     NotFiniteError
@@ -95,17 +95,19 @@ class FitHead(Protocol):
 
 @dataclass(frozen=True)
 class HeadKind:
-    """One kind of head, and all there is to say about it; call it to fit one, as `FitHead` says.
+    """One kind of head, and all that is said about it; call it to fit one, as `FitHead` says.
 
     Attributes
     ----------
-    load : gives the function that fits it, which needs torch: a list of heads must not wait for it.
-    title : its name on screen.
+    load : gives the function that fits it, which needs torch; a list of heads must not wait for it.
+    title : its name on screen, in plain words.
+    method : its name in the literature.
     words : one sentence that says what it is good for, for the person who chooses.
     """
 
     load: Callable[[], FitHead]
     title: str
+    method: str
     words: str
 
     def __call__(
@@ -129,9 +131,15 @@ def _mlp() -> FitHead:
 
 HEADS: dict[str, HeadKind] = {
     "logistic": HeadKind(
-        _logistic, "Logistic regression", "Class-balanced, one layer; fits in milliseconds."
+        _logistic,
+        "Simple and fast",
+        "logistic regression",
+        "Class-balanced, one layer; fits in milliseconds.",
     ),
     "mlp": HeadKind(
-        _mlp, "MLP", "One hidden layer of 1,024; slower, for classes that no straight line parts."
+        _mlp,
+        "Larger and slower",
+        "MLP",
+        "One hidden layer of 1,024, for classes that no straight line parts.",
     ),
 }

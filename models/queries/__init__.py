@@ -45,12 +45,13 @@ def unsaid(score: float, classes: int) -> str:
 
 @dataclass(frozen=True)
 class Query:
-    """One query, and all there is to say about it.
+    """One query, and all that is said about it.
 
     Attributes
     ----------
     pick : picks n rows of a pool, best first.
-    title : its name on screen.
+    title : its name on screen, in plain words.
+    method : its name in the literature.
     words : one or two sentences that say what it picks, for the person who chooses.
     reason : why a sample is shown, beside that sample.
     measure : (score, number of classes) in words; empty where the score means nothing to a person.
@@ -60,6 +61,7 @@ class Query:
 
     pick: Callable[[Pool, int, np.random.Generator], Picks]
     title: str
+    method: str
     words: str
     reason: str
     measure: Callable[[float, int], str] = unsaid
@@ -75,7 +77,8 @@ DEFAULT_QUERY = "uncertainty_herding"
 QUERIES: dict[str, Query] = {  # in the order of the screen
     "uncertainty_herding": Query(
         uncertainty_herding,
-        "Uncertainty Herding (best)",
+        "Most useful first (best)",
+        "Uncertainty Herding",
         "Uncertain images that stand for many others. Fewest labels in our measurements.",
         "stands for many images that the model is unsure of",
         lambda score, _: f"its label would cover {score:.1%} more of what is uncertain",
@@ -83,14 +86,17 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
     ),
     "dropquery": Query(
         dropquery,
+        "Unsteady guesses",
         "DropQuery",
-        "Images whose guess changes when part of the embedding is left out, spread over the pool.",
+        "Images whose guess changes when part of what the model sees is left out, spread over all "
+        "your images.",
         "the guess changes when part of what the model sees is left out",
         is_ready=has_head,
     ),
     "power_margin": Query(
         after_cold_start(power_margin),
-        "Power margin",
+        "Close calls, drawn by chance",
+        "power margin",
         "Draws by chance, close calls more often. Costs a few labels more, but each draw's chance "
         "is known, which gives the sharpest accuracy figures.",
         "drawn by chance, two close classes make it likelier",
@@ -99,6 +105,7 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
     ),
     "badge": Query(
         badge,
+        "Largest change to the model",
         "BADGE",
         "Images that would change the model most, in different directions.",
         "its label would change the model much, in a direction of its own",
@@ -106,7 +113,8 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
     ),
     "margin": Query(
         margin,
-        "Margin",
+        "Close calls",
+        "margin",
         "Where the two likeliest classes are close. Good once labels are many.",
         "two classes are close",
         lambda score, _: f"their chances lie {100 * (1 - score):.0f} points apart",
@@ -114,7 +122,8 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
     ),
     "least_confidence": Query(
         least_confidence,
-        "Least confidence",
+        "Least sure guesses",
+        "least confidence",
         "Where the likeliest class is unlikely.",
         "the model is least confident here",
         lambda score, _: f"the best guess leaves {score:.0%} to all the others",
@@ -122,7 +131,8 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
     ),
     "entropy": Query(
         entropy,
-        "Entropy",
+        "Undecided over all classes",
+        "entropy",
         "Where the model is undecided over all classes. Poor with few labels.",
         "the model is undecided here",
         lambda score, classes: (
@@ -132,33 +142,38 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
     ),
     "rare_class": Query(
         rare_class,
-        "Rare-class search",
+        "Search for a rare class",
+        "nearest neighbours",
         "Looks near the labeled images of the class with the fewest: for needles in a haystack.",
         "close to what is labeled with a rare class",
         is_ready=has_label,
     ),
     "typiclust": Query(
         typiclust,
+        "Most typical first",
         "TypiClust",
-        "The most typical image of each part of the pool.",
-        "typical of a part of the pool that has no label yet",
+        "The most typical image of each part of your images.",
+        "typical of a part of your images that has no label yet",
     ),
     "max_herding": Query(
         max_herding,
+        "Images that stand for many others",
         "MaxHerding",
         "Images that stand for many others, whatever the model thinks.",
         "stands for many images that no label covers yet",
-        lambda score, _: f"its label would cover {score:.1%} more of the pool",
+        lambda score, _: f"its label would cover {score:.1%} more of your images",
     ),
     "core_set": Query(
         core_set,
-        "Core-set",
+        "Far from everything labeled",
+        "core-set",
         "Images that are far from everything labeled; finds the odd ones.",
         "far from every image that has a label",
     ),
     "random": Query(
         random,
-        "Random",
+        "At random",
+        "uniform random draws",
         "The baseline: every image has the same chance.",
         "picked at random",
         chance=uniform_chance,

@@ -18,5 +18,5 @@ def test_backbones_and_features_are_compared_on_the_labels_so_far(
     assert main(["backbones", "--compare", "bundled:block-2", "--compare", "resnt18", *place]) == 0
     shown = capsys.readouterr().out
     assert "%  bundled\n" in shown and "%  bundled (block-2)\n" in shown
-    assert "bundled (block-2) is" in shown and "re-embedding takes" not in shown
+    assert "bundled (block-2) is" in shown and "preparing takes" not in shown
     assert "the same 40 labels for all" in shown and "did you mean resnet18" in shown

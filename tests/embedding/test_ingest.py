@@ -286,7 +286,7 @@ def test_a_project_with_embeddings_keeps_its_backbone_whatever_the_default(
     worker = Ingest(project, lambda: None)
     worker.run()
     worker.stop()
-    assert worker.state.why.endswith("the bundled backbone, which needs no network")
+    assert worker.state.why.endswith("the bundled pretrained model, which needs no network")
     assert project.settings().backbone is None
     project.close()
 
