@@ -24,7 +24,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         WORKSPACE.open(*configured())
     except HoneError as error:
         print(f"Hone: {error}")
-    prepare_server()  # last: whoever knocks meanwhile is let in right after
+    prepare_server()  # last: a visitor who comes meanwhile is let in right after
     yield
     WORKSPACE.close()
 

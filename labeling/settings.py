@@ -12,7 +12,7 @@ class Overlap:
     people: int = 2
 
     def covers(self, sample_id: str) -> bool:
-        """Whether a sample belongs to the share; it is as good as drawn, and never changes."""
+        """Whether a sample belongs to the share; this is as good as random, and never changes."""
         return self.share > 0 and int(sample_id[-8:], 16) < self.share * 2**32
 
 

@@ -22,7 +22,7 @@ def to_cell(value: Any) -> str:
             return f"'{value}" if _FORMULA.match(value) else value
         case datetime():
             return iso(value)
-    raise TypeError(f"A {type(value).__name__} cannot stand in a CSV cell: {value!r}")
+    raise TypeError(f"A {type(value).__name__} cannot be written in a CSV cell: {value!r}")
 
 
 def iso(moment: datetime) -> str:

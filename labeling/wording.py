@@ -46,19 +46,19 @@ def ahead(share: float) -> str:
 
 
 def plain(text: object) -> str:
-    """Text of whatever origin for Markdown, which then shows it as it is."""
+    """Any text for Markdown, which then shows it as it is."""
     parted = ADDRESS.sub(rf"\g<0>{JOINER}", str(text).replace("\n", " "))
     return MARKDOWN.sub(r"\\\g<0>", parted)
 
 
 def code(text: object) -> str:
-    """Text of whatever origin as code in Markdown, also where it holds backticks itself."""
+    """Any text as code in Markdown, also if it holds backticks itself."""
     fence = "`" * (1 + max(map(len, re.findall("`+", str(text))), default=0))
     return f"{fence} {text} {fence}"
 
 
 def duration(seconds: float) -> str:
-    """A time that one waits, in words."""
+    """A waiting time in words."""
     if seconds < 1:
         return "less than a second"
     if seconds < 90:

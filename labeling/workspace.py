@@ -41,7 +41,7 @@ class Workspace:
         return self._secret
 
     def open(self, pool: str | Path, folder: str | Path | None = None) -> Session:
-        """The running session of a pool, opened and started if need be."""
+        """The running session of a pool, opened and started if necessary."""
         location, place = locate(pool, folder)
         with self._lock:
             known = self._sessions.get(project_key(place))
@@ -89,7 +89,7 @@ class Workspace:
         session = Session(project)
         trials = self.adopt(session)
         session.start(FIRST_LOOK)
-        if session.peers.leads:  # it is the one that embeds
+        if session.peers.leads:  # it embeds
             trials.resume()
         return session
 

@@ -11,12 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = (
-    "labeling/answers",
-    "labeling/evidence",
-    "labeling/learning",
-    "labeling/loop",
-    "labeling/people",
-    "labeling/store",
+    "labeling",
     "models/embeddings",
     "models/evidence",
     "models/head",

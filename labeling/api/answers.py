@@ -32,7 +32,7 @@ class GivenAnswer(Asked, frozen=True):
         str | None, Meta(description="The client_id of the answer to take back; for an undo only.")
     ] = None
     seconds: Annotated[
-        float | None, Meta(description="For how long the person looked at the sample.")
+        float | None, Meta(description="How long the person looked at the sample, in seconds.")
     ] = None
     source: Annotated[
         str,

@@ -81,7 +81,7 @@ class BrowserSecurity:
         await self._app(scope, receive, told)
 
     def _complete(self, headers: MutableHeaders) -> None:
-        """Add what a reply does not say itself; what is told as JSON is of this moment."""
+        """Add what a reply does not say itself; JSON must not be stored."""
         said = {name.lower() for name, _value in headers.raw}
         headers.raw.extend(pair for pair in self._raw if pair[0] not in said)
         if headers.get("content-type", "").startswith("application/json"):

@@ -45,7 +45,7 @@ Keep = Annotated[
 
 
 class AskNext(Asked, frozen=True):
-    """How many samples to lease, and what the holder has already."""
+    """How many samples to lease, and what the holder already has."""
 
     holder: Holder
     count: Count

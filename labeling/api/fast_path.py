@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class FastPath:
-    """ASGI middleware that answers `routes` itself and hands on everything else.
+    """ASGI middleware that answers `routes` itself and passes on everything else.
 
     Streamlit reads session cookies, compresses replies and looks through its own routes first. The
     board asks several times for each answer, and needs none of that.
@@ -19,5 +19,7 @@ class FastPath:
         self._routed = ExceptionMiddleware(Router(routes, redirect_slashes=False, default=app))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_request = scope["type"] == "http"  # the life of the server is Streamlit's to look after
+        is_request = (
+            scope["type"] == "http"
+        )  # Streamlit looks after the start and end of the server
         await (self._routed if is_request else self._app)(scope, receive, send)

@@ -58,12 +58,12 @@ def from_query(kind: type[A], query: Mapping[str, str]) -> A:
 
 
 def not_of_form(text: str) -> RefusedError:
-    """The refusal of a request that does not say what it must."""
+    """The refusal of a request that lacks what it needs."""
     return RefusedError(422, f"The request is not of the expected form: {text}")
 
 
 def refused(text: str) -> RefusedError:
-    """The refusal that names the field and the mend, from the library's message."""
+    """The refusal that names the field and the remedy, from the library's message."""
     found = PLACE.fullmatch(text)
     assert found is not None  # it matches every text
     said, place = found[1], found[2] or ""

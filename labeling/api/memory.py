@@ -4,9 +4,9 @@ import ctypes
 
 
 def give_back_freed() -> bool:
-    """Give freed memory back to the system; whether there was any that could go.
+    """Give freed memory back to the system; whether there was any.
 
-    Rounds allocate and free arrays of ever other sizes. The C library keeps them between what
+    Rounds allocate and free arrays of changing sizes. The C library keeps them between what
     other threads have allocated, so that a server grows for hours without holding anything. Takes
     some milliseconds; does nothing where the C library has no such call.
     """

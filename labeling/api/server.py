@@ -15,7 +15,7 @@ STOPPING = threading.Event()
 # Seconds for which a thread that computes may keep the interpreter while others want it. A request
 # changes hands many times, and beside training it would wait for Python's 5 ms each time.
 TURN = 0.0001
-LET_IN = 0.5  # seconds after the start in which those are let in who have waited for it
+LET_IN = 0.5  # seconds after the start in which waiting clients are let in
 TIDY = 30.0  # seconds from one look through the heap to the next
 
 
@@ -25,7 +25,7 @@ def prepare_server() -> None:
     To be called from the lifespan, when the server's socket and signal handlers are in place.
     """
     _send_at_once()
-    # Who knocked before that, as boards do whose server is started again, is let in right after.
+    # Clients that tried before that, as boards do during a restart, are let in right after.
     asyncio.get_running_loop().call_later(LET_IN, _send_at_once)
     sys.setswitchinterval(TURN)
     STOPPING.clear()
@@ -40,7 +40,7 @@ def _send_at_once() -> None:
 
     uvicorn writes a reply's head and body apart. Streamlit makes its listening socket in a way that
     keeps asyncio from setting TCP_NODELAY, so the body would stay behind for 40 ms, as Nagle's
-    algorithm has it. What is accepted inherits the option from the socket that listens.
+    algorithm has it. Accepted sockets inherit the option from the listening socket.
     """
     for one in gc.get_objects():
         if isinstance(one, socket.socket) and one.family in (socket.AF_INET, socket.AF_INET6):

@@ -127,7 +127,7 @@ _TOLD = WeakKeyDictionary()
 
 
 async def _news(session: Session, after: int, wait: float) -> None:
-    """Return when a newer round is there, some time after another change, or in time."""
+    """Return when a newer round is there, some time after another change, or after `wait`."""
     clock = asyncio.get_running_loop().time
     changes, end, settling = session.notifier, clock() + wait, False
     while not STOPPING.is_set() and changes.ranked <= after and (left := end - clock()) > 0:

@@ -43,6 +43,6 @@ def print_result(result: Result, console: "Console") -> None:
 
 
 def _points(gain: tuple[float, float, float]) -> str:
-    """A difference in points with its 95 % interval; one seed has none."""
+    """A difference in points with its 95 % interval; none for a single seed."""
     mean, low, high = (100 * value for value in gain)
     return f"{mean:+.1f}" if np.isnan(low) else f"{mean:+.1f} ± {(high - low) / 2:.1f}"

@@ -4,14 +4,15 @@ import os
 import threading
 
 _DONE = threading.local()
-_AT_START: list[int] = []  # a thread that is new begins with what any other has set last
+_AT_START: list[int] = []  # a new thread starts with what any thread has set last
 
 
 def share_cores() -> None:
-    """Let this thread's sums use half of the cores at most; to be called in each worker thread.
+    """Let this thread's sums use half of the cores at most; call it in each worker thread.
 
-    Two pools of BLAS threads that each want every core make everything several times slower. They
-    are not made nice: one that is put aside while it holds the interpreter holds up every request.
+    Two pools of BLAS threads that each want every core make everything several times slower. Their
+    priority is not lowered: a thread that is paused while it holds the interpreter delays every
+    request.
     """
     if getattr(_DONE, "shared", False):
         return

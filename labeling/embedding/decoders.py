@@ -31,7 +31,7 @@ from models.encoders.preprocess import Framing
 Pixels = NDArray[np.uint8]  # (height, width, 3)
 Item = tuple[str, Sequence[str]]  # a sample's id and its paths
 ROOT = Path(__file__).parents[2]
-KINDNESS = 5  # how far decoding stands back where a person waits for the same cores
+KINDNESS = 5  # the niceness of decoding where a person waits for the same cores
 
 
 def load(source: Source, sample_id: str, paths: Sequence[str], least: int = 0) -> Image.Image:
@@ -44,7 +44,7 @@ def load(source: Source, sample_id: str, paths: Sequence[str], least: int = 0) -
 
 
 def decode(source: Source, framing: Framing, items: Sequence[Item]) -> list[Pixels | Exception]:
-    """What a network is to see of each sample, or why it cannot."""
+    """What a network sees of each sample, or why it cannot be decoded."""
     decoded: list[Pixels | Exception] = []
     for sample_id, paths in items:
         try:
@@ -55,9 +55,9 @@ def decode(source: Source, framing: Framing, items: Sequence[Item]) -> list[Pixe
 
 
 class Decoders:
-    """As many decoding processes as threads ask at once; each is started when it is wanted.
+    """As many decoding processes as threads ask at once; each starts when it is needed.
 
-    One that dies is replaced, and the one sample that kills it again is told as unreadable.
+    One that dies is replaced, and the one sample that kills it again is reported as unreadable.
     """
 
     def __init__(self, source: Source, framing: Framing, count: int, *, kind: bool) -> None:
@@ -89,7 +89,7 @@ class Decoders:
         return [*self(items[:half]), *self(items[half:])]
 
     def close(self) -> None:
-        """End the processes, after what they are at."""
+        """End the processes when they have finished their present work."""
         for _ in range(self._count):
             process = self._idle.get()
             if process is not None:
@@ -107,7 +107,7 @@ class _Process:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "labeling.embedding.decoders", *arguments],
             cwd=ROOT,
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # it multiplies nothing
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # it needs no BLAS threads
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -117,7 +117,7 @@ class _Process:
     def decode(
         self, items: Sequence[Item], shape: tuple[int, int, int]
     ) -> list[Pixels | Exception]:
-        """The pixels of each sample, or why it has none; raises _DiedError."""
+        """The pixels of each sample, or why it cannot be read; raises _DiedError."""
         try:
             self._to.write(json.dumps(items).encode() + b"\n")
             self._to.flush()
@@ -134,7 +134,7 @@ class _Process:
         ]
 
     def end(self) -> None:
-        """Let it end, by the end of its input; kill it if it does not."""
+        """Close its input, so that it ends; kill it if it does not."""
         with suppress(OSError):
             self._to.close()
         try:
@@ -151,7 +151,7 @@ class _Process:
 
 
 def serve(location: Path, framing: Framing, asked: IO[bytes], told: IO[bytes]) -> None:
-    """Decode what each line of `asked` names, until it ends; without a pool, say so each time."""
+    """Decode what each line of `asked` names; if there is no pool, each reply says so."""
     source, gone = None, UnreadableImageError()
     try:
         source = open_source(location)
@@ -181,7 +181,7 @@ def main() -> None:
         os.nice(int(kindness))
     facts: dict[str, Any] = json.loads(framing)
     told = os.fdopen(os.dup(sys.stdout.fileno()), "wb", 1 << 16)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library that prints must not be heard
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # libraries must not print into the pipe
     with suppress(BrokenPipeError, KeyboardInterrupt):
         serve(Path(location), Framing(**facts), sys.stdin.buffer, told)
 

@@ -1,4 +1,4 @@
-"""Loading: a project's samples on their way to embeddings, for whatever embeds a project."""
+"""Loading: brings a project's samples to the backbone, for all parts that embed."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from models.embeddings.fill import Progress
     from models.encoders.backbones import Backbone
 
-MANY = 200  # samples for which starting processes pays
+MANY = 200  # from this many samples, processes are worth their start
 ELSEWHERE = (
     "Another process of Hone prepares your images with this pretrained model. What it has done is "
     "used here; the rest follows once that process is done or closed."
@@ -36,7 +36,7 @@ def embed_samples(
     left_out: Callable[[str, str], None],
     waits: Callable[[], None],
 ) -> None:
-    """Embed what the cache lacks of the samples in `order`; `left_out` is told id and reason.
+    """Embed what the cache lacks of the samples in `order`; `left_out` gets id and reason.
 
     While another process writes to the cache it `waits`, and takes over what that one has embedded.
     """
@@ -72,7 +72,7 @@ def _lacking(
     waits: Callable[[], None],
     stop: threading.Event,
 ) -> int:
-    """How many samples the cache lacks, once nobody else writes to it, nothing is, or `stop`."""
+    """Wait for other writers while samples are missing; return how many are, also at `stop`."""
     from models.embeddings.cache import CacheLockedError
 
     while (lacking := len(cache.missing(order))) and not stop.is_set():
@@ -87,6 +87,6 @@ def _lacking(
 
 
 def _items(project: Project, ids: Sequence[str]) -> list[Item]:
-    """Each sample with its paths; with none where the store does not know it any more."""
+    """Each sample with its paths; without paths if the store no longer knows it."""
     samples = project.store.samples.many(ids)
     return [(key, samples[key].paths if key in samples else ()) for key in ids]

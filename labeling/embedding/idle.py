@@ -1,21 +1,21 @@
-"""Lookers: whether anybody has got images yet, and whether anybody wants some just now."""
+"""Lookers: whether anybody has got images yet, and whether anybody is getting some now."""
 
 import threading
 import time
 
-QUIET, LONGEST_RUSH = 3.0, 60.0  # seconds without anybody, and how long they are waited for
+QUIET, LONGEST_RUSH = 3.0, 60.0  # seconds without requests, and the longest wait for them
 GAP, LONGEST_QUEUE = 0.3, 1.5  # the same where people come back at once
 
 
 class Lookers:
-    """What asks much of the machine waits for a moment in which nobody waits for images."""
+    """Heavy work waits here for a moment in which nobody waits for images."""
 
     def __init__(self) -> None:
         self._first = threading.Event()
         self._last = 0.0
 
     def look(self) -> None:
-        """Somebody has got images."""
+        """Note that somebody has got images."""
         self._last = time.monotonic()
         self._first.set()
 
@@ -24,7 +24,7 @@ class Lookers:
         self._first.wait(patience)
 
     def let_pass(self, patience: float, stop: threading.Event) -> None:
-        """The same, and then until those have got some who come back at once after a restart."""
+        """The same, and then let those pass who come back at once after a restart."""
         self.wait_for_first(patience)
         self._wait(GAP, LONGEST_QUEUE, stop)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FIRST_FILES = 24  # enough for the first screen
 FILES_AT_ONCE = 500
-ADDED_FROM = "added_from"  # the setting that says at which place the images added last begin
+ADDED_FROM = "added_from"  # the setting with the place of the first image of those added last
 EMBEDDED = "embedded"  # the setting by which other processes, and later starts, find the embeddings
 READY = (
     "All images were prepared before; the pretrained model is loaded when nobody waits for images."
@@ -46,7 +46,7 @@ class IngestState(Progress):
 
 
 class Ingest:
-    """Scans and embeds one project; `arrived` is told whenever samples or embeddings are new.
+    """Scans and embeds one project; `arrived` is called whenever samples or embeddings are new.
 
     A `backbone` that is loaded already is used in place of the one that the settings name.
     """
@@ -65,10 +65,10 @@ class Ingest:
         self._thread: threading.Thread | None = None
         self.cache: EmbeddingCache | None = None
         self.device = "cpu"
-        self.pool_version = 0  # moves on whenever samples or imported answers are others
+        self.pool_version = 0  # changes whenever samples or imported answers change
         self.state = IngestState(stage="scanning")
-        self.cut_off = False  # whether it ended since the database was away
-        self._why = ""  # the backbone is taken
+        self.cut_off = False  # whether it ended because the database was away
+        self._why = ""  # the reason for this backbone
         self._of: tuple[str | None, str] | None = None  # the chosen backbone and its features
 
     @property
@@ -80,9 +80,9 @@ class Ingest:
         """Run in a background thread, beside training and serving.
 
         Torch is not imported before the first `look` of a person, or the end of `patience` (s):
-        that takes all of a core for seconds, which the first screen would feel.
+        the import takes a whole core for seconds, which would slow down the first screen.
         """
-        self.wait()  # for one that was stopped
+        self.wait()  # for a stopped thread
         self._stop.clear()
         self._in_background, self._patience, self.cut_off = True, patience, False
         self.state = IngestState(stage="scanning")
@@ -90,7 +90,7 @@ class Ingest:
         self._thread.start()
 
     def look(self) -> None:
-        """Somebody labels: has images, the first ones or others, or has answered."""
+        """Note that somebody labels: has got images, or has answered."""
         self._lookers.look()
 
     def wait(self, timeout: float | None = None) -> None:
@@ -106,7 +106,7 @@ class Ingest:
             self.cache.close()
 
     def cancel(self) -> None:
-        """Have it stop at the next batch, and do not wait for that."""
+        """Let it stop at the next batch, without waiting for it."""
         self._stop.set()
         self.look()
 
@@ -122,7 +122,7 @@ class Ingest:
         return len(self.cache) >= self._project.store.samples.count()
 
     def follow(self) -> bool:
-        """See what the process that leads has embedded by now; whether that is more than before."""
+        """Take over what the leading process has embedded; whether that is more than before."""
         told = self._project.store.setting(EMBEDDED)
         if told is None:
             return False
@@ -154,9 +154,10 @@ class Ingest:
         self._arrived()
 
     def _resume(self) -> None:
-        """Where all was embedded before, let the model learn at once and do the rest in a lull.
+        """If all was embedded before, let the model learn at once and do the rest later.
 
-        The scan and the loading of the backbone take a core for seconds, just when boards are back.
+        The scan and the loading of the backbone take a core for seconds, just when boards come
+        back.
         """
         told, settings = self._project.store.setting(EMBEDDED), self._project.settings()
         if told is None or told.get("of") != [settings.backbone, settings.features]:
@@ -185,7 +186,7 @@ class Ingest:
         return EmbeddingCache(self._project.embeddings, fingerprint, dim)
 
     def scan_pool(self) -> None:
-        """See what the pool holds: its files become samples, those that are gone are forgotten."""
+        """Scan the pool: its files become samples, and files that are gone are forgotten."""
         samples = self._project.store.samples
         known_files, before = samples.files(), samples.count()
         known = {
@@ -220,7 +221,7 @@ class Ingest:
         self._mark_added(before)
 
     def _mark_added(self, before: int) -> None:
-        """Remember where new images begin, once a head has learned on all that was there before."""
+        """Remember where new images begin, once a head has learned from all earlier ones."""
         newest = self._project.store.rounds.latest()
         grown = self._project.store.samples.count() > before
         if grown and newest is not None and newest.metrics.get("embedded", 0) >= before:
@@ -239,13 +240,13 @@ class Ingest:
         self.device = backbone.device
         if self.cache is None or self.cache.fingerprint != backbone.fingerprint:
             self.cache = self._cache(backbone.fingerprint, backbone.dim)
-        settings = self._project.settings()  # with the default backbone, if that was taken
+        settings = self._project.settings()  # with the default backbone, if that was chosen
         self._of = (settings.backbone, settings.features)
         self._tell_fellows(backbone)
         self.state = replace(self.state, stage="embedding", backbone=backbone.name, why=self._why)
         # At random, so that what is embedded first stands for the whole pool.
         order = np.random.default_rng(settings.seed).permutation(len(ids))
-        with closing(self.cache):  # to be read on; another process may write what comes later
+        with closing(self.cache):  # it stays readable, and another process may write next
             embed_samples(
                 self._project,
                 backbone,
@@ -269,10 +270,10 @@ class Ingest:
             self._project.store.set(EMBEDDED, told)
 
     def _choose(self, settings: Settings, images: int) -> tuple["Backbone", str]:
-        """The backbone and why it is taken: the given, else the chosen, else the default.
+        """The backbone and the reason for it: the given, else the chosen, else the default.
 
-        The default is decided once, for a project without embeddings: what the hub answers at a
-        later start must not make them all anew.
+        The default is decided once, for a project without embeddings: another answer of the hub at
+        a later start must not embed everything again.
         """
         from models.encoders.backbones import resolve
         from models.encoders.catalogue import suggest
@@ -289,12 +290,12 @@ class Ingest:
         return chosen, f"{name} is {words}. {chosen.why}"
 
     def _loading(self, done: int, total: int) -> None:
-        """How far the weights have come from the hub."""
+        """How much of the weights has been downloaded from the hub."""
         self.state = replace(self.state, bytes_done=done, bytes_total=total)
         self._arrived()
 
     def _waits(self) -> None:
-        """Another process writes the same embeddings: one on trial, or one that led till now."""
+        """Another process writes the same embeddings: a trial, or one that led until now."""
         self.state = replace(self.state, why=ELSEWHERE)
         self._arrived()
 

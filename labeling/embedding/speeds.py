@@ -18,7 +18,7 @@ from labeling.project.project import Project
 if TYPE_CHECKING:
     from pathlib import Path
 
-DECODED = 12  # images of a pool that tell how long its images take to decode
+DECODED = 12  # images of a pool that are timed to decode
 
 
 class Speeds:
@@ -42,7 +42,7 @@ class Speeds:
         return self._thread is not None and self._thread.is_alive()
 
     def measure(self, names: Iterable[str]) -> None:
-        """Begin to measure those that are not known; returns at once."""
+        """Begin to measure unknown speeds; returns at once."""
         with self._lock:
             known = self._known()
             new = [n for n in names if _key(n) not in known and n not in self.problems]
@@ -99,7 +99,7 @@ def decoding_seconds(project: Project, least: int) -> float:
     samples = project.store.samples.many(few)
     begin = time.perf_counter()
     for key in few:
-        with suppress(Exception):  # a bad image is told elsewhere
+        with suppress(Exception):  # a bad image is reported elsewhere
             load(project.source, key, samples[key].paths, least)
     return (time.perf_counter() - begin) / max(1, len(few))
 

@@ -95,7 +95,7 @@ class ZipContainer:
 
 
 def _info(name: str, compression: int) -> zipfile.ZipInfo:
-    # ZipInfo dates from 1980: the same answers give the same zip.
+    # Always ZipInfo's date of 1980: the same answers give the same zip.
     info = zipfile.ZipInfo(name)
     info.compress_type = compression
     info.external_attr = _FILE_MODE

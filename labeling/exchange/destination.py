@@ -63,13 +63,13 @@ def check_folder(target: Path, stamp: dict[str, Any]) -> None:
 
 
 def write_marker(staged: Path, stamp: dict[str, Any], names: Sequence[str]) -> None:
-    """Leave a note of what the export holds, by which it may be replaced later."""
+    """Leave a note of what the export holds, so that it can be replaced later."""
     text = json.dumps({**stamp, "files": names}, ensure_ascii=False, indent=0)
     (staged / MARKER).write_text(text, encoding="utf-8")
 
 
 def put_in_place(staged: Path, target: Path) -> None:
-    """Make a staged folder the target; the earlier export goes once the new one stands."""
+    """Make a staged folder the target; remove the earlier export once the new one is there."""
     with staging(target) as place:
         earlier = place / "earlier"
         if target.exists():
@@ -83,7 +83,7 @@ def put_in_place(staged: Path, target: Path) -> None:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """Every file and link below a folder but file browsers' clutter, relative and sorted."""
+    """Every file and link below a folder except file browsers' clutter, relative and sorted."""
     for root, folders, names in os.walk(folder):
         folders.sort()
         links = [name for name in folders if Path(root, name).is_symlink()]

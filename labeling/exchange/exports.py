@@ -19,7 +19,7 @@ from labeling.project.project import Project
 class Export:
     """What was written: a folder or one file, with the number of records or images in it.
 
-    `missing` are the paths of labeled files whose labeled bytes the pool holds no more.
+    `missing` are the paths of labeled files whose labeled bytes the pool no longer holds.
     """
 
     path: Path
@@ -63,7 +63,7 @@ def export(
 
 
 def as_download(project: Project, format: str, *, pseudonyms: bool = False) -> Path:
-    """One file in the project's folder with the export, made anew at each call."""
+    """One file in the project's folder with the export, made again at each call."""
     form = _format(format)
     name = f"{safe_name(project.name)}-{format}{form.suffix}"
     contents = Contents.of(project, history=form.history, pseudonyms=pseudonyms)

@@ -46,7 +46,7 @@ class Event(Record):
     """One answer of the history, undos included; `path` is the first path of its sample.
 
     `undoes` is the `answer_id` of the answer that an undo takes back. An answer `stands` unless it
-    was undone, gone back behind, or of a class that was split; merges decide what it `counts_as`.
+    was undone or rewound, or its class was split; merges decide what it `counts_as`.
     """
 
     answer_id: int
@@ -58,10 +58,10 @@ class Event(Record):
 
 @dataclass(frozen=True)
 class Contents:
-    """What of a project is written: every class, every sample, and the answers wanted.
+    """What is written of a project: every class, every sample, and the answers wanted.
 
-    `history` tells whether `answers` are all that were ever given, in the words of then and with
-    what is `told` of each now by its id, or the current ones.
+    `history` says whether `answers` are all answers ever given, or the current ones. A history
+    keeps the words of its time; `told` says by id what is now known of each.
     """
 
     project: str
@@ -84,7 +84,7 @@ class Contents:
             else list(current(store.answers.standing()).values())
         )
         if pseudonyms:
-            # By first answers, which are never deleted: the same in each export.
+            # Ordered by first answers, which are never deleted: the same in each export.
             names = {name: f"annotator-{n}" for n, name in enumerate(store.answers.shares(), 1)}
             answers = [replace(one, annotator=names[one.annotator]) for one in answers]
         classes = store.classes.all(archived=True)

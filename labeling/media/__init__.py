@@ -10,7 +10,7 @@ from labeling.media import image
 
 @dataclass(frozen=True)
 class Medium:
-    """One medium, and all there is to say about it.
+    """One medium, and all that Hone needs to know about it.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ MEDIA: dict[str, Medium] = {
 
 
 def medium_of(name: str) -> str | None:
-    """The medium of a file with that name; None where it is of none."""
+    """The medium of a file with that name; None if no medium has it."""
     suffix = splitext(name)[1].lower()
     return next((kind for kind, one in MEDIA.items() if suffix in one.suffixes), None)
 

@@ -86,7 +86,7 @@ def cached_copy(folder: Path, sample_id: str, size: str, make: Callable[[], byte
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """The image as its EXIF orientation says; as it is where that block is damaged."""
+    """The image as its EXIF orientation says; unchanged if that block is damaged."""
     try:
         return ImageOps.exif_transpose(image)
     except Exception:  # whatever a broken block makes Pillow raise

@@ -55,6 +55,6 @@ class ZipSource:
 
     def read(self, path: str) -> bytes:
         with self._lock, self._zip.open(path) as member:
-            # The declared size may lie, so that a bomb is stopped by what is really read.
+            # The declared size may be false, so a bomb is stopped by what is really read.
             data = member.read(MAX_BYTES + 1)
         return data

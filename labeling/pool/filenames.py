@@ -1,4 +1,4 @@
-"""What the name of a file tells: of which class it is, and in which order."""
+"""What the name of a file says: its class, and its place in the order."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ def folder_class(path: str) -> str | None:
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Names as people count; those that differ only by leading zeros as text."""
+    """Sort names as people count; names that differ only by leading zeros as text."""
     return sorted(names, key=lambda name: (natural(name), name))
 
 

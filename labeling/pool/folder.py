@@ -41,7 +41,7 @@ class FolderSource:
                 yield entry_of(path, os.path.join(folder, name), folder_class(path), refused)
 
     def _belongs(self, folder: Path, name: str) -> bool:
-        """Whether a folder is not hidden and no project, which holds images too: thumbnails."""
+        """Whether a folder is neither hidden nor a project, whose thumbnails are images too."""
         marks = (Path(folder, name, one) for one in (DATABASE, SCHEMA_FILE))
         return not name.startswith(".") and not any(one.exists() for one in marks)
 
@@ -52,7 +52,7 @@ class FolderSource:
         return file.read_bytes()
 
     def names_nothing(self) -> bool:
-        """Whether its first files are links that lead out of it, so that all may be."""
+        """Whether its first files are links that lead out of it; then all files may be."""
         files = (self.location / entry.path for entry in islice(self.entries(), FIRST_LOOK))
         return all(map(self._roots.leads_out, files))
 
@@ -61,7 +61,7 @@ class FolderSource:
 
 
 def _listing(folder: Path) -> tuple[set[str], set[str], set[str]]:
-    """Names of files and of folders, and which of both are links; none of one that is closed."""
+    """Names of files and of folders, and which are links; nothing if it cannot be opened."""
     files, folders, links = set[str](), set[str](), set[str]()
     with suppress(OSError), os.scandir(folder) as found:
         for one in found:

@@ -33,7 +33,7 @@ class ManifestSource:
                 "“path” or “path,label”."
             )
         self._labels = {
-            # No file's name holds a zero, nor does PostgreSQL.
+            # Neither a file's name nor PostgreSQL can hold a zero byte.
             row["path"].strip().replace("\0", "\N{REPLACEMENT CHARACTER}"): (
                 (row.get("label") or "").strip() or None
             )
@@ -56,7 +56,7 @@ class ManifestSource:
         return self._file(path).read_bytes()
 
     def names_nothing(self) -> bool:
-        """Whether none of its first files may be read, so that the mistake is one of all."""
+        """Whether none of its first files may be read; then the mistake concerns all files."""
         return all(self._roots.refusal(path) for path in islice(self._labels, FIRST_LOOK))
 
     def _file(self, path: str) -> Path:

@@ -13,7 +13,7 @@ from labeling.pool.source import Source
 
 def open_source(location: Path) -> Source:
     """The source for a folder, a .zip or a .csv; raises PoolError that names what is wrong."""
-    if not os.path.exists(location):  # False for a name that is too long, too
+    if not os.path.exists(location):  # also False for a name that is too long
         raise PoolError(f"There is no {location}; check the path to your images.")
     if location.is_dir():
         source: FolderSource | ZipSource | ManifestSource = FolderSource(location)

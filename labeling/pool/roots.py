@@ -1,10 +1,10 @@
-"""Roots: the folders whose files a manifest may name and a link may lead to, whoever made it."""
+"""Roots: the folders whose files any manifest may name and any link may lead to."""
 
 import os
 import re
 from pathlib import Path
 
-VARIABLE = "HONE_IMAGE_ROOTS"  # more folders, parted as in PATH
+VARIABLE = "HONE_IMAGE_ROOTS"  # more folders, separated as in PATH
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/", re.ASCII)  # not C:/, which is a path
 
 OUTSIDE = (
@@ -31,7 +31,7 @@ class Roots:
         try:
             real = file.resolve() if file.is_symlink() else self._folder_of(file) / file.name
         except (OSError, ValueError, RuntimeError):  # a zero byte, or links in a circle
-            return None  # it cannot be opened either, which says why
+            return None  # opening it fails too, with the reason
         if self._holds(real):
             return None
         return (
@@ -40,14 +40,14 @@ class Roots:
         )
 
     def leads_out(self, file: Path) -> bool:
-        """Whether a file, or folder, is a link to what lies in no root; cheap for one that is none.
+        """Whether a file or folder is a link out of all roots; cheap if it is no link.
 
-        A link to nothing does not: it cannot be opened, which says why.
+        A link to nothing does not count: opening it fails with the reason.
         """
         return file.is_symlink() and file.exists() and self.outside(file)
 
     def outside(self, file: Path) -> bool:
-        """Whether a file lies in no root, behind whatever links to it and to its folders."""
+        """Whether a file really lies outside all roots, after all links are followed."""
         try:
             return not self._holds(file.resolve())
         except (OSError, ValueError, RuntimeError):

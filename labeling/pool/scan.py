@@ -23,7 +23,7 @@ class Scanned:
 
 
 def scan(source: Source, known: Mapping[str, tuple[int, int, str]]) -> Iterator[Scanned]:
-    """Read every file once; one whose (size, mtime) is `known` keeps its id unread."""
+    """Read every file once; one whose (size, mtime) is `known` keeps its id without being read."""
     for entry in source.entries():
         size, mtime_ns, sample_id = known.get(entry.path, (-1, -1, ""))
         if entry.refused is None and (size, mtime_ns) == (entry.size, entry.mtime_ns):

@@ -33,7 +33,7 @@ def entry_of(path: str, file: Path | str, label: str | None, refused: str | None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         return Entry(path, 0, 0, label, f"cannot be opened: {reason}")
-    if not stat.S_ISREG(status.st_mode):  # to read a pipe or a device may never end
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device may never end
         return Entry(path, 0, 0, label, "it is not a file")
     return Entry(path, status.st_size, status.st_mtime_ns, label)
 

@@ -1,13 +1,13 @@
-"""Zips from anywhere: what reading all of one would take, and whether that is plausible."""
+"""Zips of any origin: what reading one whole would take, and whether that is plausible."""
 
 import io
 import zipfile
 from pathlib import Path
 
-ENTRY = b"PK\x01\x02"  # begins what the directory says of each
+ENTRY = b"PK\x01\x02"  # the directory's entry for each file begins so
 MOST_ENTRIES = 2_000_000  # each takes half a kilobyte of memory from the start
 LARGEST_DIRECTORY = 150 * MOST_ENTRIES  # bytes
-USUAL_GROWTH = 100  # photographs do not shrink at all in a zip, drawings to a tenth
+USUAL_GROWTH = 100  # photographs do not shrink in a zip, drawings shrink to a tenth
 ALWAYS_READ = 1_000_000_000  # bytes that any zip may grow to
 
 
@@ -19,13 +19,13 @@ class TooManyEntriesError(Exception):
 
 
 class Bounded(io.BufferedReader):
-    """A file for ZipFile, which takes in a whole directory in one read before it tells its size."""
+    """A file for ZipFile, which reads the whole directory at once before it gives its size."""
 
     def __init__(self, location: Path) -> None:
         super().__init__(io.FileIO(location))
 
     def __del__(self) -> None:
-        self.close()  # a ZipFile leaves what it was given open
+        self.close()  # a ZipFile does not close a file that it was given
 
     def read(self, size: int | None = -1, /) -> bytes:
         if (size or 0) > LARGEST_DIRECTORY:
@@ -37,7 +37,7 @@ class Bounded(io.BufferedReader):
 
 
 def bomb(archive: zipfile.ZipFile) -> str | None:
-    """Why a zip must not be read: a few bytes of it stand for very many. None if it may be.
+    """Why a zip must not be read: a few bytes of it become very many. None if it may be read.
 
     Sizes are those that the zip declares; Python reads no more of an entry than these.
     """

@@ -62,7 +62,7 @@ class Project:
         return Settings.of(self.store.setting("settings"))
 
     def change(self, **values: Any) -> Settings:
-        """Store some settings anew and return them all; what others change meanwhile stays."""
+        """Store some settings and return them all; changes by others meanwhile stay."""
 
         def revised(stored: dict[str, Any] | None) -> dict[str, Any]:
             return asdict(replace(Settings.of(stored), **values))
@@ -96,9 +96,9 @@ class Project:
 
 
 def open_project(pool: str | Path, folder: str | Path | None = None) -> Project:
-    """Open the project of a pool, made if it is new.
+    """Open the project of a pool; make it if it is new.
 
-    Raises PoolError or ProjectError with the reason and the mend.
+    Raises PoolError or ProjectError with the reason and the remedy.
     """
     location, place = locate(pool, folder)
     source = open_source(location)
@@ -117,7 +117,7 @@ def open_project(pool: str | Path, folder: str | Path | None = None) -> Project:
 
 
 def _bind(store: Store, location: Path, folder: Path) -> None:
-    """Make a new project that of a pool; raise if it is that of another."""
+    """Bind a new project to a pool; raise if it belongs to another."""
     known = store.setting("pool")
     if known is not None and known != str(location):
         raise ProjectError(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".svg", ".png", ".html")
 GREY, BLUE = "#8a8a86", "#2458c5"
-# Told apart by people who see colours differently (Okabe and Ito), less grey and blue.
+# Colors that people with any color vision can distinguish (Okabe and Ito), without grey and blue.
 PALETTE = ("#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 SIZE = {"width": 360, "height": 240}
 
@@ -49,14 +49,14 @@ class Style:
 
 
 def check_target(file: Path) -> None:
-    """Raise, with the mend, if a picture cannot be written there; best asked before long work."""
+    """Raise, with the remedy, if a picture cannot be written there; check this before long work."""
     if file.suffix.lower() not in ENDINGS:
         raise HoneError(f"A plot ends in {', '.join(ENDINGS)}; {file.name} does not.")
     check_folder(file)
 
 
 def check_folder(file: Path) -> None:
-    """Raise, with the mend, if the folder that a file is to lie in is not there."""
+    """Raise, with the remedy, if the folder for a file does not exist."""
     if not file.parent.is_dir():
         raise HoneError(f"There is no folder {file.parent} for {file.name}; make it first.")
 
@@ -73,7 +73,7 @@ def save(chart: "alt.ConcatChart", file: Path) -> None:
 
 
 def plot(results: Sequence[Result], names: Mapping[str, str] | None = None) -> "alt.ConcatChart":
-    """A panel for each result; `names` says what to call a query."""
+    """A panel for each result; `names` gives the name of a query."""
     names = names or {}
     queries = dict.fromkeys(query for result in results for query in result.plan.queries)
     palette = iter(PALETTE * (len(queries) // len(PALETTE) + 1))
@@ -153,7 +153,7 @@ def _table(panel: Panel, name: str) -> "pd.DataFrame":
 
 
 def _note(result: Result, results: Sequence[Result]) -> str:
-    """Of backbone and batch, what differs between the results."""
+    """Backbone and batch, each only if it differs between the results."""
     parts = []
     if len({one.fingerprint for one in results}) > 1:
         parts.append(result.backbone)

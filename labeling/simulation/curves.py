@@ -25,7 +25,7 @@ class Plan:
     batch: int = 1
 
     def __post_init__(self) -> None:
-        """Random comes first and each query once; the sizes must make sense."""
+        """Put random first and take each query once; check the sizes."""
         object.__setattr__(self, "queries", tuple(dict.fromkeys((BASELINE, *self.queries))))
         for query in self.queries:
             if query not in QUERIES:
@@ -100,7 +100,7 @@ class Result:
         return [learning_curve_area(labels, row) for row in self.values(query, measure)]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: what was run, and beside it what is derived of it for each query.
+        """Plain values: what was run, and what is derived from it for each query.
 
         `pool`, `samples`, `classes`, `backbone`, `fingerprint`, `audit_share`, `plan` and `runs`
         are the fields of this class; `labels` are the checkpoints. `queries` has for each query

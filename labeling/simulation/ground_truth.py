@@ -52,7 +52,7 @@ def class_names(project: Project, truth: Mapping[str, str]) -> dict[str, str]:
 
 
 def is_digits(pool: str | None) -> bool:
-    """Whether a pool's name means the digits, and no file that is there."""
+    """Whether a pool's name means the digits, and not an existing file."""
     return pool == DIGITS and not Path(DIGITS).exists()
 
 

@@ -84,12 +84,12 @@ def replay_all(tasks: Sequence[Task], jobs: int) -> Iterator[Run]:
                 "take fewer jobs."
             ) from error
         finally:
-            # Waits for the runs under way: they write to a folder that is about to go.
+            # Waits for the runs that go on: they write to a folder that is removed next.
             pool.shutdown(cancel_futures=True)
 
 
 def pin_threads() -> Callable[[], None]:
-    """Keep torch and BLAS to one thread, so that sums are always the same; gives the undo."""
+    """Keep torch and BLAS to one thread, so that sums are always the same; returns an undo."""
     import torch
     from threadpoolctl import threadpool_limits
 
@@ -107,13 +107,13 @@ def pin_threads() -> Callable[[], None]:
 
 
 def start_worker() -> None:
-    """Begin a process that runs tasks: on one thread, and ended in silence by Ctrl-C."""
+    """Set up a process that runs tasks: one thread, and no message at Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     pin_threads()
 
 
 def loaded(name: str | None, device: str | None = None) -> "Backbone":
-    """The backbone of that name; asked for again, it is not loaded again."""
+    """The backbone of that name, loaded only once."""
     from models.encoders.device import pick_device
 
     return _load(name, pick_device(device))
@@ -143,7 +143,7 @@ def _replay(task: Task) -> Run:
     """Label a copy of the template to the end."""
     backbone = loaded(task.backbone, task.device)
     if backbone.fingerprint != task.fingerprint:
-        raise HoneError(f"The backbone changed on the way ({backbone.why}); simulate again.")
+        raise HoneError(f"The backbone changed meanwhile ({backbone.why}); simulate again.")
     begin = time.perf_counter()
     folder, template = task.folder / f"{task.query}-{task.seed}", task.folder / "template"
     shutil.copytree(template, folder, ignore=shutil.ignore_patterns("embeddings"))

@@ -28,8 +28,8 @@ def simulate(
     """Replay `truth` (path: class name) through sessions of their own.
 
     Every (query, seed) runs in its own temporary project on one thread, `jobs` of them at once;
-    their number does not change the result. The project itself is scanned and embedded, no more;
-    `backbone` names another one than its own.
+    their number does not change the result. The project itself is only scanned and embedded;
+    `backbone` replaces its own.
     """
     name = backbone or project.settings().backbone
     encoder = loaded(name)

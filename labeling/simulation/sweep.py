@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Sweep:
     """What to run; each combination of a project, a backbone and a plan gives one result.
 
-    `truths` has the true class names by path for each project. A backbone of None is the one that
-    the project has chosen. A plan differs from the others in the size of its batches.
+    `truths` has the true class names by path for each project. None stands for the backbone that
+    the project has chosen. The plans differ in the size of their batches.
     """
 
     projects: Sequence[Project]
@@ -45,7 +45,7 @@ class Sweep:
 
 
 def truth_of_each(pools: Sequence[str | None], truths: Sequence[str]) -> list[str | None]:
-    """What `read_truth` is to read for each pool; the digits come with their own."""
+    """What `read_truth` reads for each pool; the digits have their own labels."""
     if len(truths) > 1 and len(truths) != len(pools):
         raise HoneError(
             f"There are {len(truths)} truths for {len(pools)} pools; give one for all pools, or "
@@ -64,7 +64,7 @@ def make_sweep(
     plans: Sequence[Plan],
     ingest: Callable[[Project, "Backbone"], object],
 ) -> Sweep:
-    """A sweep whose parts are known to be good: a mistake must not show after an hour.
+    """A sweep, checked first: a mistake must not show only after an hour.
 
     `ingest` scans a project and embeds it; it runs for every project with every backbone.
     """

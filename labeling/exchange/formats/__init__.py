@@ -15,8 +15,8 @@ class Format:
     """One form of export; `suffix` and `media_type` are those of its single-file form.
 
     `words` say on screen what the export holds. `history` asks for every answer instead of the
-    current ones, `images` says that the export holds images, `zipped` that it is one file always.
-    A download is one file, so that the screen offers no form that is a folder `on_disk` alone.
+    current ones, `images` says that the export holds images, `zipped` that it is always one file. A
+    download is one file, so the screen does not offer a form that is only a folder `on_disk`.
     """
 
     title: str

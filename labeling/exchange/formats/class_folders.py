@@ -21,12 +21,12 @@ _OWN_FILES = ("labels.csv", "classes.csv", MARKER)
 def write(contents: Contents, container: Container) -> Written:
     """Put every labeled file, or a link to it, into the folder of its class.
 
-    Class folders are flat, since many readers take the innermost folder for the class: a file
-    keeps its base name, and a second one of that name in a class gets a part of its hash. The
-    column `file` of labels.csv and the column `folder` of classes.csv say what went where.
-    Every class has a folder, but an archived one only if it has labels. Skipped, unsure and
-    unanswered files stand in labels.csv only. A file that is gone, or whose bytes are no longer
-    those that were labeled, is missing.
+    Class folders are flat, since many readers take the innermost folder for the class: a file keeps
+    its base name, and a second one of that name in a class gets a part of its hash. The column
+    `file` of labels.csv and the column `folder` of classes.csv say what went where. Every class has
+    a folder, but an archived one only if it has labels. Skipped, unsure and unanswered files are
+    only in labels.csv. A file that is gone, or whose bytes are no longer those that were labeled,
+    is missing.
     """
     used = {answer.class_id for answer in contents.answers}
     wanted = {one.id: one.name for one in contents.classes if one.active or one.id in used}
@@ -53,7 +53,7 @@ def write(contents: Contents, container: Container) -> Written:
 
 
 def _read(source: Source, path: str, sha256: str) -> bytes | None:
-    """The bytes that were labeled, or None if the pool holds them no more."""
+    """The bytes that were labeled, or None if the pool no longer holds them."""
     if not path:
         return None
     try:
@@ -64,7 +64,7 @@ def _read(source: Source, path: str, sha256: str) -> bytes | None:
 
 
 def check_links(source: Source, *, as_file: bool) -> None:
-    """Raise ExportError where links into a source cannot be made, or not into one file."""
+    """Raise ExportError if links to this source, or links in one file, are not possible."""
     if as_file:
         raise ExportError("A zip cannot hold links; export copies, or export into a folder.")
     if not isinstance(source, FolderSource | ManifestSource):

@@ -60,7 +60,7 @@ def read_csv(path: Path) -> list[Record]:
     rows, columns = _rows(path, [field.name for field in fields(Record)])
     kind = Event if "answer_id" in columns else Record
     names = [field.name for field in fields(kind)]
-    names = [name for name in names if name in columns]  # those of an earlier Hone are fewer
+    names = [name for name in names if name in columns]  # an earlier Hone wrote fewer
 
     def of(row: Mapping[str, str]) -> Record:
         return kind(**{name: from_cell(name, row[name]) for name in names})
@@ -87,7 +87,7 @@ def _class_of(row: Mapping[str, str]) -> LabelClass:
 def _read(
     path: Path, rows: Sequence[Mapping[str, str]], of: Callable[[Mapping[str, str]], _T]
 ) -> list[_T]:
-    """What each row says; raises ExportError that names the first that says nothing."""
+    """What each row says; raises ExportError that names the first unreadable row."""
     found: list[_T] = []
     for row in rows:
         try:

@@ -61,11 +61,11 @@ def read_jsonl(path: Path) -> list[Record]:
 
 
 def to_json(value: Any) -> str:
-    """One line of strict JSON; raises TypeError or ValueError for what JSON cannot say."""
+    """One line of strict JSON; raises TypeError or ValueError for what JSON does not allow."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
 
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return iso(value)
-    raise TypeError(f"A {type(value).__name__} cannot stand in JSON: {value!r}")
+    raise TypeError(f"A {type(value).__name__} cannot be written as JSON: {value!r}")
