@@ -15,14 +15,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from labeling.embedding.decoders import load
 from labeling.errors import ExportError, HoneError, PoolError, ProjectError, UnreadableImageError
 from labeling.exchange.formats.csv import read_classes, read_csv
 from labeling.exchange.formats.jsonl import read_jsonl, to_json
 from labeling.exchange.records import Event, Record
 from labeling.media.image import browser_copy, check_header, load_image
 from labeling.pool.opening import open_source
-from labeling.pool.scan import scan
+from labeling.pool.scan import load_sample, scan
 from labeling.project.backup import read_backup
 from labeling.simulation.ground_truth import read_truth
 from labeling.spreadsheet import to_cell
@@ -59,7 +58,7 @@ def _pool(file: Path) -> None:
         json.dumps(asdict(one), ensure_ascii=False).encode()  # as the database and the screen do
         if one.sample_id is not None:
             with suppress(UnreadableImageError):
-                load(source, one.sample_id, [one.path])
+                load_sample(source, one.sample_id, [one.path])
 
 
 def _truth(file: Path) -> None:

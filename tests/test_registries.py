@@ -5,16 +5,21 @@ import re
 import subprocess
 import sys
 from collections.abc import MutableMapping
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from labeling.api import OPERATIONS
 from labeling.api.document import openapi
+from labeling.embedding.ingest import Ingest
 from labeling.exchange.formats import FORMATS
-from labeling.media import MEDIA, medium_of, suffixes
+from labeling.media import MEDIA, Medium, medium_of, suffixes
+from labeling.project.project import open_project
 from labeling.registries import REGISTRIES, listing
+from labeling.screens.backbone import encoder_options
 from labeling.screens.export import format_options
 from labeling.screens.setup import head_options, query_options
 from models.encoders.catalogue import ENCODERS
@@ -69,6 +74,11 @@ def test_a_new_entry_is_in_the_help(kind: str, command: str) -> None:
     assert re.search(r"\btoy\b", shown)
 
 
+def test_a_new_encoder_is_offered_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENCODERS, "toy", replace(ENCODERS["bundled"], words=WORDS))
+    assert "toy" in encoder_options()
+
+
 @pytest.mark.parametrize("kind", ["queries", "heads", "formats"], indirect=True)
 def test_a_new_entry_is_offered_on_the_screen(kind: str) -> None:
     offered: dict[str, Any] = {
@@ -83,3 +93,25 @@ def test_files_of_a_new_medium_are_samples(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(MEDIA, "toy", toy)
     assert medium_of("a.TOY") == "toy" and medium_of("a.png") == "image"
     assert ".toy" in suffixes()
+
+
+def test_a_file_of_a_new_medium_is_scanned_read_and_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy = Medium(
+        suffixes=frozenset({".toy"}),
+        check=lambda data: None,
+        load=lambda data, name, least=0: f"{name} says {data.decode()}",
+        preview=lambda data, name, size: data.upper(),
+        one="toy",
+        many="toys",
+        words=WORDS,
+    )
+    monkeypatch.setitem(MEDIA, "toy", toy)
+    (tmp_path / "pool").mkdir()
+    (tmp_path / "pool" / "a.toy").write_bytes(b"hello")
+    with closing(open_project(tmp_path / "pool", tmp_path / "project")) as project:
+        Ingest(project, lambda: None).scan_pool()
+        (key,) = project.store.samples.ids()
+        assert project.read(key) == "a.toy says hello"
+        assert project.preview(key, "view") == b"HELLO"

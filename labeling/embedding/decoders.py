@@ -19,12 +19,10 @@ from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from labeling.errors import PoolError, UnreadableImageError
-from labeling.media import DEFAULT_MEDIUM, MEDIA, medium_of
 from labeling.pool.opening import open_source
-from labeling.pool.scan import read_sample
+from labeling.pool.scan import load_sample
 from labeling.pool.source import Source
 from models.encoders.preprocess import Framing
 
@@ -34,21 +32,12 @@ ROOT = Path(__file__).parents[2]
 KINDNESS = 5  # the niceness of decoding where a person waits for the same cores
 
 
-def load(source: Source, sample_id: str, paths: Sequence[str], least: int = 0) -> Image.Image:
-    """The decoded image of a sample, no larger than `least` asks; raises UnreadableImageError."""
-    data = read_sample(source, sample_id, paths)
-    decoded: Image.Image = MEDIA[medium_of(paths[0]) or DEFAULT_MEDIUM].load(
-        data, paths[0], least=least
-    )
-    return decoded
-
-
 def decode(source: Source, framing: Framing, items: Sequence[Item]) -> list[Pixels | Exception]:
     """What a network sees of each sample, or why it cannot be decoded."""
     decoded: list[Pixels | Exception] = []
     for sample_id, paths in items:
         try:
-            decoded.append(framing(load(source, sample_id, paths, framing.least)))
+            decoded.append(framing(load_sample(source, sample_id, paths, framing.least)))
         except Exception as error:  # a hostile image may raise anything
             decoded.append(error)
     return decoded

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from labeling.embedding.decoders import Decoders, Item, Pixels, decode
 from labeling.errors import UnreadableImageError
 from labeling.project.project import Project
+from models.embeddings.cache import CacheLockedError, EmbeddingCache
+from models.embeddings.fill import Progress, embed_missing
 
 if TYPE_CHECKING:
-    from models.embeddings.cache import EmbeddingCache
-    from models.embeddings.fill import Progress
     from models.encoders.backbones import Backbone
 
 MANY = 200  # from this many samples, processes are worth their start
@@ -40,7 +40,6 @@ def embed_samples(
 
     While another process writes to the cache it `waits`, and takes over what that one has embedded.
     """
-    from models.embeddings.fill import embed_missing
 
     def failed(sample_id: str, error: Exception) -> None:
         left_out(sample_id, str(error) if isinstance(error, UnreadableImageError) else repr(error))
@@ -73,7 +72,6 @@ def _lacking(
     stop: threading.Event,
 ) -> int:
     """Wait for other writers while samples are missing; return how many are, also at `stop`."""
-    from models.embeddings.cache import CacheLockedError
 
     while (lacking := len(cache.missing(order))) and not stop.is_set():
         try:

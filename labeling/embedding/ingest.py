@@ -20,10 +20,11 @@ from labeling.project.pool_labels import import_labels
 from labeling.project.project import Project
 from labeling.settings import Settings
 from labeling.store.samples import FileRecord
+from models.embeddings.cache import EmbeddingCache
+from models.encoders.catalogue import suggest
 
 if TYPE_CHECKING:
     from models.embeddings import fill
-    from models.embeddings.cache import EmbeddingCache
     from models.encoders.backbones import Backbone
 
 FIRST_FILES = 24  # enough for the first screen
@@ -179,9 +180,6 @@ class Ingest:
         self._lookers.wait_for_quiet(self._stop)
 
     def _cache(self, fingerprint: str, dim: int) -> "EmbeddingCache":
-        from models.embeddings.cache import (
-            EmbeddingCache,  # with torch: the first image must not wait
-        )
 
         return EmbeddingCache(self._project.embeddings, fingerprint, dim)
 
@@ -276,7 +274,6 @@ class Ingest:
         a later start must not embed everything again.
         """
         from models.encoders.backbones import resolve
-        from models.encoders.catalogue import suggest
         from models.encoders.device import pick_device
 
         if self._backbone is not None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labeling.embedding.cores import cores_for_decoding, share_cores
-from labeling.embedding.decoders import load
 from labeling.paths import home
+from labeling.pool.scan import load_sample
 from labeling.project.project import Project
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def decoding_seconds(project: Project, least: int) -> float:
     begin = time.perf_counter()
     for key in few:
         with suppress(Exception):  # a bad image is reported elsewhere
-            load(project.source, key, samples[key].paths, least)
+            load_sample(project.source, key, samples[key].paths, least)
     return (time.perf_counter() - begin) / max(1, len(few))
 
 

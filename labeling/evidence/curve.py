@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labeling.evidence.gathering import Evidence
+from models.head import HEADS
 
 if TYPE_CHECKING:
     from labeling.learning.snapshot import Round
@@ -32,7 +33,6 @@ class Curve:
 def measure(round_: "Round", evidence: Evidence) -> Curve:
     """Fit heads along the labels of a round and judge them on its blind checks."""
     from models.evidence.learning_curve import Labels, beside_random, measured
-    from models.head import HEADS
 
     rng = np.random.default_rng(evidence.round_id)
     rows = evidence.open_rows

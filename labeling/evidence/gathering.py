@@ -10,6 +10,7 @@ import numpy.typing as npt
 from labeling.store import Answer, Certificate
 from labeling.store.certificates import ACCURACY
 from labeling.store.provenance import CERTIFICATE
+from models.head import HEADS
 
 if TYPE_CHECKING:
     from labeling.learning.snapshot import Round
@@ -122,7 +123,6 @@ def _left_out(
 ) -> "LeftOut":
     """Leave-one-out if the head has a closed form, else ten folds of the labels."""
     from models.evidence.left_out import cross_predict, leave_out
-    from models.head import HEADS
     from models.head.linear import LinearHead
 
     head, everything = round_.head, np.arange(len(labels))

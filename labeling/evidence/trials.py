@@ -16,10 +16,11 @@ from labeling.embedding.progress import Progress
 from labeling.errors import HoneError
 from labeling.learning.training_set import teaches
 from labeling.project.project import Project
+from models.embeddings.cache import EmbeddingCache
+from models.encoders.catalogue import rank
 
 if TYPE_CHECKING:
     from models.embeddings import fill
-    from models.embeddings.cache import EmbeddingCache
     from models.evidence.backbone_choice import Standing
 
 SAMPLE = 2000  # images that show how a backbone does
@@ -156,7 +157,6 @@ class Trials:
         self._told()
 
     def _embed(self, trial: Trial) -> None:
-        from models.embeddings.cache import EmbeddingCache
         from models.encoders.backbones import resolve
 
         def loaded(done: int, total: int) -> None:
@@ -204,7 +204,6 @@ class Trials:
 
     def compare(self) -> Comparison | None:
         """All embedded backbones beside the present one; None while there is nothing to compare."""
-        from models.encoders.catalogue import rank
 
         settings, own = self._project.settings(), self._ingest.cache
         present = called(settings.backbone, settings.features)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labeling.learning.worker import Newer
+from models.head import Cancelled
 
 if TYPE_CHECKING:
     from labeling.learning.snapshot import Snapshot
@@ -29,7 +30,6 @@ class HeadChoice:
 
     def compare(self, snapshot: "Snapshot", device: str, newer: Newer) -> None:
         """Compare the heads if that is due; stop when a newer answer comes."""
-        from models.head import Cancelled
         from models.head.choice import choose_head
 
         size = 1 << max(0, len(snapshot.labels).bit_length() - 1)

@@ -17,11 +17,11 @@ from labeling.learning.worker import Newer, Report, State
 from labeling.project.project import Project
 from labeling.settings import Settings
 from labeling.store import RoundRecord
+from models.head import Cancelled, Head
 
 if TYPE_CHECKING:
     from labeling.learning.snapshot import Policy, Round
     from labeling.learning.table import Table, Tables
-    from models.head import Head
     from models.scoring import Rotation
 
 WARM_START = 1000  # below, a cold fit is as fast, and the same answers give the same bits
@@ -76,7 +76,6 @@ class Learner:
         if self._ingest.cache is None:
             return State.WAITING_FOR_LABELS  # and for embeddings: torch is not needed yet
         from labeling.learning.round import compute
-        from models.head import Cancelled
 
         settings, moment = self._project.settings(), self._moment()
         classes = {one.id for one in self._project.store.classes.all()}

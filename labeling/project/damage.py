@@ -2,9 +2,12 @@
 
 import json
 
+import numpy as np
+
 from labeling.project.project import Project
 from labeling.store.backups import offered_backup
 from labeling.store.copies import database_problems
+from models.embeddings.cache import CacheMismatchError, EmbeddingCache
 
 
 def problems(project: Project) -> list[str]:
@@ -30,10 +33,6 @@ def _head_problems(project: Project) -> list[str]:
 
 def _embedding_problems(project: Project) -> list[str]:
     """The embeddings that differ from what their manifest says."""
-    import numpy as np
-
-    from models.embeddings.cache import CacheMismatchError, EmbeddingCache
-
     found = []
     for manifest in sorted(project.embeddings.glob("*/manifest.json")):
         name = manifest.parent.name

@@ -17,7 +17,7 @@ from labeling.media.image import cached_copy
 from labeling.paths import home, locate, make_private, project_key
 from labeling.pool.opening import open_source
 from labeling.pool.roots import Roots
-from labeling.pool.scan import read_sample
+from labeling.pool.scan import load_sample, read_sample
 from labeling.pool.source import Source
 from labeling.settings import Settings
 from labeling.store import Sample, Store, open_store
@@ -72,8 +72,7 @@ class Project:
     def read(self, sample_id: str) -> Any:
         """A sample as its medium decodes it; raises UnreadableImageError with the reason."""
         sample = self._sample(sample_id)
-        data = read_sample(self.source, sample_id, sample.paths)
-        return MEDIA[sample.kind].load(data, sample.paths[0])
+        return load_sample(self.source, sample_id, sample.paths, kind=sample.kind)
 
     def preview(self, sample_id: str, size: str) -> bytes:
         """What a browser shows of a sample, made once; raises UnreadableImageError."""

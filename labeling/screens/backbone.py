@@ -14,6 +14,7 @@ from labeling.screens.shell import attempt, refreshed
 from labeling.store import Role
 from labeling.wording import duration, plain
 from labeling.workspace import WORKSPACE
+from models.encoders.catalogue import ENCODERS, suggest
 
 BUNDLED = "bundled"
 OTHER = "another timm model, folder or checkpoint …"
@@ -28,7 +29,8 @@ def show(session: Session) -> None:
     st.subheader("Pretrained model")
     refreshed(session, _embedding, 1 if session.ingest.busy else None, Role.OWNER)
     measured = all(
-        WORKSPACE.speeds.rate(name) or name in WORKSPACE.speeds.problems for name in _names()
+        WORKSPACE.speeds.rate(name) or name in WORKSPACE.speeds.problems
+        for name in encoder_options()
     )
     refreshed(session, _catalogue, None if measured else 2, Role.OWNER)
     _choose(session)
@@ -61,12 +63,10 @@ def _bar(job: Progress) -> None:
 
 def _catalogue(session: Session) -> None:
     """The list, from fast to strong, with the speed on this machine."""
-    from models.encoders.backbones import ENCODERS
-    from models.encoders.catalogue import suggest
     from models.encoders.device import pick_device
 
     if session.ingest.state.stage == "done":  # before, both would be slower than they are
-        WORKSPACE.speeds.measure(_names())
+        WORKSPACE.speeds.measure(encoder_options())
     images = session.status().total
     default, why = suggest(pick_device(), images)
     if why not in session.ingest.state.why:
@@ -109,8 +109,8 @@ def _decoding(session: Session) -> float:
     return float(st.session_state[key])
 
 
-def _names() -> list[str]:
-    from models.encoders.backbones import ENCODERS
+def encoder_options() -> list[str]:
+    """The names of the pretrained models to choose from."""
 
     return list(ENCODERS)
 
@@ -121,7 +121,7 @@ def _names() -> list[str]:
 def _choose(session: Session) -> None:
     settings = session.project.settings()
     current = settings.backbone or BUNDLED
-    names = [*_names(), OTHER]
+    names = [*encoder_options(), OTHER]
     chosen = st.selectbox(
         "Use", names, index=names.index(current) if current in names else len(names) - 1
     )
@@ -254,7 +254,7 @@ def _candidates(session: Session) -> None:
             f"Prepares {SAMPLE:,} images with each, your labeled ones first, in the background, "
             "and compares them on your labels."
         )
-        names = [name for name in _names() if name != current]
+        names = [name for name in encoder_options() if name != current]
         chosen = st.multiselect("Candidates", names, names[:2])
         if st.button("Try them", disabled=not chosen):
             attempt(lambda: _try(session, chosen))
