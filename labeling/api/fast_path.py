@@ -19,7 +19,5 @@ class FastPath:
         self._routed = ExceptionMiddleware(Router(routes, redirect_slashes=False, default=app))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_request = (
-            scope["type"] == "http"
-        )  # Streamlit looks after the start and end of the server
+        is_request = scope["type"] == "http"  # Streamlit starts and ends the server
         await (self._routed if is_request else self._app)(scope, receive, send)
