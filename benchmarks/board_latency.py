@@ -91,7 +91,7 @@ st.image(files[at], width=500)
 for number, column in enumerate(st.columns(5), 1):
     column.button(f"class {number}", shortcut=str(number), on_click=answer, args=(number,))
 """
-# Names each thread for the kernel, so that its CPU time can be told apart.
+# Names each thread for the kernel, to measure its CPU time on its own.
 NAMES = """
 import threading
 inner = threading.Thread._bootstrap_inner

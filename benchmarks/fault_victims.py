@@ -28,11 +28,11 @@ Tell = Callable[..., None]  # what, and which
 
 
 def work(kind: str, images: Path, folder: Path, seed: int, told: Connection) -> None:
-    """Do one kind of work beside labeling, and tell (what, which) of all that is done.
+    """Do one kind of work beside labeling, and report (what, which) of all that is done.
 
-    `ready` is told once the work is under way, `answer` with each client id that is saved, `round`
-    with the number of each that is published, `embedded` with how many samples are, `begun` and
-    `backup` with the number of each backup.
+    `ready` is reported once the work is under way, `answer` with each client id that is saved,
+    `round` with the number of each that is published, `embedded` with how many samples are, `begun`
+    and `backup` with the number of each backup.
     """
     turn = threading.Lock()
 
@@ -85,7 +85,7 @@ def _embed(images: Path, folder: Path, seed: int, tell: Tell) -> None:
 
 
 def _back_up(images: Path, folder: Path, seed: int, tell: Tell) -> None:
-    """Write backups in a thread; the newest that was told stays."""
+    """Write backups in a thread; the newest reported one stays."""
 
     def run() -> None:
         before: Path | None = None

@@ -132,7 +132,7 @@ def _missing_rounds(project: Project, told: list[int | None]) -> list[str]:
 
 
 def _wrong_embeddings(project: Project, truth: Path, told: int) -> list[str]:
-    """Whether rows are not those of their samples, or fewer than were told."""
+    """Whether rows differ from their samples, or are fewer than was reported."""
     ids, found = project.store.samples.ids(), list[str]()
     for manifest in sorted(project.embeddings.glob("*/manifest.json")):
         name, dim = manifest.parent.name, json.loads(manifest.read_text("utf-8"))["dim"]
@@ -143,7 +143,7 @@ def _wrong_embeddings(project: Project, truth: Path, told: int) -> list[str]:
         wrong = np.sum(_cosines(*pairs) < ALIKE)
         found += [f"{wrong} embeddings are not those of their images"] if wrong else []
         if len(ours) < told:
-            found.append(f"{told} embeddings were told, {len(ours)} are there")
+            found.append(f"{told} embeddings were reported, {len(ours)} are there")
     return found
 
 

@@ -59,7 +59,7 @@ def _classifier() -> Any:
 
 
 def _targets(pool: Pool) -> npt.NDArray[np.float64]:
-    """Class ids (N,), NaN where there is none: what scikit-activeml takes for labels."""
+    """Class ids (N,), NaN without a label: what scikit-activeml takes for labels."""
     targets = np.full(len(pool.features), np.nan)
     targets[pool.labeled] = pool.labels
     return targets

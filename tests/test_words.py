@@ -12,9 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FOLDERS = (
     "labeling",
-    "models/embeddings",
-    "models/evidence",
-    "models/head",
+    "models",
+    "benchmarks",
 )
 HABITS = (
     r"\bwhoever\b",
