@@ -30,8 +30,8 @@ def measure(page: Page, home: Path) -> tuple[float, float, float]:
         page.goto(server.url)
         name = on_screen(page)
         first = time.perf_counter() - begin
-        page.locator(".ingest", has_text="embedding").wait_for(timeout=60_000)
-        page.locator(".ingest", has_not_text="embedding").wait_for(
+        page.locator(".ingest", has_text="prepared").wait_for(timeout=60_000)
+        page.locator(".ingest", has_not_text="prepared").wait_for(
             timeout=300_000, state="attached"
         )
         embedded = time.perf_counter() - begin
