@@ -126,8 +126,8 @@ def _bundled(weights_dir: Path, why: str) -> Weights:
     folders = sorted(config.parent for config in weights_dir.glob("*/config.json"))
     if not folders:
         raise BackboneNotFoundError(
-            f"{weights_dir} holds no pretrained model (a folder with config.json and model.safetensors); "
-            "install Hone again, or name a folder of weights"
+            f"{weights_dir} holds no pretrained model (a folder with config.json and "
+            "model.safetensors); install Hone again, or name a folder of weights"
         )
     return _in_folder(folders[0], "bundled", why.format(folders[0].name))
 
