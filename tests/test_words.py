@@ -11,15 +11,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = (
+    "benchmarks",
     "labeling/answers",
     "labeling/evidence",
     "labeling/learning",
     "labeling/loop",
     "labeling/people",
+    "labeling/screens",
     "labeling/store",
-    "models/embeddings",
-    "models/evidence",
-    "models/head",
+    "models",
 )
 HABITS = (
     r"\bwhoever\b",
