@@ -89,8 +89,8 @@ def _shift(session: Session, evidence: Evidence) -> None:
         return
     text = (
         f"{found.added:,} images were added last. Given one of them and a known one, a "
-        f"classifier picks the new one in **{found.auc:.0%}** of cases ({found.low:.0%} to {found.high:.0%}; "
-        f"50% is by chance, AUC), and **{found.outside:,}** of them lie outside what the model "
+        f"classifier picks the new one in **{found.auc:.0%}** of cases "
+        f"({found.low:.0%} to {found.high:.0%}; 50% is by chance, AUC), and **{found.outside:,}** of them lie outside what the model "
         "has seen."
     )
     if found.warned:
