@@ -227,7 +227,7 @@ def print_quality(entries: list[Contestant], sets: list[Task], keep: Path | None
 
 
 def _memory(entry: Contestant, task: Task, keep: Path | None) -> Embed:
-    """Embeds the task's images once, and remembers them."""
+    """Embeds the task's images once, and then remembers them."""
     file = None
     if keep is not None and entry.backbone is not None:
         file = keep / f"{entry.backbone.fingerprint}-{task.name.replace(' ', '-')}.npy"

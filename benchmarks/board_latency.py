@@ -6,8 +6,8 @@ All servers show the sample data to the same headless Chromium on the same machi
 presses a class key every 0.5 to 0.9 s; the time runs in the page, from the key event to the frame
 in which another, decoded image stands. Hone trains after every answer meanwhile; of the plain pages
 one has no model at all, the other fits one in the script, as one writes it first. The server's CPU
-is that of its whole process, with the training threads told apart; the browser copies of the images
-have been made before, which happens once for each image. The browser shares the cores.
+is that of its whole process, with the training threads counted apart; the browser copies of the
+images have been made before, which happens once for each image. The browser shares the cores.
 """
 
 import argparse
@@ -91,7 +91,7 @@ st.image(files[at], width=500)
 for number, column in enumerate(st.columns(5), 1):
     column.button(f"class {number}", shortcut=str(number), on_click=answer, args=(number,))
 """
-# Names each thread for the kernel, to measure its CPU time on its own.
+# Names each thread for the kernel, so that its CPU time can be counted apart.
 NAMES = """
 import threading
 inner = threading.Thread._bootstrap_inner

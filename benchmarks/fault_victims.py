@@ -1,4 +1,4 @@
-"""Processes that work for ever and tell what they are promised, until `faults` kills them.
+"""Processes that work for ever and report what they are promised, until `faults` kills them.
 
 Each is forked from one that has imported everything, so that a try takes no longer than its work.
 """
@@ -28,11 +28,11 @@ Tell = Callable[..., None]  # what, and which
 
 
 def work(kind: str, images: Path, folder: Path, seed: int, told: Connection) -> None:
-    """Do one kind of work beside labeling, and report (what, which) of all that is done.
+    """Do one kind of work beside labeling, and send (what, which) for everything that is done.
 
-    `ready` is reported once the work is under way, `answer` with each client id that is saved,
-    `round` with the number of each that is published, `embedded` with how many samples are, `begun`
-    and `backup` with the number of each backup.
+    `ready` is sent once the work is under way, `answer` with each client id that is saved, `round`
+    with the number of each that is published, `embedded` with how many samples are, `begun` and
+    `backup` with the number of each backup.
     """
     turn = threading.Lock()
 
@@ -85,7 +85,7 @@ def _embed(images: Path, folder: Path, seed: int, tell: Tell) -> None:
 
 
 def _back_up(images: Path, folder: Path, seed: int, tell: Tell) -> None:
-    """Write backups in a thread; the newest reported one stays."""
+    """Write backups in a thread; the newest that was reported stays."""
 
     def run() -> None:
         before: Path | None = None
@@ -107,7 +107,7 @@ def _back_up(images: Path, folder: Path, seed: int, tell: Tell) -> None:
 
 
 def _label(session: Session, seed: int, tell: Tell) -> None:
-    """Answer for ever, and tell of each answer and of whatever else has got done since."""
+    """Answer for ever, and report each answer and everything else that is done since."""
     rng = random.Random(seed)
     classes = [one.id for one in session.store.classes.all()]
     keys = session.store.samples.ids()

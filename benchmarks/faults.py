@@ -42,7 +42,7 @@ from models.embeddings.cache import EmbeddingCache
 IMAGES = 600
 MOST = {"commit": 200, "round": 100, "embedding": 100, "backup": 100}  # answers before the kill
 KINDS = tuple(MOST)
-START = 60.0  # seconds within which a process is at work, and tells of it again and again
+START = 60.0  # seconds within which a process is at work, and reports it again and again
 ALIKE = 0.999  # cosine: in another batch, sums are rounded in another order
 
 _forks = get_context("forkserver")
@@ -61,7 +61,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Ground:
-    """The images of all tries, and the embeddings that they ought to have."""
+    """The images of all tries, and the embeddings that they should have."""
 
     images: Path
     truth: Path
@@ -116,7 +116,7 @@ def strike(kind: str, ground: Ground, folder: Path, seed: int) -> Outcome:
 
 
 def _heard(ours: Connection, answers: float = math.inf) -> Iterator[tuple[str, Any]]:
-    """What a process tells until so many answers, or all; half a message told nothing."""
+    """What a process reports, up to so many answers, or all; half a message does not count."""
     while answers > 0 and ours.poll(START):
         try:
             message = ours.recv()
@@ -132,7 +132,7 @@ def _missing_rounds(project: Project, told: list[int | None]) -> list[str]:
 
 
 def _wrong_embeddings(project: Project, truth: Path, told: int) -> list[str]:
-    """Whether rows differ from their samples, or are fewer than was reported."""
+    """What is wrong: rows that are not those of their samples, or fewer than reported."""
     ids, found = project.store.samples.ids(), list[str]()
     for manifest in sorted(project.embeddings.glob("*/manifest.json")):
         name, dim = manifest.parent.name, json.loads(manifest.read_text("utf-8"))["dim"]

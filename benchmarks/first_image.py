@@ -31,9 +31,7 @@ def measure(page: Page, home: Path) -> tuple[float, float, float]:
         name = on_screen(page)
         first = time.perf_counter() - begin
         page.locator(".ingest", has_text="prepared").wait_for(timeout=60_000)
-        page.locator(".ingest", has_not_text="prepared").wait_for(
-            timeout=300_000, state="attached"
-        )
+        page.locator(".ingest", has_not_text="prepared").wait_for(timeout=300_000, state="attached")
         embedded = time.perf_counter() - begin
         page.keyboard.press("1")
         after(page, name)

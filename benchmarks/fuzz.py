@@ -3,8 +3,8 @@
     pip install atheris
     python -m benchmarks.fuzz [--target zip] [--seconds 120]
 
-A fault is an error that the reader does not tell people by, a hang of ten seconds, or two gigabytes
-of memory; the input is kept in the folder that is named.
+A fault is an error that is not one of the reader's own, a hang of ten seconds, or two
+gigabytes of memory; the input is kept in the folder that is named.
 `tests/benchmarks/test_fuzz.py` does the same for some seconds by hypothesis.
 """
 

@@ -33,7 +33,7 @@ FORMS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 
 @dataclass(frozen=True)
 class Target:
-    """A reader of a file of that name; `raises` are the errors that it tells people by."""
+    """A reader of a file of that name; `raises` are the errors that it shows people."""
 
     name: str
     read: Callable[[Path], object]

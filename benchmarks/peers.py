@@ -59,7 +59,7 @@ def _classifier() -> Any:
 
 
 def _targets(pool: Pool) -> npt.NDArray[np.float64]:
-    """Class ids (N,), NaN without a label: what scikit-activeml takes for labels."""
+    """Class ids (N,), NaN where a row has no label, as scikit-activeml wants it."""
     targets = np.full(len(pool.features), np.nan)
     targets[pool.labeled] = pool.labels
     return targets
@@ -91,7 +91,7 @@ def _small_text(name: str, *, embeddings: bool = False) -> Callable[[int, int], 
 
     def make(seed: int, classes: int) -> Pick:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # GreedyCoreset tells of an older version's default
+            warnings.simplefilter("ignore")  # GreedyCoreset warns of an older version's default
             strategy = getattr(import_module("small_text"), name)()
 
         def pick(pool: Pool, n: int, rng: np.random.Generator) -> Indices:

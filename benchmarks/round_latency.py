@@ -35,7 +35,7 @@ from models.space import Space
 
 NOTES = (
     "commit: until the answer is on disk. round: from then until the new ranking is published; "
-    f"above {EAGER:,} samples that has {WINDOW + UNCERTAIN:,} scored again, and the sweep scores "
+    f"above {EAGER:,} samples that scores {WINDOW + UNCERTAIN:,} again, and the sweep scores "
     "all of them after it, but on a GPU that holds them all are scored at once. rest: the round "
     "less its stages. bound: to read what the round scores "
     "and multiply it. next: until the next sample is leased and ready to be sent. ratio: of the "

@@ -8,7 +8,7 @@ the board does, and answers one a second while the server trains in the backgrou
 server share the machine's cores. With --kill-every a server gets a SIGKILL that often and is
 started again, and PostgreSQL just as often, half-way between; people then send again what got no
 reply. Several --servers share the project, and the people are spread over them. In the end the
-database is compared with what each person saw confirmed.
+database is compared with the replies that each got.
 """
 
 import argparse

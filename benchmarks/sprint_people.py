@@ -118,7 +118,7 @@ class Person:
                 self._classes = [one["id"] for one in reply["classes"]]
             if queue:
                 self._answer(queue.pop(0))
-            # An outage is neither made up for, nor do people fall in step by it.
+            # People do not make up for an outage, and it does not bring them into step.
             behind = time.perf_counter() - PACE - due
             due += PACE * max(1, math.ceil(behind / PACE))
             time.sleep(max(0.0, due - time.perf_counter()))

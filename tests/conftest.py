@@ -65,7 +65,7 @@ def add_samples(store: Store, count: int) -> list[str]:
 
 
 def standing(store: Store) -> dict[str, Answer]:
-    """The latest standing answer of each sample, whoever gave it."""
+    """The latest standing answer of each sample, by any person."""
     return {answer.sample_id: answer for answer in store.answers.standing()}
 
 
@@ -104,7 +104,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def emptied(cluster: Cluster) -> Iterator[Callable[[], str]]:
-    """Empties one schema, which is cheaper than to make one for each test, and tells its name."""
+    """Empties one schema, which is cheaper than to make one for each test, and gives its name."""
     schema = "hone_tests"
     Store(Path("unused"), cluster.url, schema).close()
     engine = postgres_engine(cluster.url, schema)

@@ -1,4 +1,4 @@
-"""Files as an attacker would make them: small on disk, and dear to read."""
+"""Files as an attacker would make them: small on disk, and costly to read."""
 
 import io
 import struct

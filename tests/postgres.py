@@ -24,7 +24,7 @@ def programs() -> Path | None:
 
 
 def start_or_skip(*, durable: bool = False) -> "Cluster":
-    """A running cluster; skips the test where there is none to be had, but not in CI."""
+    """A running cluster; without PostgreSQL the test is skipped, but not in CI."""
     if programs() is None and os.environ.get("CI") != "true":
         pytest.skip(MISSING)
     cluster = Cluster(durable=durable)
@@ -56,7 +56,7 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """What HONE_DATABASE_URL names; the password is there to be looked for in what is told."""
+        """What HONE_DATABASE_URL names; tests look for its password in texts."""
         return f"postgresql://hone:s3cret-word@/postgres?host={self._folder}"
 
     def start(self) -> None:

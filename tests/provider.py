@@ -16,7 +16,7 @@ CLIENT_SECRET = "provider-s3cret"
 
 
 class Provider:
-    """Whoever comes is logged in as `claims` say, without being asked; `key` signs."""
+    """Logs everybody in as `claims` say, without asking; `key` signs."""
 
     def __init__(self) -> None:
         self.claims: dict[str, Any] = {}

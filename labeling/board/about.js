@@ -1,5 +1,5 @@
 // What a class is, in words and pictures: beside its button while the pointer rests there, and in
-// the help. Asked for anew when the classes have changed.
+// the help. Asked for again when the classes have changed.
 
 import { el } from "./dom.js";
 import { thumb } from "./viewers/thumb.js";

@@ -35,7 +35,7 @@ def show(session: Session) -> None:
 def how_good(session: Session, evidence: Evidence) -> None:
     """The one figure that can be believed, in a sentence, or why it is not there yet."""
     if len(evidence.open_rows) == 0:
-        st.info("Every image has an answer: none is left to guess.", icon=":material/task_alt:")
+        st.info("Every image has an answer: nothing is left to guess.", icon=":material/task_alt:")
         return
     measured = pool_accuracy(evidence)
     if measured is None:

@@ -88,9 +88,8 @@ def _shift(session: Session, evidence: Evidence) -> None:
         )
         return
     text = (
-        f"{found.added:,} images were added last. Between one of them and one of the others, "
-        f"the model knows in **{found.auc:.0%}** of cases which is new ({found.low:.0%} to "
-        f"{found.high:.0%}; "
+        f"{found.added:,} images were added last. Given one of them and a known one, a classifier "
+        f"picks the new one in **{found.auc:.0%}** of cases ({found.low:.0%} to {found.high:.0%}; "
         f"50% is by chance, AUC), and **{found.outside:,}** of them lie outside what the model "
         "has seen."
     )

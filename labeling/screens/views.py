@@ -45,7 +45,7 @@ def class_buttons(
 ) -> int | None:
     """A button for each class, with the key of its place; the id of the one that was pressed.
 
-    The buttons of `primary` stand out; the class `without` gets no button.
+    Those of `primary` stand out; the class `without` gets no button.
     """
     chosen = None
     for place, one in enumerate(session.store.classes.all()):

@@ -71,7 +71,7 @@ export class GridMode {
     this.sheet.close();
   }
 
-  // A new round: a page under one's hands does not change, the one behind it does.
+  // A new round: the page in use does not change, the one behind it does.
   advanced() {
     if (this.tiles.length) this.#ahead();
     else this.load();
@@ -94,7 +94,7 @@ export class GridMode {
     return cards.map((card) => card.sample_id);
   }
 
-  // Others have got some of these: another page.
+  // Other people have got some of these: another page.
   lost() {
     this.turn({});
   }
@@ -222,7 +222,7 @@ export class GridMode {
   // A larger window gets a page that fills it, unless this one has been worked on.
   #roomier() {
     const touched = this.tiles.some((tile) => tile.selected || tile.changed || tile.out);
-    const whole = this.tiles.length >= this.pages.size; // no more were to be had otherwise
+    const whole = this.tiles.length >= this.pages.size; // otherwise there were no more
     if (this.size === null && whole && !touched && !this.board.outbox.offline) this.turn({});
   }
 
@@ -259,7 +259,7 @@ export class GridMode {
     this.pages.show(tiles.map((tile) => tile.card));
     this.since = performance.now();
     if (tiles.length) this.#ahead();
-    if (this.refocus) tiles[0]?.node.focus({ preventScroll: true }); // the chosen tab was drawn anew
+    if (this.refocus) tiles[0]?.node.focus({ preventScroll: true }); // the chosen tab was drawn again
     this.refocus = false;
   }
 

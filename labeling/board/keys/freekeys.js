@@ -1,5 +1,5 @@
 // A control that was clicked keeps the focus, and Streamlit gives no key to a button while an input
-// has it: after a click the keys of the screen would be dead. Who moves by Tab keeps the focus.
+// has it: after a click the keys of the screen would be dead. Moving by Tab keeps the focus.
 
 if (!window.honeFreesKeys) {
   window.honeFreesKeys = true;

@@ -5,7 +5,7 @@ import { ACTIONS, FIXED_HELP, keyName, keyText } from "./keys.js";
 
 export class Help {
   // `fixed` are rows of a mode whose keys cannot be changed; without it, the actions are listed.
-  // `about` tells what a class is.
+  // `about` says what a class is.
   constructor(hotkeys, fixed, changed, about) {
     Object.assign(this, { hotkeys, fixed, changed, about });
     this.classes = [];

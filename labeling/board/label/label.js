@@ -57,7 +57,7 @@ export class LabelMode {
     this.pace.close();
   }
 
-  // A new round: rank anew what is not in sight yet, unless that comes with the news.
+  // A new round: rank again what is not in sight yet, unless that comes with the news.
   advanced(cards) {
     if (!cards?.length) this.deck.advanced();
   }

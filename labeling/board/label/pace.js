@@ -43,7 +43,7 @@ export class Pace {
       const { seconds: list, count } = this;
       sessionStorage.setItem(this.place, JSON.stringify({ active: this.clock(), seconds: list, count }));
     } catch {
-      /* storage can be forbidden; the figures then begin anew with a reload */
+      /* storage can be forbidden; the figures then begin again with a reload */
     }
   }
 

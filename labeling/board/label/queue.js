@@ -1,5 +1,5 @@
 // The cards that come next, their images loaded ahead: the next one shows at once, and labeling
-// goes on for a while when the line is down. Each new round ranks anew what is not yet in sight.
+// goes on for a while when the line is down. Each new round ranks again what is not yet in sight.
 
 import { Refusal } from "../wire/api.js";
 
@@ -77,7 +77,7 @@ export class Deck {
     this.refill();
   }
 
-  // Others have got these.
+  // Other people have got these.
   lose(ids) {
     const gone = this.cards.filter((card) => ids.has(card.sample_id));
     this.cards = this.cards.filter((card) => !ids.has(card.sample_id));
@@ -108,7 +108,7 @@ export class Deck {
     if (this.again) this.refill();
   }
 
-  // What is asked first may be another now: rank anew.
+  // Another image may come first now: rank again.
   renew() {
     this.due = true;
     this.refill();
@@ -128,7 +128,7 @@ export class Deck {
       await image.decode();
       return image;
     });
-    card.image.catch(() => this.#broken(card)); // told when the card is shown
+    card.image.catch(() => this.#broken(card)); // reported when the card is shown
     return card.image;
   }
 
@@ -166,7 +166,7 @@ export class Deck {
     try {
       const reply = await this.api.watch(this.holder, FRESH + 1, front, [...dropped], after, seconds, signal);
       this.told = performance.now();
-      // A request in between has given back what it could not know of.
+      // A request in between has given back what it did not know of.
       if (asks === this.asks && reply.cards.length) {
         this.asked = performance.now();
         this.due = false;
@@ -181,7 +181,7 @@ export class Deck {
     }
   }
 
-  // News alone; a ranking that they tell of is asked for.
+  // News alone; a ranking that they announce is asked for.
   #plainNews(version, seconds, signal) {
     this.told = -SOON;
     if (this.missed) this.refill();
@@ -197,7 +197,7 @@ export class Deck {
     this.version = status.version;
     this.missed = false;
     this.#take(cards);
-    // The server knows of these: it will not offer them but for a reason, such as a skip.
+    // The server knows of these: it offers them again only for a reason, such as a skip.
     for (const id of known) this.answered.delete(id);
     this.#load();
     this.changed();
