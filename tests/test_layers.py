@@ -192,9 +192,6 @@ def test_modules_and_functions_stay_small(file: Path) -> None:
 
 # -- tests and private names -------------------------------------------------------------------
 
-PRIVATE_OF_OTHERS: dict[str, str] = {}  # name of a library -> why a test needs it
-NOT_YET = ("tests/evidence/",)
-
 
 def is_private(name: str) -> bool:
     last = name.rpartition(".")[2]
@@ -221,9 +218,7 @@ def private_names(tests: ast.Module) -> Iterator[str]:
 
 @pytest.mark.parametrize("file", TESTS, ids=name_of)
 def test_no_test_uses_a_private_name(file: Path) -> None:
-    if not file.relative_to(ROOT).as_posix().startswith(NOT_YET):
-        found = private_names(tree(file))
-        assert [one for one in found if one.partition(" ")[0] not in PRIVATE_OF_OTHERS] == []
+    assert list(private_names(tree(file))) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import timm
 import torch
-from timm.models._hub import save_for_hf
+from timm.models import save_for_hf
 
 from labeling.embedding import feed
 from labeling.evidence import trials as module
