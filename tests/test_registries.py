@@ -21,7 +21,7 @@ from labeling.project.project import open_project
 from labeling.registries import REGISTRIES, listing
 from labeling.screens.backbone import encoder_options
 from labeling.screens.export import format_options
-from labeling.screens.setup import head_options, query_options
+from labeling.screens.setup import head_options, media_help, query_options
 from models.encoders.catalogue import ENCODERS
 from models.head import HEADS
 from models.queries import QUERIES
@@ -66,7 +66,13 @@ def test_a_new_entry_is_in_the_api_description(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "command"), [("queries", "simulate"), ("encoders", "embed"), ("formats", "export")]
+    ("kind", "command"),
+    [
+        ("queries", "simulate"),
+        ("encoders", "embed"),
+        ("formats", "export"),
+        *((kind, "choices") for kind in TOYS),
+    ],
 )
 def test_a_new_entry_is_in_the_help(kind: str, command: str) -> None:
     line = [sys.executable, "-c", REGISTER, kind, TOYS[kind][1], WORDS, command]
@@ -92,7 +98,7 @@ def test_files_of_a_new_medium_are_samples(monkeypatch: pytest.MonkeyPatch) -> N
     toy = replace(MEDIA["image"], suffixes=frozenset({".toy"}))
     monkeypatch.setitem(MEDIA, "toy", toy)
     assert medium_of("a.TOY") == "toy" and medium_of("a.png") == "image"
-    assert ".toy" in suffixes()
+    assert ".toy" in suffixes() and "- toy: .toy" in media_help()
 
 
 def test_a_file_of_a_new_medium_is_scanned_read_and_shown(

@@ -16,6 +16,7 @@ MISTAKE, INTERRUPTED = 2, 130
 COMMANDS = {
     "embed": ("embed", "Scan the pool and embed every sample that has no embedding yet."),
     "backbones": ("backbones", "List the backbones with their speed here, or compare some."),
+    "choices": ("choices", "List everything that can be chosen by name, with what it means."),
     "status": ("status", "Print where the project stands."),
     "export": ("export", "Write the labels in one of the formats."),
     "report": ("report", "Write a report as one HTML file."),

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from labeling.loop.session import Session
+from labeling.media import MEDIA
 from labeling.screens import backbone, classes, history, people
 from labeling.screens.shell import annotator, attempt, needs_login
 from labeling.wording import code, plain
@@ -72,11 +73,17 @@ def _folder_labels(session: Session) -> None:
         st.rerun()
 
 
+def media_help() -> str:
+    """Which files can be labeled."""
+    return "\n".join(f"- {name}: {', '.join(sorted(one.suffixes))}" for name, one in MEDIA.items())
+
+
 def _open_form() -> None:
     with st.form("open", border=False):
         path = st.text_input(
             "A folder, a zip, or a CSV with a column “path”, on this machine",
             placeholder="/home/me/photos",
+            help=media_help(),
         )
         if st.form_submit_button("Open", icon=":material/folder_open:") and path.strip():
             attempt(lambda: _open(path.strip()))

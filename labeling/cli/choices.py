@@ -1,0 +1,15 @@
+"""What can be chosen by name, on the command line."""
+
+import click
+
+from labeling.registries import REGISTRIES, listing, names
+
+HELP = "List everything that can be chosen by name, with what it means.\n\n" + "\n\n".join(
+    f"{kind}: {names(kind)}" for kind in REGISTRIES
+)
+
+
+@click.command(help=HELP)
+def choices() -> None:
+    """List everything that can be chosen by name."""
+    click.echo(listing())
