@@ -120,13 +120,15 @@ def test_two_tabs_mashed_through_a_reload_a_killed_server_and_a_cut_line(
     board.mashed_on(tabs[0])
     server.kill()
     offline = [tab.locator(".saved[data-state=offline]") for tab in tabs]
-    for one in offline:
-        expect(one).to_be_visible()
-    server.start()
+    try:
+        for one in offline:
+            expect(one).to_be_visible(timeout=60_000)  # a busy machine takes its time
+    finally:
+        server.start()  # the tests after this one need it
     for tab in tabs:
         board.mashed_on(tab)
     tabs[1].context.set_offline(True)
-    expect(offline[1]).to_be_visible()
+    expect(offline[1]).to_be_visible(timeout=60_000)
     board.mashed_on(tabs[0])
     tabs[1].context.set_offline(False)
     board.mashed_on(tabs[1])
