@@ -32,8 +32,3 @@ def listing() -> str:
         f"{kind}:\n" + "\n".join(f"- {name}: {one.words}" for name, one in entries.items())
         for kind, entries in REGISTRIES.items()
     )
-
-
-def names(kind: str) -> str:
-    """The names of one kind, for a line of help."""
-    return ", ".join(REGISTRIES[kind])

@@ -109,8 +109,6 @@ def test_a_file_of_a_new_medium_is_scanned_read_and_shown(
         check=lambda data: None,
         load=lambda data, name, least=0: f"{name} says {data.decode()}",
         preview=lambda data, name, size: data.upper(),
-        one="toy",
-        many="toys",
         words=WORDS,
     )
     monkeypatch.setitem(MEDIA, "toy", toy)

@@ -2,10 +2,10 @@
 
 import click
 
-from labeling.registries import REGISTRIES, listing, names
+from labeling.registries import REGISTRIES, listing
 
 HELP = "List everything that can be chosen by name, with what it means.\n\n" + "\n\n".join(
-    f"{kind}: {names(kind)}" for kind in REGISTRIES
+    f"{kind}: {', '.join(entries)}" for kind, entries in REGISTRIES.items()
 )
 
 

@@ -18,7 +18,6 @@ class Medium:
     check : reads the header alone; raises UnreadableImageError beyond the limits.
     load : (bytes, name, least) decoded; `least` allows a smaller copy.
     preview : (bytes, name, size) as bytes that every browser can show.
-    one, many : what people call its samples.
     words : one sentence for people.
     """
 
@@ -26,8 +25,6 @@ class Medium:
     check: Callable[[bytes], object]
     load: Callable[..., Any]
     preview: Callable[[bytes, str, str], bytes]
-    one: str
-    many: str
     words: str
 
 
@@ -38,8 +35,6 @@ MEDIA: dict[str, Medium] = {
         image.check_header,
         image.load_image,
         image.browser_copy,
-        "image",
-        "images",
         "Photos, scans and drawings; of an animation the first frame.",
     ),
 }

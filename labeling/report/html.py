@@ -6,7 +6,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from labeling.evidence import progress
@@ -15,6 +14,7 @@ from labeling.evidence.gathering import CHECKS, Evidence, pool_accuracy
 from labeling.loop.session import Session
 from labeling.report.plots import class_ranges, class_table, curve_lines, curve_table, svg
 from labeling.store.certificates import ACCURACY, Certificate
+from labeling.templates import environment
 from labeling.wording import ahead, points
 from models.evidence.accuracy import macro_recall
 from models.evidence.reliability import reliability
@@ -38,13 +38,7 @@ def judged_on(method: str) -> str:
     return "blind checks" if method == "audits" else "labels, each weighted by its chance"
 
 
-PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,  # names of classes, people and files may be HTML
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+PAGES = environment(Path(__file__).parent)
 PAGES.filters |= {"percent": percent, "interval": interval, "ahead": ahead, "points": points}
 PAGES.globals["judged_on"] = judged_on
 
