@@ -83,8 +83,8 @@ def _open_form() -> None:
         path = st.text_input(
             "A folder, a zip, or a CSV with a column “path”, on this machine",
             placeholder="/home/me/photos",
-            help=media_help(),
         )
+        st.caption(media_help())
         if st.form_submit_button("Open", icon=":material/folder_open:") and path.strip():
             attempt(lambda: _open(path.strip()))
 
