@@ -117,7 +117,8 @@ def test_two_tabs_mashed_through_a_reload_a_killed_server_and_a_cut_line(
     tabs[0].reload()
     board.on_screen(tabs[0])
     board.mash(tabs[0])
-    board.mashed_on(tabs[0])
+    for tab in tabs:
+        board.mashed_on(tab)
     server.kill()
     offline = [tab.locator(".saved[data-state=offline]") for tab in tabs]
     try:
