@@ -144,7 +144,7 @@ def main() -> None:
 def _right(pool: Path, home: Path, truth: dict[str, str]) -> tuple[int, int]:
     """How many labels are right, of how many."""
     with closing(open_project(pool, default_folder(pool, home))) as project:
-        names = {one.id: one.name for one in project.store.classes.all()}
+        names = project.store.classes.names()
         named, labels = class_names(project, truth), project.store.answers.standing()
         right = sum(names.get(one.class_id or 0) == named[one.sample_id] for one in labels)
     return right, len(labels)

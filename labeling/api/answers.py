@@ -100,7 +100,7 @@ def _history(session: Session, visitor: Visitor, _asked: None) -> History:
     store = session.store
     answers = store.answers.latest(visitor.name, HISTORY_LENGTH)
     samples = store.samples.many([answer.sample_id for answer in answers])
-    names = {one.id: one.name for one in store.classes.all(archived=True)}
+    names = store.classes.names()
     return History(
         [
             PastAnswer(

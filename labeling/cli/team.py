@@ -12,7 +12,6 @@ from labeling.errors import PersonError
 from labeling.people.tokens import for_script
 from labeling.project.project import Project
 from labeling.store import Member, Role
-from labeling.store.log import INVITED, RENEWED, REVOKED
 
 INVITE_DAYS, TOKEN_DAYS = 14, 30
 
@@ -54,11 +53,9 @@ def invite(
         store = project.store.people
         if renew:
             member = store.named(name)
-            secret = store.renew(member.id, days)
-            project.store.log.add(operator(project), RENEWED, member.name)
+            secret = store.renew(member.id, days, by=operator(project))
         else:
-            member, secret = store.invite(name, Role.of(role), days, email=email)
-            project.store.log.add(operator(project), INVITED, f"{member.name} as {member.role}")
+            _, secret = store.invite(name, Role.of(role), days, email, by=operator(project))
         print(f"{url.rstrip('/')}/join/{secret}")
 
 
@@ -90,8 +87,7 @@ def revoke(place: Place, name: str) -> None:
     """Shut a person out at once; every answer stays."""
     with closing(place.open(new=False)) as project:
         member = project.store.people.named(name)
-        project.store.people.revoke(member.id)
-        project.store.log.add(operator(project), REVOKED, member.name)
+        project.store.people.revoke(member.id, by=operator(project))
         print(f"{one_line(member.name)} can no longer come in.")
 
 

@@ -41,7 +41,7 @@ def trail(project: Project, who: str = "", what: str = "", since: float = 0.0) -
         deeds += _certificate(one)
     if not what or ANSWERED.startswith(what):
         samples = store.samples.many()
-        names = {one.id: one.name for one in store.classes.all(archived=True)}
+        names = store.classes.names()
         for told in store.answers.history():
             paths = samples[told.answer.sample_id].paths
             deeds.append(_answer(told, next(iter(paths), told.answer.sample_id[:12]), names))

@@ -84,7 +84,7 @@ def _classes(session: Session) -> list[Row]:
 
 def _figures(session: Session, evidence: Evidence) -> Values:
     """All that rests on the model; None for what cannot be measured yet."""
-    names = {one.id: one.name for one in session.store.classes.all(archived=True)}
+    names = session.store.classes.names()
     checks = int(evidence.uniform.sum())
     enough = checks >= CHECKS
     return {

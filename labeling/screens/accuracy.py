@@ -66,7 +66,7 @@ def _classes(session: Session, evidence: Evidence) -> None:
     rows = evidence.uniform
     if rows.sum() < CHECKS:
         return
-    names = {one.id: one.name for one in session.store.classes.all(archived=True)}
+    names = session.store.classes.names()
     st.subheader("Each class")
     macro = macro_recall(evidence.hits[rows], evidence.labels[rows])
     text = (

@@ -36,7 +36,7 @@ def show(session: Session) -> bool:
         label_visibility="collapsed",
         key="review-part",
     )
-    names = {one.id: one.name for one in session.store.classes.all(archived=True)}
+    names = session.store.classes.names()
     if part == to_decide:
         _disputes(session, open_ones, names)
     elif part == AGREEMENT:

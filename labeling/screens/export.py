@@ -108,7 +108,7 @@ def _preview(session: Session) -> None:
     answers = session.store.answers.standing()[-PREVIEW_ROWS:][::-1]
     if not answers:
         return
-    names = {one.id: one.name for one in session.store.classes.all(archived=True)}
+    names = session.store.classes.names()
     samples = session.store.samples.many([answer.sample_id for answer in answers])
     st.subheader("The newest answers")
     st.dataframe(

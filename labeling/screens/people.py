@@ -8,7 +8,6 @@ import streamlit as st
 from labeling.loop.session import Session
 from labeling.screens.shell import annotator, attempt, has_provider, needs_login, visitor
 from labeling.store import Member, Role
-from labeling.store.log import INVITED, RENEWED, REVOKED, ROLE
 from labeling.store.people import DAY, LONGEST_DAYS, LONGEST_NAME
 from labeling.wording import plain
 
@@ -82,8 +81,7 @@ def _invite(session: Session) -> None:
 
 
 def _invited(session: Session, name: str, role: Role, days: int, email: str | None) -> None:
-    member, secret = session.store.people.invite(name, role, days, email)
-    session.store.log.add(annotator(session), INVITED, f"{member.name} as {role}")
+    member, secret = session.store.people.invite(name, role, days, email, annotator(session))
     _tell(member, secret)
 
 
@@ -109,14 +107,14 @@ def _told() -> None:
 
 def _change(session: Session, members: list[Member]) -> None:
     with st.container(border=True):
-        found = visitor(session)
+        found, by, team = visitor(session), annotator(session), session.store.people
         by_id = {one.id: one for one in members}
         chosen = by_id[st.selectbox("Member", list(by_id), format_func=lambda key: by_id[key].name)]
         role = st.selectbox(
             "Role now", list(ROLES), list(ROLES).index(chosen.role), format_func=ROLES.__getitem__
         )
         if role != chosen.role:
-            attempt(lambda: _role(session, chosen, role), again=True)
+            attempt(lambda: team.change_role(chosen.id, role, by), again=True)
         with st.container(horizontal=True):
             if st.button(
                 "New link",
@@ -132,23 +130,11 @@ def _change(session: Session, members: list[Member]) -> None:
                 or (found is not None and found.member == chosen.id),
                 help="Shut out at once; every answer stays.",
             ):
-                attempt(lambda: _revoke(session, chosen), again=True)
-
-
-def _role(session: Session, member: Member, role: Role) -> None:
-    session.store.people.change_role(member.id, role)
-    session.store.log.add(annotator(session), ROLE, f"{member.name} is {role} now")
+                attempt(lambda: team.revoke(chosen.id, by), again=True)
 
 
 def _renew(session: Session, member: Member, days: int) -> None:
-    secret = session.store.people.renew(member.id, days)
-    session.store.log.add(annotator(session), RENEWED, member.name)
-    _tell(member, secret)
-
-
-def _revoke(session: Session, member: Member) -> None:
-    session.store.people.revoke(member.id)
-    session.store.log.add(annotator(session), REVOKED, member.name)
+    _tell(member, session.store.people.renew(member.id, days, annotator(session)))
 
 
 def _work(session: Session) -> None:

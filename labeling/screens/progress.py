@@ -118,7 +118,7 @@ def _classes(session: Session) -> None:
     st.subheader("Labels per class")
     st.caption("A class with few labels is where the model is weakest.")
     counts = progress.labels_per_class(session.labels().values(), session.store.classes.all())
-    names = {one.id: one.name for one in session.store.classes.all(archived=True)}
+    names = session.store.classes.names()
     table = pd.DataFrame({"class": [names[key] for key in counts], "labels": list(counts.values())})
     bars = alt.Chart(table).encode(
         y=alt.Y("class", sort=None, title=None, axis=alt.Axis(labelLimit=160)),

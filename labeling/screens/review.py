@@ -35,7 +35,7 @@ def show(session: Session) -> None:
     if chosen is None:
         return
     view, evidence = chosen
-    names = {one.id: one.name for one in session.store.classes.all(archived=True)}
+    names = session.store.classes.names()
     if view == "Confusion":
         confusion.show(session, evidence, names)
     elif view == "Calibration":

@@ -74,6 +74,10 @@ class Classes:
             found = [_as_class(row) for row in connection.execute(query)]
         return [one for one in found if archived or one.active]
 
+    def names(self) -> dict[int, str]:
+        """Class id -> name, of archived and merged classes too."""
+        return {one.id: one.name for one in self.all(archived=True)}
+
     def counts_as(self) -> dict[int, int]:
         """The result of all merges: class id -> the class as which its labels count."""
         into = {one.id: one.merged_into for one in self.all(archived=True)}

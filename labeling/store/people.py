@@ -4,8 +4,6 @@ import hashlib
 import secrets
 import time
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from labeling.errors import PersonError
+from labeling.store.log import INVITED, RENEWED, REVOKED, ROLE, insert_entry
 from labeling.store.sql.schema import PEOPLE
 
 if TYPE_CHECKING:
@@ -112,11 +111,12 @@ class People:
         return None
 
     def invite(
-        self, name: str, role: Role, days: int, email: str | None = None
+        self, name: str, role: Role, days: int, email: str | None = None, by: str = ""
     ) -> tuple[Member, str]:
         """A new member and the secret of the invitation, which is never shown again.
 
-        Raises PersonError for a name or address that cannot be used or is taken.
+        `by` is the person who does this, for the log. Raises PersonError for a name or address
+        that cannot be used or is taken.
         """
         clean, secret, now = _checked(name), secrets.token_urlsafe(SECRET_BYTES), time.time()
         values = {
@@ -130,8 +130,9 @@ class People:
             "expires": now + _checked_days(days) * DAY,
         }
         try:
-            with self._write() as connection:
+            with self._database.change() as connection:
                 result = connection.execute(sa.insert(PEOPLE).values(values))
+                insert_entry(connection, by=by, kind=INVITED, text=f"{clean} as {role}")
         except sa.exc.IntegrityError as error:
             raise PersonError(
                 f"“{clean}” or that address has been invited already; renew that invitation, or "
@@ -141,12 +142,13 @@ class People:
         assert key is not None  # an INSERT of one row always has one
         return self._existing(int(key[0])), secret
 
-    def renew(self, member_id: int, days: int) -> str:
+    def renew(self, member_id: int, days: int, by: str = "") -> str:
         """A new secret and a new end date; the earlier link and its tokens become void."""
         member, secret = self._existing(member_id), secrets.token_urlsafe(SECRET_BYTES)
         expires = time.time() + _checked_days(days) * DAY
         self._change(
             member,
+            (by, RENEWED, member.name),
             secret_hash=_hash(secret),
             expires=expires,
             revoked=None,
@@ -154,22 +156,23 @@ class People:
         )
         return secret
 
-    def revoke(self, member_id: int) -> None:
+    def revoke(self, member_id: int, by: str = "") -> None:
         """Shut a member out, with any token; the answers stay."""
         member = self._existing(member_id)
         self._keep_an_owner(member)
-        self._change(member, revoked=time.time(), generation=member.generation + 1)
+        entry = (by, REVOKED, member.name)
+        self._change(member, entry, revoked=time.time(), generation=member.generation + 1)
 
-    def change_role(self, member_id: int, role: Role) -> None:
+    def change_role(self, member_id: int, role: Role, by: str = "") -> None:
         """Give a member another role, which is valid at once."""
         member = self._existing(member_id)
         if role < Role.OWNER:
             self._keep_an_owner(member)
-        self._change(member, role=str(role))
+        self._change(member, (by, ROLE, f"{member.name} is {role} now"), role=str(role))
 
     def saw(self, member_id: int) -> None:
         """Record that a member has come in now."""
-        self._change(self._existing(member_id), seen=time.time())
+        self._change(self._existing(member_id), None, seen=time.time())
 
     def _keep_an_owner(self, member: Member) -> None:
         owners = [one for one in self.all() if one.is_active and one.role is Role.OWNER]
@@ -184,14 +187,12 @@ class People:
             raise PersonError(f"There is no person {member_id} in this project.")
         return member
 
-    def _change(self, member: Member, **values: Any) -> None:
-        with self._write() as connection:
-            connection.execute(sa.update(PEOPLE).where(PEOPLE.c.id == member.id).values(values))
-
-    @contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
+    def _change(self, member: Member, entry: tuple[str, str, str] | None, **values: Any) -> None:
+        """Set columns of a member, and log who did what, where that is given."""
         with self._database.change() as connection:
-            yield connection
+            connection.execute(sa.update(PEOPLE).where(PEOPLE.c.id == member.id).values(values))
+            if entry is not None:
+                insert_entry(connection, **dict(zip(("by", "kind", "text"), entry, strict=True)))
 
     def _by_id(self) -> dict[int, Member]:
         found: dict[int, Member] = self._database.memo.get("people", self._read)

@@ -99,13 +99,14 @@ class HeadKind:
 
     Attributes
     ----------
-    load : gives the function that fits it, which needs torch; a list of heads must not wait for it.
+    load : gives its class, a dataclass whose fields are saved, and the function that fits it.
+        Both need torch; a list of heads must not wait for it.
     title : its name on screen, in plain words.
     method : its name in the literature.
     words : one sentence that says what it is good for, for the person who chooses.
     """
 
-    load: Callable[[], FitHead]
+    load: Callable[[], tuple[type, FitHead]]
     title: str
     method: str
     words: str
@@ -114,19 +115,20 @@ class HeadKind:
         self, features: npt.NDArray[Any], labels: npt.NDArray[Any], **options: Any
     ) -> Head:
         """Return the fitted head."""
-        return self.load()(features, labels, **options)
+        return self.load()[1](features, labels, **options)
 
 
-def _logistic() -> FitHead:
+def _logistic() -> tuple[type, FitHead]:
+    from models.head.linear import LinearHead
     from models.head.logistic import fit_logistic
 
-    return fit_logistic
+    return LinearHead, fit_logistic
 
 
-def _mlp() -> FitHead:
-    from models.head.mlp import fit_mlp
+def _mlp() -> tuple[type, FitHead]:
+    from models.head.mlp import MlpHead, fit_mlp
 
-    return fit_mlp
+    return MlpHead, fit_mlp
 
 
 HEADS: dict[str, HeadKind] = {

@@ -1,5 +1,6 @@
 """A head's file: a fitted head and its space's centre, without pickle."""
 
+import dataclasses
 import io
 import os
 import zipfile
@@ -11,11 +12,11 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 
-from models.head import Head
-from models.head.linear import LinearHead
-from models.head.mlp import MlpHead
+from models.head import HEADS, Head
 
 FILE_FORMAT = 2  # format 1 had only linear heads, without a temperature
+LINEAR = "logistic"
+EARLIER_NAMES = {"linear": LINEAR}
 
 
 class DamagedHeadError(ValueError):
@@ -23,17 +24,16 @@ class DamagedHeadError(ValueError):
 
 
 def save_head(path: Path, head: Head, center: npt.NDArray[np.float32]) -> None:
-    """Write a head of a known kind and its space's centre (D,) to `path`, whole or not at all."""
-    parts = _parts(head)
+    """Write a head of a kind in HEADS and its space's centre (D,) to `path`, or nothing at all."""
+    kind = _kind(head)
+    parts = {name: getattr(head, name) for name in _fields(kind)}
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as file:
             np.savez(
                 file,
                 format=FILE_FORMAT,
-                classes=head.classes,
-                strength=head.strength,
-                temperature=head.temperature,
+                kind=kind,
                 center=np.asarray(center, dtype=np.float32),
                 **parts,
             )
@@ -44,7 +44,7 @@ def save_head(path: Path, head: Head, center: npt.NDArray[np.float32]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def load_head(path: Path) -> tuple[LinearHead | MlpHead, npt.NDArray[np.float32]]:
+def load_head(path: Path) -> tuple[Head, npt.NDArray[np.float32]]:
     """Read (head, centre) as `save_head` wrote them; a damaged file raises DamagedHeadError."""
     content = path.read_bytes()
     try:
@@ -66,36 +66,37 @@ def load_head(path: Path) -> tuple[LinearHead | MlpHead, npt.NDArray[np.float32]
     return head, center
 
 
-def _parts(head: Head) -> dict[str, Any]:
-    """The parts that only this kind of head has; its name is `kind`."""
-    if isinstance(head, LinearHead):
-        own = {"weight": head.weight, "bias": head.bias, "iterations": head.iterations}
-        return {"kind": "linear", **own}
-    if isinstance(head, MlpHead):
-        own = {"weight": head.weight, "bias": head.bias, "epochs": head.epochs}
-        hidden = {"hidden_weight": head.hidden_weight, "hidden_bias": head.hidden_bias}
-        return {"kind": "mlp", **own, **hidden}
+def _kind(head: Head) -> str:
+    for name, kind in HEADS.items():
+        if kind.load()[0] is type(head):
+            return name
     raise TypeError(f"no file format for a head of type {type(head).__name__}")
 
 
-def _read(stored: Mapping[str, Any]) -> LinearHead | MlpHead:
-    """The head in a file of this format or of the first one."""
+def _fields(kind: str) -> list[str]:
+    """The names of the parts of a head of this kind."""
+    return [field.name for field in dataclasses.fields(HEADS[kind].load()[0]) if field.init]
+
+
+def _read(stored: Mapping[str, Any]) -> Head:
+    """The head in a file of this format or of an earlier one."""
     version = int(stored["format"])
-    if version not in (1, FILE_FORMAT):
+    if not 1 <= version <= FILE_FORMAT:
         raise ValueError(f"format {version} is not {FILE_FORMAT}")
-    kind = "linear" if version == 1 else str(stored["kind"])
-    temperature = 1.0 if version == 1 else float(stored["temperature"])
-    classes = stored["classes"].astype(np.int64, casting="safe")
-    weight, bias = _floats(stored, "weight"), _floats(stored, "bias")
-    strength = float(stored["strength"])
-    if kind == "linear":
-        iterations = int(stored["iterations"])
-        return LinearHead(classes, weight, bias, strength, iterations, temperature)
-    if kind == "mlp":
-        hidden = _floats(stored, "hidden_weight"), _floats(stored, "hidden_bias")
-        epochs = int(stored["epochs"])
-        return MlpHead(classes, *hidden, weight, bias, strength, epochs, temperature)
-    raise ValueError(f"a head of kind {kind!r} is unknown")
+    kind = LINEAR if version == 1 else str(stored["kind"])
+    kind = EARLIER_NAMES.get(kind, kind)
+    if kind not in HEADS:
+        raise ValueError(f"a head of kind {kind!r} is unknown")
+    parts = {name: _part(stored[name]) for name in _fields(kind) if name in stored}
+    head: Head = HEADS[kind].load()[0](**parts)
+    return head
+
+
+def _part(array: npt.NDArray[Any]) -> Any:
+    """A part as it must have been written: a number, or an array of int64 or float32."""
+    if array.ndim == 0:
+        return array.item()
+    return array.astype(np.int64 if array.dtype.kind == "i" else np.float32, casting="safe")
 
 
 def _floats(stored: Mapping[str, Any], name: str) -> npt.NDArray[np.float32]:

@@ -32,7 +32,7 @@ def give(store: Store, sample_id: str, *given: Given) -> None:
 
 def outcome(store: Store, sample_id: str) -> str:
     counting = current(store.answers.standing())[sample_id]
-    names = {one.id: one.name for one in store.classes.all()}
+    names = store.classes.names()
     return counting.kind if counting.class_id is None else names[counting.class_id]
 
 

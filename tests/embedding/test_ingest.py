@@ -52,7 +52,7 @@ def ingest(tmp_path: Path, backbone: Backbone) -> Iterator[Any]:
 
 def labels_of(project: Project) -> dict[str, str]:
     """Class names by path, from the imported answers that stand."""
-    names = {one.id: one.name for one in project.store.classes.all(archived=True)}
+    names = project.store.classes.names()
     samples = project.store.samples.many()
     return {
         samples[key].paths[0]: names[answer.class_id]

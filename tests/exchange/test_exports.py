@@ -161,7 +161,7 @@ def agrees(record: Record, answer: Answer, names: dict[int | None, str | None]) 
 
 
 def names_of(project: Project) -> dict[int | None, str | None]:
-    return {None: None} | {one.id: one.name for one in project.store.classes.all(archived=True)}
+    return {None: None} | project.store.classes.names()
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def mashed_on(page: Page, more: int = 10) -> None:
         # Looked at by a timer: a window that is not painted just now still has one.
         page.wait_for_function("goal => answered() >= goal", arg=goal, timeout=60_000, polling=100)
     except TimeoutError as error:
-        shown = page.locator("[data-testid=stBidiComponentIsolated]").inner_text()
+        shown = page.locator(".board").inner_text()
         raise AssertionError(f"no {more} images were answered; on screen:\n{shown}") from error
 
 

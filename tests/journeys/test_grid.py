@@ -88,7 +88,7 @@ def _stored(server: Server) -> dict[str, tuple[str, str]]:
     (folder,) = [path.parent for path in server.home.glob("*/hone.sqlite")]
     assert server.pool is not None
     project = open_project(server.pool, folder)
-    names = {one.id: one.name for one in project.store.classes.all()}
+    names = project.store.classes.names()
     samples = project.store.samples.many()
     current: dict[str, Answer] = standing(project.store)
     stored = {

@@ -191,7 +191,7 @@ def test_an_earlier_answer_is_changed_kept_and_brought_back_by_keyboard(
     board.saved(page)
     project = _project(server)
     samples = project.store.samples.many()
-    names = {one.id: one.name for one in project.store.classes.all()}
+    names = project.store.classes.names()
     stored = {
         samples[key].paths[0]: names.get(answer.class_id or 0)
         for key, answer in standing(project.store).items()

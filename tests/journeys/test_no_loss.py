@@ -19,7 +19,7 @@ def _labels(server: Server) -> dict[str, str]:
     """What the store holds: path -> class name."""
     folder = next(path.parent for path in server.home.glob("*/hone.sqlite"))
     project = open_project(server.pool or board.SAMPLE, folder)
-    names = {one.id: one.name for one in project.store.classes.all()}
+    names = project.store.classes.names()
     samples = project.store.samples.many()
     stored = {
         samples[sample_id].paths[0]: names[answer.class_id]

@@ -123,7 +123,7 @@ def _project_folder(server: Server) -> Path:
 
 
 def _stored(project: Project) -> dict[str, str]:
-    names = {one.id: one.name for one in project.store.classes.all()}
+    names = project.store.classes.names()
     samples = project.store.samples.many()
     return {
         path: names[answer.class_id]

@@ -50,7 +50,7 @@ def test_the_head_knows_the_rest_of_the_pool_after_a_few_labels(open_session: Op
     teach(session, 8, one_by_one=False)
     round_ = session.round
     assert round_ is not None and round_.head is not None
-    names = {one.id: one.name for one in session.store.classes.all()}
+    names = session.store.classes.names()
     best = round_.head.classes[proba(session).argmax(axis=1)]
     right = [
         (names[int(class_id)] == "warm") == even(session, key)

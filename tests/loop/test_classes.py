@@ -37,7 +37,7 @@ def ids_of(session: Session, *names: str) -> list[int]:
 
 
 def counts(session: Session) -> dict[str, int]:
-    names = {one.id: one.name for one in session.store.classes.all(archived=True)}
+    names = session.store.classes.names()
     found = session.status().per_class
     return {names[key]: count for key, count in sorted(found.items())}
 

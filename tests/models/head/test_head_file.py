@@ -1,5 +1,6 @@
 """Files of heads: whole, exact, and never loaded wrong."""
 
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,34 @@ def test_a_head_of_an_unknown_type_is_not_saved(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="no file format"):
         save_head(tmp_path / "head", object(), np.zeros(2, np.float32))  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+@dataclass(frozen=True, eq=False)
+class ToyHead(LinearHead):
+    """A head with a part that no other kind has."""
+
+    shift: np.ndarray = field(default_factory=lambda: np.zeros(1, np.float32))
+
+
+def test_a_head_of_a_new_kind_is_saved_with_its_own_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy = replace(HEADS["logistic"], load=lambda: (ToyHead, HEADS["logistic"].load()[1]))
+    monkeypatch.setitem(HEADS, "toy", toy)
+    shift = np.arange(4, dtype=np.float32)
+    parts = {one.name: getattr(made_head(3), one.name) for one in fields(LinearHead) if one.init}
+    save_head(tmp_path / "head", ToyHead(**parts, shift=shift), np.zeros(6, np.float32))
+    loaded, _ = load_head(tmp_path / "head")
+    assert isinstance(loaded, ToyHead)
+    np.testing.assert_array_equal(loaded.shift, shift)
+
+
+def test_a_linear_head_with_its_earlier_name_still_loads(tmp_path: Path) -> None:
+    path, head, _ = saved_head(tmp_path)
+    with np.load(path) as stored:
+        parts = dict(stored)
+    np.savez(tmp_path / "other.npz", **{**parts, "kind": "linear"})
+    np.testing.assert_array_equal(load_head(tmp_path / "other.npz")[0].weight, head.weight)
 
 
 def test_saving_replaces_and_leaves_nothing_beside(tmp_path: Path) -> None:
