@@ -89,6 +89,18 @@ def test_answers_not_yet_delivered_survive_a_reload(sample_server: Server, visit
     assert _labels(server) == before | given
 
 
+def test_an_image_refused_by_a_server_that_has_just_started_comes_by_itself(
+    sample_server: Server, visit: Visit
+) -> None:
+    page = visit(sample_server.url)
+    reason = {"error": "This token is for a project that is not open on this server."}
+    page.route("**/api/images/*/view*", lambda route: route.fulfill(status=403, json=reason))
+    page.reload()
+    expect(page.locator(".empty")).to_contain_text("not open on this server")
+    page.unroute("**/api/images/*/view*")
+    board.on_screen(page)
+
+
 def test_a_held_key_answers_once(sample_server: Server, visit: Visit) -> None:
     page = visit(sample_server.url)
     board.on_screen(page)

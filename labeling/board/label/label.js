@@ -214,21 +214,26 @@ export class LabelMode {
     try {
       const response = await fetch(this.board.api.image(card.sample_id, "view"));
       if (response.ok) return this.#showCard(card);
-      if ([401, 403].includes(response.status)) return this.#shutOut((await response.json()).error);
+      if ([401, 403].includes(response.status)) return this.#shutOut(card, (await response.json()).error);
       if (![404, 410].includes(response.status)) throw new Error(response.statusText);
       this.board.say(`${card.name} cannot be shown and is left out. Setup lists the reason.`);
       this.deck.drop(card);
       this.show();
     } catch {
       this.#say(emptyState(this.board.status, { offline: true }, false));
-      setTimeout(() => this.deck.current === card && this.#showCard(card), 1500);
+      this.#tryAgain(card);
     }
   }
 
-  // The invitation has ended, or this page is of another project: in the server's words.
-  #shutOut(reason) {
-    this.board.say(reason);
+  // The invitation has ended, or the project is not open: in the server's words. An owner can renew
+  // the one, and a server that has just started opens the other in a moment.
+  #shutOut(card, reason) {
     this.#say(el("div.empty", { role: "status" }, el("h2", {}, "No images for you here"), el("p", {}, reason)));
+    this.#tryAgain(card);
+  }
+
+  #tryAgain(card) {
+    setTimeout(() => this.deck.current === card && !this.deck.closed && this.#showCard(card), 1500);
   }
 
   #showEmpty() {
