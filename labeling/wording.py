@@ -1,11 +1,11 @@
-"""How figures and names are written in sentences, the same on the screens and in the report."""
+"""How figures and names are written in sentences, on the screens and in the report."""
 
 import re
 from collections.abc import Sequence
 
-MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")  # every sign that Markdown may take for its own
+MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")  # every sign that may have a meaning in Markdown
 
-# What is made a link of whatever stands before it, parted by a sign that nobody sees.
+# Starts of addresses that Markdown makes links of; an invisible joiner in between prevents it.
 ADDRESS = re.compile(r"https?:(?=//)|www(?=\.)|@(?=[-\w])", re.IGNORECASE)
 JOINER = "\N{WORD JOINER}"
 
@@ -28,7 +28,7 @@ def points(share: float) -> str:
 
 
 def chance(share: float) -> str:
-    """A probability in whole percent; what is not quite none or all does not become it."""
+    """A probability in whole percent; a value close to 0 or 1 never becomes 0% or 100%."""
     if 0 < share < 0.005:
         return "under 1%"
     if 0.995 < share < 1:
@@ -37,7 +37,7 @@ def chance(share: float) -> str:
 
 
 def ahead(share: float) -> str:
-    """Where one is by a difference of shares: 12 points ahead of, 7 points behind, level with."""
+    """A position by a difference of shares: 12 points ahead of, 7 points behind, level with."""
     value = round(100 * abs(share))
     if value == 0:
         return "level with"
@@ -46,13 +46,13 @@ def ahead(share: float) -> str:
 
 
 def plain(text: object) -> str:
-    """Any text for Markdown, which then shows it as it is."""
+    """Any text, escaped so that Markdown shows it unchanged."""
     parted = ADDRESS.sub(rf"\g<0>{JOINER}", str(text).replace("\n", " "))
     return MARKDOWN.sub(r"\\\g<0>", parted)
 
 
 def code(text: object) -> str:
-    """Any text as code in Markdown, also if it holds backticks itself."""
+    """Any text as code in Markdown, even if it contains backticks."""
     fence = "`" * (1 + max(map(len, re.findall("`+", str(text))), default=0))
     return f"{fence} {text} {fence}"
 

@@ -1,7 +1,7 @@
-"""HTTP routes beside Streamlit's: the board uses them, and so can any script with a token.
+"""HTTP routes beside Streamlit's, for the board and for scripts with a token.
 
-Each operation is described beside its function; `/api/openapi.json` and `/api/docs` are made from
-the same descriptions as the routes. A new operation is one `Operation` and one line here.
+Each operation is described next to its function. The routes, `/api/openapi.json` and `/api/docs`
+are made from these descriptions. A new operation is one `Operation` and one line here.
 """
 
 from starlette.routing import BaseRoute, Route
@@ -21,14 +21,14 @@ from labeling.api.status import STATUS
 from labeling.workspace import Workspace
 
 OPERATIONS = (
-    *(IMAGE, ANSWERS, WATCH, NEXT, STATUS, PAGE, HOLD),  # most asked for first
+    *(IMAGE, ANSWERS, WATCH, NEXT, STATUS, PAGE, HOLD),  # the most frequent first
     *(LIST_CLASSES, CREATE_CLASS, CHANGE_CLASS, HISTORY),
     *(CHANGES, UNDO_CHANGE, REWIND, LOG),
 )
 
 
 def routes(workspace: Workspace) -> list[BaseRoute]:
-    """All routes, which come before those of Streamlit."""
+    """All routes; they are tried before those of Streamlit."""
     return [
         *open_routes(OPERATIONS),
         join_route(workspace),

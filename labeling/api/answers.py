@@ -1,4 +1,4 @@
-"""Answers: taken in batches, confirmed when they are on disk, and listed as history."""
+"""Answers: stored in batches, confirmed when they are on disk, and listed as history."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from labeling.store import NewAnswer
 from labeling.targets import ONE_CLASS
 
 HISTORY_LENGTH = 100
-MOST_ANSWERS = 500  # at once: they are stored in one go, and others wait meanwhile
+MOST_ANSWERS = 500  # per request: they are stored in one transaction, and others wait meanwhile
 
 
 class GivenAnswer(Asked, frozen=True):
@@ -22,14 +22,14 @@ class GivenAnswer(Asked, frozen=True):
 
     client_id: Annotated[
         str,
-        Meta(description="A UUID that you make up. An answer sent twice is stored once."),
+        Meta(description="A UUID made by the client. An answer sent twice is stored once."),
     ]
     sample_id: str
-    # What a kind needs is checked when it is stored, so that one bad answer holds up no others.
+    # A kind's fields are checked when it is stored, so that a bad answer does not stop the others.
     kind: Annotated[str, Meta(extra_json_schema={"enum": list(ONE_CLASS.kinds)})]
-    class_id: Annotated[int | None, Meta(description="The class; for a label only.")] = None
+    class_id: Annotated[int | None, Meta(description="The class; only for a label.")] = None
     undoes: Annotated[
-        str | None, Meta(description="The client_id of the answer to take back; for an undo only.")
+        str | None, Meta(description="The client_id of the answer to take back; only for an undo.")
     ] = None
     seconds: Annotated[
         float | None, Meta(description="How long the person looked at the sample, in seconds.")
@@ -37,15 +37,15 @@ class GivenAnswer(Asked, frozen=True):
     source: Annotated[
         str,
         Meta(
-            description="`accepted` if a person let a guess stand among many; else `human`.",
+            description="`accepted` if a person accepted many guesses at once; else `human`.",
             extra_json_schema={"enum": ["human", "accepted"]},
         ),
     ] = "human"
     round_id: Annotated[
         int | None,
         Meta(
-            description="The round_id of the card on screen, 0 if it had none: what is stored is "
-            "then what was shown, even if the sample has been ranked again meanwhile."
+            description="The round_id of the card on screen, 0 if it had none. It makes sure that "
+            "the shown guess is stored, even if the sample has been ranked again meanwhile."
         ),
     ] = None
 
@@ -57,12 +57,12 @@ class GiveAnswers(Asked, frozen=True):
 
 
 class AnswersTaken(Now, frozen=True):
-    """What became of each answer."""
+    """Which answers were stored, and which were refused."""
 
     saved: Annotated[list[str], Meta(description="The client_ids that are on disk.")]
     refused: Annotated[
         dict[str, str],
-        Meta(description="The client_ids that will never be stored, with the reason."),
+        Meta(description="The client_ids that were refused, each with the reason."),
     ]
 
 
@@ -91,7 +91,7 @@ def _answers(session: Session, visitor: Visitor, asked: GiveAnswers) -> AnswersT
 
 
 def _new_answer(one: GivenAnswer) -> NewAnswer:
-    # Nobody can say of an answer that it was imported or decided by a reviewer.
+    # A client cannot claim that an answer was imported or decided by a reviewer.
     source = "accepted" if one.source == "accepted" else "human"
     return NewAnswer(**asdict(one) | {"source": source})
 
@@ -119,8 +119,8 @@ def _history(session: Session, visitor: Visitor, _asked: None) -> History:
 ANSWERS = Operation(
     "POST",
     "/api/answers",
-    "Store answers, in their order. The reply comes when all that are not refused are on disk; "
-    "without a reply, send them again as they are.",
+    "Store answers in their order. The reply comes when all valid answers are on disk; "
+    "if no reply comes, send the same answers again.",
     takes=GiveAnswers,
     gives=AnswersTaken,
     handle=_answers,

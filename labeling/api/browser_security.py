@@ -1,8 +1,8 @@
-"""The guard around every route, Streamlit's too: who may ask from a page, what replies forbid.
+"""The guard around every route, also Streamlit's: allowed origins, and security headers.
 
-Pages of other sites can make a visitor's browser send requests, and with them its cookies. What
-could change something is therefore refused unless it comes from a page of this server; Streamlit
-itself takes it from any page on `localhost`, whatever its port.
+Pages of other sites can make a visitor's browser send requests together with its cookies. So
+a request that can change something is refused unless it comes from a page of this server.
+Streamlit itself accepts it from any page on `localhost`, whatever its port.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ FOREIGN = "This comes from a page of another site; open Hone itself, or send no 
 CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS")
 POLICY_VIOLATION = 1008  # of a WebSocket
 
-# Streamlit styles elements in place and hands components their script as a blob; nothing of
-# another host, no inline script but those named by hash, and no eval.
+# Streamlit sets styles in place and gives components their script as a blob. Not allowed: other
+# hosts, inline scripts except those listed by hash, and eval.
 CONTENT = {
     "default-src": "'self'",
     "script-src": "'self' blob:",
@@ -34,7 +34,7 @@ CONTENT = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
-# For the few pages of Hone's own: they have no script at all.
+# For the few pages of Hone itself, which have no script.
 PLAIN_PAGE = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -51,9 +51,9 @@ ALWAYS = {
 
 
 class BrowserSecurity:
-    """ASGI middleware; `allowed` are origins beside its own, such as `https://hone.example.org`.
+    """ASGI middleware; `allowed` are additional origins, such as `https://hone.example.org`.
 
-    `page` is the HTML that all screens start from: the scripts that stand in it may run.
+    `page` is the HTML that all screens start from; the inline scripts in it may run.
     """
 
     def __init__(self, app: ASGIApp, allowed: Sequence[str] = (), page: str = "") -> None:
@@ -81,7 +81,7 @@ class BrowserSecurity:
         await self._app(scope, receive, told)
 
     def _complete(self, headers: MutableHeaders) -> None:
-        """Add what a reply does not say itself; JSON must not be stored."""
+        """Add the headers that a reply lacks; JSON must not be stored."""
         said = {name.lower() for name, _value in headers.raw}
         headers.raw.extend(pair for pair in self._raw if pair[0] not in said)
         if headers.get("content-type", "").startswith("application/json"):
@@ -98,17 +98,17 @@ class BrowserSecurity:
 
 
 def is_foreign(headers: Mapping[str, str], allowed: frozenset[str] = frozenset()) -> bool:
-    """Whether a request was made by a page of another origin; scripts say no origin at all."""
+    """Whether a page of another origin sent the request; scripts send no origin."""
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site", "none") in ("cross-site", "same-site")
-    # A page can name any origin but its own in no header, nor can it set a proxy's.
+    # A page cannot fake its origin in any header, and it cannot set a proxy's headers.
     hosts = {headers.get(name, "").lower() for name in ("host", "x-forwarded-host")} - {""}
     return origin not in allowed and urlsplit(origin).netloc.lower() not in hosts
 
 
 def script_hashes(page: str) -> list[str]:
-    """The sources, for a Content-Security-Policy, of the scripts that stand in a page."""
+    """The sources of the inline scripts in a page, for a Content-Security-Policy."""
     scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     digests = (hashlib.sha256(one.encode()).digest() for one in scripts)
     return [f"'sha256-{b64encode(digest).decode()}'" for digest in digests]

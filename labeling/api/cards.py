@@ -24,28 +24,28 @@ LONGEST_HOLDER = 64
 Holder = Annotated[
     str,
     Meta(
-        description="Who leases: one name for each browser tab or script, which it makes up. "
-        "Nobody else gets what it holds. A lease ends with the answer, by another call, or 15 "
-        f"minutes after the last one. A member of a team holds {LEAST_HELD} in all, or the "
-        f"{FAIR_PARTS}th part of what is open, but no more than {MOST_HELD}; beyond that, the "
-        "oldest leases of the member's other names end."
+        description="The name of the lease holder, made up by the client: one for each browser "
+        "tab or script. Nobody else gets these samples. A lease ends with the answer, by another "
+        f"call, or 15 minutes after the last one. A team member holds {LEAST_HELD} in all, or the "
+        f"{FAIR_PARTS}th part of the open samples, but no more than {MOST_HELD}; beyond that, the "
+        "oldest leases under the member's other names end."
     ),
 ]
 Count = Annotated[
-    int, Meta(description=f"How many; 0 gives everything back. {MOST_CARDS} is the limit.")
+    int, Meta(description=f"How many; 0 gives everything back. At most {MOST_CARDS}.")
 ]
 Ids = Annotated[tuple[str, ...], Meta(max_length=MOST_IDS)]
 Keep = Annotated[
     tuple[str, ...],
     Meta(
         max_length=MOST_IDS,
-        description="Ids of samples that stay leased and are not to come again.",
+        description="Ids of samples that stay leased and are not sent again.",
     ),
 ]
 
 
 class AskNext(Asked, frozen=True):
-    """How many samples to lease, and what the holder already has."""
+    """How many samples to lease, and which ones the holder already has."""
 
     holder: Holder
     count: Count
@@ -53,28 +53,28 @@ class AskNext(Asked, frozen=True):
     spare: Annotated[
         Ids,
         Meta(
-            description="Ids of samples that stay leased, but may come again with newer "
+            description="Ids of samples that stay leased, but may be sent again with newer "
             "probabilities."
         ),
     ] = ()
 
 
 class WatchFor(Asked, frozen=True):
-    """Since which status to wait for news, and how many samples to lease then."""
+    """The last known status, and how many samples to lease with the news."""
 
     after: After
     holder: Holder
     count: Count
     wait: Wait = 0.0
-    keep: Annotated[Ids, Meta(description="Ids of samples that are not to come again.")] = ()
+    keep: Annotated[Ids, Meta(description="Ids of samples that are not sent again.")] = ()
     drop: Annotated[
         Ids,
-        Meta(description="Ids of samples that go back to the pool, unless they come again."),
+        Meta(description="Ids of samples to give back, unless they are sent again."),
     ] = ()
 
 
 class AskPage(Asked, frozen=True):
-    """Which class to show, and how many samples of it."""
+    """Which class to show, and how many of its samples."""
 
     holder: Holder
     class_id: int
@@ -86,14 +86,14 @@ class AskPage(Asked, frozen=True):
 
 
 class HoldOn(Asked, frozen=True):
-    """Samples that somebody still looks at."""
+    """Samples that are still on somebody's screen."""
 
     holder: Holder
     sample_ids: Ids
 
 
 class Cards(Now, frozen=True):
-    """Samples that are leased to the holder, best first."""
+    """Samples leased to the holder, best first."""
 
     cards: list[Card]
 
@@ -108,16 +108,16 @@ class GridPage(Cards, frozen=True):
 
 
 class Held(Now, frozen=True):
-    """What is left of the leases."""
+    """The leases that remain."""
 
     held: Annotated[
         list[str],
-        Meta(description="Those that the holder has; the others are answered or somebody else's."),
+        Meta(description="Samples still leased to the holder; others were answered or taken over."),
     ]
 
 
 async def _watch(session: Session, visitor: Visitor, request: Request, asked: WatchFor) -> Response:
-    """News as the status gives it, made once for all, and cards for this holder."""
+    """The status, made once for everybody, and cards for this holder."""
     holder, count = _holder(visitor, asked.holder), _count(asked.count)
     begin = time.monotonic()
     stays = await news(session, request, asked.after, asked.wait)
@@ -127,7 +127,7 @@ async def _watch(session: Session, visitor: Visitor, request: Request, asked: Wa
         best = session.queue.next(holder, count, asked.keep, None, visitor.name, asked.drop)
         return _unless_left(session, holder, begin, best)
 
-    if stays and session.notifier.ranked > asked.after:  # a client that has gone gets no leases
+    if stays and session.notifier.ranked > asked.after:  # a client that has left gets no leases
         cards = await in_worker(claimed)
     told = await told_to_all(session)
     best = msgspec.json.encode(cards)
@@ -158,7 +158,7 @@ def _hold(session: Session, visitor: Visitor, asked: HoldOn) -> Held:
 
 
 def _unless_left(session: Session, holder: str, begin: float, cards: list[Card]) -> list[Card]:
-    """The cards, or none if the holder has gone since `begin`: then they go back at once."""
+    """The cards; empty if the holder has left since `begin`, and they are given back at once."""
     leases = session.store.leases
     if not leases.has_left(holder, begin):
         return cards
@@ -167,7 +167,7 @@ def _unless_left(session: Session, holder: str, begin: float, cards: list[Card])
 
 
 def _holder(visitor: Visitor, name: str) -> str:
-    """Who leases; nobody can take or give back what another member holds by using its name."""
+    """The holder's full name; it starts with the member, so nobody can use another's leases."""
     name = name[:LONGEST_HOLDER]
     return name if visitor.member is None else f"{visitor.member}:{name}"
 
@@ -187,8 +187,8 @@ NEXT = Operation(
 WATCH = Operation(
     "POST",
     "/api/watch",
-    "Wait for news as `GET /api/status` does. News of a newer round comes with what that round "
-    "ranks best, leased to the holder; what the holder has leased before stays leased.",
+    "Wait for news as `GET /api/status` does. News of a newer round comes with the samples that "
+    "this round ranks best, leased to the holder; earlier leases of the holder stay.",
     takes=WatchFor,
     gives=Cards,
     respond=_watch,
@@ -196,7 +196,7 @@ WATCH = Operation(
 PAGE = Operation(
     "POST",
     "/api/page",
-    "Samples that the model puts into one class, leased to the holder, and how many of each "
+    "Samples that the model predicts as one class, leased to the holder, and how many of each "
     "predicted class have no answer.",
     takes=AskPage,
     gives=GridPage,
@@ -205,7 +205,7 @@ PAGE = Operation(
 HOLD = Operation(
     "POST",
     "/api/hold",
-    "Renew leases before they end, as long as somebody looks at the samples.",
+    "Renew leases before they end, as long as the samples are on screen.",
     takes=HoldOn,
     gives=Held,
     handle=_hold,

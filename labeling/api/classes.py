@@ -1,4 +1,4 @@
-"""Classes: listed with all that is known about them, created, and changed while people label."""
+"""Classes: list them with all details, create them, and change them while people label."""
 
 from dataclasses import fields
 from typing import Annotated
@@ -14,7 +14,7 @@ from labeling.loop.session import Session
 from labeling.people.access import Visitor
 from labeling.store import LabelClass, Role
 
-MOST_PARTS = 100  # of one split
+MOST_PARTS = 100  # per split
 KINDS = [
     *("create", "rename", "merge", "split", "archive", "bring_back"),
     *("reorder", "hotkey", "describe"),
@@ -22,7 +22,7 @@ KINDS = [
 
 
 class Classes(Reply, frozen=True):
-    """Every class, archived and merged ones too."""
+    """Every class, also archived and merged ones."""
 
     classes: list[LabelClass]
 
@@ -30,7 +30,7 @@ class Classes(Reply, frozen=True):
 class CreateClass(Asked, frozen=True):
     """A new class."""
 
-    name: Annotated[str, Meta(description="Its name, up to 80 characters, unlike any other.")]
+    name: Annotated[str, Meta(description="Its name: unique, up to 80 characters.")]
 
 
 class ClassCreated(Now, frozen=True):
@@ -40,27 +40,27 @@ class ClassCreated(Now, frozen=True):
 
 
 class ChangeClass(Asked, frozen=True):
-    """A change; which of the fields count depends on its kind."""
+    """A change; its kind says which fields count."""
 
     kind: Annotated[str, Meta(extra_json_schema={"enum": KINDS})]
     class_id: Annotated[int, Meta(description="The class to change.")] = 0
-    into: Annotated[int, Meta(description="For merge: the class that all its labels become.")] = 0
+    into: Annotated[int, Meta(description="For merge: the class that gets all its labels.")] = 0
     name: Annotated[str, Meta(description="For create and rename.")] = ""
     names: Annotated[
         tuple[str, ...],
         Meta(
             max_length=MOST_PARTS,
-            description="For split: two or more classes to choose from instead.",
+            description="For split: two or more classes that replace it.",
         ),
     ] = ()
     order: Annotated[
         tuple[int, ...], Meta(description="For reorder: ids of classes in their new order.")
     ] = ()
     hotkey: Annotated[
-        str, Meta(description="For hotkey: a digit, or a letter but U and Z; empty for none.")
+        str, Meta(description="For hotkey: a digit or a letter except U and Z; empty for none.")
     ] = ""
     description: Annotated[
-        str, Meta(description="For describe: what it is, in up to 500 characters.")
+        str, Meta(description="For describe: what belongs to the class, in up to 500 characters.")
     ] = ""
     examples: Annotated[
         tuple[str, ...], Meta(description="For describe: ids of up to 8 samples that show it.")
@@ -69,15 +69,13 @@ class ChangeClass(Asked, frozen=True):
 
 
 class Changed(Now, frozen=True):
-    """What a change does, or would do."""
+    """What a change does or would do."""
 
     effect: Annotated[
         Effect,
-        Meta(description="What it does, in sentences; it makes `certificates` void."),
+        Meta(description="Its effect, in sentences; the change makes `certificates` void."),
     ]
-    change: Annotated[
-        int | None, Meta(description="The id by which it can be undone; null for a preview.")
-    ]
+    change: Annotated[int | None, Meta(description="The id to undo it with; null for a preview.")]
 
 
 def _list(session: Session, _visitor: Visitor, _asked: None) -> Classes:
@@ -100,7 +98,7 @@ def _change(session: Session, visitor: Visitor, asked: ChangeClass) -> Changed:
 LIST_CLASSES = Operation(
     "GET",
     "/api/classes",
-    "Every class with its description and examples, archived and merged ones too.",
+    "Every class with its description and examples, also archived and merged ones.",
     gives=Classes,
     handle=_list,
 )
@@ -117,11 +115,11 @@ CREATE_CLASS = Operation(
 CHANGE_CLASS = Operation(
     "POST",
     "/api/classes/change",
-    "Change a class while people label: every board follows at once. With `preview`, say what it "
-    "would do and change nothing.",
+    "Change a class while people label: every board follows at once. With `preview`, describe the "
+    "effect and change nothing.",
     takes=ChangeClass,
     gives=Changed,
-    refusals={409: "It cannot be done as things are; the text says why."},
+    refusals={409: "The change is not possible now; the text says why."},
     handle=_change,
     role=Role.OWNER,
 )

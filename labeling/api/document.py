@@ -1,4 +1,4 @@
-"""The API described: as an OpenAPI document for programs, and as a page for people."""
+"""The description of the API: an OpenAPI document for programs, and a page for people."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,22 +17,22 @@ Schemas = Mapping[type, Json]
 
 REFUSALS = {
     401: "The token is missing, wrong or expired, or the person's invitation has ended.",
-    403: "The token is for a project that is not open on this server, or for another role.",
-    503: "The database cannot be reached, or its disk is full. Send the same again in a moment.",
+    403: "The token is for a project that is not open on this server, or the role is too low.",
+    503: "The database cannot be reached, or its disk is full. Send the request again in a moment.",
 }
 FOR_BODIES = {
     408: "The body took too long to arrive.",
-    409: "It cannot be done as things are; the text says why.",
+    409: "It is not possible now; the text says why.",
     413: "The body is too large.",
-    422: "The request is not of the expected form.",
+    422: "The request does not have the expected form.",
 }
 INTRODUCTION = """\
-The board uses this API, and scripts can use it too. Every request carries a token that says who you
-are and which project you label: `Authorization: Bearer TOKEN`. `python -m labeling token` prints
-one, on the machine of the server and with its HONE_HOME. Where people log in, `--name` is the name
-of a member, and the token can do what the member's role can. A token expires, and ends with the
-member's invitation. Anybody who has it can label in your name, so keep it to yourself. Every
-refusal has a status and says why: `{"error": "…"}`."""
+The board uses this API, and scripts can use it too. Every request carries a token that names you
+and your project: `Authorization: Bearer TOKEN`. `python -m labeling token` prints
+one; run it on the server with the same HONE_HOME. Where people log in, `--name` is the name
+of a member, and the token allows what the member's role allows. A token expires, and ends with the
+member's invitation. Anybody who has it can label in your name, so keep it secret. Every
+refusal has a status and gives the reason: `{"error": "…"}`."""
 
 EXAMPLE = """\
 TOKEN=$(python -m labeling token)
@@ -75,16 +75,16 @@ def page(operations: Sequence[Operation]) -> str:
 
 
 def refusals(one: Operation) -> dict[int, str]:
-    """Every status but 200 that an operation may answer with, and why."""
+    """Every status except 200 that an operation may answer with, and why."""
     form = FOR_BODIES if one.has_body else {}
     query = {422: FOR_BODIES[422]} if one.takes is not None else {}
     return dict(sorted((REFUSALS | form | query | dict(one.refusals)).items()))
 
 
 def role(one: Operation) -> str:
-    """Who may ask for an operation, and where the token may stand."""
-    text = f"For every {one.role}" + (" or more." if one.role < max(Role) else ".")
-    return text + (" The token may stand in the address." if one.token_in_address else "")
+    """The role that an operation needs, and where the token may be."""
+    text = f"For the role {one.role}" + (" or higher." if one.role < max(Role) else ".")
+    return text + (" The token may be in the address." if one.token_in_address else "")
 
 
 def _schemas(operations: Sequence[Operation]) -> tuple[Schemas, Json]:
@@ -158,7 +158,7 @@ def _section(one: Operation, components: Json) -> Json:
 
 
 def _text(schema: Json, components: Json) -> str:
-    """A field in words: its kind, what it means, and what it is made of."""
+    """A field in words: its type, its meaning, and its parts."""
     text = str(schema.get("description", ""))
     part = schema.get("items", schema)
     inner = components[part["$ref"].rpartition("/")[2]]["properties"] if "$ref" in part else {}

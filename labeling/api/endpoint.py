@@ -1,4 +1,4 @@
-"""The endpoint: who may come in, how much they may send, and how a refusal is worded."""
+"""The endpoint: who has access, how large a request may be, and how a refusal is worded."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from labeling.workspace import Workspace
 
 LARGEST_BODY = 2_000_000
 LONGEST_ARRIVAL = 30.0  # seconds
-NOT_ALLOWED = "This takes the role {}, and yours is {}; ask the owner of this project."
+NOT_ALLOWED = "This needs the role {}; you are {}. Ask the owner of this project."
 IMPOSSIBLE = (ValueError, OverflowError, RecursionError)  # values that no handler can work with
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -31,7 +31,7 @@ class Refusal(Reply, frozen=True):
 
 
 def guarded(workspace: Workspace, operation: Operation) -> Endpoint:
-    """An operation behind its checks: the token comes first, and each error gets a status."""
+    """An operation behind its checks: first the token, and each error gets a status."""
 
     async def enter(request: Request) -> Response:
         try:
@@ -68,7 +68,7 @@ def refusal(status: int, text: str) -> Response:
 
 
 def _enter(workspace: Workspace, request: Request, operation: Operation) -> tuple[Session, Visitor]:
-    """The session and the visitor that a request's token stands for, checked each time."""
+    """The session and the visitor of a request's token, checked for each request."""
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     if operation.token_in_address:
         token = token or request.query_params.get("token", "")

@@ -1,4 +1,4 @@
-"""The shortcut: Hone's own routes, ahead of all that Streamlit does for its pages."""
+"""The shortcut: Hone's own routes, before everything that Streamlit does for its pages."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 class FastPath:
     """ASGI middleware that answers `routes` itself and passes on everything else.
 
-    Streamlit reads session cookies, compresses replies and looks through its own routes first. The
-    board asks several times for each answer, and needs none of that.
+    Streamlit reads session cookies, compresses replies and tries its own routes first. The
+    board sends several requests for each answer and needs nothing of that.
     """
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:

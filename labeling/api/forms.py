@@ -1,4 +1,4 @@
-"""Messages: each is one typed declaration that validates, is sent, and is described."""
+"""Messages: one typed declaration each, used to validate, send and describe it."""
 
 import re
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ TOO_MANY = re.compile("Expected `array` of length <= ([0-9]+)")
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a request says. Fields that it does not know are ignored."""
+    """The content of a request. Unknown fields are ignored."""
 
 
 class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a reply says: exactly these fields."""
+    """The content of a reply: exactly these fields."""
 
 
 class RefusedError(Exception):
@@ -40,7 +40,7 @@ A = TypeVar("A", bound=Asked)
 
 
 def from_body(kind: type[A], content: bytes | bytearray) -> A:
-    """A request from its JSON; raises RefusedError where it is not of that form."""
+    """A request from its JSON; raises RefusedError if it does not have that form."""
     try:
         return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:
@@ -50,7 +50,7 @@ def from_body(kind: type[A], content: bytes | bytearray) -> A:
 
 
 def from_query(kind: type[A], query: Mapping[str, str]) -> A:
-    """A request from the words of its address; raises RefusedError like `from_body`."""
+    """A request from the parameters of its address; raises RefusedError like `from_body`."""
     try:
         return msgspec.convert(dict(query), kind, strict=False)
     except msgspec.ValidationError as error:
@@ -58,12 +58,12 @@ def from_query(kind: type[A], query: Mapping[str, str]) -> A:
 
 
 def not_of_form(text: str) -> RefusedError:
-    """The refusal of a request that lacks what it needs."""
-    return RefusedError(422, f"The request is not of the expected form: {text}")
+    """The refusal of a request in the wrong form."""
+    return RefusedError(422, f"The request does not have the expected form: {text}")
 
 
 def refused(text: str) -> RefusedError:
-    """The refusal that names the field and the remedy, from the library's message."""
+    """The refusal with the field's name and the remedy, made from the library's message."""
     found = PLACE.fullmatch(text)
     assert found is not None  # it matches every text
     said, place = found[1], found[2] or ""

@@ -1,4 +1,4 @@
-"""What was changed, undoing it, going back to a moment, and the audit trail; for owners."""
+"""Past changes, undoing them, going back to a moment, and the audit trail; for owners."""
 
 from datetime import datetime
 from typing import Annotated
@@ -50,27 +50,27 @@ class Undone(Now, frozen=True):
 
 
 class Rewind(Asked, frozen=True):
-    """A moment to go back to: a time or an answer."""
+    """A moment to go back to: a time, or an answer."""
 
     to: Annotated[
         str | None,
-        Meta(description="A time in ISO 8601; without an offset, by the server's clock."),
+        Meta(description="A time in ISO 8601; without an offset, in the server's time zone."),
     ] = None
-    answer: Annotated[int | None, Meta(description="Or just after this answer.")] = None
+    answer: Annotated[int | None, Meta(description="Or the moment just after this answer.")] = None
     preview: bool = False
 
 
 class LogQuery(Asked, frozen=True):
     """Which part of the audit trail to list."""
 
-    who: Annotated[str, Meta(description="Only what this person did.")] = ""
+    who: Annotated[str, Meta(description="Only this person's actions.")] = ""
     what: Annotated[
         str,
-        Meta(description="Only this kind, or kinds that begin so: answer, class, export."),
+        Meta(description="Only this kind, or kinds that start with it: answer, class, export."),
     ] = ""
     since: Annotated[
         float,
-        Meta(description="Only what was done since this moment, in seconds since 1970."),
+        Meta(description="Only actions since this time, in seconds since 1970."),
     ] = 0.0
 
 
@@ -117,7 +117,7 @@ def _log(session: Session, _visitor: Visitor, asked: LogQuery) -> Log:
 CHANGES = Operation(
     "GET",
     "/api/changes",
-    f"The newest {MOST} changes of the classes, and rewinds, newest first.",
+    f"The newest {MOST} changes of the classes and rewinds, newest first.",
     gives=Changes,
     handle=_changes,
     role=Role.OWNER,
@@ -135,8 +135,8 @@ UNDO_CHANGE = Operation(
 REWIND = Operation(
     "POST",
     "/api/rewind",
-    "Go back to a moment: what came after it does not count, until that is undone. Nothing is "
-    "deleted. With `preview`, say what it would take back and change nothing.",
+    "Go back to a moment: later answers and changes do not count until you undo this. Nothing is "
+    "deleted. With `preview`, describe the effect and change nothing.",
     takes=Rewind,
     gives=Changed,
     refusals={409: "That moment does not exist, or nothing has happened since."},

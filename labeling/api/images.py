@@ -1,4 +1,4 @@
-"""Images by sample id, never by path; a browser keeps each for ever."""
+"""Images by sample id, never by path; a browser may cache each without a time limit."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ MISSING = RefusedError(404, "This project has no such image.")
 class ImagePath(Asked, frozen=True):
     """Which image, and how large."""
 
-    # Nothing that could be the name of another file.
+    # Only hexadecimal digits, so it cannot name another file.
     sample_id: Annotated[
         str,
         Meta(
@@ -56,7 +56,7 @@ async def _image(session: Session, _visitor: Visitor, request: Request, _asked: 
 
 
 def _content(session: Session, sample_id: str, size: str) -> bytes:
-    """The image as it was shown before, else from its file."""
+    """The image from the cache, else from its file."""
     try:
         return session.project.preview(sample_id, size)
     except (UnreadableImageError, OSError) as error:
@@ -71,7 +71,7 @@ def _content(session: Session, sample_id: str, size: str) -> bytes:
 IMAGE = Operation(
     "GET",
     "/api/images/{sample_id}/{size}",
-    "An image as WebP. The token may stand in the address, as `?token=…`, for `<img>`.",
+    "An image as WebP. The token may be in the address, as `?token=…`, for `<img>`.",
     in_path=ImagePath,
     refusals={
         404: "The project has no such image.",

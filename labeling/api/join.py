@@ -1,4 +1,4 @@
-"""The door: an invitation link names a person, and the browser remembers it in a cookie."""
+"""The entrance: an invitation link names a person, and the browser remembers it in a cookie."""
 
 import math
 import time
@@ -19,13 +19,13 @@ from labeling.people.tokens import DAY, check, cookie_name, for_member, issue
 from labeling.store import Member
 from labeling.workspace import Workspace
 
-# The secret stands in this address: it goes to no other page, log or cache.
+# The address contains the secret: it must not reach another page, a log or a cache.
 PRIVATE = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
-# A form's request says where it comes from only on a page that lets its own server know.
+# A form's request names its origin only if the page sends a referrer to its own server.
 ASKING = PRIVATE | {"Referrer-Policy": "same-origin"}
 WRONG = (
     "This invitation is not valid",
-    "It was revoked, has run out, or the link is not complete. Ask the person who sent it for a "
+    "It was revoked, has expired, or the link is not complete. Ask the person who sent it for a "
     "new one.",
 )
 TOO_MANY = ("Too many wrong invitations", "Wait a minute, then open your link again.")
@@ -34,8 +34,8 @@ TOO_MANY = ("Too many wrong invitations", "Wait a minute, then open your link ag
 def join_route(workspace: Workspace) -> Route:
     """`/join/SECRET`: lets the person with this invitation in and goes on to the first screen.
 
-    A browser that somebody else has joined with is asked first: a person who is made to open the
-    link of another would label in the other's name, and not notice.
+    If somebody else has joined in this browser, it asks first: otherwise a person who is tricked
+    into opening another's link would label under the other's name without noticing it.
     """
 
     async def join(request: Request) -> Response:
@@ -59,7 +59,7 @@ def join_route(workspace: Workspace) -> Route:
         try:
             return await join(request)
         except StorageError as error:
-            return _said("Not just now", str(error), 503)
+            return _said("Not possible right now", str(error), 503)
 
     return Route("/join/{secret}", enter, methods=["GET", "POST"], name="join")
 
@@ -77,14 +77,14 @@ def _question(before: Member, member: Member) -> str:
     return page(
         "join_as",
         title=f"You are {before.name} in this browser",
-        text=f"The link that you have opened is for {member.name}.",
+        text=f"The link that you opened is for {member.name}.",
         name=member.name,
         before=before.name,
     )
 
 
 def _find(workspace: Workspace, secret: str) -> tuple[Session, Member] | None:
-    """The open project that a secret invites to, and the member whom it invites."""
+    """The open project and the member of an invitation's secret."""
     is_flood = workspace.attempts.is_flood()
     for session in workspace.sessions():
         if is_flood and not session.store.people.may_know(secret):
@@ -96,7 +96,7 @@ def _find(workspace: Workspace, secret: str) -> tuple[Session, Member] | None:
 
 
 def _already(workspace: Workspace, request: Request, session: Session) -> Member | None:
-    """The member that this browser has joined as, if any."""
+    """The member who has joined in this browser, if any."""
     try:
         person = check(request.cookies.get(cookie_name(session.project.key), ""), workspace.secret)
         visitor = admit(person, session.store, login=True)
@@ -109,7 +109,7 @@ def _enter(workspace: Workspace, request: Request, session: Session, member: Mem
     project, left = session.project, member.expires - time.time()
     session.store.people.saw(member.id)
     person = for_member(project.folder, member)
-    # Relative, as Hone may live below a path.
+    # Relative, because Hone may run below a path.
     response = RedirectResponse("../", status_code=303, headers=PRIVATE)
     response.set_cookie(
         cookie_name(project.key),

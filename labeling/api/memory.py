@@ -1,14 +1,14 @@
-"""The heap: what was freed goes back to the system."""
+"""The heap: return freed memory to the system."""
 
 import ctypes
 
 
 def give_back_freed() -> bool:
-    """Give freed memory back to the system; whether there was any.
+    """Return freed memory to the system; whether there was any.
 
-    Rounds allocate and free arrays of changing sizes. The C library keeps them between what
-    other threads have allocated, so that a server grows for hours without holding anything. Takes
-    some milliseconds; does nothing where the C library has no such call.
+    Rounds allocate and free arrays of changing sizes. The C library keeps the freed pieces between
+    allocations of other threads, so a server grows for hours although it holds nothing. This takes
+    some milliseconds, and does nothing if the C library lacks the call.
     """
     try:
         return bool(ctypes.CDLL(None).malloc_trim(0))

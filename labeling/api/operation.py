@@ -1,4 +1,4 @@
-"""One operation of the API: its address, what it takes and gives, and the function behind it."""
+"""One operation of the API: its address, its messages, and the function behind it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,8 +23,8 @@ class Operation:
     `takes` is in the body of a POST and in the query of a GET. Exactly one of two functions is
     set: `handle` takes the session, the visitor and the request's message and runs in a thread;
     `respond` takes the HTTP request too and runs in the event loop. Visitors with less than `role`
-    are refused. With `token_in_address` the token may be in the address, as `?token=…`, where logs
-    and histories keep it.
+    are refused. With `token_in_address` the token may be in the address, as `?token=…`, which logs
+    and browser histories keep.
     """
 
     method: str
@@ -47,6 +47,6 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """What generated clients call it."""
+        """Its name in generated clients."""
         words = [part for part in self.path.split("/")[2:] if not part.startswith("{")]
         return "_".join([self.method.lower(), *words])

@@ -1,4 +1,4 @@
-"""What needs no token: the board's own files, the API's description, and a sign of life."""
+"""Routes without a token: the board's own files, the API's description, and a health check."""
 
 from pathlib import Path
 
@@ -40,8 +40,8 @@ async def _health(_request: Request) -> Response:
 
 
 async def _board_file(request: Request) -> Response:
-    """A module of the board; its address changes with its content, so it may be kept for ever."""
-    # Looked up among the files that are there: no path from a browser reaches the file system.
+    """A module of the board; its address changes with its content, so it may be cached for good."""
+    # Looked up in the list of existing files: no path from a browser reaches the file system.
     files = {path.relative_to(BOARD).as_posix(): path for path in BOARD.rglob("*.js")}
     file = files.get(request.path_params["name"])
     if file is None:

@@ -1,4 +1,4 @@
-"""Four things that the server around these routes does not do by itself."""
+"""Four things that the server does not do by itself."""
 
 import asyncio
 import gc
@@ -12,35 +12,35 @@ from types import FrameType
 from labeling.api.memory import give_back_freed
 
 STOPPING = threading.Event()
-# Seconds for which a thread that computes may keep the interpreter while others want it. A request
-# changes hands many times, and beside training it would wait for Python's 5 ms each time.
+# Seconds for which a computing thread may keep the interpreter while others want it. A request
+# changes threads many times, and beside training it would wait for Python's 5 ms each time.
 TURN = 0.0001
-LET_IN = 0.5  # seconds after the start in which waiting clients are let in
-TIDY = 30.0  # seconds from one look through the heap to the next
+LET_IN = 0.5  # seconds after the start in which waiting clients are accepted
+TIDY = 30.0  # seconds between two clean-ups of the heap
 
 
 def prepare_server() -> None:
-    """Send replies at once, give way to requests, keep no freed memory, stop without waiting.
+    """Send replies at once, give way to requests, return freed memory, stop without waiting.
 
-    To be called from the lifespan, when the server's socket and signal handlers are in place.
+    Call it from the lifespan, when the server's socket and signal handlers exist.
     """
     _send_at_once()
-    # Clients that tried before that, as boards do during a restart, are let in right after.
+    # Clients that tried before, as boards do during a restart, are accepted right after it.
     asyncio.get_running_loop().call_later(LET_IN, _send_at_once)
     sys.setswitchinterval(TURN)
     STOPPING.clear()
     threading.Thread(target=_tidy, name="tidy", daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(ValueError):  # only the main thread may; elsewhere nobody sends signals
+        with suppress(ValueError):  # only the main thread may; elsewhere there are no signals
             _also_tell(number)
 
 
 def _send_at_once() -> None:
-    """Let no reply wait for the acknowledgement of its own first half.
+    """Send the second part of a reply without waiting for the acknowledgement of the first.
 
-    uvicorn writes a reply's head and body apart. Streamlit makes its listening socket in a way that
-    keeps asyncio from setting TCP_NODELAY, so the body would stay behind for 40 ms, as Nagle's
-    algorithm has it. Accepted sockets inherit the option from the listening socket.
+    uvicorn writes a reply's head and body separately. Streamlit's listening socket is made in a way
+    that keeps asyncio from setting TCP_NODELAY, so Nagle's algorithm would delay the body by
+    40 ms. Accepted sockets inherit the option from the listening socket.
     """
     for one in gc.get_objects():
         if isinstance(one, socket.socket) and one.family in (socket.AF_INET, socket.AF_INET6):
@@ -54,7 +54,7 @@ def _tidy() -> None:
 
 
 def _also_tell(number: signal.Signals) -> None:
-    """uvicorn finishes every request before it ends, and those who wait for news would delay it."""
+    """End waiting requests when the server stops: uvicorn would wait for them to finish."""
     before = signal.getsignal(number)
 
     def handler(number: int, frame: FrameType | None) -> None:

@@ -1,12 +1,12 @@
-"""Where the loop stands: in every reply, and sent to those who wait.
+"""The state of the loop: in every reply, and sent to clients that wait.
 
 News goes out by long poll: `GET /api/status?after=VERSION&wait=25` is answered as soon as a round
 newer than that version is published, and a moment after any other change. It is a plain request,
-so any proxy and any script can use it; nothing is lost when it breaks, and the board then asks
-again. A server-sent stream would be no faster and would hold one of the six connections that a
-browser grants a host, for each tab, for ever. Of the board's tabs in one browser, only one that can
-be seen waits, for all of them (board/wire/watch.js). A request that waits takes no thread, only a
-coroutine.
+so any proxy and any script can use it. If it breaks, nothing is lost, and the board asks
+again. A server-sent stream would be no faster, and would permanently hold one of the six
+connections that a browser allows per host, for each tab. Of the board's tabs in one browser, only
+one visible tab waits, for all of them (board/wire/news.js). A waiting request takes no thread,
+only a coroutine.
 """
 
 import asyncio
@@ -29,15 +29,15 @@ from labeling.people.access import Visitor
 
 LONGEST_WAIT = 30.0
 SETTLE = 0.3  # changes within this time are sent together; a round is sent at once
-TOGETHER = 0.02  # … and all who ask within this time get the same reply
-LOOK_UP = 1.0  # how soon those who wait see that the server stops
+TOGETHER = 0.02  # … and all requests within this time get the same reply
+LOOK_UP = 1.0  # how soon waiting requests notice that the server stops
 
-After = Annotated[int, Meta(description="The `version` of the last status that you have seen.")]
-Wait = Annotated[float, Meta(description="How many seconds to wait at most; 30 is the limit.")]
+After = Annotated[int, Meta(description="The `version` of the last status that you received.")]
+Wait = Annotated[float, Meta(description="The longest time to wait, in seconds; at most 30.")]
 
 
 class StatusQuery(Asked, frozen=True):
-    """Since which status to wait for news, and for how long."""
+    """The last known status, and how long to wait for a newer one."""
 
     after: After | None = None
     wait: Wait = 0.0
@@ -54,17 +54,17 @@ class ClassChoice(Reply, frozen=True):
 class Now(Reply, frozen=True):
     """What every reply to a board carries, so that it is always up to date."""
 
-    status: Annotated[Status, Meta(description="Where the loop stands.")]
+    status: Annotated[Status, Meta(description="The state of the loop.")]
     classes: Annotated[
         list[ClassChoice],
         Meta(
-            description="The classes that can be chosen, in their order. `GET /api/classes` tells "
-            "more about them."
+            description="The classes that can be chosen, in their order. `GET /api/classes` has "
+            "more details."
         ),
     ]
     merged: Annotated[
         dict[int, int],
-        Meta(description="Classes that were merged: the id of each with the id that it became."),
+        Meta(description="Merged classes: the id of each, with the id of the class it became."),
     ]
 
 
@@ -87,9 +87,9 @@ async def _status(
 
 
 async def news(session: Session, request: Request, after: int, wait: float) -> bool:
-    """Wait for a round newer than `after`, no longer than asked; False if the client has gone."""
+    """Wait for a round newer than `after`, at most as long as asked; False if the client left."""
     if not math.isfinite(wait):
-        raise not_of_form("`wait` must be a number of seconds; leave it out to wait for none.")
+        raise not_of_form("`wait` must be a number of seconds; leave it out for no waiting.")
     waiting = asyncio.ensure_future(_news(session, after, min(wait, LONGEST_WAIT)))
     gone = asyncio.ensure_future(_gone(request))
     try:
@@ -101,7 +101,7 @@ async def news(session: Session, request: Request, after: int, wait: float) -> b
 
 
 async def told_to_all(session: Session) -> bytes:
-    """The present news as JSON, made once for all who ask at the same moment."""
+    """The present state as JSON, made once for all who ask at the same moment."""
     loop = asyncio.get_running_loop()
     kept = _TOLD.setdefault(loop, WeakKeyDictionary())
     version = session.notifier.version
@@ -109,7 +109,7 @@ async def told_to_all(session: Session) -> bytes:
     if made is None or of != version or loop.time() > until or _failed(made):
         made = asyncio.ensure_future(in_worker(_now_as_json, session))
         kept[session] = (version, loop.time() + TOGETHER, made)
-    # A client that goes away must not cancel it for the others.
+    # A client that leaves must not cancel it for the others.
     return await asyncio.shield(made)
 
 
@@ -121,13 +121,13 @@ def _now_as_json(session: Session) -> bytes:
     return msgspec.json.encode(Now(**now(session)))
 
 
-# The news of each session as it was sent last, in each event loop.
+# The last state sent for each session, in each event loop.
 _TOLD: WeakKeyDictionary[Any, WeakKeyDictionary[Session, tuple[int, float, asyncio.Future[bytes]]]]
 _TOLD = WeakKeyDictionary()
 
 
 async def _news(session: Session, after: int, wait: float) -> None:
-    """Return when a newer round is there, some time after another change, or after `wait`."""
+    """Return when a newer round exists, some time after another change, or after `wait`."""
     clock = asyncio.get_running_loop().time
     changes, end, settling = session.notifier, clock() + wait, False
     while not STOPPING.is_set() and changes.ranked <= after and (left := end - clock()) > 0:
@@ -150,8 +150,8 @@ async def _gone(request: Request) -> None:
 STATUS = Operation(
     "GET",
     "/api/status",
-    "Where the loop stands. With `after`, wait for news: the reply comes at once when there is a "
-    "round newer than that version, and otherwise within `wait` seconds.",
+    "The state of the loop. With `after`, wait for news: the reply comes at once if a round is "
+    "newer than that version, and otherwise within `wait` seconds.",
     takes=StatusQuery,
     gives=Now,
     respond=_status,

@@ -1,4 +1,4 @@
-"""Workers: the threads in which requests ask the store and the model."""
+"""The threads in which requests use the store and the model."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,8 +13,8 @@ _WORKERS = ThreadPoolExecutor(MOST, thread_name_prefix="request")
 
 
 async def in_worker(work: Callable[..., T], *arguments: object) -> T:
-    """The result of `work`, done in another thread while the event loop goes on.
+    """Run `work` in another thread while the event loop goes on, and return its result.
 
-    Each answer takes several such steps, and the way through anyio costs twice as much.
+    Each answer needs several such steps, and anyio's way costs twice as much.
     """
     return await asyncio.get_running_loop().run_in_executor(_WORKERS, work, *arguments)

@@ -1,10 +1,10 @@
-// What a class is, in words and pictures: beside its button while the pointer rests there, and in
-// the help. Asked for again when the classes have changed.
+// A class in words and pictures: next to its button while the pointer rests there, and in the
+// help. Fetched again when the classes have changed.
 
 import { el } from "./dom.js";
 import { thumb } from "./viewers/thumb.js";
 
-const REST = 350; // ms that the pointer rests before it is shown
+const REST = 350; // ms that the pointer must rest
 
 export class About {
   constructor(api, changed) {
@@ -21,7 +21,7 @@ export class About {
       this.told = new Map(told.map((one) => [one.id, one]));
       this.changed();
     } catch {
-      /* offline: it is asked for at the next change, or when the help is opened */
+      /* offline: fetched at the next change, or when the help is opened */
     }
   }
 
@@ -29,7 +29,7 @@ export class About {
     return this.told.get(id)?.description ?? "";
   }
 
-  // The description and the pictures of a class, or null if nothing is known.
+  // The description and the pictures of a class, or null if there are no details.
   parts(id) {
     const { description, examples } = this.told.get(id) ?? {};
     if (!description && !examples?.length) return null;
@@ -41,7 +41,7 @@ export class About {
     );
   }
 
-  // Show it beside a button while the pointer rests on it, or the focus came there by key.
+  // Show it next to a button while the pointer rests on it, or after the focus came there by key.
   attach(button, id) {
     button.addEventListener("pointerenter", ({ pointerType }) => pointerType === "mouse" && this.#soon(button, id));
     button.addEventListener("pointerleave", () => this.hide());

@@ -1,4 +1,4 @@
-// The board: mounts one mode, listens to keys, and keeps it in step with the server.
+// The board: mounts one mode, listens to keys, and follows the server's changes.
 
 import { About } from "./about.js";
 import { Api } from "./wire/api.js";
@@ -29,8 +29,8 @@ class Board {
     this.holder = uuid();
     this.status = null;
     this.classes = [];
-    this.names = new Map(); // of every class seen here, archived ones too
-    this.merged = {}; // class id -> the class that it was merged into
+    this.names = new Map(); // of every class seen here, also archived ones
+    this.merged = {}; // class id -> the class it was merged into
     this.hotkeys = new Hotkeys(data.project);
     this.api = new Api(data.api, data.token, (reply) => this.#heard(reply));
     this.outbox = new Outbox(
@@ -60,7 +60,7 @@ class Board {
     this.watch = new Watch(this.api, this.data.project, () => this.status?.version ?? -1, news);
   }
 
-  // Streamlit ran again, perhaps with a new token.
+  // Streamlit has run again, perhaps with a new token.
   update(data) {
     this.api.token = data.token;
     this.outbox.flush();
@@ -78,7 +78,7 @@ class Board {
     this.node.remove();
   }
 
-  // What makes a class of a name; null for somebody whose role does not allow it.
+  // Creates a class by name; null if the person's role does not allow it.
   maker() {
     return this.data.creates ? (name) => this.create(name) : null;
   }
@@ -145,7 +145,7 @@ class Board {
 
   #gone({ id, name }) {
     if (this.merged[id]) return `“${name}” now counts as “${this.name(id)}”. Keys may have moved.`;
-    if (this.classes.some((one) => one.name === name)) return `“${name}” was split, and is another class now.`;
+    if (this.classes.some((one) => one.name === name)) return `“${name}” was split; a new class has this name now.`;
     return `“${name}” is not a class any more. Keys may have moved.`;
   }
 

@@ -1,5 +1,5 @@
-// When the line is down, Streamlit lays a dialog over the page that takes every click. The board
-// goes on without a server and says so in its status line, so the dialog is closed at once.
+// When the connection is lost, Streamlit covers the page with a dialog that takes every click. The
+// board works without a server and shows it in its status line, so the dialog is closed at once.
 
 const APP = "[data-testid=stApp]";
 

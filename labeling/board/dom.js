@@ -1,4 +1,4 @@
-// Elements from plain calls. Texts are always text nodes, so no name can become markup.
+// Elements made by function calls. Texts are always text nodes, so no name can become markup.
 
 export function el(spec, attributes = {}, ...children) {
   const [tag, ...classes] = spec.split(".");
@@ -6,7 +6,7 @@ export function el(spec, attributes = {}, ...children) {
   if (classes.length) node.className = classes.join(" ");
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (name.startsWith("aria-")) node.setAttribute(name, value); // "false" says something
+    else if (name.startsWith("aria-")) node.setAttribute(name, value); // "false" has a meaning
     else if (value !== null && value !== undefined && value !== false)
       node.setAttribute(name, value === true ? "" : value);
   }
@@ -14,8 +14,8 @@ export function el(spec, attributes = {}, ...children) {
   return node;
 }
 
-// Texts and children change only where they differ: the same text put again is laid out again,
-// and at one answer after another that is most of what a page does.
+// Change texts and children only where they differ: setting the same text again costs a layout,
+// which is most of a page's work during fast labeling.
 
 export function put(node, text) {
   if (node.textContent !== text) node.textContent = text;
@@ -33,7 +33,7 @@ export function hide(node, hidden) {
 }
 
 export function percent(value) {
-  if (value > 0.99 && value < 1) return "99%"; // a head is never certain
+  if (value > 0.99 && value < 1) return "99%"; // a model is never certain
   return `${Math.round(value * 100)}%`;
 }
 
@@ -43,12 +43,12 @@ export function uuid() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// The element that a key press was meant for, through shadow roots.
+// The target of a key press, through shadow roots.
 export function target(event) {
   return event.composedPath()[0];
 }
 
-// Whether a key press belongs to a field. A slider needs only the keys that move it.
+// Whether a key press belongs to a field. A slider needs only its arrow keys.
 export function isTyping(event) {
   const node = target(event);
   if (node.type === "range") return /^(Arrow|Page|Home|End)/.test(event.key);

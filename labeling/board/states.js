@@ -1,4 +1,4 @@
-// What stands on the stage while there is no image, and where to go from there.
+// The text on the stage while there is no image, and a link to the next step.
 
 import { el } from "./dom.js";
 
@@ -15,7 +15,7 @@ export function emptyState(status, outbox, dry) {
 
 function words(status, outbox, dry) {
   if (outbox.offline)
-    return ["Offline", "Your answers are kept in this browser. The next images come as soon as the server answers again."];
+    return ["Offline", "Your answers are kept in this browser. The next images come when the server answers again."];
   if (!status || !dry) return ["Loading the next images …", ""];
   const { ingest, total, labels, skipped, unsure, error } = status;
   if (total === 0 && (ingest.stage === "failed" || error))
@@ -25,7 +25,7 @@ function words(status, outbox, dry) {
     return ["There is no image here", leftOut(status) || "Open other images under Setup.", ["Open Setup", "setup"]];
   const answered = labels + skipped + unsure;
   if (answered < total)
-    return ["Nothing left for you just now", "The last images are open in other browsers. What they leave comes back here."];
+    return ["Nothing left for you right now", "The last images are open in other browsers. Those that stay unanswered come back here."];
   const rest = [skipped && `${skipped} skipped`, unsure && `${unsure} unsure`].filter(Boolean);
   const counts = [`${labels} of ${total} labeled`, ...rest].join(", ");
   return [
@@ -36,7 +36,7 @@ function words(status, outbox, dry) {
   ];
 }
 
-// Which files are not among the images, and what of them is not lost.
+// Which files were left out, and that answers to them are kept.
 function leftOut({ left_out: count, left_out_names: names }) {
   if (!count) return "";
   const more = count > names.length ? ` and ${count - names.length} more` : "";
@@ -44,7 +44,7 @@ function leftOut({ left_out: count, left_out_names: names }) {
   return `${files} left out: ${names.join(", ")}${more}. Answers to them are kept; Setup lists the reasons.`;
 }
 
-// A link to another screen: by Streamlit's own one if it is there, which needs no reload.
+// A link to another screen: Streamlit's own link if there is one, which needs no reload.
 export function link(name, path) {
   const href = new URL(path, document.baseURI).href;
   const onclick = (event) => {

@@ -1,4 +1,4 @@
-// The line below the images: what is saved, what the model has seen, how many images are prepared.
+// The line below the images: saved answers, labels that the model has seen, prepared images.
 
 import { el, hide, put } from "./dom.js";
 
@@ -11,7 +11,7 @@ export class StatusLine {
     this.progress = el("progress", { max: 1, "aria-label": "share of your images that have an answer" });
     this.count = el("span.count");
     this.ingest = el("span.ingest");
-    this.embedded = el("progress", { max: 1, "aria-label": "progress of what goes on in the background" });
+    this.embedded = el("progress", { max: 1, "aria-label": "progress of the work in the background" });
     this.node = el(
       "footer.status",
       {},
@@ -53,7 +53,7 @@ export class StatusLine {
   }
 }
 
-// Whether there are labels of two classes, which a model needs.
+// Whether two classes have labels, which a model needs.
 export function canGuess(status) {
   return Object.values(status.per_class).filter((count) => count > 0).length > 1;
 }

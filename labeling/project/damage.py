@@ -1,4 +1,4 @@
-"""What is damaged in a project, and how to repair it."""
+"""Damage in a project, and how to repair it."""
 
 import json
 
@@ -11,11 +11,11 @@ from models.embeddings.cache import CacheMismatchError, EmbeddingCache
 
 
 def problems(project: Project) -> list[str]:
-    """What is damaged in a project, in words, with the repair if one is known."""
+    """The damage in a project, in words, each with its repair if one is known."""
     found = database_problems(project.store)
     if found:
         offered = offered_backup(project.folder)
-        return [*found, f"{offered}, or copy what can be read by “export --history”"]
+        return [*found, f"{offered}, or export what is readable with “export --history”"]
     return _head_problems(project) + _embedding_problems(project)
 
 
@@ -27,12 +27,12 @@ def _head_problems(project: Project) -> list[str]:
         try:
             load_head(project.heads / record.head)
         except (OSError, DamagedHeadError) as error:
-            found.append(f"round {record.id} cannot be brought back: {error}")
+            found.append(f"round {record.id} cannot be restored: {error}")
     return found
 
 
 def _embedding_problems(project: Project) -> list[str]:
-    """The embeddings that differ from what their manifest says."""
+    """Embeddings that differ from their manifest."""
     found = []
     for manifest in sorted(project.embeddings.glob("*/manifest.json")):
         name = manifest.parent.name
@@ -45,5 +45,5 @@ def _embedding_problems(project: Project) -> list[str]:
         if cache.warning:
             found.append(cache.warning)
         if len(cache) and not np.isfinite(cache.matrix()).all():
-            found.append(f"the embeddings of {name} hold no numbers in places; delete their folder")
+            found.append(f"the embeddings of {name} contain NaN or infinity; delete their folder")
     return found

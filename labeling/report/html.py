@@ -22,7 +22,7 @@ from models.evidence.reliability import reliability
 PACKAGES = ("streamlit", "torch", "timm", "scikit-learn", "numpy", "scipy")
 ENDS = {None: "running", "abandoned": "not proven", "taken_back": "taken back"}
 Row = tuple[str, ...]
-Values = dict[str, Any]  # what the template fills in
+Values = dict[str, Any]  # the values for the template
 
 
 def percent(share: float) -> str:
@@ -70,7 +70,7 @@ def _data(session: Session) -> list[Row]:
         ("Skipped", f"{status.skipped:,}"),
         ("Unsure", f"{status.unsure:,}"),
         ("What comes next", settings.query),
-        ("Head", settings.head),
+        ("Model", settings.head),
         ("Blind checks", f"{settings.audit_share:.0%} of the images shown"),
         ("Round", f"{status.round_id}, fitted on {status.seen:,} labels"),
         ("Written", time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())),
@@ -83,7 +83,7 @@ def _classes(session: Session) -> list[Row]:
 
 
 def _figures(session: Session, evidence: Evidence) -> Values:
-    """All that rests on the model; None for what cannot be measured yet."""
+    """All figures of the model; None for those that cannot be measured yet."""
     names = session.store.classes.names()
     checks = int(evidence.uniform.sum())
     enough = checks >= CHECKS
@@ -176,7 +176,7 @@ def _labeling(session: Session) -> list[Row]:
         between = f"{points(sway.low)} to {points(sway.high)}"
         rows.append(
             (
-                "Sway of shown guesses",
+                "Influence of shown guesses",
                 f"{points(sway.effect)} points ({between}) at equal confidence",
             )
         )

@@ -14,7 +14,7 @@ WIDTH = 520
 # The page's own colors, so that a chart follows the page into its dark theme and onto paper.
 INK, FAINT, LINE = "var(--ink)", "var(--faint)", "var(--line)"
 OURS, OTHER = "var(--ours)", "var(--other)"
-# What a picture of its own needs; within a page it is only a link to another host.
+# A stand-alone SVG needs it; within a page it is only a link to another host.
 NAMESPACES = re.compile(r' xmlns(?::\w+)?="[^"]*"')
 
 
@@ -54,7 +54,7 @@ def class_ranges(table: pd.DataFrame) -> alt.LayerChart:
 
 
 def curve_table(curve: Curve, ours: str) -> pd.DataFrame:
-    """The points of a session's learning curve, named `ours`, and of random picking beside it."""
+    """The points of a session's learning curve, named `ours`, and of random picking."""
     rows = [
         (ours, point.labels, point.accuracy.value, point.accuracy.low, point.accuracy.high)
         for point in curve.points
@@ -79,7 +79,7 @@ def curve_lines(table: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(table).encode(
         x=alt.X("labels:Q", title="labels given", scale=alt.Scale(zero=False)),
         color=color,
-        tooltip=[  # of the band too, which would show every digit
+        tooltip=[  # for the band too, which would show every digit
             "picked by",
             "labels",
             *(alt.Tooltip(f"{name}:Q", format=".0%") for name in ("accuracy", "low", "high")),
@@ -100,7 +100,7 @@ def curve_lines(table: pd.DataFrame) -> alt.LayerChart:
 
 
 def svg(chart: alt.LayerChart, height: int) -> str:
-    """A chart as an SVG element for a page that says what its colors are."""
+    """A chart as an SVG element; the page defines its colors."""
     dressed = chart.properties(width=WIDTH, height=height).configure(
         background="transparent",
         font="sans-serif",

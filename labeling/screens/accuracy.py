@@ -1,4 +1,4 @@
-"""The Accuracy screen: how good the model is, what more labels bring, and what can be proven."""
+"""The Accuracy screen: how good the model is, the gain of more labels, and proofs."""
 
 import streamlit as st
 
@@ -33,7 +33,7 @@ def show(session: Session) -> None:
 
 
 def how_good(session: Session, evidence: Evidence) -> None:
-    """The one figure that can be believed, in a sentence, or why it is not there yet."""
+    """The one trustworthy figure, in a sentence, or the reason why it is missing."""
     if len(evidence.open_rows) == 0:
         st.info("Every image has an answer: nothing is left to guess.", icon=":material/task_alt:")
         return
@@ -48,19 +48,19 @@ def how_good(session: Session, evidence: Evidence) -> None:
     what = (
         f"{measured.measured} blind checks"
         if measured.method == "audits"
-        else f"{measured.measured} labels, each weighted by its chance to be asked"
+        else f"{measured.measured} labels, each weighted by its chance of being asked"
     )
     st.success(
-        f"Of the {len(evidence.open_rows):,} images without a label, today’s model gets about "
+        f"Of the {len(evidence.open_rows):,} images without a label, the present model gets about "
         f"**{measured.value:.0%}** right: between **{measured.low:.0%} and {measured.high:.0%}** "
         f"with 95% confidence. Measured on {what}, each predicted by a model that had not seen "
-        "it, and corrected for how sure the model is of the rest and for what was labeled since.",
+        "it, and corrected for the model's confidence in the rest and for later labels.",
         icon=":material/verified:",
     )
 
 
 def _classes(session: Session, evidence: Evidence) -> None:
-    """How often each class is found, on blind checks."""
+    """The model's hits for each class, on blind checks."""
     from models.evidence.accuracy import macro_recall
 
     rows = evidence.uniform
@@ -70,12 +70,12 @@ def _classes(session: Session, evidence: Evidence) -> None:
     st.subheader("Each class")
     macro = macro_recall(evidence.hits[rows], evidence.labels[rows])
     text = (
-        "How many of each class’s blind checks the model got right, with the 95% interval of that "
-        "share: wide where there are few."
+        "The share of each class’s blind checks that the model got right, with its 95% interval: "
+        "wide if there are few checks."
     )
     if macro is not None:
         text += (
-            f" All classes weighted alike: **{macro.mean:.0%}**, between {macro.low:.0%} and "
+            f" With equal weight for each class: **{macro.mean:.0%}**, between {macro.low:.0%} and "
             f"{macro.high:.0%}."
         )
     st.markdown(text)

@@ -1,4 +1,4 @@
-"""The team's part of the Review screen: what is to be decided, and how far people agree."""
+"""The team's part of the Review screen: open decisions, and how well people agree."""
 
 from functools import partial
 
@@ -55,8 +55,8 @@ def _disputes(session: Session, found: list[Dispute], names: dict[int, str]) -> 
         return
     first = queue[0]
     st.caption(
-        "People disagree on these, or were unsure. Your decision counts in place of theirs, which "
-        "stay in the history."
+        "People disagree on these, or were unsure. Your decision counts instead of their answers, "
+        "which stay in the history."
     )
     image, facts = st.columns([2, 3], gap="large")
     with image:
@@ -64,7 +64,7 @@ def _disputes(session: Session, found: list[Dispute], names: dict[int, str]) -> 
     with facts:
         _opinions(first, names)
         if not first.complete:
-            st.caption("Somebody else will still be asked; you need not wait.")
+            st.caption("Somebody else will still be asked; you can decide now or wait.")
         _decide(session, first, names, later)
     if queue[1:]:
         st.caption("Next")
@@ -74,7 +74,7 @@ def _disputes(session: Session, found: list[Dispute], names: dict[int, str]) -> 
 
 
 def _opinions(dispute: Dispute, names: dict[int, str]) -> None:
-    """What each person has said, side by side."""
+    """Each person's answer, side by side."""
     for place, column in zip(
         dispute.opinions, st.columns(max(2, len(dispute.opinions))), strict=False
     ):
@@ -90,7 +90,7 @@ def _said(answer: Answer, names: dict[int, str]) -> str:
 
 
 def _decide(session: Session, dispute: Dispute, names: dict[int, str], later: list[str]) -> None:
-    """A key for each class; those that somebody has said stand out."""
+    """A key for each class; answered classes stand out."""
     said = {one.class_id for one in dispute.opinions}
     with st.container(horizontal=True, gap="small"):
         chosen = class_buttons(session, "decide", said)
@@ -117,14 +117,14 @@ def _agreement(found: Agreement | None, names: dict[int, str]) -> None:
     alpha.metric("Krippendorff’s alpha", _value(found.alpha))
     kappa.metric("Fleiss’ kappa", _value(found.fleiss))
     st.caption(
-        f"On {found.samples:,} images that two or more people have labeled without sight of each "
-        "other. 1 is full agreement, 0 that of chance; labels count as reliable at 0.8 or "
-        "more, and hardly below 0.67. Ranges are 95 % intervals over the images."
+        f"On {found.samples:,} images that two or more people have labeled without seeing each "
+        "other’s answers. 1 is full agreement, 0 is chance level; labels count as reliable at 0.8 "
+        "or more, and barely at 0.67. Ranges are 95 % intervals over the images."
     )
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Each class")
-        st.caption("Told apart from all the others: Krippendorff’s alpha.")
+        st.caption("Each against all others: Krippendorff’s alpha.")
         rows = [(names[key], _value(one)) for key, one in found.classes.items()]
         st.dataframe(pd.DataFrame(rows, columns=["class", "agreement"]), hide_index=True)
     with right:
@@ -133,7 +133,7 @@ def _agreement(found: Agreement | None, names: dict[int, str]) -> None:
 
 
 def _pairs(found: Agreement, names: dict[int, str]) -> None:
-    st.caption("Cohen’s kappa; those who agree least come first.")
+    st.caption("Cohen’s kappa; the lowest agreement comes first.")
     if not found.pairs:
         st.caption(f"Shown once two people have {FEWEST} images in common.")
         return

@@ -1,4 +1,4 @@
-"""The pretrained model's part of the Setup screen: what there is, how fast, which suits best."""
+"""The pretrained model's part of the Setup screen: the list, the speeds, the comparison."""
 
 from functools import cache, partial
 
@@ -25,7 +25,7 @@ HOW = (
 
 
 def show(session: Session) -> None:
-    """Everything about the pretrained model of a project."""
+    """Everything about the project's pretrained model."""
     st.subheader("Pretrained model")
     refreshed(session, _embedding, 1 if session.ingest.busy else None, Role.OWNER)
     measured = all(
@@ -40,7 +40,7 @@ def show(session: Session) -> None:
 
 
 def _embedding(session: Session) -> None:
-    """Which pretrained model is used and why, and how many images it has prepared."""
+    """Which pretrained model is used and why, and the number of prepared images."""
     state = session.ingest.state
     st.markdown(state.why or ("It is being loaded …" if session.ingest.busy else "None is loaded."))
     if state.stage == "loading" and state.bytes_total:
@@ -65,7 +65,7 @@ def _catalogue(session: Session) -> None:
     """The list, from fast to strong, with the speed on this machine."""
     from models.encoders.device import pick_device
 
-    if session.ingest.state.stage == "done":  # before, both would be slower than they are
+    if session.ingest.state.stage == "done":  # measured while embedding, both would be too slow
         WORKSPACE.speeds.measure(encoder_options())
     images = session.status().total
     default, why = suggest(pick_device(), images)
@@ -96,7 +96,7 @@ def _catalogue(session: Session) -> None:
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     if WORKSPACE.speeds.busy:
-        st.caption("The speeds are being measured, two seconds each …")
+        st.caption("Measuring the speeds, two seconds each …")
     for name, problem in WORKSPACE.speeds.problems.items():
         st.caption(plain(f"{name} cannot be timed: {problem}"))
 
@@ -115,7 +115,7 @@ def encoder_options() -> list[str]:
     return list(ENCODERS)
 
 
-# -- taking another ----------------------------------------------------------------------------
+# -- choosing another --------------------------------------------------------------------------
 
 
 def _choose(session: Session) -> None:
@@ -140,8 +140,8 @@ def _choose(session: Session) -> None:
         "Features",
         parts,
         kept if chosen == current and kept else parts[:1],
-        help="“pooled” is what the network itself hands to its classifier. Earlier blocks suit "
-        "images unlike those it was trained on; several are put side by side.",
+        help="“pooled” is the network's usual output. Earlier blocks suit images "
+        "that differ from those it was trained on; several are joined.",
     )
     if problem:
         st.caption(problem)
@@ -149,8 +149,7 @@ def _choose(session: Session) -> None:
     if (chosen, wanted) == (current, settings.features):
         return
     st.caption(
-        "Your images are prepared in the background while you go on with the present one; every "
-        "label stays."
+        "Your images are prepared in the background while you go on labeling; every label stays."
     )
     if st.button("Prepare with this pretrained model"):
         attempt(lambda: _begin(session, chosen, wanted))
@@ -158,12 +157,12 @@ def _choose(session: Session) -> None:
 
 @cache
 def _parts(name: str) -> tuple[list[str], str]:
-    """The features that can be had of a network, and what is wrong where that cannot be told."""
+    """The features that a network offers, or the reason why they are unknown."""
     from models.encoders.speed import features_of
 
     try:
         return list(features_of(name)), ""
-    except Exception as error:  # it comes again, and in full, when it is tried
+    except Exception as error:  # trying the network reports it again, in full
         return ["pooled"], str(error)
 
 
@@ -174,13 +173,13 @@ def _begin(session: Session, backbone: str, features: str) -> None:
 
 
 def _switch(session: Session, trial: Trial) -> None:
-    """Take it: everything is prepared, so the next round is a matter of seconds."""
+    """Switch to it: everything is prepared, so the next round takes only seconds."""
     session.project.change(
         backbone=trial.backbone,
         features=trial.features,
         next_backbone=None,
         next_features="pooled",
-        pinned_round=None,  # its head belongs to the backbone before
+        pinned_round=None,  # its head belongs to the previous backbone
     )
     WORKSPACE.reopen(session)
     st.rerun(scope="app")
@@ -198,7 +197,7 @@ def _discard(session: Session, trial: Trial) -> None:
 
 
 def _on_trial(session: Session) -> None:
-    """What runs in the background, and how those that are done compare on the labels so far."""
+    """What runs in the background, and how finished trials compare on the labels so far."""
     trials = WORKSPACE.trials(session).all()
     if not trials:
         return
@@ -230,7 +229,7 @@ def _verdicts(session: Session, trials: list[Trial]) -> None:
     compared = WORKSPACE.trials(session).compare()
     if compared is None:
         if any(trial.stage == "done" for trial in trials):
-            st.info("There are no labels of two classes yet to compare them on.")
+            st.info("There are no labels of two classes yet to compare them.")
         return
     images = session.status().total
     by_name = {trial.name: trial for trial in trials}
@@ -246,13 +245,13 @@ def _verdicts(session: Session, trials: list[Trial]) -> None:
 
 
 def _candidates(session: Session) -> None:
-    """Which of several pretrained models suits these images?"""
+    """Try several pretrained models on these images."""
     settings = session.project.settings()
     current = called(settings.backbone, settings.features)
     with st.expander("Which pretrained model suits my images?"):
         st.caption(
-            f"Prepares {SAMPLE:,} images with each, your labeled ones first, in the background, "
-            "and compares them on your labels."
+            f"Prepares {SAMPLE:,} images with each of them in the background, your labeled ones "
+            "first, and compares them on your labels."
         )
         names = [name for name in encoder_options() if name != current]
         chosen = st.multiselect("Candidates", names, names[:2])

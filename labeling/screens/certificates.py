@@ -17,18 +17,18 @@ from labeling.store import Certificate, Role
 from labeling.store.certificates import ACCEPT, ACCEPTED, ACCURACY, PROVEN, TAKEN_BACK
 from labeling.wording import chance, plain
 
-if TYPE_CHECKING:  # torch, which no screen waits for
+if TYPE_CHECKING:  # torch, which is slow to import
     from models.evidence.certificate import Length
 
 REFRESH_SECONDS = 3
-WORTHWHILE = 0.5  # of a set; after more checks than that, little is left to accept
+WORTHWHILE = 0.5  # share of a set; with more checks than that, little is left to accept
 
 
 def certify(session: Session, evidence: Evidence) -> None:
-    """Prove an accuracy of today's model."""
+    """Prove an accuracy of the present model."""
     st.markdown(
-        "A certificate freezes today’s model and proves, from fresh blind checks drawn one after "
-        "another, that it gets at least a share of the images right that have no label now. You "
+        "A certificate freezes the present model. Fresh blind checks, drawn one after another, "
+        "prove that it gets at least a given share of the images without a label right. You "
         "may look as often as you like; the confidence stays 95%."
     )
     if session.certifier.running is not None:
@@ -45,14 +45,14 @@ def _begin_accuracy(session: Session, evidence: Evidence) -> None:
     length = certificate_length(session.certifier, evidence, share)
     if length.middle is None:
         st.warning(
-            f"By what is known now, “at least {share:.0%}” will probably not be proven (chance "
-            f"{chance(length.chance)}). Label on first, or ask for less.",
+            f"By present knowledge, “at least {share:.0%}” will probably not be proven (chance "
+            f"{chance(length.chance)}). Go on labeling first, or choose a lower share.",
             icon=":material/hourglass_disabled:",
         )
     else:
         st.markdown(
-            f"It will probably take **{_draws(length)}**, {length.middle} in the middle case; "
-            f"chance to succeed {chance(length.chance)}."
+            f"It will probably take **{_draws(length)}**, at the median {length.middle}; "
+            f"chance of success {chance(length.chance)}."
         )
     if st.button("Freeze the model and begin", type="primary", icon=":material/verified:"):
         right, wrong = expected(evidence)
@@ -65,7 +65,7 @@ def _begin_accuracy(session: Session, evidence: Evidence) -> None:
 
 
 def _share(name: str, least: int, most: int, value: int, key: str) -> float:
-    """A slider over percents; no wider than it takes to set it well."""
+    """A slider over percents, narrow enough to set it precisely."""
     with st.container(width=640):
         return st.slider(name, least, most, value, format="%d%%", key=key) / 100
 
@@ -73,10 +73,10 @@ def _share(name: str, least: int, most: int, value: int, key: str) -> float:
 def accept_many(session: Session, evidence: Evidence) -> None:
     """Accept a proven set of pre-labels at once."""
     st.markdown(
-        "Choose how many wrong labels you can bear. Hone takes the largest set of pre-labels that "
-        "will probably pass, shows you a random part of it blind, and accepts the rest only once "
-        "that proves the bound. Accepted labels carry the certificate, teach the model nothing, "
-        "and go back in one action. Not reviewed is not the same as correct."
+        "Choose how many wrong labels you can accept. Hone takes the largest set of pre-labels "
+        "that will probably pass, shows you a random part of it blind, and accepts the rest only "
+        "after that proves the bound. Accepted labels carry the certificate, do not train the "
+        "model, and can be taken back together. Not reviewed does not mean correct."
     )
     proven = [
         one
@@ -99,7 +99,8 @@ def _begin_accept(session: Session, evidence: Evidence) -> None:
     size, length = len(offered.proposal.rows), offered.length
     if length is None:
         st.info(
-            "No set of pre-labels is sure enough for that bound yet. Label on, or allow more.",
+            "No set of pre-labels is sure enough for that bound yet. Go on labeling, or allow "
+            "more.",
             icon=":material/hourglass_empty:",
         )
         return
@@ -112,7 +113,7 @@ def _begin_accept(session: Session, evidence: Evidence) -> None:
     else:
         text += f"It will probably take **{_draws(length)}** until the rest can be accepted."
     if length.middle is None or length.middle > WORTHWHILE * size:
-        text += " So many checks are nearly the whole set: label on first, or allow more."
+        text += " So many checks are nearly the whole set: go on labeling first, or allow more."
     st.markdown(text)
     if st.button("Freeze the set and begin", type="primary", icon=":material/done_all:"):
         attempt(
@@ -124,8 +125,8 @@ def _begin_accept(session: Session, evidence: Evidence) -> None:
 def _accept(session: Session, certificate: Certificate) -> None:
     left, value = certificate.result["left"], certificate.result["value"]
     st.success(
-        f"Proven after {certificate.result['drawn']} blind checks: of the **{left:,} pre-labels** "
-        f"left, at most **{value:.1%}** are wrong at 95% confidence.",
+        f"Proven after {certificate.result['drawn']} blind checks: of the remaining "
+        f"**{left:,} pre-labels**, at most **{value:.1%}** are wrong at 95% confidence.",
         icon=":material/verified:",
     )
     if st.button(f"Accept {left:,} pre-labels", type="primary", icon=":material/done_all:"):
@@ -147,9 +148,9 @@ def _running(session: Session) -> None:
     )
     if ahead := session.certifier.ahead(running):
         st.caption(
-            f"{ahead} more {'is' if ahead == 1 else 'are'} answered and will count once the "
-            "checks before are: those are open in another browser, and come to another person "
-            "if nobody answers there for 20 seconds."
+            f"{ahead} more {'is' if ahead == 1 else 'are'} answered and will count after the "
+            "earlier checks: those are open in another browser, and go to another person "
+            "after 20 seconds without an answer there."
         )
     if st.button("Give up", icon=":material/close:", help="Your labels stay."):
         session.certifier.give_up()
@@ -161,7 +162,7 @@ def _sentence(standing: Standing) -> str:
     if one.kind == ACCURACY:
         return (
             f"Certificate {one.id} is running: at least {one.claim:.0%} of {one.size:,} images "
-            f"right. Proven so far: at least **{standing.value:.1%}**."
+            f"Certificate {one.id} is running: at least {one.claim:.0%} of {one.size:,} images "
         )
     return (
         f"Certificate {one.id} is running: at most {one.claim:.0%} of {one.size:,} pre-labels "
@@ -179,7 +180,7 @@ def _history(session: Session, kind: str) -> None:
 
 
 def _ended(session: Session, one: Certificate) -> None:
-    """A certificate in a sentence, which a phone can show too, with what can be done about it."""
+    """A certificate in a sentence that also fits on a phone, with its action."""
     if one.voided is None:
         st.markdown(_outcome(one))
     else:
@@ -198,7 +199,7 @@ def _ended(session: Session, one: Certificate) -> None:
 
 
 def _void(session: Session, one: Certificate) -> str:
-    """Why a certificate says nothing any more."""
+    """Why a certificate is void."""
     entry = session.store.log.get(one.voided or 0)
     reason = plain(entry.text) if entry is not None else "what counts was changed"
     if one.kind == ACCURACY:
@@ -207,12 +208,12 @@ def _void(session: Session, one: Certificate) -> str:
         claim = f"at most {one.claim:.0%} wrong"
     text = f"**Certificate {one.id} ({claim}) is void**, since its meaning has changed: {reason}."
     if one.end == ACCEPTED:
-        text += " What was accepted on it stays, but nothing is promised of it any more."
+        text += " The accepted labels stay, but the certificate no longer vouches for them."
     return text
 
 
 def _outcome(one: Certificate) -> str:
-    """What came of a certificate, in a sentence."""
+    """The result of a certificate, in a sentence."""
     drawn, value, left = (one.result.get(name, 0) for name in ("drawn", "value", "left"))
     checks = f"{drawn} blind check" + ("" if drawn == 1 else "s")
     if drawn == 0:
@@ -230,8 +231,8 @@ def _outcome(one: Certificate) -> str:
         )
     if one.end == ACCEPTED:
         return (
-            f"**Certificate {one.id}:** {one.result.get('accepted', 0):,} pre-labels are accepted, "
-            f"of which at most {value:.1%} are wrong, proven by {checks}."
+            f"**Certificate {one.id}:** {one.result.get('accepted', 0):,} pre-labels are accepted; "
+            f"at most {value:.1%} of them are wrong, proven by {checks}."
         )
     if one.end == TAKEN_BACK:
         return f"Certificate {one.id}: its pre-labels were taken back; those images are open again."
@@ -244,7 +245,7 @@ def _outcome(one: Certificate) -> str:
 
 
 def _draws(length: "Length") -> str:
-    """How many blind checks; the upper end is open where they may all be drawn in vain."""
+    """The number of blind checks; the upper end is open if all of them may not be enough."""
     if length.high is None:
         return f"{length.low} blind checks or more"
     return f"{length.low} to {length.high} blind checks"

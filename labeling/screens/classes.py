@@ -1,4 +1,4 @@
-"""The classes' part of the Setup screen: the list, and changing one while people label."""
+"""The classes' part of the Setup screen: list them, and change one while people label."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,15 +21,15 @@ from labeling.store import LabelClass
 from labeling.store.classes import LONGEST_DESCRIPTION, LONGEST_NAME, MOST_EXAMPLES
 from labeling.wording import plain
 
-PROPOSED, NEWEST, CHOSEN = 10, 6, 4  # examples that are offered, and that are ticked at first
+PROPOSED, NEWEST, CHOSEN = 10, 6, 4  # examples: offered, of those the newest, ticked at first
 PICTURE = 72
 
 
 def show(session: Session) -> None:
-    """The list of classes, what can be done with each, and those that are no choice now."""
+    """The list of classes, the changes of each, and the classes that cannot be chosen now."""
     st.subheader("Classes")
     st.caption(
-        "In the order of their keys. Edit a name, add a line, or delete one; then apply. Open "
+        "In the order of their keys. Edit a name, add a line, or delete one, then apply. Open "
         "boards follow at once."
     )
     _list(session)
@@ -64,7 +64,7 @@ def _list(session: Session) -> None:
 def _apply(
     session: Session, classes: list[LabelClass], counts: dict[int, int], edited: pd.DataFrame
 ) -> None:
-    """Carry the edits out; a class that has labels is not removed but named in an error."""
+    """Apply the edits; a class that has labels is not removed but named in an error."""
     rows = [
         (None if pd.isna(class_id) else int(class_id), str(name))
         for class_id, name in zip(edited["id"], edited["name"], strict=True)
@@ -87,7 +87,7 @@ def _apply(
 
 
 def _change(session: Session, classes: list[LabelClass]) -> None:
-    """One class, what to do with it, what that would do, and doing it."""
+    """Choose a class and a change, show its effect, and apply it."""
     by_id = {one.id: one for one in classes}
     chosen = by_id[
         st.selectbox("Change a class", list(by_id), format_func=lambda key: by_id[key].name)
@@ -111,7 +111,7 @@ def _change(session: Session, classes: list[LabelClass]) -> None:
 def _merge(_: Session, classes: list[LabelClass], chosen: LabelClass) -> ClassChange | None:
     others = {one.id: one.name for one in classes if one.id != chosen.id}
     if not others:
-        st.caption("There is no other class to merge it into.")
+        st.caption("There is no other class to merge it with.")
         return None
     into = st.selectbox("into", list(others), format_func=others.__getitem__)
     return ClassChange("merge", chosen.id, into=into)
@@ -119,7 +119,7 @@ def _merge(_: Session, classes: list[LabelClass], chosen: LabelClass) -> ClassCh
 
 def _split(_: Session, __: list[LabelClass], chosen: LabelClass) -> ClassChange | None:
     text = st.text_area(
-        "into these classes, one a line",
+        "into these classes, one per line",
         key=f"split-{chosen.id}",
         placeholder="two or more names",
         height=100,
@@ -148,7 +148,7 @@ def _move(_: Session, classes: list[LabelClass], chosen: LabelClass) -> ClassCha
 
 def _key(_: Session, __: list[LabelClass], chosen: LabelClass) -> ClassChange | None:
     key = st.text_input(
-        "Its key: a digit, or a letter but U and Z; empty for that of its place",
+        "Its key: a digit or a letter except U and Z; empty for the key of its place",
         chosen.hotkey or "",
         max_chars=1,
         key=f"key-{chosen.id}",
@@ -161,7 +161,7 @@ def _key(_: Session, __: list[LabelClass], chosen: LabelClass) -> ClassChange | 
 
 def _describe(session: Session, _: list[LabelClass], chosen: LabelClass) -> ClassChange:
     text = st.text_area(
-        "What it is, and what it is not",
+        "What belongs to it, and what does not",
         chosen.description,
         max_chars=LONGEST_DESCRIPTION,
         key=f"about-{chosen.id}",
@@ -173,8 +173,8 @@ def _describe(session: Session, _: list[LabelClass], chosen: LabelClass) -> Clas
     ticked = chosen.examples or proposed[:CHOSEN]
     if offered:
         st.caption(
-            f"Examples, up to {MOST_EXAMPLES}. Offered are those that the model is surest of, and "
-            "those that were labeled last."
+            f"Examples, up to {MOST_EXAMPLES}. Offered are the images of which the model is surest "
+            "and those labeled last."
         )
     examples = []
     with st.container(horizontal=True, gap="small"):
@@ -190,7 +190,7 @@ def _describe(session: Session, _: list[LabelClass], chosen: LabelClass) -> Clas
 
 
 def _others(session: Session) -> None:
-    """Archived classes, which can come back, and merged ones."""
+    """Archived classes, which can be brought back, and merged ones."""
     everything = session.store.classes.all(archived=True)
     names = {one.id: one.name for one in everything}
     gone = [one for one in everything if not one.active]

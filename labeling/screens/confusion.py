@@ -1,4 +1,4 @@
-"""The part of the Review screen that shows what is mixed up: a matrix, and the images of a cell."""
+"""The part of the Review screen about confused classes: a matrix, and the images of a cell."""
 
 import altair as alt
 import pandas as pd
@@ -22,12 +22,12 @@ def show(session: Session, evidence: Evidence, names: dict[int, str]) -> None:
     checks = int(evidence.uniform.sum())
     only = st.toggle(f"Only the {checks} blind checks", value=False, disabled=checks == 0)
     st.caption(
-        "Rows are the labels, columns what the model predicts without them. "
+        "Rows are the labels, columns the predictions of a model that did not see the label. "
         + (
-            "Blind checks are drawn at random: the shares are those of all your images."
+            "Blind checks are drawn at random: the shares hold for all your images."
             if only
-            else "Most images were chosen for being hard: this shows what is mixed up, not how "
-            "often it happens in all your images."
+            else "Most images were chosen because they are hard: this shows what is mixed up, not "
+            "how often it happens in all your images."
         )
         + " Click a cell to see its images."
     )
@@ -50,7 +50,7 @@ def show(session: Session, evidence: Evidence, names: dict[int, str]) -> None:
 
 
 def _matrix(table: pd.DataFrame, order: list[str], wanted: Pair | None, key: str) -> Pair | None:
-    """The matrix with its figures to take along; the cell that is clicked, else the wanted one."""
+    """The matrix with a download of its figures; returns the clicked cell, else the wanted one."""
     event = st.altair_chart(
         _boxes(table, order, wanted).properties(height=110 + 40 * len(order)),
         width="stretch",
@@ -72,9 +72,9 @@ def _matrix(table: pd.DataFrame, order: list[str], wanted: Pair | None, key: str
 
 
 def _boxes(table: pd.DataFrame, order: list[str], wanted: Pair | None) -> alt.LayerChart:
-    """A box for each cell, stronger where it holds more; a click picks it.
+    """A box for each cell, stronger where it holds more images; a click selects it.
 
-    A scheme from light to dark would make the emptiest cells the brightest ones on a dark ground.
+    A color scale from light to dark would make the emptiest cells the brightest in the dark theme.
     """
     light = st.context.theme.type != "dark"
     ink, on_full = ("#1b1d21", "#ffffff") if light else ("#e9eaec", "#10131a")
@@ -95,7 +95,7 @@ def _boxes(table: pd.DataFrame, order: list[str], wanted: Pair | None) -> alt.La
     frame = base.mark_rect(cornerRadius=2, fillOpacity=0, strokeWidth=2.5).encode(
         stroke=alt.condition(pick, alt.value("#d0743c"), alt.value("transparent"))
     )
-    # The box at which letters of the other shade are read better.
+    # From this strength on, letters of the other shade are easier to read.
     full = alt.datum.images > (1 + most) ** (0.8 if light else 0.5) - 1
     text = base.mark_text().encode(
         text="images:Q", color=alt.condition(full, alt.value(on_full), alt.value(ink))

@@ -1,4 +1,4 @@
-"""The part of the Accuracy screen with the learning curve, and how many labels it will take."""
+"""The part of the Accuracy screen with the learning curve, and a forecast of the labels needed."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from labeling.wording import ahead, points
 
 
 def show(session: Session, evidence: Evidence) -> None:
-    """Show the curve beside random picking's, and a forecast."""
+    """Show the curve beside that of random picking, and a forecast."""
     with st.spinner("Fitting models along your labels …"):
         curve = session.figures.curve(evidence)
     checks = int(evidence.uniform.sum())
@@ -35,19 +35,19 @@ def show(session: Session, evidence: Evidence) -> None:
 
 
 def _meaning(curve: Curve) -> str:
-    """What the curve shows, and how far its points can be trusted to part."""
+    """What the curve shows, and how reliable its differences are."""
     last = curve.points[-1].accuracy
-    judged = f"{last.measured} labels, each weighted by its chance to be asked"
+    judged = f"{last.measured} labels, each weighted by its chance of being asked"
     if last.method == "audits":
         judged = (
-            f"{last.measured} blind checks: one more of them right or wrong moves a point by about "
+            f"{last.measured} blind checks: one more right or wrong answer moves a point by about "
             f"{100 / last.measured:.0f} points, whatever the model has learned"
         )
     return (
-        "Each point is a model fitted on the first labels, as right as it would be on the images "
-        "that have no label now; what it had seen is left out. All points are judged on the same "
-        f"{judged}. Bands are 95% intervals; that of random picking is of its distance to your "
-        "labels."
+        "Each point is a model fitted on the first labels. Its accuracy is an estimate for the "
+        "images without a label now; labels that it had seen are left out. All points are judged "
+        f"on the same {judged}. Bands are 95% intervals; the band of random picking is that of its "
+        "difference from your labels."
     )
 
 
@@ -64,40 +64,38 @@ def _forecast(session: Session, evidence: Evidence, curve: Curve) -> None:
     if found is None:
         st.caption(
             "A forecast is shown once there are five points, five labels a class and 15 blind "
-            "checks; before, it would be a guess."
+            "checks; before that, it would be a guess."
         )
         return
     told = found.forecast
     ceiling = (
-        f"With ever more labels, this pretrained model would end between {told.ceiling[0]:.0%} and "
-        f"{told.ceiling[1]:.0%} on the images that have no label now."
+        f"With ever more labels, this pretrained model would reach between {told.ceiling[0]:.0%} "
+        f"and {told.ceiling[1]:.0%} on the images without a label now."
     )
     if told.reached:
         st.markdown(f"**Probably reached.** {ceiling} A certificate can prove it.")
     elif told.low is None:
         st.warning(
             f"**{target:.0%} is not reachable with this pretrained model**, at least not within "
-            f"{told.limit:,} more labels. {ceiling} Take a larger pretrained model under Setup.",
+            f"{told.limit:,} more labels. {ceiling} Choose a larger pretrained model under Setup.",
             icon=":material/block:",
         )
     else:
         st.markdown(_range(found))
         st.caption(
-            "Accuracy is that of the images that will have no label then: labels teach the model, "
-            f"and take hard images away. {ceiling} In four of five cases the truth lies inside "
-            "the range."
+            "This is the accuracy on the images without a label at that time: labels teach the "
+            f"model and remove hard images. {ceiling} In four of five cases the true number is "
+            "inside the range."
         )
 
 
 def _range(found: Effort) -> str:
-    """The labels that it will take, in a sentence; its upper end may be open."""
+    """The labels that it will take, in a sentence; the upper end may be open."""
     told = found.forecast
     if told.high is not None:
         return f"**Between {told.low:,} and {told.high:,} more labels**{_minutes(found)}."
-    middle = "" if told.middle is None else f", at even odds no more than {told.middle:,}"
-    return (
-        f"**{told.low:,} more labels at the least**{middle}; perhaps over {told.limit:,}, or never."
-    )
+    middle = "" if told.middle is None else f", with even odds at most {told.middle:,}"
+    return f"**At least {told.low:,} more labels**{middle}; perhaps over {told.limit:,}, or never."
 
 
 def _minutes(found: Effort) -> str:
@@ -115,12 +113,13 @@ def _beside(curve: Curve, checks: int) -> None:
     text = (
         f"After {last.labels} labels you were **{ahead(last.gain.mean)}** random picking (95% "
         f"interval {points(last.gain.low)} to {points(last.gain.high)} points). Random picking is "
-        "refitted from the blind checks alone, so that it reaches only as far as there are such."
+        "refitted from the blind checks alone, so its curve ends at the number of blind checks."
     )
     if curve.loses:
         st.warning(
-            text + " Random picking would have been better: choose under Setup what comes next in "
-            "another way.",
+            text
+            + " Random picking would have been better: under Setup, choose another way to pick "
+            "what comes next.",
             icon=":material/trending_down:",
         )
     else:

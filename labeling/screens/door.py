@@ -1,4 +1,4 @@
-"""What somebody sees who may not come in: how to be let in, and how to set a team up."""
+"""The page for visitors without access: how to get in, and how to set a team up."""
 
 import streamlit as st
 
@@ -7,14 +7,14 @@ from labeling.screens.shell import has_provider
 from labeling.wording import plain
 
 SETTING_UP = """\
-This Hone can be reached from other machines, so it shows nothing without a login, and none is set
-up yet. On the server, in Hone's folder, the owner makes an invitation link:
+This Hone can be reached from other machines, so it shows nothing without a login, and no login is
+set up yet. On the server, in Hone's folder, the owner creates an invitation link:
 
 ```
 python -m labeling invite --name "Your name" --role owner
 ```
 
-and opens it here. Everybody else is then invited under **Setup → People**. With an identity
+and opens it here. Then the owner invites the others under **Setup → People**. For an identity
 provider, put its `[auth]` section into `.streamlit/secrets.toml`, and add `--email` to the
 invitation."""
 
@@ -28,7 +28,7 @@ def show(session: Session) -> None:
             _provider()
         elif session.store.people.all():
             st.info(
-                "Open the invitation link that the owner of this project has given you. If you "
+                "Open the invitation link from the owner of this project. If you "
                 "have done so before, your invitation has ended or was revoked.",
                 icon=":material/key:",
             )
@@ -37,7 +37,7 @@ def show(session: Session) -> None:
 
 
 def show_closed() -> None:
-    """The project cannot be opened; what is wrong is for the one at the server alone."""
+    """The project cannot be opened; only the server's log says why."""
     st.title("Hone")
     st.error("The images cannot be opened. The server's log says why.", icon=":material/error:")
 
@@ -45,11 +45,11 @@ def show_closed() -> None:
 def _provider() -> None:
     if not st.user.get("is_logged_in"):
         st.button("Log in", type="primary", icon=":material/login:", on_click=st.login)
-        st.caption("Or open the invitation link that you were given.")
+        st.caption("Or open your invitation link.")
         return
     who = st.user.get("email") or "without an address"
     st.warning(
-        f"You are logged in as {plain(who)}, who is not invited to this project; ask its owner.",
+        f"You are logged in as {plain(who)}. This address is not invited; ask the project's owner.",
         icon=":material/person_off:",
     )
     st.button("Log out", icon=":material/logout:", on_click=st.logout)

@@ -22,7 +22,7 @@ PREVIEW_ROWS = 8
 
 
 def show(session: Session) -> None:
-    """Show what there is to export, and a download for each format."""
+    """Show what can be exported, and a download for each format."""
     st.subheader("Export")
     labels = [answer for answer in session.labels().values() if answer.kind == "label"]
     if not labels:
@@ -39,10 +39,10 @@ def show(session: Session) -> None:
     moment = _moment(session)
     hidden = st.toggle(
         "Replace the names of people",
-        help="By annotator-1, annotator-2, …, in the order of their first answers: the same in "
-        "every export of this project.",
+        help="They become annotator-1, annotator-2, …, in the order of their first answers: the "
+        "same in every export of this project.",
     )
-    # The file is made when it is asked for, so that it holds the newest answers.
+    # The file is written on request, so that it holds the newest answers.
     if st.button("Prepare", type="primary", icon=":material/inventory_2:"):
         _offer(session, chosen, moment, pseudonyms=hidden)
     _report(session)
@@ -59,7 +59,7 @@ def format_options() -> dict[str, str]:
 
 
 def _moment(session: Session) -> Moment | None:
-    """The moment of which an export is wanted; None for now."""
+    """The moment to export; None for now."""
     if not st.toggle("As it was at an earlier moment"):
         return None
     return chosen_moment(session, "export")[0]
@@ -88,8 +88,8 @@ def _offer(session: Session, chosen: str, moment: Moment | None, *, pseudonyms: 
 def _report(session: Session) -> None:
     st.subheader("Report")
     st.caption(
-        "One HTML file that opens anywhere: data, pretrained model, accuracy with its interval, "
-        "learning curve, classes, certificates, versions."
+        "One HTML file that opens without Hone: data, pretrained model, accuracy with its "
+        "interval, learning curve, classes, certificates, versions."
     )
     if st.button("Write the report", icon=":material/summarize:"):
         with st.spinner("Measuring …"):

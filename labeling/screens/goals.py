@@ -1,4 +1,4 @@
-"""Goals: how far each person and the team have come."""
+"""Goals: the progress of each person and of the team."""
 
 import pandas as pd
 import streamlit as st
@@ -7,7 +7,7 @@ from labeling.loop.session import Session
 
 
 def team(session: Session) -> None:
-    """The team's goal, and everybody's, where there is one or more than one person."""
+    """The team's goal if there is one, and everybody's if there are several people."""
     settings, shares = session.project.settings(), session.store.answers.shares()
     status = session.status()
     if settings.goal_team:
@@ -38,7 +38,7 @@ def team(session: Session) -> None:
 
 
 def own(session: Session, labels: int) -> None:
-    """One person's goal and the team's."""
+    """The goals of one person and of the team."""
     settings = session.project.settings()
     if settings.goal_person:
         _bar("You", labels, settings.goal_person)

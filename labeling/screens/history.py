@@ -18,11 +18,11 @@ SHOWN, MOST = 8, 300  # changes, and rows of the trail
 
 
 def show(session: Session) -> None:
-    """What was changed and can be undone, a way back to any moment, and who did what."""
+    """Changes that can be undone, a way back to any moment, and the audit trail."""
     st.subheader("History")
     _changes(session)
     left, right = st.columns(2, gap="large")
-    # Either takes a look at every answer, so only for those who ask.
+    # Both read every answer, so they run only on request.
     with left:
         if st.toggle("Go back to a moment"):
             _go_back(session)
@@ -40,8 +40,8 @@ def zone() -> ZoneInfo:
 
 
 def chosen_moment(session: Session, key: str) -> tuple[Moment, str]:
-    """The moment that a visitor picks, and how to call it."""
-    # Kept: another default would take back what was chosen.
+    """The moment that a visitor picks, and its name in the log."""
+    # Kept between reruns: a new default would take back something else.
     now = st.session_state.setdefault(f"{key}-begun", datetime.now(zone()))
     with st.container(horizontal=True):
         day = st.date_input("Day", now.date(), key=f"{key}-day", width=160)
@@ -53,7 +53,7 @@ def chosen_moment(session: Session, key: str) -> tuple[Moment, str]:
 def _changes(session: Session) -> None:
     changes = session.store.history.changes(SHOWN + 1)
     if not changes:
-        st.caption("Changes of the classes are listed here, each to be undone.")
+        st.caption("Changes of the classes are listed here; each can be undone.")
         return
     for entry, why_not in changes[:SHOWN]:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -71,13 +71,13 @@ def _changes(session: Session) -> None:
                 f"{text if entry.in_force else f'~~{text}~~'} :gray[{when:%Y-%m-%d %H\\:%M}]"
             )
     if len(changes) > SHOWN:
-        st.caption("Older ones stand in the audit trail.")
+        st.caption("Older ones are in the audit trail.")
 
 
 def _go_back(session: Session) -> None:
     st.caption(
-        "What came after that moment will not count: answers, changes of classes, certificates. "
-        "Nothing is deleted, and it can be undone. To take only a copy of that moment along, see "
+        "Answers, changes of classes and certificates after that moment will not count. "
+        "Nothing is deleted, and you can undo this. To get only a copy of that moment, see "
         "**Export**."
     )
     moment, said = chosen_moment(session, "back")
@@ -116,7 +116,7 @@ def _trail(session: Session) -> None:
         column_config={"when": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")},
     )
     if len(wanted) > MOST:
-        st.caption(f"The newest {MOST}; the CSV has all.")
+        st.caption(f"The newest {MOST}; the CSV has all of them.")
 
 
 def _row(one: Deed) -> dict[str, object]:

@@ -11,7 +11,7 @@ from labeling.screens.shell import current_session, dress, needs_login, visitor
 
 
 def main() -> None:
-    """Show one screen of the current project, as far as the visitor may see it."""
+    """Show one screen of the current project, if the visitor may see it."""
     st.set_page_config("Hone", page_icon=_icon(), layout="wide")
     dress()
     try:

@@ -5,8 +5,8 @@ from typing import Any
 
 from labeling.store import Role
 
-# The tables and plots of the later ones take a second to import, for which the first image must
-# not wait.
+# The later ones import tables and plots for a second, and the first image must
+# not wait for that.
 SCREENS = (
     ("label", ":material/label:", Role.ANNOTATOR),
     ("grid", ":material/grid_view:", Role.ANNOTATOR),

@@ -1,4 +1,4 @@
-"""The people's part of the Setup screen: who is in the team, as what, and the invitations."""
+"""The people's part of the Setup screen: the team, the roles, and the invitations."""
 
 from urllib.parse import urljoin
 
@@ -12,19 +12,19 @@ from labeling.store.people import DAY, LONGEST_DAYS, LONGEST_NAME
 from labeling.wording import plain
 
 ROLES = {
-    Role.ANNOTATOR: "annotator: labels, and sees their own progress",
+    Role.ANNOTATOR: "annotator: labels and sees their own progress",
     Role.REVIEWER: "reviewer: also Review, Accuracy and everybody's progress",
-    Role.OWNER: "owner: everything, settings and people too",
+    Role.OWNER: "owner: everything, also settings and people",
 }
 
 
 def show(session: Session) -> None:
-    """The team, a form to invite, what can be changed of each member, and the work."""
+    """The team, a form to invite, changes of each member, and the distribution of work."""
     st.subheader("People")
     if not needs_login():
         st.write(
-            "For a team, start Hone with `make run ADDRESS=0.0.0.0`: everybody then needs an "
-            "invitation link, you too. On this machine alone nobody needs one."
+            "For a team, start Hone with `make run ADDRESS=0.0.0.0`: then everybody needs an "
+            "invitation link, also you. On this machine alone, nobody needs one."
         )
     members = session.store.people.all()
     if members:
@@ -86,7 +86,7 @@ def _invited(session: Session, name: str, role: Role, days: int, email: str | No
 
 
 def _tell(member: Member, secret: str) -> None:
-    """Keep a link until it has been shown, which is once."""
+    """Keep a link until it has been shown once."""
     link = urljoin(st.context.url or "/", f"join/{secret}")
     st.session_state["invitation"] = (member.name, link)
     st.rerun()
@@ -99,7 +99,7 @@ def _told() -> None:
     name, link = told
     with st.container(border=True):
         st.markdown(
-            f"**The link for {plain(name)}**, shown this once. It lets its reader in as "
+            f"**The link for {plain(name)}**, shown only once. Anybody who has it can log in as "
             f"{plain(name)}: send it to nobody else."
         )
         st.code(link, language=None, wrap_lines=True)
@@ -119,7 +119,7 @@ def _change(session: Session, members: list[Member]) -> None:
             if st.button(
                 "New link",
                 icon=":material/link:",
-                help="The earlier link, and everybody who came by it, is shut out.",
+                help="The earlier link stops working, also for browsers that have used it.",
             ):
                 days = max(1, round((chosen.expires - chosen.created) / DAY))
                 attempt(lambda: _renew(session, chosen, min(days, LONGEST_DAYS)))
@@ -128,7 +128,7 @@ def _change(session: Session, members: list[Member]) -> None:
                 icon=":material/person_off:",
                 disabled=chosen.revoked is not None
                 or (found is not None and found.member == chosen.id),
-                help="Shut out at once; every answer stays.",
+                help="Loses access at once; every answer stays.",
             ):
                 attempt(lambda: team.revoke(chosen.id, by), again=True)
 
@@ -138,7 +138,7 @@ def _renew(session: Session, member: Member, days: int) -> None:
 
 
 def _work(session: Session) -> None:
-    """How many people answer an image, and how many labels are to be reached."""
+    """How many people answer an image, and the goals in labels."""
     settings = session.project.settings()
     with st.container(border=True):
         share = st.slider(
@@ -147,8 +147,8 @@ def _work(session: Session) -> None:
             100,
             round(settings.overlap_share * 100),
             format="%d %%",
-            help="Each without sight of a guess or of the others’ answers. **Review** then shows "
-            "how far people agree, and what is to be decided.",
+            help="Each person answers without seeing a guess or others’ answers. **Review** then "
+            "shows how well people agree, and what has to be decided.",
         )
         people = st.slider("People on each of these", 2, 5, settings.overlap_people)
         each, team = st.columns(2)

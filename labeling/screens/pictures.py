@@ -13,7 +13,7 @@ from labeling.wording import plain
 def picture(
     session: Session, sample_id: str, width: int, size: str = "thumb", caption: str = ""
 ) -> None:
-    """One image with its file's name as its text; nothing if the file is gone or damaged."""
+    """One image with its file name as alternative text; nothing if the file is gone or damaged."""
     _draw(session, session.store.samples.get(sample_id), width, size, caption)
 
 

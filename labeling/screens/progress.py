@@ -1,6 +1,6 @@
-"""The Progress screen: what has been labeled, how good the guesses are, how fast it goes.
+"""The Progress screen: the number of labels, the quality of the guesses, and the speed.
 
-An annotator sees only their own share: what others have answered would sway the next answer.
+An annotator sees only their own share: others' answers would influence their next answer.
 """
 
 import altair as alt
@@ -95,8 +95,8 @@ def _agreement(answers: list[Answer]) -> None:
         st.caption("No image with a guess has been labeled yet.")
         return
     st.caption(
-        "The share of the last 20 guesses that the answer agreed with. The images are chosen for "
-        "being hard, so this is lower than the accuracy on all images."
+        "The share of the last 20 guesses that were the same as the answer. The images are chosen "
+        "because they are hard, so this is lower than the accuracy on all images."
     )
     table = pd.DataFrame(
         {"guess": np.arange(1, len(agreement.rolling) + 1), "share": agreement.rolling}
@@ -116,7 +116,7 @@ def _agreement(answers: list[Answer]) -> None:
 
 def _classes(session: Session) -> None:
     st.subheader("Labels per class")
-    st.caption("A class with few labels is where the model is weakest.")
+    st.caption("The model is weakest at classes with few labels.")
     counts = progress.labels_per_class(session.labels().values(), session.store.classes.all())
     names = session.store.classes.names()
     table = pd.DataFrame({"class": [names[key] for key in counts], "labels": list(counts.values())})
@@ -156,7 +156,7 @@ def _round_times(session: Session) -> None:
     st.subheader("Time per round")
     rows = progress.rounds_table(session.store.rounds.all())
     if not rows:
-        st.caption("No round is finished yet; it takes labels of two classes.")
+        st.caption("No round is finished yet; the first needs labels of two classes.")
         return
     st.caption("From an answer to a new ranking of all images, by stage.")
     table = pd.DataFrame(
@@ -219,10 +219,11 @@ def _restore(session: Session, round_ids: list[int]) -> None:
     pinned = session.project.settings().pinned_round
     if pinned is not None:
         st.warning(
-            f"Round {pinned} is restored: its guesses are shown, and new answers do not train.",
+            f"Round {pinned} is restored: its guesses are shown, and new answers do not train the "
+            "model.",
             icon=":material/push_pin:",
         )
-        if st.button("Train again with every answer", icon=":material/play_arrow:"):
+        if st.button("Train again with all answers", icon=":material/play_arrow:"):
             session.resume()
             st.rerun()
         return

@@ -1,4 +1,4 @@
-"""The Review screen: labels that deserve a second look, and what the model mixes up."""
+"""The Review screen: labels that need a second look, and classes that the model mixes up."""
 
 from functools import partial
 
@@ -28,7 +28,7 @@ ALIKE = 72  # pixels; four in a row on a phone
 
 
 def show(session: Session) -> None:
-    """Show one of the views, once there is a model; first what a team has to decide."""
+    """Show one of the views once there is a model, but the team's open decisions first."""
     if adjudicate.show(session):
         return
     chosen = choose(session, VIEWS)
@@ -53,7 +53,7 @@ def _suspects(session: Session, evidence: Evidence, names: dict[int, str]) -> No
         return
     first = found[0]
     st.caption(
-        f"{len(found)} labels are contradicted by all the others, the least likely first. "
+        f"{len(found)} labels are contradicted by all others, the least likely first. "
         "Nothing changes until you decide."
     )
     image, facts = st.columns([2, 3], gap="large")
@@ -62,8 +62,8 @@ def _suspects(session: Session, evidence: Evidence, names: dict[int, str]) -> No
     with facts:
         given, predicted = plain(names[first.given]), plain(names[first.predicted])
         st.markdown(
-            f"Labeled **{given}**; the others say **{predicted}** and give the label a chance of "
-            f"{chance(first.likelihood)}."
+            f"Labeled **{given}**; the other labels suggest **{predicted}** and give this label a "
+            f"chance of {chance(first.likelihood)}."
         )
         _decide(session, first, names)
         _alike(session, evidence, first, names)
@@ -77,7 +77,7 @@ def _suspects(session: Session, evidence: Evidence, names: dict[int, str]) -> No
 def _alike(
     session: Session, evidence: Evidence, suspect: suspects.Suspect, names: dict[int, str]
 ) -> None:
-    """A row for each class that it may be: the images labeled so that look most like it."""
+    """A row for each likely class: its labeled images that look most similar."""
     st.caption("The most similar labeled images of each likely class, with their similarity")
     assert session.round is not None  # there is evidence
     for one in suspects.alike(session.round, evidence, suspect):
@@ -85,7 +85,7 @@ def _alike(
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(names[one.class_id])}**{given}: chance {chance(one.chance)}")
             if not one.samples:
-                st.caption("No other image is labeled so.")
+                st.caption("No other image has this label.")
             strip(
                 session,
                 [key for key, _ in one.samples],
@@ -95,14 +95,14 @@ def _alike(
 
 
 def _no_suspects(session: Session, seen: int) -> None:
-    """Why no label is suspected: too few labels, too few of them read, or all in order."""
+    """Why no label is suspected: too few labels, too few of them read, or no contradiction."""
     labels = session.status().labels
     if seen >= suspects.FEWEST:
         st.success("No label is contradicted by the others.", icon=":material/task_alt:")
     elif labels >= suspects.FEWEST:
         st.info(
-            f"The model has seen {seen} of {labels:,} labels so far; the images of the others are "
-            "still being read.",
+            f"The model has seen {seen} of {labels:,} labels so far; the other images "
+            "are still being read.",
             icon=":material/hourglass_top:",
         )
     else:
@@ -114,7 +114,7 @@ def _no_suspects(session: Session, seen: int) -> None:
 
 
 def _look(session: Session, suspect: suspects.Suspect, names: dict[int, str]) -> None:
-    """The image, and below it what speaks for either class if that is asked for."""
+    """The image, and below it the evidence for each of the two classes, on request."""
     picture(session, suspect.sample_id, 300, "view")
     st.button(
         "Hide why" if st.session_state.get(WHY) else "Why",
@@ -122,14 +122,14 @@ def _look(session: Session, suspect: suspects.Suspect, names: dict[int, str]) ->
         shortcut="Space",
         icon=":material/lightbulb:",
         on_click=lambda: st.session_state.update({WHY: not st.session_state.get(WHY)}),
-        help="Where in the image the model sees what speaks for either class",
+        help="Where in the image the model sees evidence for each of the two classes",
     )
     if st.session_state.get(WHY):
         _why(session, suspect, names)
 
 
 def _why(session: Session, suspect: suspects.Suspect, names: dict[int, str]) -> None:
-    """Where the model sees what speaks for either class."""
+    """Where the model sees evidence for each of the two classes."""
     with st.container(horizontal=True, gap="small"):
         for class_id in (suspect.predicted, suspect.given):
             try:
@@ -144,12 +144,12 @@ def _why(session: Session, suspect: suspects.Suspect, names: dict[int, str]) -> 
                 st.caption(plain(error))
                 return
             name = plain(names[class_id])
-            alt = f"heat map of what speaks for {name}"
-            st.image(content, caption=f"speaks for {name}", width=145, alt=alt)
+            alt = f"heat map of the evidence for {name}"
+            st.image(content, caption=f"evidence for {name}", width=145, alt=alt)
 
 
 def _decide(session: Session, suspect: suspects.Suspect, names: dict[int, str]) -> None:
-    """A key for each class: the given one confirms, any other mends."""
+    """A key for each class: the given one confirms the label, any other corrects it."""
     with st.container(horizontal=True, gap="small"):
         keep = st.button(
             f"Keep {plain(names[suspect.given])}",
@@ -165,7 +165,7 @@ def _decide(session: Session, suspect: suspects.Suspect, names: dict[int, str]) 
 
 def _mend(session: Session, sample_id: str, class_id: int) -> None:
     decide(session, annotator(session), sample_id, class_id)
-    session.worker.wait(2.0)  # the next round says which label is the next to doubt
+    session.worker.wait(2.0)  # the next round decides which label is doubted next
 
 
 def _calibration(session: Session, evidence: Evidence) -> None:
@@ -174,21 +174,21 @@ def _calibration(session: Session, evidence: Evidence) -> None:
     rows = evidence.uniform
     if rows.sum() < CHECKS:
         st.info(
-            "Whether the model’s confidence can be believed is shown "
+            "Whether you can trust the model’s confidence is shown "
             + until_checked(session, int(rows.sum()), CHECKS),
             icon=":material/visibility_off:",
         )
         return
     found = reliability(evidence.left_out.confidence[rows], evidence.hits[rows])
     st.markdown(
-        f"On {int(rows.sum())} blind checks the model’s confidence and its hits lie "
-        f"**{100 * found.error:.0f} points** apart in the mean (expected calibration error). So "
-        f"few checks part them by {100 * found.chance:.0f} points by chance alone, even where the "
+        f"On {int(rows.sum())} blind checks the model’s confidence and its hits differ by "
+        f"**{100 * found.error:.0f} points** on average (expected calibration error). With so "
+        f"few checks, {100 * found.chance:.0f} points are expected by chance alone, even if the "
         "confidence is right."
     )
     st.caption(
-        "On the line, guesses that say 80% are right in 80 of 100 cases; below it the model is "
-        "too sure of itself. Bars are 95% intervals."
+        "On the line, guesses with 80% confidence are right in 80 of 100 cases; below it the model "
+        "is overconfident. Bars are 95% intervals."
     )
     wide, _ = st.columns([3, 2])
     table = pd.DataFrame(
@@ -201,7 +201,7 @@ def _calibration(session: Session, evidence: Evidence) -> None:
 
 
 def _diagonal(table: pd.DataFrame) -> alt.LayerChart:
-    """Hits over confidence, beside the line on which they are equal."""
+    """Hits against confidence, with the line where both are equal."""
     share = alt.Scale(domain=[0, 1])
     percent = alt.Axis(format="%", tickCount=5)
     base = alt.Chart(table).encode(
@@ -229,13 +229,13 @@ def _habits(session: Session) -> None:
     answers = session.store.answers.all()
     anchor, pace = st.columns(2, gap="large")
     with anchor:
-        st.subheader("Do shown guesses sway the answers?")
+        st.subheader("Do shown guesses influence the answers?")
         _anchoring(progress.sway(answers), progress.unchanged(answers))
     with pace:
         st.subheader("Pace")
         speed, seconds = progress.pace(answers), progress.seconds_per_label(answers)
         now, overall, median = st.columns(3)
-        now.metric("Labels a minute, lately", f"{speed.recent:.0f}" if speed.recent else "–")
+        now.metric("Labels a minute, latest", f"{speed.recent:.0f}" if speed.recent else "–")
         overall.metric("Labels a minute, all", f"{speed.overall:.0f}" if speed.overall else "–")
         median.metric("Seconds a label", f"{seconds.median:.1f}" if seconds.median else "–")
         st.caption(f"{speed.active_seconds / 60:.0f} minutes of labeling in all.")
@@ -248,22 +248,23 @@ def _anchoring(found: Anchoring | None, kept: progress.Tally) -> None:
             "unchanged."
         )
     if found is None:
-        st.caption("Whether they sway the answers is shown after 30 shown and 10 hidden guesses.")
+        st.caption("Their influence on the answers is shown after 30 shown and 10 hidden guesses.")
         return
     difference = round(100 * abs(found.effect))
-    often = f"{difference} points {'more' if found.effect > 0 else 'less'} often than"
+    often = f"{difference} points {'more' if found.effect > 0 else 'less'} often than with"
     text = (
-        f"At equal confidence, guesses that are shown are agreed with "
-        f"**{often if difference else 'as often as'}** hidden ones (95% interval of the "
-        f"difference {points(found.low)} to {points(found.high)}). Without regard to confidence, "
-        f"{found.shown:.0%} of {found.shown_count} shown and {found.hidden:.0%} of "
-        f"{found.hidden_count} hidden guesses were."
+        f"At equal confidence, people agree with shown guesses "
+        f"**{often if difference else 'as often as with'}** hidden ones (95% interval of the "
+        f"difference {points(found.low)} to {points(found.high)}). Regardless of confidence, they "
+        f"agreed with {found.shown:.0%} of {found.shown_count} shown and {found.hidden:.0%} of "
+        f"{found.hidden_count} hidden guesses."
     )
     if found.detected:
         st.warning(
-            text + " That is more than chance: the guesses sway the answers. Look twice before you "
+            text
+            + " That is more than chance: the guesses influence the answers. Look twice before you "
             "accept one, or take more blind checks under Setup.",
             icon=":material/anchor:",
         )
     else:
-        st.info(text + " No sway is to be seen.", icon=":material/balance:")
+        st.info(text + " No influence is visible.", icon=":material/balance:")

@@ -15,13 +15,13 @@ from models.queries import QUERIES
 Option = tuple[str, str, str]  # title, what it means, the method's name
 AUTOMATIC = (
     "Automatic",
-    "The simple one; the larger one once it is better on your own labels.",
+    "The simple one first; the larger one once it is better on your own labels.",
     "logistic regression, then MLP",
 )
 
 
 def show(session: Session) -> None:
-    """Show everything that can be chosen for a project."""
+    """Show all choices of a project."""
     if error := session.ingest.state.error:
         st.error(plain(error), icon=":material/error:")
     left, right = st.columns(2, gap="large")
@@ -38,7 +38,7 @@ def show(session: Session) -> None:
 
 
 def show_without_project(reason: str) -> None:
-    """Say why the configured images cannot be opened, and ask for other ones."""
+    """Say why the configured images cannot be opened, and ask for others."""
     st.title("Hone cannot open these images")
     st.error(plain(reason), icon=":material/folder_off:")
     _open_form()
@@ -49,14 +49,14 @@ def _pool(session: Session) -> None:
     st.markdown(
         f"**{session.status().total:,}** different images "
         f"in {code(session.project.source.location)}  \n"
-        f"Everything that is known about them is in {code(session.project.folder)}"
+        f"All labels and settings are in {code(session.project.folder)}"
     )
     problems = session.store.samples.problems()
     if problems:
         with st.expander(f"{len(problems)} files are left out", icon=":material/report:"):
             st.dataframe(pd.DataFrame(problems, columns=["file", "reason"]), hide_index=True)
     _folder_labels(session)
-    if not needs_login():  # a team stays where it was invited to
+    if not needs_login():  # a team stays with the project of its invitation
         with st.expander("Label other images"):
             _open_form()
 
@@ -65,7 +65,7 @@ def _folder_labels(session: Session) -> None:
     wanted = st.toggle(
         "Import the folder names as labels",
         session.project.settings().labels_from_folders,
-        help="An image in `cat/` becomes an imported answer “cat”. Answers by people stay.",
+        help="An image in `cat/` gets an imported answer “cat”. People's answers stay.",
     )
     if wanted != session.project.settings().labels_from_folders:
         session.change(labels_from_folders=wanted)
@@ -107,28 +107,28 @@ def _strategy(session: Session) -> None:
         30,
         round(settings.audit_share * 100),
         format="%d%%",
-        help="This share of images is drawn at random and shown without a guess. It is what the "
-        "accuracy on the Progress screen is measured on.",
+        help="This share of images is drawn at random and shown without a guess. The "
+        "accuracy is measured on these images.",
     )
-    head = _choice("The model that learns", head_options(), settings.head)
+    head = _choice("The model", head_options(), settings.head)
     chosen = {"query": query, "audit_share": share / 100, "head": head}
     if any(getattr(settings, name) != value for name, value in chosen.items()):
         session.change(**chosen)
 
 
 def query_options() -> dict[str, Option]:
-    """What can come next: each way with its title, what it means and the method's name."""
+    """The ways to choose what comes next: each with its title, meaning and method's name."""
     return {name: (one.title, one.words, one.method) for name, one in QUERIES.items()}
 
 
 def head_options() -> dict[str, Option]:
-    """The same of each kind of model that learns; the automatic choice comes first."""
+    """The kinds of models in the same form; the automatic choice comes first."""
     kinds = {name: (one.title, one.words, one.method) for name, one in HEADS.items()}
     return {"auto": AUTOMATIC} | kinds
 
 
 def _choice(title: str, options: dict[str, Option], current: str) -> str:
-    """A list to choose from, and below it what the choice means and the method's name."""
+    """A list to choose from; below it the meaning of the choice and the method's name."""
     names = list(options)
     index = names.index(current) if current in names else 0
     name = st.selectbox(title, names, index=index, format_func=lambda name: options[name][0])

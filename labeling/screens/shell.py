@@ -1,4 +1,4 @@
-"""What all screens share: the current project, the current visitor, the look, the board."""
+"""The parts that all screens share: the current project and visitor, the style, the board."""
 
 import getpass
 import hashlib
@@ -21,10 +21,10 @@ from models.encoders.errors import BackboneError
 
 BOARD = Path(__file__).parents[1] / "board"
 
-# Streamlit leaves a hand's width of air at the top, which a labeling screen needs for images.
+# Streamlit leaves a wide margin at the top, which a labeling screen needs for images.
 STYLE = """
 <style>
-/* It would hand names that begin as formulas to a spreadsheet; Hone's own CSV does not. */
+/* Its CSV would pass names that start as formulas to a spreadsheet; Hone's own CSV does not. */
 .stDataFrame [data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {
   display: none;
 }
@@ -52,7 +52,7 @@ export default function (component) {
 
 
 def attempt(action: Callable[[], object], *, again: bool = False) -> None:
-    """Carry something out, then show the screen `again` if asked to, or say why it cannot be."""
+    """Carry something out, then show the screen `again` if asked to, or say why it failed."""
     try:
         action()
     except (HoneError, BackboneError) as error:
@@ -63,12 +63,12 @@ def attempt(action: Callable[[], object], *, again: bool = False) -> None:
 
 
 def dress() -> None:
-    """Put the app's own spacing in place."""
+    """Apply the app's own spacing."""
     st.html(STYLE)
 
 
 def needs_login() -> bool:
-    """Whether this page is seen from elsewhere, so that only members may see it."""
+    """Whether this page is open to other machines, so that only members may see it."""
     return WORKSPACE.login or is_from_elsewhere(st.context.headers)
 
 
@@ -76,12 +76,12 @@ def has_provider() -> bool:
     """Whether an identity provider is set up in the secrets file."""
     try:
         return "auth" in st.secrets
-    except FileNotFoundError:  # there is no such file
+    except FileNotFoundError:  # no secrets file
         return False
 
 
 def visitor(session: Session) -> Visitor | None:
-    """Who looks at this page, as the team is now; None for somebody who may not."""
+    """The visitor of this page, by the present team; None for somebody without access."""
     if not needs_login():
         return Visitor(_local_name(session), Role.OWNER)
     token = st.context.cookies.get(cookie_name(session.project.key), "")
@@ -92,11 +92,11 @@ def visitor(session: Session) -> Visitor | None:
 
 
 def _by_provider(session: Session) -> Visitor | None:
-    """The member whose address an identity provider vouches for."""
+    """The member with the address that the identity provider confirms."""
     if not has_provider() or not st.user.get("is_logged_in"):
         return None
     email = st.user.get("email")
-    # Some providers leave it out, as they check every address; some say it as text.
+    # Some providers leave it out because they check every address; some send it as text.
     is_checked = st.user.get("email_verified", True) in (True, "true")
     if not isinstance(email, str) or not is_checked:
         return None
@@ -107,7 +107,7 @@ def _by_provider(session: Session) -> Visitor | None:
 def refreshed(
     session: Session, view: Callable[[Session], None], every: float | None, role: Role
 ) -> None:
-    """Show a part that runs again by itself, for as long as the visitor has the role."""
+    """Show a part that reruns by itself, for as long as the visitor has the role."""
 
     def guarded() -> None:
         found = visitor(session)
@@ -119,7 +119,7 @@ def refreshed(
 
 
 def current_session() -> Session:
-    """The session that this visitor works in: the one opened last, else the configured one.
+    """The session of this visitor: the one opened last, else the configured one.
 
     Members of a team share the configured one. Raises HoneError with the reason if it cannot be
     opened.
@@ -133,12 +133,12 @@ def annotator(session: Session) -> str:
     """The name stored with each answer of this visitor."""
     found = visitor(session)
     if found is None:
-        st.rerun()  # revoked a moment ago: the page says so
+        st.rerun()  # revoked a moment ago: the page shows it
     return found.name
 
 
 def _local_name(session: Session) -> str:
-    """The name set for the project, else that of the person's login on this machine."""
+    """The name set for the project, else the person's login name on this machine."""
     name = session.store.setting("annotator")
     if name:
         return str(name)
@@ -168,12 +168,12 @@ def board(session: Session, mode: str) -> None:
 
 
 def free_keys() -> None:
-    """Let the keys of a screen work after a click on one of its controls."""
+    """Keep a screen's keys working after a click on one of its controls."""
     st.html(f'<script src="{_script("freekeys")}"></script>', unsafe_allow_javascript=True)
 
 
 def _person(session: Session, found: Visitor) -> Person:
-    """Whom the board's token speaks for."""
+    """The person that the board's token stands for."""
     member = None if found.member is None else session.store.people.get(found.member)
     if member is None:
         return Person(session.project.key, found.name)
@@ -193,7 +193,7 @@ def _component() -> Any:
 
 @cache
 def _version() -> str:
-    """Changes with the board's files, so that a browser never mixes old and new ones."""
+    """A version that changes with the board's files, so a browser never mixes old and new ones."""
     digest = hashlib.sha256()
     for file in sorted(BOARD.rglob("*.*")):
         digest.update(file.read_bytes())

@@ -1,4 +1,4 @@
-"""The part of the Accuracy screen that asks whether the pretrained model helps, and still fits."""
+"""The part of the Accuracy screen on whether the pretrained model helps and still fits."""
 
 from typing import TYPE_CHECKING
 
@@ -10,17 +10,17 @@ from labeling.evidence.transfer import Transfer, added_shift, transfer
 from labeling.loop.session import Session
 from labeling.wording import points
 
-if TYPE_CHECKING:  # torch, which no screen waits for
+if TYPE_CHECKING:  # torch, which is slow to import
     from models.evidence.transfer import Gain
 
 
 def show(session: Session, evidence: Evidence) -> None:
-    """Compare on demand, as it takes some seconds; the last comparison stays on screen."""
+    """Compare on request, as it takes some seconds; the last comparison stays on screen."""
     st.subheader("Does the pretrained model help?")
     st.markdown(
-        "The same labels on the pretrained model’s features, on plain pixels (16 × 16), and on the "
-        "same architecture with random weights: what the pretrained weights are worth on these "
-        "images."
+        "The same labels with the pretrained model’s features, with plain pixels (16 × 16), and "
+        "with the same architecture with random weights. This shows the value of the pretrained "
+        "weights on these images."
     )
     key = f"transfer-{session.project.key}"
     if st.button("Compare", icon=":material/balance:"):
@@ -45,13 +45,13 @@ def _gain(what: str, gain: "Gain") -> None:
     text = f"Transfer gain over {what}: **{points(gain.gain.mean)} ± {half:.0f} points**."
     if gain.negative:
         st.warning(
-            f"{text} Negative transfer: {what} are better. Take another pretrained model, or "
+            f"{text} Negative transfer: {what} are better. Choose another pretrained model, or "
             "features of an earlier block, under Setup.",
             icon=":material/trending_down:",
         )
     elif gain.none:
         st.info(
-            f"{text} The pretrained model gains nothing here beyond chance.",
+            f"{text} The gain of the pretrained model is not more than chance.",
             icon=":material/drag_handle:",
         )
     else:
@@ -59,7 +59,7 @@ def _gain(what: str, gain: "Gain") -> None:
 
 
 def _table(found: Transfer) -> None:
-    where = "blind checks" if found.pixels.uniform else "labels, which were chosen for being hard"
+    where = "blind checks" if found.pixels.uniform else "labels that were chosen as hard ones"
     st.caption(f"Leave-one-out accuracy on {found.pixels.rows} {where}.")
     st.dataframe(
         pd.DataFrame(
@@ -78,24 +78,24 @@ def _table(found: Transfer) -> None:
 
 
 def _shift(session: Session, evidence: Evidence) -> None:
-    st.subheader("Do new images still fit?")
+    st.subheader("Does the model fit the new images?")
     assert session.round is not None
     found = added_shift(session.project, session.round, evidence)
     if found is None:
         st.caption(
-            "Put more images into your folder and start Hone again: once there are 20 new "
-            "ones, they are compared with those that the model has learned on."
+            "Put more images into your folder and start Hone again: from 20 new "
+            "ones, they are compared with those that the model has learned from."
         )
         return
     text = (
         f"{found.added:,} images were added last. Given one of them and a known one, a classifier "
-        f"picks the new one in **{found.auc:.0%}** of cases ({found.low:.0%} to {found.high:.0%}; "
-        f"50% is by chance, AUC), and **{found.outside:,}** of them lie outside what the model "
-        "has seen."
+        f"finds the new one in **{found.auc:.0%}** of cases ({found.low:.0%} to {found.high:.0%}; "
+        f"50% is chance, AUC), and **{found.outside:,}** of them are unlike everything that the "
+        "model has seen."
     )
     if found.warned:
         st.warning(
-            text + " They are another kind of image: label some before you trust the guesses.",
+            text + " They are a different kind of image: label some before you trust the guesses.",
             icon=":material/warning:",
         )
     else:

@@ -1,4 +1,4 @@
-"""Screens of several views on one model: which view, what is known of the model, or why nothing."""
+"""Screens with several views on one model: the chosen view, and the model's evidence."""
 
 from collections.abc import Container, Sequence
 
@@ -11,12 +11,12 @@ from labeling.screens.waiting import missing
 from labeling.wording import plain
 
 REFRESH_SECONDS = 1
-# As on the board, but Streamlit keeps two letters for itself.
+# The same keys as on the board, but Streamlit keeps two letters for itself.
 KEYS = [None if key in "rc" else key for key in "1234567890qwertyiopasdfghjklxcvbnm"]
 
 
 def choose(session: Session, views: Sequence[str]) -> tuple[str, Evidence] | None:
-    """The chosen view with what is known; None while nothing is, which is said and waited for."""
+    """The chosen view with its evidence; without evidence None, and a message on screen."""
     session.ingest.look()
     evidence = session.figures.evidence()
     if evidence is None:
@@ -43,9 +43,9 @@ def _wait(session: Session) -> None:
 def class_buttons(
     session: Session, key: str, primary: Container[int | None], without: int | None = None
 ) -> int | None:
-    """A button for each class, with the key of its place; the id of the one that was pressed.
+    """A button for each class, with the key of its place; returns the id of the pressed one.
 
-    Those of `primary` stand out; the class `without` gets no button.
+    The classes in `primary` stand out; the class `without` gets no button.
     """
     chosen = None
     for place, one in enumerate(session.store.classes.all()):

@@ -1,4 +1,4 @@
-"""What a screen says while a figure is not there yet."""
+"""The text of a screen whose figure is not available yet."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from labeling.loop.session import Session
 
 @dataclass(frozen=True)
 class Missing:
-    """Why there is no evidence yet; `passes` by itself, or is an `error`, or waits for labels."""
+    """Why there is no evidence yet: it `passes` by itself, is an `error`, or needs labels."""
 
     text: str
     passes: bool = False
@@ -15,7 +15,7 @@ class Missing:
 
 
 def missing(session: Session) -> Missing:
-    """What the screen says while there is no evidence: what goes on, or what to do."""
+    """The text while there is no evidence: what is going on, or what to do."""
     status = session.status()
     known = {one.id for one in session.store.classes.all()} & status.per_class.keys()
     if status.error:
@@ -30,7 +30,7 @@ def missing(session: Session) -> Missing:
         return Missing(f"{begin}Hone is loading the pretrained model …", passes=True)
     if ingest.stage == "embedding":
         return Missing(
-            f"{begin}The model begins once these images are prepared: {ingest.done:,} of "
+            f"{begin}The model starts once these images are prepared: {ingest.done:,} of "
             f"{ingest.total:,} are …",
             passes=True,
         )
@@ -38,7 +38,7 @@ def missing(session: Session) -> Missing:
 
 
 def until_checked(session: Session, checks: int, needed: int) -> str:
-    """What it takes from so many blind checks to the number that a figure needs."""
+    """The remaining blind checks until a figure is shown, and the labels that they take."""
     share = session.project.settings().audit_share
     text = f"after {needed} blind checks; {checks} so far. "
     if share == 0:

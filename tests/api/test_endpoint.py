@@ -87,7 +87,7 @@ def test_a_body_that_is_no_request_is_refused_as_such(
 ) -> None:
     reply = client.post(path, content=content)
     assert reply.status_code == 422
-    assert "not of the expected form" in reply.json()["error"]
+    assert "not have the expected form" in reply.json()["error"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_value_of_the_wrong_kind_is_refused_as_such(
 ) -> None:
     reply = client.post(path, content=body.encode())
     assert reply.status_code == 422, reply.text
-    assert "not of the expected form" in reply.json()["error"]
+    assert "not have the expected form" in reply.json()["error"]
 
 
 def test_a_body_that_is_too_large_is_refused_with_the_limit(client: TestClient) -> None:

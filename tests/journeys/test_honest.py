@@ -269,7 +269,7 @@ def test_an_accuracy_is_certified_by_blind_checks_at_the_keyboard(
     taught: Server, visit: Visit
 ) -> None:
     page = visit(f"{taught.url}/accuracy")
-    expect(page.get_by_text("today’s model gets about")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("present model gets about")).to_be_visible(timeout=60_000)
     view(page, "Certify")
     expect(page.get_by_text("Right at least")).to_be_visible()
     told = page.get_by_text("It will probably take")
@@ -288,7 +288,7 @@ def test_an_accuracy_is_certified_by_blind_checks_at_the_keyboard(
 def test_a_set_is_certified_accepted_and_taken_back(taught: Server, visit: Visit) -> None:
     server = taught
     page = visit(f"{server.url}/accuracy")
-    expect(page.get_by_text("today’s model gets about")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("present model gets about")).to_be_visible(timeout=60_000)
     view(page, "Accept")
     told = page.get_by_text("pre-labels are in the set").or_(page.get_by_text("No set of pre"))
     before = told.inner_text()

@@ -139,7 +139,7 @@ def test_own_keys_hold_after_a_reload_and_never_mean_two_things(
     page.keyboard.press("b")
     page.get_by_role("button", name="ant: 1; change the key").click()
     page.keyboard.press("u")  # what “unsure” has: they swap
-    expect(page.get_by_text("“unsure” has the key that this one had")).to_be_visible()
+    expect(page.get_by_text("“unsure” has the old key now")).to_be_visible()
     page.get_by_role("button", name="close").click()
     page.reload()
     name = board.on_screen(page)
@@ -153,7 +153,7 @@ def test_own_keys_hold_after_a_reload_and_never_mean_two_things(
     page.keyboard.press("2")  # nothing has this key any more
     assert board.on_screen(page) == name
     page.keyboard.press("?")
-    page.get_by_role("button", name="all keys as they were").click()
+    page.get_by_role("button", name="reset all keys").click()
     page.keyboard.press("Escape")
     assert board.keys(page)["bee"] == "2"
 

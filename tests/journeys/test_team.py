@@ -103,7 +103,7 @@ def _invited(owner: Page, server: Server, name: str) -> str:
     owner.goto(f"{server.url}/setup")
     owner.get_by_label("Name", exact=True).fill(name)
     owner.get_by_role("button", name="Invite").click()
-    expect(owner.get_by_text("shown this once")).to_be_visible()
+    expect(owner.get_by_text("shown only once")).to_be_visible()
     link: str = owner.locator("code").filter(has_text="/join/").first.inner_text()
     return link
 

@@ -113,7 +113,7 @@ def test_damage_is_named_by_verify(open_session: OpenSession) -> None:
     (matrix,) = project.embeddings.glob("*/matrix.f16")
     matrix.write_bytes(matrix.read_bytes()[:1000])
     first, second = problems(project)
-    assert "round 1 cannot be brought back" in first
+    assert "round 1 cannot be restored" in first
     assert "is short" in second
     connection = sqlite3.connect(project.store.path)
     connection.execute("PRAGMA foreign_keys=OFF")

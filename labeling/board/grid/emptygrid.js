@@ -1,10 +1,10 @@
-// What stands in the grid while there is no page, and what to do next.
+// The text in place of the grid while there is no page, and the next step.
 
 import { el } from "../dom.js";
 import { link } from "../states.js";
 import { canGuess } from "../status.js";
 
-// `passed` samples were left out here; `again` brings them back.
+// `passed` is the number of samples left out here; `again` brings them back.
 export function emptyGrid(status, outbox, passed, again) {
   const [title, text, ...more] = words(status, outbox, passed);
   const bring = el("button.action", { type: "button", onclick: again }, "show them again");
@@ -19,7 +19,7 @@ export function emptyGrid(status, outbox, passed, again) {
 
 function words(status, outbox, passed) {
   if (outbox.offline)
-    return ["Offline", "Your answers are kept in this browser. The next page comes as soon as the server answers again."];
+    return ["Offline", "Your answers are kept in this browser. The next page comes when the server answers again."];
   if (!status) return ["Loading the first page …", ""];
   if (passed) return ["The rest was left out", `${passed} images were left out on the pages before.`, ["Label them one by one", "."]];
   const { labels, skipped, unsure, total } = status;
@@ -31,13 +31,13 @@ function words(status, outbox, passed) {
       ["See how good the model is", "progress"],
     ];
   if (status.round_id !== null)
-    return ["Nothing left for you just now", "The last images are open in other browsers, or are not prepared yet. They come here then."];
+    return ["Nothing left for you right now", "The last images are open in other browsers, or are not prepared yet. They appear here later."];
   if (status.error) return ["There is no model", status.error, ["Open Setup", "setup"]];
   if (canGuess(status))
-    return ["The model is on its way", "Your labels are there; the images are still being prepared, and the line below says how far that is. The page comes by itself."];
+    return ["The model is on its way", "Your labels are stored; the images are still being prepared, and the line below shows the progress. The page comes by itself."];
   return [
     "No guess to sort by yet",
-    "The grid shows what the model believes. Label a few images of two classes first.",
+    "The grid shows the model’s guesses. Label a few images of two classes first.",
     ["Label some images", "."],
   ];
 }

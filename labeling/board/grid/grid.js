@@ -1,5 +1,5 @@
-// Many images of one predicted class: select the wrong ones and give them their class by its key,
-// accept the rest.
+// Many images of one predicted class: select the wrong ones and press the key of their class,
+// then accept the rest.
 
 import { ClassList } from "../inputs/classes.js";
 import { el, isTyping, target, uuid } from "../dom.js";
@@ -10,13 +10,13 @@ import { Pages } from "./pages.js";
 import { Sheet } from "./sheet.js";
 import { Tile } from "./tile.js";
 
-const GLANCE = 250; // ms that a page must have been seen before it can be accepted
+const GLANCE = 250; // ms that a page must be visible before it can be accepted
 const UNDOS = 20;
 const RETRY = 2000;
 
 const HELP = [
   ["arrows, Home, End", "move"],
-  ["Space, click", "select an image that is wrong, or not any more"],
+  ["Space, click", "select an image that is wrong, or deselect it"],
   ["Shift + arrows, shift-click, drag", "select several"],
   ["Ctrl + A, Esc", "select all, none"],
   ["1 … 9, 0, then letters", "give the selected images that class"],
@@ -71,20 +71,20 @@ export class GridMode {
     this.sheet.close();
   }
 
-  // A new round: the page in use does not change, the one behind it does.
+  // A new round: the page on screen stays, the next one is fetched again.
   advanced() {
     if (this.tiles.length) this.#ahead();
     else this.load();
   }
 
-  // Classes were changed: a page of one that is gone gives way.
+  // Classes were changed: a page of a lost class is replaced.
   reshaped() {
     const { classId } = this.pages;
     if (classId !== null && !this.board.classes.some(({ id }) => id === classId))
       this.turn({ classId: this.board.merged[classId] ?? null });
   }
 
-  // Other counts: what stands in place of a page may say something else now.
+  // The counts have changed: update the text in place of a page.
   counted() {
     if (!this.tiles.length && !this.loading) this.show();
   }
@@ -94,7 +94,7 @@ export class GridMode {
     return cards.map((card) => card.sample_id);
   }
 
-  // Other people have got some of these: another page.
+  // Other people have some of these samples now: fetch another page.
   lost() {
     this.turn({});
   }
@@ -109,7 +109,7 @@ export class GridMode {
       const before = this.pages.classId;
       page = await this.pages.turn();
       if (before !== null && before !== page.classId && page.cards.length)
-        this.note = `No more “${this.board.name(before)}” just now: on to “${this.board.name(page.classId)}”.`;
+        this.note = `No more “${this.board.name(before)}” right now: on to “${this.board.name(page.classId)}”.`;
     } catch (error) {
       if (!this.board.outbox.offline) this.board.say(error.message);
       this.later = setTimeout(() => this.load(), RETRY);
@@ -161,7 +161,7 @@ export class GridMode {
     this.show();
   }
 
-  // Label what is neither left out nor still selected, and show the next page.
+  // Label every tile that is not left out and not selected, and show the next page.
   async commit() {
     if (this.loading || !this.tiles.length) return;
     if (performance.now() < this.since + GLANCE || !this.tiles.every((tile) => tile.seen || tile.out)) return;
@@ -187,7 +187,7 @@ export class GridMode {
     await this.load();
   }
 
-  // Take all answers of the last page back and show it again as it was.
+  // Take back all answers of the last page and show it again.
   undo() {
     if (this.loading) return;
     const last = this.batches.pop();
@@ -219,14 +219,14 @@ export class GridMode {
     this.load();
   }
 
-  // A larger window gets a page that fills it, unless this one has been worked on.
+  // A larger window gets a page that fills it, unless this page was edited.
   #roomier() {
     const touched = this.tiles.some((tile) => tile.selected || tile.changed || tile.out);
-    const whole = this.tiles.length >= this.pages.size; // otherwise there were no more
+    const whole = this.tiles.length >= this.pages.size; // otherwise the class had no more
     if (this.size === null && whole && !touched && !this.board.outbox.offline) this.turn({});
   }
 
-  // Bring back what was left out.
+  // Bring back the left out images.
   again() {
     this.pages.passed.clear();
     this.turn({});
@@ -238,7 +238,7 @@ export class GridMode {
     this.classes.show(this.board.classes, {}, null);
     this.bar.show(this.board.classes, this.pages.counts, classId);
     for (const tile of this.tiles) tile.show(name);
-    this.sheet.grid.setAttribute("aria-label", `images that the model takes for ${name(classId)}`);
+    this.sheet.grid.setAttribute("aria-label", `images predicted as ${name(classId)}`);
     if (!this.tiles.length && !this.loading) this.sheet.say(this.#empty());
     this.#showCounts();
   }
@@ -259,7 +259,7 @@ export class GridMode {
     this.pages.show(tiles.map((tile) => tile.card));
     this.since = performance.now();
     if (tiles.length) this.#ahead();
-    if (this.refocus) tiles[0]?.node.focus({ preventScroll: true }); // the chosen tab was drawn again
+    if (this.refocus) tiles[0]?.node.focus({ preventScroll: true }); // the chosen tab was redrawn
     this.refocus = false;
   }
 
@@ -279,7 +279,7 @@ export class GridMode {
     this.sheet.select(this.tiles);
   }
 
-  // An image stays large for as long as the key is held, or until the next press after a tap.
+  // An image stays large while the key is held, or after a tap until the next press.
   #keyUp(event) {
     if (event.key === "." && event.timeStamp - this.sheet.opened > GLANCE) this.sheet.shrink();
   }

@@ -1,5 +1,5 @@
-// Above the grid: a tab for each predicted class with the number of its images, the number of
-// images on a page, and their order.
+// The bar above the grid: a tab for each predicted class with its count, the number of
+// images per page, and their order.
 
 import { el } from "../dom.js";
 import { FEWEST, MOST } from "./sheet.js";
@@ -7,7 +7,7 @@ import { FEWEST, MOST } from "./sheet.js";
 const SIZES = [FEWEST, 24, 48, 96, MOST];
 
 export class GridBar {
-  // `turn({classId, size, confident})` is called with what was chosen; size null fills the window.
+  // `turn({classId, size, confident})` is called with the choice; size null fills the window.
   constructor(turn) {
     this.turn = turn;
     this.tabs = el("div.tabs", { role: "tablist", "aria-label": "predicted class" });
@@ -41,7 +41,7 @@ export class GridBar {
   #options() {
     const choice = (label, apply, options) => {
       const onchange = ({ target }) => {
-        target.blur(); // the keys belong to the images again
+        target.blur(); // so that keys act on the images again
         this.turn(apply(target.value));
       };
       const made = options.map(([value, text]) => el("option", { value }, text));

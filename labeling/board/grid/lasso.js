@@ -1,10 +1,10 @@
-// Selecting tiles by pointer: click, shift-click, a rectangle by dragging, and a long press that
-// enlarges a tile for as long as it lasts.
+// Selecting tiles by pointer: click, shift-click, a rectangle by dragging, and a long press, which
+// enlarges a tile until it is released.
 
 import { el } from "../dom.js";
 
-const FAR = 6; // px until a press is a drag
-const LONG = 450; // ms until it is a long one
+const FAR = 6; // px that make a press a drag
+const LONG = 450; // ms that make a press a long one
 
 export class Lasso {
   constructor(sheet) {
@@ -31,7 +31,7 @@ export class Lasso {
   #down(event) {
     if (event.button !== 0) return;
     if (!this.sheet.lens.hidden) {
-      this.used = true; // this press only closes the large image
+      this.used = true; // this press does nothing but close the large image
       return this.sheet.shrink();
     }
     const at = this.#tile(event);

@@ -1,7 +1,7 @@
-// Pages of one predicted class at a time. While one is on screen the next is asked for and its
-// images are loaded, so that it shows at once.
+// Pages of one predicted class each. While one is on screen, the next one and its images are
+// loaded, so that it shows at once.
 
-const LOADING = 4; // images under way at once: answers need connections too
+const LOADING = 4; // images loading at once; answers need connections too
 const CALM = 1500; // ms between two requests for the page ahead
 
 export class Pages {
@@ -10,8 +10,8 @@ export class Pages {
     this.classId = null;
     this.confident = true;
     this.size = 24;
-    this.counts = {}; // class id -> samples without an answer that the model puts there
-    this.passed = new Set(); // left out here: they stay leased to this tab and do not come again
+    this.counts = {}; // class id -> its predicted samples without an answer
+    this.passed = new Set(); // left out here: they stay leased to this tab and are not sent again
     this.images = new Map(); // sample id -> element
     this.queue = [];
     this.loading = 0;
@@ -21,7 +21,7 @@ export class Pages {
     this.turns = 0;
   }
 
-  // Another class, order or size: what was loaded ahead is of no use.
+  // Another class, order or size: drop the page loaded ahead.
   turnTo(change) {
     Object.assign(this, change);
     this.turns += 1;
@@ -29,10 +29,10 @@ export class Pages {
     this.asked = -CALM;
   }
 
-  // The next page: {classId, cards}. Of another class if this one has no more, empty if none has.
+  // The next page: {classId, cards}. Of another class if this one has no more; empty if all are done.
   async turn() {
     let [page, turns] = [null, -1];
-    while (turns !== this.turns) { // what was chosen meanwhile counts
+    while (turns !== this.turns) { // a choice made meanwhile counts
       turns = this.turns;
       await this.asking;
       page = this.next ?? (await this.#find([]));
@@ -60,18 +60,18 @@ export class Pages {
         this.next = page;
         this.#load(shown, page.cards);
       })
-      .catch(() => {}) // offline: asked again when the page is turned
+      .catch(() => {}) // offline: requested again when the page is turned
       .finally(() => (this.asking = null));
   }
 
-  // The element of a card's thumbnail, loaded once while its page is near.
+  // A card's thumbnail element, loaded once while its page is near.
   image(card) {
     const known = this.images.get(card.sample_id);
     if (known) return known;
     const image = new Image();
     image.alt = card.name;
     image.draggable = false;
-    image.decoding = "sync"; // a page appears as a whole
+    image.decoding = "sync"; // all images of a page appear together
     this.images.set(card.sample_id, image);
     return image;
   }
@@ -86,7 +86,7 @@ export class Pages {
     this.queue = [];
   }
 
-  // A page of this class, else of the next one that has any.
+  // A page of this class, else of the next class that has samples.
   async #find(shown) {
     const start = this.classId ?? this.board.classes[0]?.id ?? 0;
     let classId = start;
@@ -101,7 +101,7 @@ export class Pages {
     }
   }
 
-  // Class ids, those after `start` first.
+  // Class ids, starting with those after `start`.
   #order(start) {
     const ids = this.board.classes.map(({ id }) => id);
     const at = ids.indexOf(start) + 1;
@@ -117,7 +117,7 @@ export class Pages {
     return reply.cards;
   }
 
-  // The images of two pages, the first one's first; all others are let go.
+  // Load the images of two pages, the first page's first; drop all others.
   #load(...pages) {
     const near = new Set(pages.flat().map((card) => card.sample_id));
     for (const id of this.images.keys()) if (!near.has(id)) this.images.delete(id);

@@ -1,20 +1,20 @@
-// The tiles of one page: how they fill the window, which are selected, and which one is enlarged.
+// The tiles of one page: their layout, the selection, and the enlarged tile.
 
 import { el } from "../dom.js";
 import { Lasso } from "./lasso.js";
 
 const GAP = 6;
 const FOOT = 20; // the line below each image
-const NARROW = 760; // px; below, the page scrolls and the tiles have a fixed size
-const COMFORTABLE = 148; // px, the side of a tile where the count is up to the window
-const LARGEST = 256; // px; a thumbnail has no more
-const SETTLED = 400; // ms without a change after which a window has its size
-const ROOMIER = 1.25; // times as many images as are shown, for which a window has room
+const NARROW = 760; // px; in a narrower window the page scrolls and tiles have a fixed size
+const COMFORTABLE = 148; // px, the side of a tile if the window decides the count
+const LARGEST = 256; // px, the size of a thumbnail
+const SETTLED = 400; // ms without a change after which a window counts as resized
+const ROOMIER = 1.25; // the window must fit so many times the present images for a new page
 export const [FEWEST, MOST] = [12, 200];
 
 export class Sheet {
-  // `changed()` is called when the selection is another, `large(tile)` gives the large image, and
-  // `roomier()` is called when the window has got room for many more.
+  // `changed()` is called when the selection changes, `large(tile)` returns the large image, and
+  // `roomier()` is called when the window fits many more images.
   constructor(changed, large, roomier) {
     this.changed = changed;
     this.large = large;
@@ -44,7 +44,7 @@ export class Sheet {
     return this.tiles.filter((tile) => tile.selected);
   }
 
-  // How many tiles of a comfortable size the window holds.
+  // The number of comfortable tiles that the window fits.
   get comfortable() {
     const { width, height } = this.#room();
     const across = Math.floor((width + GAP) / (COMFORTABLE + GAP));
@@ -64,7 +64,7 @@ export class Sheet {
     this.#point();
   }
 
-  // Something in place of the tiles.
+  // Show something in place of the tiles.
   say(node) {
     this.tiles = [];
     this.shrink();
@@ -74,7 +74,7 @@ export class Sheet {
     this.instead.hidden = false;
   }
 
-  // The number of columns that makes the images largest while all of them fit.
+  // The number of columns with the largest images that all fit.
   arrange() {
     const n = this.tiles.length;
     if (!n) return;
@@ -118,7 +118,7 @@ export class Sheet {
     this.changed();
   }
 
-  // Select from where the last single selection was.
+  // Select from the last single selection to here.
   reach(at) {
     const [from, to] = [Math.min(at, this.anchor), Math.max(at, this.anchor)];
     this.tiles.forEach((tile, index) => (tile.selected = tile.selected || (index >= from && index <= to)));
@@ -127,7 +127,7 @@ export class Sheet {
     this.changed();
   }
 
-  // Select these and no others.
+  // Select these only.
   select(tiles) {
     const wanted = new Set(tiles);
     for (const tile of this.tiles) tile.selected = wanted.has(tile);
@@ -168,7 +168,7 @@ export class Sheet {
     if (!this.lens.hidden) this.enlarge(this.tiles[to]);
   }
 
-  // Exactly one tile can be reached by Tab: the one that the arrows start from.
+  // Tab reaches exactly one tile: the one where the arrow keys start.
   #point() {
     this.tiles.forEach((tile, index) => (tile.node.tabIndex = index === this.cursor ? 0 : -1));
   }
@@ -183,7 +183,7 @@ export class Sheet {
 
   #room() {
     const { clientWidth: width, clientHeight: height } = this.node;
-    const edge = 6; // for the ring around the tile that has the focus
+    const edge = 6; // for the focus ring around a tile
     return { width: width - edge, height: this.#scrolls() ? 0 : height - edge };
   }
 }

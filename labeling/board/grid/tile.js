@@ -1,4 +1,4 @@
-// One image of the grid with what is decided about it.
+// One image of the grid, with the decision about it.
 
 import { el, percent } from "../dom.js";
 
@@ -6,8 +6,8 @@ export class Tile {
   constructor(card, classId, image) {
     this.card = card;
     this.image = image;
-    this.guess = classId; // what the model takes it for
-    this.classId = classId; // what it will be labeled as
+    this.guess = classId; // the predicted class
+    this.classId = classId; // the class that it will be labeled with
     this.selected = false;
     this.out = false;
     this.name = el("span.name");
@@ -36,7 +36,7 @@ export class Tile {
     return !this.out && !this.selected;
   }
 
-  // `name` gives the name of a class.
+  // `name` returns the name of a class.
   show(name) {
     const text = this.missing ? "cannot be shown" : this.out ? "left out" : this.changed ? name(this.classId) : "";
     this.name.textContent = text;
@@ -46,7 +46,7 @@ export class Tile {
     this.node.classList.toggle("changed", this.changed && !this.out);
   }
 
-  // What cannot be seen is not accepted.
+  // An image that cannot be seen is not accepted.
   #missing() {
     this.missing = this.out = true;
     this.name.textContent = "cannot be shown";

@@ -1,4 +1,4 @@
-// The list of classes: a button each with its key and the model's probability, and the search
+// The list of classes: a button each, with its key and the model's probability, and a search
 // field that finds a class by name or creates one.
 
 import { arrange, el, hide, percent, put } from "../dom.js";
@@ -6,25 +6,25 @@ import { search } from "./fuzzy.js";
 import { Hotkeys } from "../keys/hotkeys.js";
 import { keyText } from "../keys/keys.js";
 
-const MANY = 12; // more classes than this get a section of the likeliest above the list
+const MANY = 12; // with more classes, the likeliest get a section above the list
 const LIKELY = 5;
 
 export class ClassList {
-  // `create` is null for somebody who may not make classes.
+  // `create` is null if the person's role may not make classes.
   constructor(choose, create, hotkeys = new Hotkeys(), about = null) {
     this.choose = choose;
     this.create = create;
     this.hotkeys = hotkeys;
-    this.about = about; // the description of a class beside its button
+    this.about = about; // the description of a class, shown next to its button
     this.classes = [];
     this.buttons = new Map(); // class id -> its button in the list
     this.pins = new Map(); // class id -> its button among the likeliest
     this.top = []; // the likeliest classes, if they have a section
-    this.at = 0; // which of the found classes Enter takes
+    this.at = 0; // index of the found class that Enter takes
     this.likely = el("div.likely", { role: "group", "aria-label": "likeliest classes", hidden: true });
     this.list = el("div.classes", { role: "group", "aria-label": "classes" });
     this.new = el("button.class.new", { type: "button", hidden: true, onclick: () => this.#take(null) });
-    const none = create ? "No class yet: type a name above and press Enter." : "No class yet: a reviewer makes them.";
+    const none = create ? "No class yet: type a name above and press Enter." : "No class yet: a reviewer has to create one.";
     this.none = el("p.small", { hidden: true }, none);
     this.said = el("span.unseen", { role: "status" });
     this.field = el("input.find", {
@@ -44,12 +44,12 @@ export class ClassList {
     return this.classes.find((one) => one.id === id)?.name ?? "?";
   }
 
-  // The class that a key stands for, or undefined.
+  // The class of a key, or undefined.
   byKey(key) {
     return this.hotkeys.classOf(key.length === 1 ? key.toLowerCase() : key);
   }
 
-  // The class that Shift with a digit stands for: the likeliest ones, in their order.
+  // The class of Shift and a digit: the likeliest ones, in their order.
   byShift({ key, code, shiftKey }) {
     const [, digit] = /^Digit([1-9])$/.exec(code ?? "") ?? [];
     return shiftKey && digit && key !== digit ? this.top[digit - 1] : undefined;
@@ -82,7 +82,7 @@ export class ClassList {
 
   #fill(button, value, isBest) {
     const wanted = `${value} ${isBest}`;
-    if (button.dataset.shown === wanted) return; // hundreds of classes have no probability
+    if (button.dataset.shown === wanted) return; // many classes have no probability
     button.dataset.shown = wanted;
     button.classList.toggle("guess", isBest);
     button.querySelector(".bar").style.width = `${(value ?? 0) * 100}%`;
@@ -119,7 +119,7 @@ export class ClassList {
     return button;
   }
 
-  // A class without a key of its own has that of its place here, with Shift.
+  // A class without its own key has the key of its place here, with Shift.
   #pin(one, place) {
     if (!this.pins.has(one.id)) this.pins.set(one.id, this.#button(one, true));
     const button = this.pins.get(one.id);
@@ -131,7 +131,7 @@ export class ClassList {
     return this.field.value.trim().replace(/\s+/g, " ");
   }
 
-  // What Enter can take: [{item, found}], best first; item null stands for a new class.
+  // What Enter can take: [{item, found}], best first; item null means a new class.
   #found() {
     const typed = this.#typed;
     if (!typed) return this.classes.map((item) => ({ item }));
@@ -146,7 +146,7 @@ export class ClassList {
     const found = this.#found();
     if (!this.#typed) return;
     const first = found[this.at]?.item;
-    if (first === undefined) this.said.textContent = "none found";
+    if (first === undefined) this.said.textContent = "nothing found";
     else this.said.textContent = first ? `${first.name}, ${found.length} found` : `create ${this.#typed}`;
   }
 
@@ -209,7 +209,7 @@ function likeliest(classes, probabilities) {
     .slice(0, LIKELY);
 }
 
-// A name with the matching letters marked.
+// A name with its matching letters marked.
 function marked(name, at) {
   if (!at.length) return [name];
   return [...name].map((letter, i) => (at.includes(i) ? el("mark", {}, letter) : letter));

@@ -1,15 +1,15 @@
-// Finding names by a few of their letters.
+// Find names by a few of their letters.
 
 const START = 8; // at the start of the name
 const WORD = 6; // at the start of a word
 const NEXT = 5; // right after the letter before
-const GAP = 0.2; // for each letter that is passed over
+const GAP = 0.2; // for each letter in between
 
-// How well `typed` stands in `name` in that order: {score, at: positions}, or null if it does not.
+// How well `name` contains the letters of `typed` in order: {score, at: positions}, else null.
 export function match(typed, name) {
   const [wanted, text] = [[...typed.toLowerCase()], [...name.toLowerCase()]];
   if (!wanted.length || wanted.length > text.length) return null;
-  // best[j]: the best way to have the letters so far, the last of them at position j.
+  // best[j]: the best match of the letters so far, with the last of them at position j.
   let best = [];
   for (const [i, letter] of wanted.entries()) {
     const row = text.map(() => null);
@@ -32,7 +32,7 @@ export function match(typed, name) {
   return { score: found.score + whole - text.length / 100, at: found.at };
 }
 
-// The items whose name matches, best first; equal ones stay in their order.
+// The items whose name matches, best first; equal scores keep their order.
 export function search(typed, items) {
   return items
     .map((item) => ({ item, found: match(typed, item.name) }))

@@ -1,5 +1,5 @@
-// A control that was clicked keeps the focus, and Streamlit gives no key to a button while an input
-// has it: after a click the keys of the screen would be dead. Moving by Tab keeps the focus.
+// A control that was clicked keeps the focus, and Streamlit ignores button shortcuts while an input
+// has it: after a click the screen's keys would not work. Moving by Tab keeps the focus.
 
 if (!window.honeFreesKeys) {
   window.honeFreesKeys = true;

@@ -1,20 +1,20 @@
-// The overlay of all keys. Clicking a key lets a person give it another one.
+// The overlay with all keys. Click a key to change it.
 
 import { el } from "../dom.js";
 import { ACTIONS, FIXED_HELP, keyName, keyText } from "./keys.js";
 
 export class Help {
   // `fixed` are rows of a mode whose keys cannot be changed; without it, the actions are listed.
-  // `about` says what a class is.
+  // `about` describes a class.
   constructor(hotkeys, fixed, changed, about) {
     Object.assign(this, { hotkeys, fixed, changed, about });
     this.classes = [];
-    this.asking = null; // what the next key press is for: {action} or {classId}
+    this.asking = null; // what the next key press sets: {action} or {classId}
     this.note = el("p.small", { role: "status" });
     this.left = el("table");
     this.right = el("table");
     this.classTitle = el("h3", {}, "Classes");
-    this.reset = el("button.action", { type: "button", onclick: () => this.#reset() }, "all keys as they were");
+    this.reset = el("button.action", { type: "button", onclick: () => this.#reset() }, "reset all keys");
     const close = el("button.action.primary", { type: "button", onclick: () => this.close() }, "close");
     this.node = el(
       "dialog.help",
@@ -41,7 +41,7 @@ export class Help {
     this.node.close();
   }
 
-  // A key press while the overlay is open; whether it was meant for it.
+  // Handle a key press while the overlay is open; returns whether it was used.
   key(event) {
     if (!this.asking) {
       const closes = event.key === "Escape" || this.hotkeys.actionOf(keyName(event)) === "help";
@@ -60,8 +60,8 @@ export class Help {
   #bind(key) {
     try {
       const other = this.hotkeys.bind(this.asking, key);
-      const swapped = other ? ` “${other}” has the key that this one had.` : "";
-      this.#say(`${keyText(key)} it is.${swapped}`);
+      const swapped = other ? ` “${other}” has the old key now.` : "";
+      this.#say(`New key: ${keyText(key)}.${swapped}`);
       this.changed();
     } catch (error) {
       this.#say(error.message);
@@ -71,7 +71,7 @@ export class Help {
   #reset() {
     this.hotkeys.reset();
     this.changed();
-    this.#say("All keys are as they were.");
+    this.#say("All keys are reset.");
     this.#draw();
   }
 

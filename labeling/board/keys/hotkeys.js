@@ -1,5 +1,5 @@
-// The keys of this person in this project: the defaults with the person's own ones on top, kept
-// in this browser. A key never means two things.
+// This person's keys in this project: the defaults, overridden by the person's own, kept
+// in this browser. A key never has two meanings.
 
 import { ACTIONS, CLASS_KEYS } from "./keys.js";
 
@@ -13,8 +13,8 @@ export class Hotkeys {
     this.keys = new Map(); // class id -> key
   }
 
-  // Give each class its key: this person's, else the project's, else that of its position, else any
-  // that is free.
+  // Give each class a key: the person's, else the project's, else that of its position, else
+  // a free one.
   arrange(classes) {
     this.classes = classes;
     this.keys = new Map();
@@ -47,13 +47,13 @@ export class Hotkeys {
     return of(key) ?? (this.classOf(key) ? undefined : of(ALIASES[key]));
   }
 
-  // Whether anything differs from the defaults.
+  // Whether any key differs from the defaults.
   get changed() {
     return [this.own.actions, this.own.classes].some((keys) => Object.keys(keys).length > 0);
   }
 
-  // Bind `key` to {action: name} or {classId: id}. Whatever had it before gets the key that
-  // becomes free. Returns what had it (an action's name or a class's), null, or throws.
+  // Bind `key` to {action: name} or {classId: id}. Its former owner gets the key that becomes
+  // free. Returns the former owner (an action's name or a class's) or null; may throw.
   bind(what, key) {
     const before = what.action ? this.actionKey(what.action) : this.classKey(what.classId);
     if (before === key) return null;
@@ -84,7 +84,7 @@ export class Hotkeys {
       if (this.changed) localStorage.setItem(this.place, JSON.stringify(this.own));
       else localStorage.removeItem(this.place);
     } catch {
-      /* storage can be full or forbidden; the keys then hold until the page is left */
+      /* storage can be full or forbidden; then the keys last until the page is left */
     }
   }
 

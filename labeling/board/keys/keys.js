@@ -1,13 +1,13 @@
-// What the keys do, by default, in one place for all modes.
+// The default keys, in one place for all modes.
 
-const LETTERS = "qwertyiopasdfghjklxcvbnm"; // without U, Z: they act
+const LETTERS = "qwertyiopasdfghjklxcvbnm"; // without U and Z, which are actions
 export const CLASS_KEYS = [..."1234567890", ...LETTERS];
 
 export function keyOf(index) {
   return CLASS_KEYS[index] ?? "";
 }
 
-// Actions of the one-image mode: name -> [key, what it does]. A person may give them other keys.
+// Actions of the one-image mode: name -> [key, what it does]. A person can change the keys.
 export const ACTIONS = {
   accept: ["Enter", "accept the model’s guess"],
   skip: [" ", "skip; it comes back at the end"],
@@ -22,21 +22,21 @@ export const ACTIONS = {
   brighter: ["]", "brighter"],
   flatter: ["{", "less contrast"],
   harder: ["}", "more contrast"],
-  plain: ["\\", "brightness and contrast as they were"],
+  plain: ["\\", "reset brightness and contrast"],
   help: ["?", "show or hide this help"],
 };
 
-// Keys that keep their meaning, for the help.
+// Keys that cannot be changed, for the help.
 export const FIXED_HELP = [
-  ["Shift 1 … 5", "the likeliest classes, where there are many"],
-  ["wheel, pinch", "zoom where the pointer is"],
+  ["Shift 1 … 5", "the likeliest classes, if there are many"],
+  ["wheel, pinch", "zoom at the pointer"],
   ["double click", "whole image, or one pixel to one pixel"],
   ["drag, arrows", "move the image while it is zoomed in"],
   ["Esc", "leave the field, the answers, or a change"],
 ];
 
-// The name of the key that was pressed: a sign in lower case, or a name such as "Enter". Class
-// keys are found where they lie when a layout has other signs there (Cyrillic, French digits).
+// The name of the pressed key: a sign in lower case, or a name such as "Enter". Class keys
+// are found by position if a layout has other signs there (Cyrillic, French digits).
 export function keyName(event) {
   const { key, code = "", shiftKey } = event;
   if (key.length > 1) return key;
@@ -45,7 +45,7 @@ export function keyName(event) {
   return key.toLowerCase();
 }
 
-// How a key is written on screen.
+// The text of a key on screen.
 export function keyText(key) {
   const names = { " ": "Space", ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→" };
   return names[key] ?? (key?.length === 1 ? key.toUpperCase() : key);

@@ -1,10 +1,10 @@
-// The buttons beside and below the image, each with the key that does the same.
+// The buttons beside and below the image, each with its key.
 
 import { el, put } from "../dom.js";
 import { keyText } from "../keys/keys.js";
 
 export class Controls {
-  // `acts` maps the names of actions to functions; `done()` gives the focus back to the image.
+  // `acts` maps action names to functions; `done()` gives the focus back to the image.
   constructor(acts, done) {
     Object.assign(this, { acts, done });
     this.buttons = {};
@@ -50,7 +50,7 @@ export class Controls {
   }
 }
 
-// What each action (keys.js) does in the one-image mode.
+// What each action of keys.js does in the one-image mode.
 export function actsOf(mode) {
   const { board, history, viewer, light, classes } = mode;
   return {

@@ -1,14 +1,14 @@
-// The strip of the last answers, newest first. Each brings its image back, to answer it again.
+// The strip of the last answers, newest first. A click brings an image back, to answer it again.
 
 import { arrange, el, hide, put, target } from "../dom.js";
 import { thumb } from "../viewers/thumb.js";
 
 export const STRIP = 10;
-const WHOLE = 200; // entries that keep all of their card; older ones keep what an undo needs
+const WHOLE = 200; // entries that keep their whole card; older ones keep only what an undo needs
 const UNKNOWN = { copies: 1, query: "again", reason: "brought back by you", probabilities: {}, neighbours: [] };
 
 export class History {
-  // `name(id)` names a class; `change(entry)` brings an entry's image back; `leave()` goes back.
+  // `name(id)` names a class; `change(entry)` brings an entry's image back; `leave()` returns to it.
   constructor(api, name, change, leave) {
     Object.assign(this, { api, name, change, leave });
     this.entries = []; // {card, answer, before}: all of this session, for undo
@@ -16,7 +16,7 @@ export class History {
     this.node.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  // What the server remembers of the time before this page.
+  // The answers from before this page, from the server.
   load(answers) {
     for (const answer of answers) {
       const { sample_id, name } = answer;
@@ -28,8 +28,8 @@ export class History {
     return new Set(this.entries.map((one) => one.answer.client_id));
   }
 
-  // What the server remembers. It may not know what had not been sent when it was asked: whatever
-  // is not among the ids it knew `before` stays, and comes first.
+  // Take over the server's list. It may lack answers that were not sent yet: entries that are not
+  // among the ids `before` stay, and come first.
   follow(answers, before) {
     const known = new Map(this.entries.map((one) => [one.answer.client_id, one]));
     const newer = this.entries.filter((one) => !before.has(one.answer.client_id));
@@ -39,7 +39,7 @@ export class History {
     for (const entry of this.entries) entry.card = known.get(entry.answer.client_id)?.card ?? entry.card;
   }
 
-  // An answer is there; it stands in for an earlier one of the same image.
+  // Add an answer; it replaces an earlier one of the same image.
   add(card, answer) {
     const at = this.entries.findIndex((one) => one.card.sample_id === card.sample_id);
     const [before] = at < 0 ? [] : this.entries.splice(at, 1);
@@ -49,7 +49,7 @@ export class History {
     if (old) old.card = { sample_id: old.card.sample_id, name: old.card.name, ...UNKNOWN };
   }
 
-  // Take the newest answer back; what it had replaced holds again.
+  // Take the newest answer back; the answer that it had replaced counts again.
   pop() {
     const last = this.entries.shift();
     if (last?.before) this.entries.unshift(last.before);
@@ -80,7 +80,7 @@ export class History {
   label(answer) {
     if (answer.kind !== "label") return answer.kind;
     const name = this.name(answer.class_id);
-    return name === "?" ? (answer.class_name ?? name) : name; // archived before the page came
+    return name === "?" ? (answer.class_name ?? name) : name; // archived before the page was loaded
   }
 
   #draw(entry, changing) {

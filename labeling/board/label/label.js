@@ -12,7 +12,7 @@ import { emptyState } from "../states.js";
 import { Viewer } from "../viewers/image.js";
 import { ranked, reshape, why } from "./why.js";
 
-const SLOW = 150; // an image that takes longer is announced
+const SLOW = 150; // ms; an image that takes longer shows a message
 const REPEATS = new Set(["bigger", "smaller", "darker", "brighter", "flatter", "harder"]);
 
 export class LabelMode {
@@ -57,16 +57,16 @@ export class LabelMode {
     this.pace.close();
   }
 
-  // A new round: rank again what is not in sight yet, unless that comes with the news.
+  // A new round: rank the invisible cards again, unless the news bring the ranking.
   advanced(cards) {
     if (!cards?.length) this.deck.advanced();
   }
 
-  // News, with the best of the newest round while somebody answers here.
+  // News, with the newest round's best cards if there was a recent answer here.
   news = (...when) => this.deck.news(...when);
 
-  // Classes, or what counts, were changed: no card names what is gone, and what a rewind took back
-  // leaves the list of last answers.
+  // Classes or valid answers were changed: remove lost classes from the cards, and rewound answers
+  // from the list of last answers.
   async reshaped() {
     const { board, deck, history } = this;
     for (const card of deck.cards) reshape(card, board.merged, board.classes);
@@ -78,11 +78,11 @@ export class LabelMode {
       history.follow((await board.api.history()).history, before);
       this.show();
     } catch {
-      /* offline: what is shown of the past may be out of date until the next change */
+      /* offline: the list may be out of date until the next change */
     }
   }
 
-  // What is held ahead. An image that is being changed has an answer, so it needs no lease.
+  // Samples to hold. An image that is being changed has an answer, so it needs no lease.
   held() {
     const ids = this.deck.cards.map((card) => card.sample_id);
     return this.editing ? ids.slice(1) : ids;
@@ -93,7 +93,7 @@ export class LabelMode {
     this.show();
   }
 
-  // Keys mean something else now: say so everywhere.
+  // Keys have new meanings: update every place that shows them.
   keysChanged() {
     this.controls.showKeys(this.board.hotkeys);
     this.show();
@@ -131,7 +131,7 @@ export class LabelMode {
 
   answer(kind, one = null) {
     const card = this.deck.current;
-    if (!card || this.shown !== card) return; // what is not on screen cannot be answered
+    if (!card || this.shown !== card) return; // an image that is not on screen cannot be answered
     const seconds = (this.pace.clock() - this.since) / 1000;
     const answer = { client_id: uuid(), sample_id: card.sample_id, kind, class_id: one?.id ?? null, seconds, round_id: card.round_id ?? 0 };
     this.deck.advance();
@@ -152,7 +152,7 @@ export class LabelMode {
     this.show();
   }
 
-  // The server did not take an answer: its image comes back. Returns what to tell the person.
+  // The server refused an answer: its image comes back. Returns the message for the person.
   refused(answer, text) {
     const entry = this.history.remove(answer.client_id);
     if (!entry) return text;
@@ -174,7 +174,7 @@ export class LabelMode {
     const [card, guess] = [this.deck.current, this.guess];
     let text = card ? "no guess yet" : "accept";
     if (guess !== null) text = `accept ${this.board.name(guess)}`;
-    else if (this.editing) text = `now “${this.history.label(this.editing.answer)}”: choose anew`;
+    else if (this.editing) text = `now “${this.history.label(this.editing.answer)}”: choose again`;
     else if (card?.query === "split") text = "its class was split: no guess";
     else if (["audit", "certificate"].includes(card?.query)) text = "blind check: no guess shown";
     this.controls.showAccept(guess !== null, text);
@@ -208,7 +208,7 @@ export class LabelMode {
     this.#showAccept();
   }
 
-  // The server says why an image cannot be shown; without an answer the line is down.
+  // The server says why an image cannot be shown; no reply means offline.
   async #broken(card) {
     clearTimeout(this.slow);
     try {
@@ -225,8 +225,8 @@ export class LabelMode {
     }
   }
 
-  // The invitation has ended, or the project is not open: in the server's words. An owner can renew
-  // the one, and a server that has just started opens the other in a moment.
+  // The invitation has ended, or this page is of another project: show the server's message, and
+  // look again, since an owner can renew an invitation.
   #shutOut(card, reason) {
     this.#say(el("div.empty", { role: "status" }, el("h2", {}, "No images for you here"), el("p", {}, reason)));
     this.#tryAgain(card);
@@ -245,7 +245,7 @@ export class LabelMode {
     this.later = setTimeout(() => this.#wait(), 2000);
   }
 
-  // Look again while there is nothing to show.
+  // Ask again while there is nothing to show.
   #wait() {
     if (this.deck.current || this.deck.closed) return;
     if (this.deck.dry) this.deck.refill();
@@ -266,7 +266,7 @@ export class LabelMode {
     this.caption.dataset.editing = this.editing ? `changing “${this.history.label(changed.answer)}”, Esc keeps it · ` : "";
   }
 
-  // Show an answered image again; a new answer for it replaces the old one.
+  // Show an answered image again; a new answer replaces the old one.
   #change(entry) {
     if (this.deck.current?.sample_id === entry.card.sample_id) return this.#focus();
     this.deck.recall({ ...entry.card });
@@ -285,7 +285,7 @@ export class LabelMode {
   }
 
   #focus() {
-    // The page is laid out before a focus is set, even where it is already.
+    // Setting a focus forces a layout, even if the focus does not change.
     if (this.stage.getRootNode().activeElement !== this.stage) this.stage.focus({ preventScroll: true });
   }
 

@@ -1,9 +1,9 @@
-// How long this person has been labeling and how fast. The clock stops while nobody is there.
+// How long and how fast this person has been labeling. The clock stops while nobody is active.
 
 import { el, put } from "../dom.js";
 
-const IDLE = 60_000; // without a key or the pointer
-const RECENT = 200; // answers that the median is taken of
+const IDLE = 60_000; // ms without a key press or a pointer movement
+const RECENT = 200; // answers for the median
 
 export class Pace {
   constructor(project) {
@@ -11,7 +11,7 @@ export class Pace {
     const { active = 0, seconds = [], count = 0 } = this.#read();
     Object.assign(this, { active, seconds, count }); // active: ms until `mark`
     this.mark = this.touched = performance.now();
-    this.node = el("span.pace", { title: "this session: time at work, labels per minute, median time for a label" });
+    this.node = el("span.pace", { title: "this session: time at work, labels per minute, median time per label" });
     this.touch = () => this.#touch();
     for (const name of ["keydown", "pointermove", "pointerdown"])
       window.addEventListener(name, this.touch, { capture: true, passive: true });
@@ -29,7 +29,7 @@ export class Pace {
     return performance.now() - this.touched > IDLE;
   }
 
-  // Milliseconds at work, idle time left out.
+  // Milliseconds at work, without idle time.
   clock() {
     const end = Math.min(performance.now(), this.touched + IDLE);
     return this.active + Math.max(0, end - this.mark);
@@ -43,7 +43,7 @@ export class Pace {
       const { seconds: list, count } = this;
       sessionStorage.setItem(this.place, JSON.stringify({ active: this.clock(), seconds: list, count }));
     } catch {
-      /* storage can be forbidden; the figures then begin again with a reload */
+      /* storage can be forbidden; then the figures start again after a reload */
     }
   }
 

@@ -1,21 +1,21 @@
-// The cards that come next, their images loaded ahead: the next one shows at once, and labeling
-// goes on for a while when the line is down. Each new round ranks again what is not yet in sight.
+// The next cards, with their images loaded ahead: the next image shows at once, and labeling can
+// go on for a while offline. Each new round ranks the cards again that are not visible yet.
 
 import { Refusal } from "../wire/api.js";
 
 const SIZE = 24; // cards held ahead
-const KEPT = 2; // on screen and next in line: a new round does not change these any more
-const FRESH = 4; // ranked by each new round: the next one comes before more are shown
-const LOW = 16; // fewer cards than this are filled up
-const AHEAD = 3; // loaded in any case; the others only when there is a lull
+const KEPT = 2; // on screen and next: a new round does not change these
+const FRESH = 4; // ranked by each new round; the next round arrives before more are shown
+const LOW = 16; // with fewer cards, more are requested
+const AHEAD = 3; // loaded in any case; the others only in a pause
 const DECODED = 6; // ready to be painted; a decoded image is large
-const LOADING = 3; // images under way at once: answers need connections too
-const BEHIND = 6; // answered cards whose image is kept, for undo
-const QUIET = 1000; // ms without an answer after which all images held ahead are loaded
-const ACTIVE = 5000; // ms for which somebody who has answered wants to see each new ranking
+const LOADING = 3; // images loading at once; answers need connections too
+const BEHIND = 6; // answered cards whose images are kept for undo
+const QUIET = 1000; // ms without an answer before all images ahead are loaded
+const ACTIVE = 5000; // ms after an answer during which each new ranking is fetched
 const BUSY = 100; // ms between two rankings while answers come
-const CALM = 2000; // and while only others answer
-const SOON = 2500; // ms within which news are waited for again
+const CALM = 2000; // … while only other people answer
+const SOON = 2500; // ms until the next wait for news starts
 const RETRY = 1500;
 
 export class Deck {
@@ -27,26 +27,26 @@ export class Deck {
     this.failed = failed;
     this.closed = false;
     this.cards = [];
-    this.answered = new Set(); // here, and perhaps not yet known to the server
+    this.answered = new Set(); // answered here; the server may not know it yet
     this.behind = [];
     this.loading = 0;
     this.dry = false;
     this.asking = false;
     this.asked = -CALM;
-    this.last = -ACTIVE; // when an answer was given
-    this.dropped = new Set(); // held by this tab for the server, but not here any more
-    this.asks = 0; // counts requests that give back what they do not name
+    this.last = -ACTIVE; // time of the last answer
+    this.dropped = new Set(); // leased to this tab, but no longer held here
+    this.asks = 0; // counts requests that give back all leases they do not list
     this.due = true; // whether an answer came since the last ranking
-    this.version = -1; // of the news that brought the last ranking
+    this.version = -1; // of the status that brought the last ranking
     this.missed = false; // whether there is a newer one
-    this.told = -SOON; // when news with a ranking came last
+    this.told = -SOON; // time of the last news with a ranking
   }
 
   get current() {
     return this.cards[0] ?? null;
   }
 
-  // The current card has been answered.
+  // The current card was answered.
   advance() {
     const card = this.cards.shift();
     this.answered.add(card.sample_id);
@@ -59,13 +59,13 @@ export class Deck {
     if (this.cards.length < LOW) this.refill();
   }
 
-  // Put a card on screen, before all others.
+  // Show a card before all others.
   recall(card) {
     this.answered.delete(card.sample_id);
     this.behind = this.behind.filter((other) => other.sample_id !== card.sample_id);
     this.cards = [card, ...this.cards.filter((other) => other.sample_id !== card.sample_id)];
     this.#load();
-    this.renew(); // it has no lease any more
+    this.renew(); // its lease has ended
   }
 
   drop(card) {
@@ -77,7 +77,7 @@ export class Deck {
     this.refill();
   }
 
-  // Other people have got these.
+  // Other people have these samples now.
   lose(ids) {
     const gone = this.cards.filter((card) => ids.has(card.sample_id));
     this.cards = this.cards.filter((card) => !ids.has(card.sample_id));
@@ -87,7 +87,7 @@ export class Deck {
     this.refill();
   }
 
-  // Ask for cards ranked by the newest round, unless that has just been done.
+  // Ask for cards ranked by the newest round, unless this was done a moment ago.
   async refill() {
     if (this.asking) {
       this.again = true;
@@ -102,20 +102,20 @@ export class Deck {
       await this.#ask();
     } catch (error) {
       if (error instanceof Refusal) this.failed(error.message);
-      this.#later(RETRY); // offline: the status line says so
+      this.#later(RETRY); // offline: the status line shows it
     }
     this.asking = false;
     if (this.again) this.refill();
   }
 
-  // Another image may come first now: rank again.
+  // Another image may be first now: rank again.
   renew() {
     this.due = true;
     this.refill();
   }
 
-  // A newer round is there. Where this tab waits for news, or will in a moment, they bring what it
-  // ranks best; else that is asked for.
+  // There is a newer round. If this tab waits for news, or will in a moment, the news bring its
+  // ranking; otherwise ask for it.
   advanced() {
     this.missed = true;
     if (!this.waiting && performance.now() > this.told + SOON) this.refill();
@@ -141,7 +141,7 @@ export class Deck {
   }
 
   async #ask() {
-    await null; // an answer that has just been given is on its way into the outbox
+    await null; // the last answer is still on its way into the outbox
     const pending = new Set(this.pending());
     const known = this.#known(pending);
     const kept = this.cards.slice(0, KEPT).map((card) => card.sample_id);
@@ -154,7 +154,7 @@ export class Deck {
     this.dry = this.cards.length === 0;
   }
 
-  // Wait for news; to somebody who answers they bring what the newest round ranks best.
+  // Wait for news; after a recent answer they include the newest round's best cards.
   async news(version, seconds, signal) {
     if (performance.now() > this.last + ACTIVE || this.cards.length < LOW) return this.#plainNews(version, seconds, signal);
     const known = this.#known(new Set(this.pending()));
@@ -166,7 +166,7 @@ export class Deck {
     try {
       const reply = await this.api.watch(this.holder, FRESH + 1, front, [...dropped], after, seconds, signal);
       this.told = performance.now();
-      // A request in between has given back what it did not know of.
+      // A request in between has given back the leases that it did not list.
       if (asks === this.asks && reply.cards.length) {
         this.asked = performance.now();
         this.due = false;
@@ -181,14 +181,14 @@ export class Deck {
     }
   }
 
-  // News alone; a ranking that they announce is asked for.
+  // News only; ask for the ranking that they announce.
   #plainNews(version, seconds, signal) {
     this.told = -SOON;
     if (this.missed) this.refill();
     return this.api.news(version, seconds, signal);
   }
 
-  // What has been answered here and is known to the server when a request is made now.
+  // Answered here, and known to the server when it gets a request now.
   #known(pending) {
     return [...this.answered].filter((id) => !pending.has(id));
   }
@@ -197,13 +197,13 @@ export class Deck {
     this.version = status.version;
     this.missed = false;
     this.#take(cards);
-    // The server knows of these: it offers them again only for a reason, such as a skip.
+    // The server knows these answers: it sends such a sample again only for a reason, such as a skip.
     for (const id of known) this.answered.delete(id);
     this.#load();
     this.changed();
   }
 
-  // Newly ranked cards go behind those in sight; some may have been answered meanwhile.
+  // Newly ranked cards go behind the visible ones; some may have been answered meanwhile.
   #take(ranked) {
     const front = this.cards.slice(0, KEPT);
     const held = new Map(this.cards.map((card) => [card.sample_id, card]));
@@ -216,7 +216,7 @@ export class Deck {
       this.dropped.delete(card.sample_id);
     }
     const reserve = this.cards.filter((card) => !taken.has(card.sample_id));
-    // What is loaded is of use when the line is down, so it goes last.
+    // Loaded images help when offline, so they are dropped last.
     reserve.sort((one, other) => Boolean(other.ready) - Boolean(one.ready));
     const cards = [...front, ...fresh, ...reserve];
     this.cards = cards.slice(0, SIZE);
@@ -229,13 +229,13 @@ export class Deck {
     this.dropped.add(card.sample_id);
   }
 
-  // What is loaded comes first: with a slow or dead line the others may take long.
+  // Loaded cards come first: on a slow or dead connection the others may take long.
   #forward() {
     const at = this.cards.findIndex((card) => card.ready);
     if (at > 0) this.cards.unshift(...this.cards.splice(at, 1));
   }
 
-  // Start what is missing, in order; each image that arrives starts the next.
+  // Load missing images in order; each one that arrives starts the next.
   #load() {
     if (this.closed) return;
     this.cards.slice(0, DECODED).forEach((card) => card.ready && this.prepare(card));
@@ -250,7 +250,7 @@ export class Deck {
     }
   }
 
-  // The element of a card, loaded but not yet decoded.
+  // A card's element, loaded but not decoded yet.
   #fetch(card) {
     if (card.element) return card.element;
     const image = new Image();
@@ -269,7 +269,7 @@ export class Deck {
     return card.element;
   }
 
-  // An image that cannot be loaded now: out with it, unless it is on screen, where it is explained.
+  // Remove an image that cannot be loaded, unless it is on screen, where the reason is shown.
   #broken(card) {
     forget(card);
     card.again = performance.now() + RETRY;

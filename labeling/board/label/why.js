@@ -1,4 +1,4 @@
-// Why this image: what it lies between, what it would teach, what it is most like.
+// Why this image: the likeliest classes, the reason for the choice, the most similar images.
 
 import { el, percent } from "../dom.js";
 import { thumb } from "../viewers/thumb.js";
@@ -13,7 +13,7 @@ export function why(card, name, api) {
   parts.push(el("p", {}, sentence(card.reason), card.measure ? ` ${sentence(card.measure)}` : ""));
   if (card.neighbours.length)
     parts.push(
-      el("p.small", {}, "most similar of those labeled"),
+      el("p.small", {}, "most similar labeled images"),
       el("div.near", {}, ...card.neighbours.map(([id, classId]) => neighbour(id, name(classId), api))),
     );
   return parts;
@@ -26,8 +26,8 @@ export function ranked(card) {
     .sort((a, b) => b.value - a.value);
 }
 
-// What a card says of classes that are gone: a merged one counts as the class that it was merged
-// into, any other is no guess.
+// The classes of a card without lost ones: a merged class counts as the class it was merged
+// into, an archived or split one is no guess.
 export function reshape(card, merged, classes) {
   const known = new Set(classes.map(({ id }) => id));
   const found = {};

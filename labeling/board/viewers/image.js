@@ -1,10 +1,10 @@
-// The image on the stage: fitted, zoomed where the pointer is, moved by dragging.
+// The image on the stage: fitted, zoomed at the pointer, moved by dragging.
 
 import { el } from "../dom.js";
 
-const LARGEST_FIT = 8; // small images are enlarged up to here
-const VIEW = 1600; // the longer side of a view copy (SIZES in images.py); a longer image has more
-const STEP = 1.25; // one press of the zoom keys
+const LARGEST_FIT = 8; // small images are enlarged up to this factor
+const VIEW = 1600; // the longer side of a view copy (SIZES in images.py); longer images have more detail
+const STEP = 1.25; // zoom factor of one key press
 const PAN = 80;
 
 export class Viewer {
@@ -16,7 +16,7 @@ export class Viewer {
     this.image = null;
     this.scale = null; // screen pixels per image pixel; null while the image is fitted
     this.pointers = new Map();
-    this.room = { width: 0, height: 0 }; // of the stage: to ask it would lay the page out at once
+    this.room = { width: 0, height: 0 }; // the stage's size, kept because reading it forces a layout
     this.observer = new ResizeObserver(([{ contentRect }]) => {
       this.room = contentRect;
       this.#layout();
@@ -33,7 +33,7 @@ export class Viewer {
     return this.image !== null && this.scale !== null;
   }
 
-  // "fit", "1:1", or how many times larger than fitted.
+  // "fit", "1:1", or the factor against the fitted size.
   get text() {
     if (!this.zoomed) return "fit";
     if (this.exact) return "1:1";
@@ -47,7 +47,7 @@ export class Viewer {
     this.fit();
   }
 
-  // Something other than an image.
+  // Show something other than an image.
   say(...nodes) {
     this.image = null;
     this.stage.classList.remove("zoomed");
@@ -60,7 +60,7 @@ export class Viewer {
     this.#layout();
   }
 
-  // Between the whole image and one image pixel on one screen pixel, at `point` of the stage.
+  // Switch between the whole image and one image pixel per screen pixel, at `point` of the stage.
   toggle(point = { x: 0, y: 0 }) {
     if (this.zoomed) this.fit();
     else this.#zoom(this.#one, point, true);
@@ -104,7 +104,7 @@ export class Viewer {
     this.#layout();
   }
 
-  // Put the image where scale, x and y say; never further than its own edge.
+  // Place the image by scale, x and y, but keep its edges at the stage.
   #layout() {
     const { image, stage } = this;
     if (!image) return;
@@ -125,7 +125,7 @@ export class Viewer {
     this.changed();
   }
 
-  // The view copy is exhausted: put the largest one in its place, under the same point.
+  // The view copy has no more detail: replace it by the largest copy, at the same place.
   async #enlarge(point) {
     if (this.largest) return;
     this.largest = true;
@@ -145,7 +145,7 @@ export class Viewer {
     if (this.zoomed && exact) this.#zoom(this.#one, point, true);
   }
 
-  // Where a pointer is, seen from the middle of the stage.
+  // The pointer's position, relative to the middle of the stage.
   #point(event) {
     const box = this.stage.getBoundingClientRect();
     return { x: event.clientX - box.x - box.width / 2, y: event.clientY - box.y - box.height / 2 };
@@ -158,7 +158,7 @@ export class Viewer {
       if (!this.image) return;
       event.preventDefault();
       const lines = event.deltaMode === 1 ? 20 : 1;
-      const pace = event.ctrlKey ? 0.01 : 0.0015; // a pinch on a touchpad comes as ctrl + wheel
+      const pace = event.ctrlKey ? 0.01 : 0.0015; // browsers report a touchpad pinch as ctrl + wheel
       const factor = Math.exp(-event.deltaY * lines * pace);
       this.#zoom((this.scale ?? this.#fit) * factor, this.#point(event));
     });

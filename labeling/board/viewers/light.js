@@ -1,4 +1,4 @@
-// Brightness and contrast of the image on the stage, kept from image to image until reset.
+// Brightness and contrast of the image on the stage; they stay for the next images until reset.
 
 import { el } from "../dom.js";
 

@@ -1,5 +1,5 @@
-// A small picture of a sample. If it does not come, the larger one that the browser may have kept
-// stands in; if that does not come either, both are tried again a few times.
+// A small picture of a sample. If it fails to load, the larger one from the browser's cache is
+// shown instead; if that fails too, both are tried again a few times.
 
 import { el } from "../dom.js";
 

@@ -1,6 +1,6 @@
 // The server's routes as functions. A reply that carries the status goes to `heard`.
 
-const PATIENCE = 15000; // ms until a request counts as lost
+const PATIENCE = 15000; // ms after which a request counts as lost
 const REMEMBERED = 500;
 
 export class Refusal extends Error {
@@ -15,12 +15,12 @@ export class Api {
     this.base = base;
     this.token = token;
     this.heard = heard;
-    this.reachable = true; // whether the last request got through
-    this.back = () => {}; // called when one gets through again
-    this.shown = new Set(); // ids of the samples whose larger picture the browser may still have
+    this.reachable = true; // whether the last request succeeded
+    this.back = () => {}; // called when a request succeeds again
+    this.shown = new Set(); // ids of samples whose larger picture may still be in the browser's cache
   }
 
-  // `keep` stays leased and does not come; `spare` stays leased and comes if it is among the best.
+  // `keep` stays leased and is not sent; `spare` stays leased and is sent if it is among the best.
   next(holder, count, keep, spare = []) {
     return this.#send("next", { holder, count, keep, spare });
   }
@@ -41,7 +41,7 @@ export class Api {
     return this.#send("classes", { name });
   }
 
-  // All that is known of each class; archived and merged ones too.
+  // Every class with its details, also archived and merged ones.
   classes() {
     return this.#send("classes");
   }
@@ -50,12 +50,12 @@ export class Api {
     return this.#send("status");
   }
 
-  // The status, as soon as there is a round newer than `version`.
+  // The status, as soon as a round is newer than `version`.
   news(version, seconds, signal) {
     return this.#send(`status?after=${version}&wait=${seconds}`, null, seconds * 1000, signal);
   }
 
-  // News as above, and up to `count` cards of that round. What is held stays so, but for `drop`.
+  // News as above, and up to `count` cards of that round. Leases stay, except those in `drop`.
   watch(holder, count, keep, drop, after, seconds, signal) {
     const body = { holder, count, keep, drop, after, wait: seconds };
     return this.#send("watch", body, seconds * 1000, signal);
@@ -65,12 +65,12 @@ export class Api {
     return this.#send("history");
   }
 
-  // Give everything back that this tab holds but `keep`; survives the closing of the page.
+  // Give back all leases of this tab except `keep`; also works while the page closes.
   release(holder, keep = []) {
     this.#fetch("next", { holder, count: 0, keep }, { keepalive: true }).catch(() => {});
   }
 
-  // A larger picture that this page has shown already needs no request.
+  // If this page has shown the larger picture already, it needs no request.
   small(sampleId) {
     return this.image(sampleId, this.shown.has(sampleId) ? "view" : "thumb");
   }

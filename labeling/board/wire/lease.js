@@ -1,11 +1,11 @@
-// A lease lasts 15 minutes from the last request. It is renewed while somebody is there. A
-// person who comes back later does not see what others have got meanwhile.
+// A lease lasts 15 minutes after the last request. It is renewed while the person is active. After
+// a long break, samples that others have got meanwhile are removed from the screen.
 
 const EVERY = 5 * 60_000;
-const LONGEST = 60 * 60_000; // without a key or the pointer: the person has left
+const LONGEST = 60 * 60_000; // ms without a key press or pointer movement: the person has left
 
 export class Hold {
-  // `held()` gives the ids that the mode holds, `lost(ids)` takes those away that it does no more.
+  // `held()` returns the ids that the mode holds, `lost(ids)` removes those whose lease was lost.
   constructor(api, holder, held, lost) {
     Object.assign(this, { api, holder, held, lost });
     this.renewed = this.touched = performance.now();
@@ -30,7 +30,7 @@ export class Hold {
       const gone = ids.filter((id) => !kept.has(id));
       if (gone.length) this.lost(new Set(gone));
     } catch {
-      this.renewed = -Infinity; // offline: with the next look or touch
+      this.renewed = -Infinity; // offline: renewed at the next check or input
     }
   }
 

@@ -1,18 +1,18 @@
-// News of the server. Of all tabs of this browser that show a project, one that can be seen waits
-// for them and passes them on: a browser grants a host six connections, and images need them.
-// A tab that is hidden waits for nothing. Where a waiting request fails, plain ones are made until
-// one gets through.
+// News from the server. Of all tabs in this browser that show a project, one visible tab waits for
+// them and passes them on: a browser allows six connections per host, and images need them.
+// A hidden tab does not wait. If a waiting request fails, plain ones are sent until one
+// succeeds.
 
-const WAIT = 25; // seconds that the server may take
+const WAIT = 25; // seconds that the server may wait
 const GAP = 30; // ms between two requests while this tab answers
-const CALM = 500; // … and while only others do
-const LULL = 2000; // … between the answers of this tab, whose replies are news as well
-const ACTIVE = 5000; // ms for which a tab that has answered is about to answer again
+const CALM = 500; // … and while only other people answer
+const LULL = 2000; // … between the answers of this tab, whose replies carry the status too
+const ACTIVE = 5000; // ms after an answer in which the next one is likely
 const SOONEST = 1000;
 const LATEST = 5000;
 
 export class Watch {
-  // `version` gives that of the last status, `news(version, seconds, signal)` waits for more.
+  // `version` is that of the last status, `news(version, seconds, signal)` waits for a newer one.
   constructor(api, project, version, news) {
     Object.assign(this, { api, version, news, last: -ACTIVE });
     this.name = `hone-watch:${project}`;
@@ -23,7 +23,7 @@ export class Watch {
     this.seen();
   }
 
-  // An answer is given here: the round that it brings about is wanted at once.
+  // An answer was given here: its round is wanted at once.
   hurry() {
     this.own = true;
     this.last = performance.now();
@@ -39,13 +39,13 @@ export class Watch {
   #enter() {
     if (this.stop) return;
     const { signal } = (this.stop = new AbortController());
-    this.api.status().catch(() => {}); // one that only listens has to know where things stand
+    this.api.status().catch(() => {}); // a tab that only listens needs the present status first
     const lead = () => this.#lead(signal);
     if (!navigator.locks) lead(); // only on https and localhost
     else navigator.locks.request(this.name, { signal }, lead).catch(() => {}); // hidden meanwhile
   }
 
-  // For a while, or until there is a hurry; a dead line is not hurried.
+  // Pause, but stop when it becomes urgent; a lost connection is never urgent.
   async #rest(pause) {
     const calm = performance.now() < this.last + ACTIVE ? LULL : CALM;
     await new Promise((go) => {
@@ -60,14 +60,14 @@ export class Watch {
     this.stop = null;
   }
 
-  // Wait and tell, until the signal. The lock is held as long.
+  // Wait and pass on news until the signal; the lock is held for that time.
   async #lead(signal) {
     let pause = 0;
     while (!signal.aborted) {
       try {
         const { cards, ...news } = await this.news(this.version(), pause ? 0 : WAIT, signal);
         const { status } = news;
-        if (!signal.aborted) this.channel.postMessage(news); // the cards are this tab's own
+        if (!signal.aborted) this.channel.postMessage(news); // without the cards, which are this tab's own
         if (status.seen !== this.told) this.own = false;
         this.told = status.seen;
         pause = 0;

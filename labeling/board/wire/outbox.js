@@ -1,13 +1,13 @@
-// Answers on their way to the server. Each is kept in this browser until the server has it on
-// disk, so a reload, a dead server or a dead line loses none; the client id makes sending twice
-// harmless. Answers are sent in the order in which they were given.
+// Answers on their way to the server. Each is kept in this browser until the server has stored it
+// on disk, so a reload, a dead server or a lost connection loses none; the client id makes sending
+// twice harmless. Answers are sent in the order in which they were given.
 
 import { Refusal } from "./api.js";
 
 const BATCH = 200;
 const SOONEST_RETRY = 500;
 const SLOWEST_RETRY = 5000;
-const HOPELESS = new Set([413, 422]); // the same request would be refused for ever
+const HOPELESS = new Set([413, 422]); // the same request would always be refused
 
 export class Outbox {
   constructor(api, project, changed, refused) {
@@ -19,8 +19,8 @@ export class Outbox {
     this.order = this.waiting.at(-1)?.order ?? 0;
     this.sending = false;
     this.closed = false;
-    this.reason = ""; // why the server does not take them, in its words
-    this.fragile = false; // whether an answer could not be kept: then it lives in this tab only
+    this.reason = ""; // why the server refuses them, in its words
+    this.fragile = false; // true if an answer could not be kept: then it exists only in this tab
     this.retry = SOONEST_RETRY;
     this.online = () => this.flush();
     this.cut = () => api.status().catch(() => {}); // a server on this machine is still there
@@ -44,7 +44,7 @@ export class Outbox {
 
   add(...answers) {
     for (const answer of answers) {
-      this.order = answer.order = Math.max(this.order + 1, Date.now()); // a clock may be set back
+      this.order = answer.order = Math.max(this.order + 1, Date.now()); // the clock may be set back
       this.#store(answer);
       this.waiting.push(answer);
     }
@@ -56,7 +56,7 @@ export class Outbox {
     return this.waiting.map((answer) => answer.sample_id);
   }
 
-  // Wait until all is delivered, as far as it can be just now.
+  // Wait until everything is delivered, as far as that is possible now.
   async flushed() {
     while (this.state === "saving" && !this.closed) await new Promise((go) => setTimeout(go, 15));
   }
@@ -83,7 +83,7 @@ export class Outbox {
     window.removeEventListener("beforeunload", this.warn);
   }
 
-  // Whether the batch needs no further care: the server has it, or will never take it.
+  // Whether the batch is done: the server has stored or finally refused it.
   async #send(batch) {
     try {
       const reply = await this.api.answers(batch.map(({ order, ...answer }) => answer));
