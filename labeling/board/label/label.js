@@ -213,7 +213,10 @@ export class LabelMode {
     clearTimeout(this.slow);
     try {
       const response = await fetch(this.board.api.image(card.sample_id, "view"));
-      if (response.ok) return this.#showCard(card);
+      if (response.ok) {
+        this.deck.retry(card);
+        return this.#showCard(card);
+      }
       if ([401, 403].includes(response.status)) return this.#shutOut(card, (await response.json()).error);
       if (![404, 410].includes(response.status)) throw new Error(response.statusText);
       this.board.say(`${card.name} cannot be shown and is left out. Setup lists the reason.`);

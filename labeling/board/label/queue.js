@@ -132,6 +132,12 @@ export class Deck {
     return card.image;
   }
 
+  // The image of a card failed, and can be loaded now.
+  retry(card) {
+    forget(card);
+    return this.prepare(card);
+  }
+
   #later(wait) {
     if (this.closed) return true;
     if (wait <= 0) return false;
@@ -208,12 +214,13 @@ export class Deck {
     const front = this.cards.slice(0, KEPT);
     const held = new Map(this.cards.map((card) => [card.sample_id, card]));
     const taken = new Set(front.map((card) => card.sample_id));
-    const fresh = ranked.filter(({ sample_id: id }) => !taken.has(id) && !this.answered.has(id));
-    for (const card of fresh) {
-      const { element, image, ready } = held.get(card.sample_id) ?? {};
-      Object.assign(card, { element, image, ready });
-      taken.add(card.sample_id);
-      this.dropped.delete(card.sample_id);
+    // A card that is held stays the same object: an image under way belongs to it, and may fail.
+    const fresh = ranked
+      .filter(({ sample_id: id }) => !taken.has(id) && !this.answered.has(id))
+      .map((card) => Object.assign(held.get(card.sample_id) ?? {}, card));
+    for (const { sample_id: id } of fresh) {
+      taken.add(id);
+      this.dropped.delete(id);
     }
     const reserve = this.cards.filter((card) => !taken.has(card.sample_id));
     // Loaded images help when offline, so they are dropped last.
