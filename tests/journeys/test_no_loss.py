@@ -1,10 +1,9 @@
 """Killed servers, dead lines, double clicks and second tabs: every answer counts, once."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
-from playwright.sync_api import Error, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from labeling.project.project import open_project
 from tests.conftest import standing
@@ -90,34 +89,45 @@ def test_answers_not_yet_delivered_survive_a_reload(sample_server: Server, visit
     assert _labels(server) == before | given
 
 
-def test_images_that_fail_while_a_round_ranks_them_again_still_come(
+RANKED_AGAIN = """async ([queue, real]) => {
+  // The cards ahead are ranked again while their images are under way, and then those fail.
+  const { Deck } = await import(queue);
+  const cards = () => [..."abcdef"].map((name) => ({ sample_id: name, name }));
+  const next = async () => ({ cards: cards(), status: { version: 1 } });
+  let down = true;
+  const api = { next, image: (id) => (down ? `/slow/${id}` : real) };
+  const deck = new Deck(api, "nobody", () => [], () => {}, () => {});
+  const moment = () => new Promise((go) => setTimeout(go, 300));
+  deck.refill();
+  await moment();
+  deck.renew();
+  await moment();
+  down = false;
+  await fetch("/slow/fail");
+  await moment();
+  const loaded = await Promise.allSettled(deck.cards.map((card) => deck.prepare(card)));
+  deck.closed = true;
+  return loaded.map(({ status }) => status);
+}"""
+
+
+def test_an_image_that_fails_while_a_round_ranks_its_card_again_can_still_be_loaded(
     sample_server: Server, visit: Visit
 ) -> None:
     page = visit(sample_server.url)
-    _answer(page, 8)  # of several classes: there is a model
-    board.saved(page)
-    held: list[Route] = []
-
-    def hold_all_but_one(route: Route) -> None:
-        if page.locator(".stage img").count():
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route("**/api/images/*/view*", hold_all_but_one)
-    page.reload()
     board.on_screen(page)
-    labels = _labeled(page)
-    page.keyboard.press("1")
-    board.caught_up(page, labels + 1)  # the rest is ranked by a newer round
-    page.wait_for_timeout(500)
-    page.unroute("**/api/images/*/view*")
-    assert held
-    for route in held:
-        with suppress(Error):  # the page that was left needs no answer
-            route.abort()
-    _answer(page, 6)
-    board.saved(page)
+    held: list[Route] = []
+    page.route("**/slow/?", lambda route: held.append(route))
+
+    def fail(route: Route) -> None:
+        for one in held:
+            one.abort()
+        route.fulfill(body="done")
+
+    page.route("**/slow/fail", fail)
+    names = page.evaluate("performance.getEntriesByType('resource').map((one) => one.name)")
+    urls = [next(name for name in names if part in name) for part in ("/queue.js", "/view?")]
+    assert set(page.evaluate(RANKED_AGAIN, urls)) == {"fulfilled"}
 
 
 def test_a_held_key_answers_once(sample_server: Server, visit: Visit) -> None:
