@@ -19,11 +19,11 @@ FILE_FORMAT = 2  # format 1 had only linear heads, without a temperature
 
 
 class DamagedHeadError(ValueError):
-    """Raised when a head's file cannot be read; the head is fitted again from the answers."""
+    """Raised if a head's file cannot be read; the head is fitted again from the answers."""
 
 
 def save_head(path: Path, head: Head, center: npt.NDArray[np.float32]) -> None:
-    """Write a head of a known kind and its space's centre (D,) to `path`, whole or not at all."""
+    """Write a head of a known kind and its space's centre (D,) to `path`, all or nothing."""
     parts = _parts(head)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
@@ -45,12 +45,12 @@ def save_head(path: Path, head: Head, center: npt.NDArray[np.float32]) -> None:
 
 
 def load_head(path: Path) -> tuple[LinearHead | MlpHead, npt.NDArray[np.float32]]:
-    """Read (head, centre) as `save_head` wrote them; a damaged file raises DamagedHeadError."""
+    """Read (head, centre) as written by `save_head`; a damaged file raises DamagedHeadError."""
     content = path.read_bytes()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
-                raise ValueError("it is compressed, and might grow to any size")
+                raise ValueError("it is compressed, and its size would be unlimited")
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             head = _read(stored)
             center = _floats(stored, "center")
@@ -58,7 +58,7 @@ def load_head(path: Path) -> tuple[LinearHead | MlpHead, npt.NDArray[np.float32]
             raise ValueError(f"centre {center.shape} does not fit a head of width {head.width}")
         if not np.isfinite(center).all():
             raise ValueError("the centre is not finite")
-    # Damaged bytes surface as any of a dozen types (zip, struct, numpy); all mean the same here.
+    # Damaged bytes raise any of a dozen types (zip, struct, numpy); all mean the same here.
     except Exception as error:
         raise DamagedHeadError(
             f"{path} is not a readable head ({error}): delete it, the next round writes a new one"
@@ -79,7 +79,7 @@ def _parts(head: Head) -> dict[str, Any]:
 
 
 def _read(stored: Mapping[str, Any]) -> LinearHead | MlpHead:
-    """The head in a file of this format or of the first one."""
+    """The head in a file of this format or of format 1."""
     version = int(stored["format"])
     if version not in (1, FILE_FORMAT):
         raise ValueError(f"format {version} is not {FILE_FORMAT}")
@@ -99,6 +99,6 @@ def _read(stored: Mapping[str, Any]) -> LinearHead | MlpHead:
 
 
 def _floats(stored: Mapping[str, Any], name: str) -> npt.NDArray[np.float32]:
-    """An array of the file as float32, as it must have been written."""
+    """An array of the file, which must be float32."""
     array: npt.NDArray[np.float32] = stored[name].astype(np.float32, casting="safe")
     return array
