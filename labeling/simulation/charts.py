@@ -58,7 +58,7 @@ def check_target(file: Path) -> None:
 def check_folder(file: Path) -> None:
     """Raise, with the remedy, if the folder for a file does not exist."""
     if not file.parent.is_dir():
-        raise HoneError(f"There is no folder {file.parent} for {file.name}; make it first.")
+        raise HoneError(f"There is no folder {file.parent} for {file.name}; create it first.")
 
 
 def save(chart: "alt.ConcatChart", file: Path) -> None:
