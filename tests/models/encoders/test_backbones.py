@@ -515,7 +515,7 @@ def test_a_download_tells_how_far_it_is(
 @pytest.mark.parametrize(
     ("wrong", "near"),
     [("mobilenetv4_conv_smal", "mobilenetv4_conv_small"), ("test_resnet.nobody", TIMM_NAME),
-     ("qqqq", "take one of bundled")],
+     ("qqqq", "use one of bundled")],
 )  # fmt: skip
 def test_a_wrong_name_is_named_with_what_is_near(no_hub: Path, wrong: str, near: str) -> None:
     with pytest.raises(backbones.UnknownBackboneError) as caught:
