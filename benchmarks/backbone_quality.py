@@ -4,7 +4,7 @@
         [--also FOLDER …] [--keep FOLDER]
 
 Prints linear-probe accuracy with k labels per class on four sets, each as a share of the teacher's,
-speed, and size on disk. Sets and a teacher that are not there are left out and named.
+speed, and size on disk. Sets and a teacher that are missing are named and left out.
 """
 
 import argparse
@@ -38,7 +38,7 @@ Embed = Callable[[list[Image.Image]], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Task:
-    """Labeled images; `test` marks a given test set, or is None where each seed draws its own."""
+    """Labeled images; `test` marks a given test set, or is None if each seed draws its own."""
 
     name: str
     images: list[Image.Image]
@@ -48,7 +48,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Contestant:
-    """A way to embed images, with the bytes it takes on disk."""
+    """A way to embed images, with its bytes on disk."""
 
     name: str
     embed: Embed
@@ -57,7 +57,7 @@ class Contestant:
 
 
 def archive(file: Path) -> Task:
-    """Photos in split/class/name, with the test folder they came with."""
+    """Photos in split/class/name, with their own test folder."""
     images, labels, test = [], [], []
     with zipfile.ZipFile(file) as held:
         for name in sorted(n for n in held.namelist() if n.endswith(".jpg")):
@@ -76,7 +76,7 @@ def digits() -> Task:
 
 
 def sample_data(folder: Path) -> Task:
-    """The emoji that come with the project."""
+    """The emoji of the project's sample data."""
     with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     images = [Image.open(folder / row["path"]).convert("RGB") for row in rows]
@@ -103,7 +103,7 @@ def in_batches(backbone: backbones.Backbone) -> Embed:
 
 
 def kept(embed: Embed, file: Path | None) -> Embed:
-    """The same, read from a file where one has been kept."""
+    """The embeddings, read from a file if one was kept."""
 
     def read(images: list[Image.Image]) -> NDArray[np.float32]:
         if file is None:
@@ -118,7 +118,7 @@ def kept(embed: Embed, file: Path | None) -> Embed:
 
 
 def contestants(shared: Path, scratch: Path, also: list[Path]) -> list[Contestant]:
-    """Pixels, random weights, the bundled backbone, others, and the teacher where it is there."""
+    """Pixels, random weights, the bundled backbone, others, and the teacher if available."""
     bundled = next(backbones.WEIGHTS_DIR.glob("*/config.json")).parent
     config = json.loads((bundled / "config.json").read_text())
     torch.manual_seed(0)
@@ -130,7 +130,7 @@ def contestants(shared: Path, scratch: Path, also: list[Path]) -> list[Contestan
     if teacher.is_dir():
         folders[TEACHER] = teacher
     else:
-        print(f"Without the teacher, which is not in {teacher}.")
+        print(f"Left out: the teacher, which is not in {teacher}.")
     entries = [Contestant("pixels 16×16", pixels, 0)]
     for name, folder in folders.items():
         backbone = backbones.resolve(f"local-dir:{folder}", device="cpu")
@@ -140,13 +140,13 @@ def contestants(shared: Path, scratch: Path, also: list[Path]) -> list[Contestan
 
 
 def tasks(shared: Path) -> Iterator[Task]:
-    """The four sets; one that is not there is named and left out."""
+    """The four sets; a missing one is named and left out."""
     for name in ("sign-digits", "cifar10-8k"):
         file = shared / "data" / f"{name}.zip"
         if file.is_file():
             yield archive(file)
         else:
-            print(f"Without {name}, which is not in {file}.")
+            print(f"Left out: {name}, which is not in {file}.")
     yield sample_data(ROOT / "sample_data" / "emoji")
     yield digits()
 
@@ -159,7 +159,7 @@ def probe(
     Parameters
     ----------
     embeddings : (N, D) float32, row i for the task's image i
-    k : labels per class that are drawn from the training samples; None takes all of them
+    k : labels per class to draw from the training samples; None uses all of them
     """
     test = draw_test(task, rng) if task.test is None else task.test
     rows = np.flatnonzero(~test)
@@ -196,14 +196,14 @@ def speed(backbone: backbones.Backbone, images: list[Image.Image], runs: int) ->
 
 
 def accuracies(embed: Embed, task: Task, k: int | None) -> list[float]:
-    """Accuracy in % for each draw of labels; one where nothing is drawn."""
+    """Accuracy in % for each draw of labels; a single one if nothing is drawn."""
     draws = 1 if k is None and task.test is not None else SEEDS
     embeddings = embed(task.images)
     return [100 * probe(embeddings, task, k, np.random.default_rng(s)) for s in range(draws)]
 
 
 def cell(scores: list[float]) -> str:
-    """Mean and spread."""
+    """Mean and standard deviation."""
     spread = f" ± {np.std(scores, ddof=1):.1f}" if len(scores) > 1 else ""
     return f"{np.mean(scores):.1f}{spread}"
 
@@ -227,7 +227,7 @@ def print_quality(entries: list[Contestant], sets: list[Task], keep: Path | None
 
 
 def _memory(entry: Contestant, task: Task, keep: Path | None) -> Embed:
-    """Embeds the task's images once, and then remembers them."""
+    """Embeds the task's images once and keeps the result."""
     file = None
     if keep is not None and entry.backbone is not None:
         file = keep / f"{entry.backbone.fingerprint}-{task.name.replace(' ', '-')}.npy"

@@ -1,4 +1,4 @@
-"""A large synthetic pool: a project, its samples and their embeddings, without a single image."""
+"""A large synthetic pool: a project, its samples and their embeddings, without any image."""
 
 import hashlib
 import shutil
@@ -19,13 +19,13 @@ from labeling.store.sql.schema import FILES, SAMPLES
 from models.embeddings.cache import EmbeddingCache
 
 CLUSTERS = 100
-SPREAD = 0.15  # of cluster centres, where a cluster's own is 1: neighbours overlap a little
+SPREAD = 0.15  # of cluster centres, relative to a cluster's own: neighbours overlap a little
 ROWS_AT_ONCE = 20_000
 FINGERPRINT = "synthetic"
 
 
 def make_pool(folder: Path, rows: int, width: int, seed: int) -> None:
-    """Embed samples that do not exist, in clusters, and list them in a project's database."""
+    """Create embeddings of samples that do not exist, in clusters, and list them in a database."""
     (folder / "pool").mkdir(parents=True)
     (folder / "pool" / "none.png").touch()  # a pool without any file is refused
     open_project(folder / "pool", folder / "template").close()  # makes the tables
@@ -43,7 +43,7 @@ def make_pool(folder: Path, rows: int, width: int, seed: int) -> None:
 
 
 class BigPool:
-    """What `make_pool` made; class of a sample = its cluster modulo K."""
+    """The result of `make_pool`; class of a sample = its cluster modulo K."""
 
     def __init__(self, folder: Path, width: int) -> None:
         self._folder = folder
@@ -52,7 +52,7 @@ class BigPool:
 
     @contextmanager
     def session(self, k: int, device: str) -> Iterator[Session]:
-        """A session on a copy of the database with K classes, as after all is embedded."""
+        """A session on a copy of the database with K classes, in the state after embedding."""
         place = self._folder / f"classes-{k}"
         place.mkdir()
         shutil.copy2(self._folder / "template" / DATABASE, place)
@@ -71,7 +71,7 @@ class BigPool:
             shutil.rmtree(place)
 
     def truth(self, session: Session, sample_id: str) -> NewAnswer:
-        """The answer that a person who knows would give."""
+        """The answer of a person who knows the class."""
         row = int(self.cache.rows([sample_id])[0])
         classes = session.store.classes.all()
         class_id = classes[int(self.clusters[row]) % len(classes)].id
@@ -79,10 +79,10 @@ class BigPool:
 
 
 def _list(database: Path, ids: list[str]) -> None:
-    """Put the samples into the tables as they stand, past the store: it would check each."""
+    """Write the samples directly into the tables, because the store would check each."""
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(database)))
     with engine.begin() as connection:
-        # Not as a statement of SQLAlchemy's: that takes three times as long for a million rows.
+        # Not with SQLAlchemy's statements, which take three times as long for a million rows.
         connection.exec_driver_sql(
             f"INSERT INTO {SAMPLES.name} (id, position, kind) VALUES (?, ?, 'image')",
             [(key, place) for place, key in enumerate(ids)],

@@ -1,13 +1,14 @@
-"""How long a person waits from key press to next image, beside a plain Streamlit page.
+"""The wait from key press to next image, compared with a plain Streamlit page.
 
     python -m benchmarks.board_latency [--presses 40] [--sessions 1 4 8]
 
 All servers show the sample data to the same headless Chromium on the same machine. Each session
-presses a class key every 0.5 to 0.9 s; the time runs in the page, from the key event to the frame
-in which another, decoded image stands. Hone trains after every answer meanwhile; of the plain pages
-one has no model at all, the other fits one in the script, as one writes it first. The server's CPU
-is that of its whole process, with the training threads counted apart; the browser copies of the
-images have been made before, which happens once for each image. The browser shares the cores.
+presses a class key every 0.5 to 0.9 s; the time is measured in the page, from the key event to the
+frame with another, decoded image. Hone trains after every answer; of the two plain pages,
+one has no model, the other fits one in the script, in the simplest way. The server's CPU time
+is that of its whole process, with the training threads counted separately; the browser copies of
+the images exist beforehand, since they are made only once per image. The browser uses the same
+cores.
 """
 
 import argparse
@@ -91,7 +92,7 @@ st.image(files[at], width=500)
 for number, column in enumerate(st.columns(5), 1):
     column.button(f"class {number}", shortcut=str(number), on_click=answer, args=(number,))
 """
-# Names each thread for the kernel, so that its CPU time can be counted apart.
+# Gives each thread its name in the kernel, so that its CPU time can be counted separately.
 NAMES = """
 import threading
 inner = threading.Thread._bootstrap_inner
@@ -107,7 +108,7 @@ threading.Thread._bootstrap_inner = named
 
 @dataclass(frozen=True)
 class Measured:
-    """Waits of all sessions in ms, and the server's CPU in ms for each answer."""
+    """Waits of all sessions in ms, and the server's CPU time in ms per answer."""
 
     waits: list[float]
     serving: float
@@ -142,7 +143,7 @@ def drive(
         page.goto(url)
         page.wait_for_function(f"() => ({image})?.naturalWidth > 0", timeout=120_000)
         pages.append(page)
-    pages[0].wait_for_timeout(2500)  # the first images are being loaded ahead
+    pages[0].wait_for_timeout(2500)  # the first images are loading ahead
     before = cpu(pid)
     for seed, page in enumerate(pages, 1):
         page.evaluate(DRIVE % image, [presses, seed * 7919])
@@ -160,7 +161,7 @@ def drive(
 
 @contextmanager
 def hone(home: Path) -> Iterator[tuple[str, int]]:
-    """Hone on the sample data with the whole pool embedded and a model that has begun to learn."""
+    """Hone on the sample data with the whole pool embedded and a model that is learning."""
     server = Server(home / "hone")
     server.start()
     try:
@@ -176,7 +177,7 @@ def hone(home: Path) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def plain(home: Path, model: str) -> Iterator[tuple[str, int]]:
-    """A page as one writes it first: an image and a button for each class."""
+    """The simplest page: an image and a button for each class."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -201,7 +202,7 @@ def plain(home: Path, model: str) -> Iterator[tuple[str, int]]:
 
 
 def machine() -> str:
-    """What it ran on."""
+    """The machine in words."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GB of memory"
 
@@ -209,7 +210,7 @@ def machine() -> str:
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--presses", type=int, default=40, help="of each session")
+    parser.add_argument("--presses", type=int, default=40, help="key presses per session")
     parser.add_argument("--sessions", type=int, nargs="+", default=[1, 4, 8])
     given = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"

@@ -1,9 +1,9 @@
-"""Whether a long session stays small: memory of page and server while thousands are labeled.
+"""Memory of page and server during a long session with thousands of labels.
 
     python -m benchmarks.board_memory [--samples 10000] [--every 1000]
 
 A pool of tiny generated images is labeled in one browser tab, each image as soon as it is on
-screen. The page's heap is read after a garbage collection; what remains is what the page holds.
+screen. The page's heap is read after a garbage collection, so it is what the page still holds.
 """
 
 import argparse
@@ -37,7 +37,7 @@ LABEL = """async (count) => {
 
 
 def pool(folder: Path, count: int) -> Path:
-    """Tiny images, no two alike."""
+    """Tiny images, all different."""
     folder.mkdir()
     rng = np.random.default_rng(0)
     names = "\n".join(f"class {number}" for number in range(1, CLASSES + 1))
@@ -72,7 +72,7 @@ def main() -> None:
     for head in ("labeled", "seconds", "page heap, MB", "DOM nodes", "server, MB"):
         table.add_column(head, justify="right")
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
-        # Some more than are labeled, so that the last page is like the first.
+        # More than are labeled, so that the last page is like the first.
         server = Server(Path(place) / "home", pool(Path(place) / "pool", given.samples + 100))
         browser = launch(playwright)
         server.start()

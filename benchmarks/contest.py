@@ -1,8 +1,8 @@
 """One run of a contest: a strategy asks for labels, batch by batch, and the head is measured.
 
-Every seed draws 85 % of a set as the pool; the other 15 % are held out. A run begins with no
-label. All strategies see the same rows, features and head, and share one generator's seed, so
-that those that begin at random begin with the same batch.
+Every seed draws 85 % of a set as the pool; the other 15 % are held out. A run starts without
+labels. All strategies see the same rows, features and head, and use one generator's seed, so
+those that start at random have the same first batch.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from models.space import Space
 
 POOL_SHARE = 0.85
 ENGINE = ("head/*.py", "queries/*.py", "blocks.py", "pool.py", "scoring.py", "space.py")
-SESSION = f"{DEFAULT_QUERY} + blind checks"  # what the app does: audits count as labels
+SESSION = f"{DEFAULT_QUERY} + blind checks"  # the app's policy: audits count as labels
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Run:
-    """What came of it, at each number of labels.
+    """The result of a run, at each number of labels.
 
-    `accuracy` is on every image without a label, in the pool or held out; `held_out` on the held
-    out images alone, of which a strategy cannot take the hard ones away. `seconds` is the time of
-    each pick, with the scoring of the pool that it is based on and without the fit.
+    `accuracy` is on every image without a label, in the pool or held out; `held_out` only on the
+    held out images, from which a strategy cannot take the hard ones away. `seconds` is the time of
+    each pick, including the scoring of the pool but not the fit.
     """
 
     images: str
@@ -71,7 +71,7 @@ class Run:
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Self:
-        """The run whose fields went through JSON."""
+        """The run from fields that went through JSON."""
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in fields.items()
@@ -80,7 +80,7 @@ class Run:
 
 
 class Sheet:
-    """One seed's pool and held out rows, and the labels that a run has gathered."""
+    """One seed's pool and held out rows, and the labels of a run so far."""
 
     def __init__(self, images: ImageSet, seed: int) -> None:
         order = np.random.default_rng([seed, 0]).permutation(len(images.labels))
@@ -99,7 +99,7 @@ class Sheet:
         self.audits: list[bool] = []
 
     def pool(self, features: npt.NDArray[Any]) -> Pool:
-        """What a query may know."""
+        """The data that a query may use."""
         labeled = np.array(self.labeled, dtype=np.int64)
         available = np.setdiff1d(np.arange(len(self.truth)), labeled)
         order = np.argsort(labeled)
@@ -121,7 +121,7 @@ class Sheet:
         self.score_seconds = time.perf_counter() - begin
 
     def measure(self) -> tuple[float, float]:
-        """Accuracy on all rows without a label, and on those held out."""
+        """Accuracy on all rows without a label, and on the held out ones."""
         left = np.setdiff1d(np.arange(len(self.truth)), self.labeled)
         if self.head is None or self.scores is None:
             only = self.truth[self.labeled[0]]
@@ -145,7 +145,7 @@ def play(job: Job) -> Run:
         begin = time.perf_counter()
         asked, audits = _ask(pick, pool, min(job.batch, job.labels - done), share, rng)
         spent = time.perf_counter() - begin
-        # The others' queries predict for themselves.
+        # The others' queries compute their own predictions.
         seconds.append(spent + sheet.score_seconds if ours else spent)
         sheet.learn(asked, audits)
         checkpoints.append((len(sheet.labeled), *sheet.measure()))
@@ -166,7 +166,7 @@ def play(job: Job) -> Run:
 def _ask(
     pick: Pick, pool: Pool, n: int, share: float, rng: np.random.Generator
 ) -> tuple[Indices, npt.NDArray[np.bool_]]:
-    """Rows to label, and which of them are audits; as a round ranks them."""
+    """Rows to label, and which of them are audits; ranked like those of a round."""
     cold = pool.head is None or acting_query(DEFAULT_QUERY, pool) != DEFAULT_QUERY
     is_audit = np.zeros(n, dtype=bool)
     if share > 0 and not cold:
@@ -178,12 +178,12 @@ def _ask(
     picked = pick(pool, n - len(audits), rng) if len(audits) < n else np.empty(0, dtype=np.int64)
     asked = np.concatenate([audits, picked]).astype(np.int64)
     if len(np.unique(asked)) != n or not np.isin(asked, np.append(pool.available, audits)).all():
-        raise RuntimeError(f"{n} rows were wanted, and {asked} are not {n} of the unlabeled ones")
+        raise RuntimeError(f"{asked} are not the {n} unlabeled rows that were requested")
     return asked, np.arange(n) < len(audits)
 
 
 def _strategy(job: Job, classes: int) -> tuple[Pick, bool]:
-    """What picks, and whether it is ours and reads the scores of the pool."""
+    """The picking function, and whether it is one of Hone's that reads the scores of the pool."""
     if job.strategy in PEERS:
         return PEERS[job.strategy](job.seed, classes), False
     query = QUERIES[DEFAULT_QUERY if job.strategy == SESSION else job.strategy]
@@ -196,7 +196,7 @@ def _read(file: Path) -> ImageSet:
 
 
 def engine() -> str:
-    """A digest of the code that picks, fits and scores: runs of two engines must not be mixed."""
+    """A digest of the code that picks, fits and scores: runs of different code must not mix."""
     digest, models = hashlib.sha256(), Path(__file__).parents[1] / "models"
     for file in sorted(one for pattern in ENGINE for one in models.glob(pattern)):
         digest.update(file.name.encode() + file.read_bytes())

@@ -1,4 +1,4 @@
-"""What the runs of a contest come to: standings with intervals, a table, a statement, a plot."""
+"""The results of a contest: standings with intervals, a table, a statement, a plot."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -30,7 +30,7 @@ class Standing:
     """One strategy on one set; accuracies are shares, areas are means along the curve.
 
     `needed` is the number of labels at which the mean curve, straight between its points, reaches
-    that of random at the end, None where it never does; `ratio` is how many times fewer these are
+    that of random at the end, or None; `ratio` is how many times fewer these are
     than random's. Differences are paired by
     seed: the mean and its 95 % bootstrap interval. The best is compared with the next.
     """
@@ -74,7 +74,7 @@ class Contest:
         return [mean_interval(column) for column in self.values(strategy, measure).T]
 
     def rivals(self, strategy: str, measure: str = "accuracy") -> list[str]:
-        """The other strategies, best first; one that is ours with audits is no rival of ours."""
+        """The other strategies, best first, without Hone's own policy with audits."""
         own = (DEFAULT_QUERY, SESSION)
         areas = self.areas[measure]
         others = [
@@ -113,7 +113,7 @@ class Contest:
         )
 
     def needed(self, name: str) -> float | None:
-        """Labels at which a strategy's mean curve reaches random's end."""
+        """The labels at which a strategy's mean curve reaches random's end."""
         if name == BASELINE:
             return float(self.labels[-1])
         goal = self.curve(BASELINE)[-1].mean
@@ -171,7 +171,7 @@ def print_contest(contest: Contest, console: Console) -> None:
 
 
 def statement(contests: Sequence[Contest]) -> list[str]:
-    """What can be claimed of the default query, one line each."""
+    """The claims about the default query, one per line."""
     if any(DEFAULT_QUERY not in contest.strategies for contest in contests):
         return [f"No statement: {DEFAULT_QUERY} did not run."]
     lines, good = [], 0
@@ -190,7 +190,7 @@ def statement(contests: Sequence[Contest]) -> list[str]:
     ratios = [one.ratio for one in standings.values() if one.ratio is not None]
     if ratios:
         lines.append(
-            f"Labels to random's accuracy at the end: {np.mean(ratios):.2f} times fewer in the mean"
+            f"Labels to random's accuracy at the end: {np.mean(ratios):.2f} times fewer on average"
             + (f", never on {', '.join(missed)}" if missed else "")
             + f" (goal ≥ {GOAL_RATIO}: {_met(not missed and np.mean(ratios) >= GOAL_RATIO)})."
         )
@@ -255,7 +255,7 @@ def plot(contests: Sequence[Contest]) -> "alt.ConcatChart":
 
 
 def _family(strategy: str) -> str:
-    """The name under which a strategy is drawn."""
+    """The name of a strategy in the plot."""
     if strategy == BASELINE:
         return "random"
     if strategy in PEERS:
@@ -264,7 +264,7 @@ def _family(strategy: str) -> str:
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:
-    """Rounded, with null for what one seed cannot tell."""
+    """Rounded; null where one seed gives no value."""
 
     def value(one: Any) -> Any:
         if isinstance(one, tuple):
@@ -281,7 +281,7 @@ def _mean(areas: dict[int, float]) -> float:
 
 
 def _place(difference: MeanInterval) -> str:
-    """How the default stands to its best rival."""
+    """The position of the default against its best rival."""
     if difference.mean >= 0:
         return "first, before"
     return "tied with" if difference.high >= 0 else "behind"  # one seed has no interval

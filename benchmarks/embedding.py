@@ -2,10 +2,10 @@
 
     python -m benchmarks.embedding [--images 20000] [--backbone bundled] [--threads 2]
 
-Generates photos of 500×375 pixels as JPEG, embeds them as `python -m labeling embed` does (reading,
-checking, decoding, computing, storing), and times beside it, in the same run on the same images:
+Generates photos of 500×375 pixels as JPEG and embeds them like `python -m labeling embed` (read,
+check, decode, compute, store). In the same run on the same images it also times
 the forward pass alone on one batch of the same size, decoding alone in threads and in processes,
-and the loop that one writes first: a DataLoader with timm's transform and workers.
+and the simplest loop: a DataLoader with timm's transform and workers.
 """
 
 import argparse
@@ -37,14 +37,14 @@ from models.encoders.backbones import ENCODERS, WEIGHTS_DIR, Backbone, resolve
 from models.encoders.preprocess import Framing
 
 SIZE = (500, 375)
-PARTS = 20  # of the pool, between which memory is looked at
-DECODED = 600  # images that bare decoding is timed on
+PARTS = 20  # of the pool; memory is measured after each
+DECODED = 600  # images for the timing of bare decoding
 ROUNDS = 5
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Images a second, milliseconds of a core for an image, and memory over the pool in MB."""
+    """Images a second, milliseconds of one core per image, and memory over the pool in MB."""
 
     hone: float
     hone_core: float
@@ -61,7 +61,7 @@ class Rates:
 
 
 def write_photos(folder: Path, count: int) -> list[Path]:
-    """Photos of soft shapes with grain, each different, some 60 kB as JPEG."""
+    """Photos of soft shapes with grain, all different, some 60 kB each as JPEG."""
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{number:06}.jpg" for number in range(count)]
     with ProcessPoolExecutor(os.cpu_count() or 1) as processes:
@@ -72,7 +72,7 @@ def write_photos(folder: Path, count: int) -> list[Path]:
 
 
 def write_photo(file: Path) -> None:
-    """The photo that belongs to a file's name."""
+    """The photo for a file's name."""
     rng = np.random.default_rng(int(file.stem))
     coarse = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
     soft = np.asarray(coarse.resize(SIZE, Image.Resampling.BICUBIC), np.float32)
@@ -82,9 +82,9 @@ def write_photo(file: Path) -> None:
 
 
 def hone(pool: Path, folder: Path, backbone: Backbone) -> tuple[float, float, tuple[float, ...]]:
-    """Images a second and core milliseconds of the embedding in Ingest, and memory as it goes.
+    """Images a second and core milliseconds of the embedding in Ingest, and the memory over time.
 
-    Its scan is left out.
+    The scan is not included.
     """
     memory: list[float] = []
     with closing(open_project(pool, folder)) as project:
@@ -107,13 +107,13 @@ def hone(pool: Path, folder: Path, backbone: Backbone) -> tuple[float, float, tu
 
 
 def core_seconds() -> float:
-    """What this process has computed, with the processes that it started and that have ended."""
+    """CPU seconds of this process and of its ended child processes."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
 
 def rate_of(work: Callable[[], object], images: int, rounds: int = ROUNDS) -> float:
-    """Images a second, the median of several runs after one that warms up."""
+    """Images a second, the median of several runs after a warm-up."""
     work()
     seconds = []
     for _ in range(rounds):
@@ -124,7 +124,7 @@ def rate_of(work: Callable[[], object], images: int, rounds: int = ROUNDS) -> fl
 
 
 def as_timm_builds_it(name: str, backbone: Backbone) -> Any:
-    """The same network, without anything that Hone does to make it faster."""
+    """The same network without any of Hone's speed-ups."""
     entry = ENCODERS.get(name)
     if name == "bundled":
         folder = next(WEIGHTS_DIR.glob("*/config.json")).parent
@@ -138,7 +138,7 @@ def as_timm_builds_it(name: str, backbone: Backbone) -> Any:
 
 
 def bare_forward(model: Any, backbone: Backbone) -> float:
-    """A network alone, on normalised pixels that lie ready in its memory layout."""
+    """A network alone, on normalised pixels that are ready in its memory layout."""
     pixels = torch.randn(backbone.batch, 3, *backbone.framing.size, device=backbone.device)
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     autocast = torch.autocast(
@@ -155,9 +155,9 @@ def bare_forward(model: Any, backbone: Backbone) -> float:
 
 
 def core_ms(model: Any, backbone: Backbone) -> float:
-    """Milliseconds of one core that the network alone takes for an image.
+    """Milliseconds of one core that the network alone takes per image.
 
-    Unlike a rate, it hardly depends on what else a machine is doing.
+    Unlike a rate, it hardly depends on the other load of a machine.
     """
     pixels = torch.randn(backbone.batch, 3, *backbone.framing.size, device=backbone.device)
     pixels = pixels.contiguous(memory_format=torch.channels_last)
@@ -173,26 +173,26 @@ def core_ms(model: Any, backbone: Backbone) -> float:
 
 
 def whole_forward(backbone: Backbone) -> float:
-    """The forward pass from bytes to numbers, as Hone makes it."""
+    """The forward pass from bytes to numbers, as in Hone."""
     shape = (backbone.batch, *backbone.framing.size, 3)
     pixels = list(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
     return rate_of(partial(backbone.embed_framed, pixels), backbone.batch, 15)
 
 
 def decode(framing: Framing, data: bytes) -> tuple[int, ...]:
-    """Decode and scale as Hone does; gives the shape, so that a process need not send pixels."""
+    """Decode and scale as Hone does; returns the shape, so that a process need not send pixels."""
     return framing(load_image(data, "photo", framing.least)).shape
 
 
 def bare_decoding(files: list[Path], backbone: Backbone, pool: Executor) -> float:
-    """Images a second through the decoder, read beforehand."""
+    """Images a second through the decoder, with the files in memory."""
     held = [file.read_bytes() for file in files[:DECODED]]
     work = partial(decode, backbone.framing)
     return rate_of(lambda: list(pool.map(work, held, chunksize=20)), len(held), 3)
 
 
 class Files(Dataset[Any]):
-    """What one writes first: open, convert, transform."""
+    """The simplest dataset: open, convert, transform."""
 
     def __init__(self, files: list[Path], model: Any) -> None:
         config: dict[str, Any] = cast(Any, resolve_model_data_config)(model)
@@ -208,7 +208,7 @@ class Files(Dataset[Any]):
 
 
 def loader_loop(files: list[Path], model: Any, backbone: Backbone) -> float:
-    """Images a second of a plain DataLoader loop with a worker for each core."""
+    """Images a second of a plain DataLoader loop with a worker per core."""
     loader: DataLoader[Any] = DataLoader(
         Files(files, model), batch_size=backbone.batch, num_workers=os.cpu_count() or 1,
         pin_memory=backbone.device.startswith("cuda"),
@@ -223,7 +223,7 @@ def loader_loop(files: list[Path], model: Any, backbone: Backbone) -> float:
 
 
 def measure(given: argparse.Namespace, scratch: Path) -> Rates:
-    """Everything in one run."""
+    """All measurements in one run."""
     backbone = resolve(given.backbone, features=given.features)
     print(f"{backbone.why}; batches of {backbone.batch} on {backbone.device}.", flush=True)
     photos = given.photos or scratch / "photos"
@@ -241,7 +241,7 @@ def measure(given: argparse.Namespace, scratch: Path) -> Rates:
         in_processes = bare_decoding(files, backbone, processes)
     loop = loader_loop(files[: given.loop], plain, backbone)
     rate, core, memory = hone(photos, scratch / "project", backbone)
-    again = bare_forward(plain, backbone)  # a machine that others use has its moods
+    again = bare_forward(plain, backbone)  # the speed of a shared machine varies
     return Rates(
         hone=rate,
         hone_core=core,
@@ -259,7 +259,7 @@ def measure(given: argparse.Namespace, scratch: Path) -> Rates:
 
 
 def lines(rates: Rates, on_cpu: bool) -> Iterator[str]:
-    """The table, and what the limit is."""
+    """The table, and the limiting factor."""
     yield "| what | images/s | Hone, % of it |"
     yield "|---|---|---|"
     together = 1 / (1 / rates.folded + 1 / rates.threads)
@@ -279,7 +279,7 @@ def lines(rates: Rates, on_cpu: bool) -> Iterator[str]:
         yield f"| {name} | {rate:.0f} | {100 * rates.hone / rate:.0f} |"
     if on_cpu:
         yield (
-            f"\nMilliseconds of a core for an image: Hone {rates.hone_core:.1f}; the bare forward "
+            f"\nMilliseconds of one core per image: Hone {rates.hone_core:.1f}; the bare forward "
             f"pass {rates.forward_core:.1f}, with batch norms folded {rates.folded_core:.1f}."
         )
     half = len(rates.memory) // 2

@@ -1,6 +1,7 @@
-"""Processes that work for ever and report what they are promised, until `faults` kills them.
+"""Processes that work without end and report what they have saved, until `faults` kills them.
 
-Each is forked from one that has imported everything, so that a try takes no longer than its work.
+Each is forked from a process that has imported everything, so that a try takes no longer than its
+work.
 """
 
 import random
@@ -13,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import alembic.command  # noqa: F401 - what is imported late elsewhere is wanted before the fork
+import alembic.command  # noqa: F401 - imported late elsewhere, but needed before the fork
 
 import labeling.learning.round  # noqa: F401
 import models.embeddings.fill  # noqa: F401
@@ -24,14 +25,14 @@ from labeling.store import NewAnswer
 from models.encoders.backbones import resolve
 
 READY = "ready"
-Tell = Callable[..., None]  # what, and which
+Tell = Callable[..., None]  # kind of event, and its id
 
 
 def work(kind: str, images: Path, folder: Path, seed: int, told: Connection) -> None:
-    """Do one kind of work beside labeling, and send (what, which) for everything that is done.
+    """Do one kind of work while labeling, and send (kind, id) for everything that is done.
 
-    `ready` is sent once the work is under way, `answer` with each client id that is saved, `round`
-    with the number of each that is published, `embedded` with how many samples are, `begun` and
+    `ready` is sent once the work has started, `answer` with each client id that is saved, `round`
+    with the number of each published round, `embedded` with the number of samples, `begun` and
     `backup` with the number of each backup.
     """
     turn = threading.Lock()
@@ -46,7 +47,7 @@ def work(kind: str, images: Path, folder: Path, seed: int, told: Connection) -> 
 
 
 def embed_all(images: Path, folder: Path) -> None:
-    """Embed a pool to the end, undisturbed: what those that are killed are compared with."""
+    """Embed a pool without interruption, for comparison with the killed processes."""
     with closing(_session(images, folder)) as session:
         session.prepare()
 
@@ -74,7 +75,7 @@ def _train(images: Path, folder: Path, seed: int, tell: Tell) -> None:
 def _embed(images: Path, folder: Path, seed: int, tell: Tell) -> None:
     session = _session(images, folder)
     session.ingest.follow()
-    if session.ingest.state.stage == "done":  # by the tries before
+    if session.ingest.state.stage == "done":  # done by earlier tries
         shutil.rmtree(session.project.embeddings)
         session.ingest.cache = None
     session.start()
@@ -85,7 +86,7 @@ def _embed(images: Path, folder: Path, seed: int, tell: Tell) -> None:
 
 
 def _back_up(images: Path, folder: Path, seed: int, tell: Tell) -> None:
-    """Write backups in a thread; the newest that was reported stays."""
+    """Write backups in a thread; the newest reported one stays."""
 
     def run() -> None:
         before: Path | None = None
@@ -107,7 +108,7 @@ def _back_up(images: Path, folder: Path, seed: int, tell: Tell) -> None:
 
 
 def _label(session: Session, seed: int, tell: Tell) -> None:
-    """Answer for ever, and report each answer and everything else that is done since."""
+    """Answer without end, and report each answer and everything done since the last one."""
     rng = random.Random(seed)
     classes = [one.id for one in session.store.classes.all()]
     keys = session.store.samples.ids()

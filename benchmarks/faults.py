@@ -3,9 +3,9 @@
     python -m benchmarks.faults [--tries 200] [--kind commit] [--seed 0]
 
 Each try starts a process that labels, trains, embeds or backs up, kills it at a random moment, and
-looks whether all is there that it was promised: every answer exactly once, every round with its
-head, embeddings as an undisturbed process makes them, backups whole and with what was saved before
-they began. `verify` must find no damage, and the same project lives through all tries of its kind.
+checks that everything it reported exists: every answer exactly once, every round with its
+head, embeddings equal to those of an undisturbed process, backups complete and with all earlier
+answers. `verify` must find no damage, and the same project is used in all tries of its kind.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from models.embeddings.cache import EmbeddingCache
 IMAGES = 600
 MOST = {"commit": 200, "round": 100, "embedding": 100, "backup": 100}  # answers before the kill
 KINDS = tuple(MOST)
-START = 60.0  # seconds within which a process is at work, and reports it again and again
+START = 60.0  # seconds until a process must be at work, and between two reports
 ALIKE = 0.999  # cosine: in another batch, sums are rounded in another order
 
 _forks = get_context("forkserver")
@@ -51,7 +51,7 @@ _forks.set_forkserver_preload([fault_victims.__name__])
 
 @dataclass
 class Outcome:
-    """What was promised before a kill, and what was wrong after it."""
+    """What was reported before a kill, and what was wrong after it."""
 
     told: dict[str, list[Any]] = field(default_factory=dict)
     lost: int = 0
@@ -61,7 +61,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Ground:
-    """The images of all tries, and the embeddings that they should have."""
+    """The images of all tries, and their correct embeddings."""
 
     images: Path
     truth: Path
@@ -78,16 +78,16 @@ class Ground:
 
 
 def strike(kind: str, ground: Ground, folder: Path, seed: int) -> Outcome:
-    """Let a process work, kill it at a random moment, and look what it has left."""
+    """Let a process work, kill it at a random moment, and check what it has left."""
     ours, theirs = _forks.Pipe(duplex=False)
     arguments = (kind, ground.images, folder, seed, theirs)
-    # A daemon ends with this process, should a try fail before its kill.
+    # A daemon, so it ends with this process if a try fails before its kill.
     victim = _forks.Process(target=fault_victims.work, args=arguments, daemon=True)
     victim.start()
     theirs.close()
     told = defaultdict[str, list[Any]](list)
     if not ours.poll(START) or ours.recv()[0] != fault_victims.READY:
-        raise RuntimeError(f"the process of “{kind}” did not come to work")
+        raise RuntimeError(f"the process of “{kind}” did not start to work")
     chance, begin = random.Random(seed), time.monotonic()
     answers = chance.randrange(MOST[kind])
     saved: dict[str, int] = {}  # answers that were saved when a backup began
@@ -95,7 +95,7 @@ def strike(kind: str, ground: Ground, folder: Path, seed: int) -> Outcome:
         if what == "begun":
             saved[which] = len(told["answer"])
         told[what].append(which)
-    # Answers are counted, so that a busy machine kills where another does: within the next one.
+    # Answers are counted, so that the kill falls within the next one on any machine.
     time.sleep(chance.random() * (time.monotonic() - begin) / max(1, answers))
     assert victim.is_alive(), f"the process of “{kind}” has ended by itself"
     victim.kill()
@@ -107,7 +107,7 @@ def strike(kind: str, ground: Ground, folder: Path, seed: int) -> Outcome:
         found = [*problems(project), *_missing_rounds(project, told["round"])]
         found += _wrong_embeddings(project, ground.truth, max(told["embedded"], default=0))
     for name in told["backup"][-1:]:
-        found += [] if (folder.parent / name).exists() else [f"{name} is not there"]
+        found += [] if (folder.parent / name).exists() else [f"{name} is missing"]
     for file in folder.parent.glob(f"backup-{seed}-*.zip"):
         found += _wrong_backup(file, told["answer"][: saved.get(file.name, 0)])
         file.unlink()
@@ -116,7 +116,7 @@ def strike(kind: str, ground: Ground, folder: Path, seed: int) -> Outcome:
 
 
 def _heard(ours: Connection, answers: float = math.inf) -> Iterator[tuple[str, Any]]:
-    """What a process reports, up to so many answers, or all; half a message does not count."""
+    """The reports of a process, up to some number of answers, or all; without incomplete ones."""
     while answers > 0 and ours.poll(START):
         try:
             message = ours.recv()
@@ -132,7 +132,7 @@ def _missing_rounds(project: Project, told: list[int | None]) -> list[str]:
 
 
 def _wrong_embeddings(project: Project, truth: Path, told: int) -> list[str]:
-    """What is wrong: rows that are not those of their samples, or fewer than reported."""
+    """Wrong embeddings: rows that are not those of their samples, or fewer than reported."""
     ids, found = project.store.samples.ids(), list[str]()
     for manifest in sorted(project.embeddings.glob("*/manifest.json")):
         name, dim = manifest.parent.name, json.loads(manifest.read_text("utf-8"))["dim"]
@@ -143,7 +143,7 @@ def _wrong_embeddings(project: Project, truth: Path, told: int) -> list[str]:
         wrong = np.sum(_cosines(*pairs) < ALIKE)
         found += [f"{wrong} embeddings are not those of their images"] if wrong else []
         if len(ours) < told:
-            found.append(f"{told} embeddings were reported, {len(ours)} are there")
+            found.append(f"{told} embeddings were reported, {len(ours)} exist")
     return found
 
 
@@ -153,7 +153,7 @@ def _cosines(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float
 
 
 def _wrong_backup(file: Path, saved: list[str]) -> list[str]:
-    """What a backup lacks of the answers that were saved when it began."""
+    """Answers that were saved before a backup began, but are missing in it."""
     with tempfile.TemporaryDirectory() as place:
         try:
             read_backup(file, Path(place) / "restored")
@@ -165,7 +165,7 @@ def _wrong_backup(file: Path, saved: list[str]) -> list[str]:
 
 
 def main() -> None:
-    """Kill many processes and print what came of it."""
+    """Kill many processes and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--tries", type=int, default=200)
     parser.add_argument("--kind", choices=KINDS, action="append", dest="kinds")

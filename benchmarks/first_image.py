@@ -1,10 +1,10 @@
-"""How long a new user waits: from the start of the server to the first image on screen.
+"""The wait of a new user: from the start of the server to the first image on screen.
 
     python -m benchmarks.first_image [--runs 5]
 
 Each run starts the server on the sample data with an empty home, no hub and the bundled backbone,
-opens it in a headless Chromium, and waits until the first image is decoded, until the first guess
-can come (all embedded), and until the first round after two labels is there.
+opens it in a headless Chromium, and waits for the first decoded image, for the first possible
+guess (everything embedded), and for the first round after two labels.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""Fuzzing of all that reads files of strangers, guided by the branches that an input reaches.
+"""Coverage-guided fuzzing of all code that reads files from strangers.
 
     pip install atheris
     python -m benchmarks.fuzz [--target zip] [--seconds 120]
 
 A fault is an error that is not one of the reader's own, a hang of ten seconds, or two
-gigabytes of memory; the input is kept in the folder that is named.
-`tests/benchmarks/test_fuzz.py` does the same for some seconds by hypothesis.
+gigabytes of memory; the input is kept in the printed folder.
+`tests/benchmarks/test_fuzz.py` does the same for some seconds with hypothesis.
 """
 
 import argparse
@@ -26,7 +26,7 @@ NAMES = ("zip", "manifest", "truth", "labels", "classes", "lines", "head", "back
 
 
 def fuzz(target: str, place: Path, seconds: int) -> None:
-    """Fuzz one reader in this process, which ends with it."""
+    """Fuzz one reader in this process, which ends afterwards."""
     import atheris
 
     with atheris.instrument_imports(include=INSTRUMENTED):
@@ -44,10 +44,10 @@ def fuzz(target: str, place: Path, seconds: int) -> None:
 
 
 def main() -> None:
-    """Fuzz each reader in a process of its own and print how that went."""
+    """Fuzz each reader in a process of its own and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--target", choices=NAMES, action="append", dest="targets")
-    parser.add_argument("--seconds", type=int, default=120, help="for each target")
+    parser.add_argument("--seconds", type=int, default=120, help="per target")
     parser.add_argument("--in", dest="place", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     try:
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _run(name: str, place: Path, seconds: int) -> tuple[int, str]:
-    """How many inputs were read, and what was wrong with the last one, if anything."""
+    """The number of inputs, and the error of the last one, if any."""
     command = [sys.executable, "-m", "benchmarks.fuzz", "--target", name, "--in", str(place)]
     command += ["--seconds", str(seconds)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")

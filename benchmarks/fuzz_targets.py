@@ -1,6 +1,6 @@
-"""What Hone reads that strangers may have made: each reader, whole files for it, what it may raise.
+"""The files that Hone reads from strangers: each reader, valid files for it, its allowed errors.
 
-Whatever else a reader raises, and every input on which it hangs or asks for gigabytes, is a fault.
+Any other error of a reader, and every input on which it hangs or needs gigabytes, is a fault.
 """
 
 import io
@@ -33,7 +33,7 @@ FORMS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 
 @dataclass(frozen=True)
 class Target:
-    """A reader of a file of that name; `raises` are the errors that it shows people."""
+    """A reader of a file of that name; `raises` are its errors for people."""
 
     name: str
     read: Callable[[Path], object]
@@ -41,7 +41,7 @@ class Target:
     raises: tuple[type[Exception], ...]
 
     def __call__(self, data: bytes, folder: Path) -> None:
-        """Read one input; raises what the reader must not raise."""
+        """Read one input; raises any error that is not allowed."""
         file = folder / self.name
         file.write_bytes(data)
         with suppress(*self.raises):
@@ -55,7 +55,7 @@ def _pool(file: Path) -> None:
     """Everything that opening a pool does with it."""
     source = open_source(file)
     for one in scan(source, {}):
-        json.dumps(asdict(one), ensure_ascii=False).encode()  # as the database and the screen do
+        json.dumps(asdict(one), ensure_ascii=False).encode()  # like the database and the screen
         if one.sample_id is not None:
             with suppress(UnreadableImageError):
                 load_sample(source, one.sample_id, [one.path])
@@ -79,7 +79,7 @@ def _backup(file: Path) -> None:
         one.unlink()
 
 
-# -- whole files -------------------------------------------------------------------------------
+# -- valid files -------------------------------------------------------------------------------
 
 
 def _images(_folder: Path) -> Iterator[bytes]:

@@ -1,13 +1,13 @@
-"""How long it takes to label 1,000 confident images in the Grid, by keyboard alone.
+"""The time to label 1,000 confident images in the Grid, by keyboard only.
 
     python -m benchmarks.grid_pace [--shared ../shared] [--labels 300] [--samples 1000]
-                                   [--glance 2.0] [--mend 1.0]
+                                   [--glance 2.0] [--fix 1.0]
 
-A pool of 8,000 small photographs in ten classes (CIFAR-10) is embedded, and the loop has had
-`labels` labels. Then a person is played at the keyboard of a headless Chromium of 1440 x 900: a
-look of `glance` seconds at each page, `mend` seconds for each wrong image on it (arrows, Space, the
-key of its class), Enter for the rest, Page down for the next class. All waiting counts. Beside it
-stands what as many images take one by one, where each needs a look and a key of `mend` seconds.
+A pool of 8,000 small photographs in ten classes (CIFAR-10) is embedded, and the loop has
+`labels` labels. Then the script acts as a person at the keyboard of a headless Chromium of
+1440 x 900: a look of `glance` seconds at each page, `fix` seconds for each wrong image (arrows,
+Space, the key of its class), Enter for the rest, Page down for the next class. All waiting counts.
+For comparison, as many images labeled one by one need a look and a key of `fix` seconds each.
 """
 
 import argparse
@@ -66,15 +66,15 @@ def _teach(pool: Path, home: Path, labels: int) -> dict[str, str]:
 
 
 class Sorter:
-    """A person at the Grid who sees which images are wrong."""
+    """A simulated person at the Grid who sees which images are wrong."""
 
-    def __init__(self, page: Page, truth: dict[str, str], glance: float, mend: float) -> None:
+    def __init__(self, page: Page, truth: dict[str, str], glance: float, fix: float) -> None:
         self.counts: Counter[str] = Counter()
         self._page, self._truth = page, truth
-        self._glance, self._mend = glance, mend
+        self._glance, self._fix = glance, fix
 
     def turn(self) -> None:
-        """Sort one page, accept it, and ask for the next class."""
+        """Correct one page, accept it, and ask for the next class."""
         shown = self._wait({"tab": "", "names": []})
         time.sleep(self._glance)
         at, names = 0, shown["names"]
@@ -89,7 +89,7 @@ class Sorter:
         self._wait(after)
 
     def _wait(self, before: dict[str, Any]) -> dict[str, Any]:
-        """The page that is shown once it is another, of another class."""
+        """The next page, once another class is shown."""
         found: dict[str, Any] = self._page.wait_for_function(
             f"""before => {{
               const now = ({SHOWN})();
@@ -107,7 +107,7 @@ class Sorter:
         for key in [*steps, "Space", board.keys(self._page)[name]]:
             self._page.keyboard.press(key)
         self.counts["wrong"] += 1
-        time.sleep(max(0.0, self._mend - (time.perf_counter() - begin)))
+        time.sleep(max(0.0, self._fix - (time.perf_counter() - begin)))
 
 
 def main() -> None:
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--labels", type=int, default=300)
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--glance", type=float, default=2.0, metavar="SECONDS")
-    parser.add_argument("--mend", type=float, default=1.0, metavar="SECONDS")
+    parser.add_argument("--fix", type=float, default=1.0, metavar="SECONDS")
     given = parser.parse_args()
     pool = (given.shared / "data" / "cifar10-8k.zip").resolve()
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
@@ -128,8 +128,8 @@ def main() -> None:
         try:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.goto(f"{server.url}/grid")
-            page.wait_for_function(SHOWN, timeout=120_000)  # until the model is there
-            sorter, begin = Sorter(page, truth, given.glance, given.mend), time.perf_counter()
+            page.wait_for_function(SHOWN, timeout=120_000)  # until there is a model
+            sorter, begin = Sorter(page, truth, given.glance, given.fix), time.perf_counter()
             while sorter.counts["images"] < given.samples:
                 sorter.turn()
             board.saved(page)
@@ -142,7 +142,7 @@ def main() -> None:
 
 
 def _right(pool: Path, home: Path, truth: dict[str, str]) -> tuple[int, int]:
-    """How many labels are right, of how many."""
+    """The numbers of right labels and of all labels."""
     with closing(open_project(pool, default_folder(pool, home))) as project:
         names = project.store.classes.names()
         named, labels = class_names(project, truth), project.store.answers.standing()
@@ -156,7 +156,7 @@ def _print(given: argparse.Namespace, counts: Counter[str], seconds: float, righ
         table.add_column(head, justify="right")
     found = [f"{counts[name]:,}" for name in ("pages", "images", "wrong")]
     table.add_row("Grid, by keyboard", *found, f"{seconds:.0f}", right)
-    table.add_row("one by one", "", found[1], "", f"{counts['images'] * given.mend:.0f}", "")
+    table.add_row("one by one", "", found[1], "", f"{counts['images'] * given.fix:.0f}", "")
     Console(width=110).print(table)
 
 

@@ -1,14 +1,14 @@
-"""Whether Hone's figures are true: simulated sessions, and what the app would have said of them.
+"""Whether Hone's figures are true: simulated sessions, compared with the app's figures.
 
     python -m benchmarks.honesty [--seeds 20] [--labels 300] [--sets emoji digits] [--cache FOLDER]
 
 Sessions of the default query and of the one with known chances label several pools from zero,
-with a tenth of blind checks; one pool's embeddings are noise. After 50, 100, 200 and 300 labels the
-truth is known, and is compared with: each estimate of the accuracy and its interval, beside those
-that other tools show; certificates of claims that are just false; certified acceptance; forecasts;
+with a tenth of blind checks; one pool's embeddings are noise. After 50, 100, 200 and 300 labels
+these are compared with the truth: each estimate of the accuracy and its interval, also those of
+other tools; certificates of barely false claims; certified acceptance; forecasts;
 the anchoring meter; and the ranking of planted label errors. Prints tables, and writes
-honesty.json to benchmarks/pictures/. Sessions and answers are kept in the cache, so that it goes
-on after an interruption.
+honesty.json to benchmarks/pictures/. Sessions and answers are kept in the cache, so an
+interrupted run can continue.
 """
 
 import argparse
@@ -43,7 +43,7 @@ FORECAST_AT = (170, 210)
 
 
 def sets(given: argparse.Namespace) -> dict[str, ImageSet]:
-    """The image sets that are there, embedded, and the one that says nothing."""
+    """The available image sets, embedded, and the one without information."""
     found: dict[str, ImageSet] = {}
     for name, pool in find(tuple(given.sets), given.shared, given.cache):
         file = given.cache / f"{name}.npz"
@@ -58,7 +58,7 @@ def sets(given: argparse.Namespace) -> dict[str, ImageSet]:
 
 
 def facts_of(images: ImageSet, played: Played) -> list[Fact]:
-    """Everything that is asked of one session."""
+    """All checks of one session."""
     rng, facts = np.random.default_rng([played.seed, 3]), list[Fact]()
     for moment in moments(images, played, SIZES):
         facts += estimates(moment)
@@ -95,7 +95,7 @@ def gather(given: argparse.Namespace) -> list[Fact]:
 
 
 def summary(facts: list[Fact]) -> dict[str, Any]:
-    """What all sessions come to."""
+    """The summary of all sessions."""
     pools = sorted({fact["images"] for fact in facts})
 
     def of(what: str, **known: str) -> list[Fact]:
@@ -178,7 +178,7 @@ def _mean(values: Iterable[Any]) -> float | None:
 
 
 def _share(values: Iterable[Any]) -> dict[str, float] | None:
-    """A share with half of its 95 % interval, and of how many it is."""
+    """A share with half of its 95 % interval, and the number of cases."""
     found = [bool(value) for value in values]
     if not found:
         return None
@@ -191,7 +191,7 @@ def _error(share: float, n: int) -> float:
 
 
 def show(result: dict[str, Any], console: Console) -> None:
-    """Print what the sessions come to."""
+    """Print the summary."""
     table = Table(title=f"Estimates of the accuracy, {result['sessions']} sessions, points")
     for name in ("estimate", "pool", "runs", "bias", "RMSE", "95 % held, %", "width"):
         table.add_column(name, justify="left" if name in ("estimate", "pool") else "right")

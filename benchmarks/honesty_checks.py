@@ -1,4 +1,4 @@
-"""What `benchmarks.honesty` asks of each simulated session: is what the app says of it true?"""
+"""The checks of `benchmarks.honesty` on each simulated session: is what the app says true?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ Fact = dict[str, Any]
 
 @dataclass(eq=False)
 class Moment:
-    """A session after some labels: its head, what it says of the pool, and the truth."""
+    """A session after some labels: its head, its statements about the pool, and the truth."""
 
     played: Played
     sheet: Sheet
@@ -91,7 +91,7 @@ def moments(images: ImageSet, played: Played, sizes: tuple[int, ...]) -> Iterato
 
 
 def estimates(moment: Moment) -> Iterator[Fact]:
-    """Every figure of the accuracy, ours and those that other tools show."""
+    """Every estimate of the accuracy, also those of other tools."""
 
     def told(name: str, value: float, low: float = np.nan, high: float = np.nan) -> Fact:
         return moment.fact(
@@ -147,7 +147,7 @@ def _ends(hits: npt.NDArray[Any]) -> tuple[float, float]:
 
 
 def certificates(moment: Moment, rng: np.random.Generator) -> Iterator[Fact]:
-    """Claims that are just false, looked at after every draw, and one that is true."""
+    """Claims that are barely false, tested after every draw, and one that is true."""
     size, good = len(moment.right), int(moment.right.sum())
     for _ in range(ORDERS):
         drawn = rng.permutation(moment.right)
@@ -157,7 +157,7 @@ def certificates(moment: Moment, rng: np.random.Generator) -> Iterator[Fact]:
 
 
 def acceptances(moment: Moment, rng: np.random.Generator) -> Iterator[Fact]:
-    """Sets that would be accepted, and how many of them are wrong in truth."""
+    """Sets that would be accepted, and how many of them are really wrong."""
     audits = moment.audits
     for bound in BOUNDS:
         found = propose(
@@ -185,7 +185,7 @@ def acceptances(moment: Moment, rng: np.random.Generator) -> Iterator[Fact]:
 
 
 def _passes(drawn: npt.NDArray[np.bool_], bound: float, bet: Bet) -> int | None:
-    """After how many draws the rest may be accepted; looked at again and again."""
+    """The number of draws until the rest may be accepted, tested after each."""
     for look in range(LOOKS, min(LONGEST_AUDIT, len(drawn)), LOOKS):
         if judge(drawn[:look], len(drawn), bound, bet).passed:
             return look
@@ -193,7 +193,7 @@ def _passes(drawn: npt.NDArray[np.bool_], bound: float, bet: Bet) -> int | None:
 
 
 def forecasts(moment: Moment, rng: np.random.Generator) -> Iterator[Fact]:
-    """Labels to accuracies that the session reached later, and to one that it never did."""
+    """Labels to accuracies that the session reached later, and to one that it never reached."""
     played, sheet = moment.played, moment.sheet
     sample = np.sort(rng.choice(moment.open, min(2000, len(moment.open)), replace=False))
     labels = Labels(
@@ -230,7 +230,7 @@ def forecasts(moment: Moment, rng: np.random.Generator) -> Iterator[Fact]:
 
 
 def planted(moment: Moment, rng: np.random.Generator) -> Iterator[Fact]:
-    """A swayed annotator and an unbiased one; flipped labels."""
+    """An influenced annotator and an unbiased one; flipped labels."""
     played, n = moment.played, moment.size
     guessed, sure = played.guessed[:n], played.sure[:n]
     told = guessed >= 0

@@ -1,7 +1,7 @@
-"""Simulated sessions for `benchmarks.honesty`: what was asked, and how good the heads truly were.
+"""Simulated sessions for `benchmarks.honesty`: the asked rows, and the true accuracies.
 
 A session labels a pool as the app does: a cold start, then a query with a tenth of uniform blind
-checks. The arrays that it leaves behind are all that any estimate needs, so that estimates can be
+checks. Every estimate needs only the arrays of a session, so that estimates can be
 compared on the same sessions.
 """
 
@@ -17,7 +17,7 @@ from benchmarks.image_sets import ImageSet
 from models.queries import DEFAULT_QUERY, QUERIES, acting_query, draw_probability
 from models.queries import random as draw_uniformly
 
-HOPELESS = "hopeless"  # a set whose embeddings say nothing of the labels
+HOPELESS = "hopeless"  # a set whose embeddings contain no information about the labels
 SHARE = 0.1
 BATCH = 10
 
@@ -30,8 +30,8 @@ class Played:
     """One session.
 
     `asked` (n,) are rows of the sheet in the order of the answers, `audits` which of them were
-    uniform, `chance` (n,) their acquisition probability (NaN: unknown), `guessed` what was
-    predicted before the answer (-1: nothing) and `sure` how confidently. `accuracy` (n // BATCH,)
+    uniform, `chance` (n,) their acquisition probability (NaN: unknown), `guessed` the class
+    predicted before the answer (-1: none) and `sure` its confidence. `accuracy` (n // BATCH,)
     is the true accuracy after each batch on the rows of the pool without a label.
     """
 
@@ -46,7 +46,7 @@ class Played:
     accuracy: Floats
 
     def write(self, folder: Path) -> None:
-        """Keep the session in a file that its name finds again."""
+        """Write the session to a file with a unique name."""
         np.savez(self.file(folder, self.images, self.query, self.seed), **vars(self))
 
     @staticmethod
@@ -55,7 +55,7 @@ class Played:
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        """The session that `write` kept."""
+        """The session written by `write`."""
         with np.load(file) as kept:
             arrays: dict[str, Any] = {name: kept[name] for name in cls.__dataclass_fields__}
         plain = {name: arrays[name].item() for name in ("images", "query", "seed")}
@@ -109,7 +109,7 @@ def true_accuracy(sheet: Sheet) -> float:
 def _ask(
     sheet: Sheet, query: str, n: int, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.int64], Bools, Floats]:
-    """Rows to label, which of them are uniform, and the chance of each, as a round ranks them."""
+    """Rows to label, which of them are uniform, and the chance of each, ranked as in a round."""
     whole = sheet.pool(sheet.half)
     cold = whole.head is None or acting_query(DEFAULT_QUERY, whole) != DEFAULT_QUERY
     is_audit = rng.random(n) < (0.0 if cold else SHARE)

@@ -1,4 +1,4 @@
-"""The image sets that queries are compared on, embedded once and kept on disk."""
+"""The image sets for comparing queries, embedded once and kept on disk."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -34,7 +34,7 @@ class ImageSet:
         return len(np.unique(self.labels))
 
     def write(self, file: Path) -> None:
-        """Keep the arrays in a file that other processes read."""
+        """Write the arrays to a file for other processes."""
         np.savez(
             file,
             embeddings=self.embeddings,
@@ -44,13 +44,13 @@ class ImageSet:
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        """The set that `write` kept."""
+        """The set written by `write`."""
         with np.load(file) as kept:
             return cls(file.stem, kept["embeddings"], kept["labels"], str(kept["fingerprint"]))
 
 
 def find(names: tuple[str, ...], shared: Path, folder: Path) -> Iterator[tuple[str, Path | None]]:
-    """Each set's name with its pool; None where its archive is not there."""
+    """Each set's name with its pool; None if its archive is missing."""
     for name in names:
         if name == "emoji":
             yield name, SAMPLE_POOL
@@ -75,5 +75,5 @@ def embed(name: str, pool: Path, folder: Path) -> ImageSet:
 
 
 def _truth(project: Project) -> str | None:
-    """Archives are sorted into class folders; the others bring a table."""
+    """Archives have class folders; the others have a table."""
     return FOLDERS if project.source.location.suffix == ".zip" else None

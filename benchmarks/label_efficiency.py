@@ -1,4 +1,4 @@
-"""How few labels Hone needs, against random picking and other active-learning libraries.
+"""How few labels Hone needs, compared with random picking and other active-learning libraries.
 
     python -m benchmarks.label_efficiency [--sets emoji digits] [--seeds 10] [--resume runs.jsonl]
 
@@ -6,9 +6,9 @@ Every query of Hone, the app's whole policy (a tenth of the labels are blind che
 random), and the queries of scikit-activeml, small-text and modAL (pip install -r
 benchmarks/requirements.txt) label the same pools from zero, with the same embeddings of the
 bundled backbone and the same head. Accuracy is measured on every image without a label, and
-beside it on 15 % held out of the pool. Prints standings and a statement for each set, and writes
-label-efficiency.json and .svg to benchmarks/pictures/. Each finished run is kept in a file, with
-which --resume goes on after an interruption.
+also on 15 % held out of the pool. Prints standings and a statement for each set, and writes
+label-efficiency.json and .svg to benchmarks/pictures/. Each finished run is kept in a file; use
+it with --resume after an interruption.
 """
 
 import argparse
@@ -38,13 +38,13 @@ from models.queries import QUERIES
 
 ROOT = Path(__file__).parents[1]
 PICTURES, PICTURE = Path(__file__).parent / "pictures", "label-efficiency.svg"
-LARGE = 5000  # images; beyond, slow peers run on fewer seeds
-WIDTH = 144  # of the tables, also where there is no terminal
+LARGE = 5000  # images; in larger sets, slow peers run on fewer seeds
+WIDTH = 144  # of the tables, also without a terminal
 TOLD_SECONDS = 60.0  # between two lines of progress
 
 
 class Journal:
-    """Finished runs, one JSON line each; a line that was torn by a kill is dropped."""
+    """Finished runs, one JSON line each; an incomplete last line is dropped."""
 
     def __init__(self, file: Path, conditions: dict[str, Any]) -> None:
         self._file, self._conditions = file, conditions
@@ -56,7 +56,7 @@ class Journal:
             file.write_text(whole, encoding="utf-8")
 
     def add(self, run: Run) -> None:
-        """Keep a run."""
+        """Write a run to the file."""
         self.runs.append(run)
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(self._conditions | asdict(run)) + "\n")
@@ -66,13 +66,13 @@ class Journal:
         if found != self._conditions:
             raise HoneError(
                 f"{self._file} holds runs of {found}, not of {self._conditions}; "
-                "take another file, or the code and options that it was made with."
+                "use another file, or the same code and options as before."
             )
         return Run.from_json(fields)
 
 
 def prepare(given: argparse.Namespace) -> dict[Path, ImageSet]:
-    """Embed the sets that are there, and keep their arrays in files."""
+    """Embed the available sets, and keep their arrays in files."""
     given.cache.mkdir(parents=True, exist_ok=True)
     sets = {}
     for name, pool in find(given.sets, given.shared, given.cache):
@@ -84,12 +84,12 @@ def prepare(given: argparse.Namespace) -> dict[Path, ImageSet]:
         images.write(file)
         sets[file] = images
     if not sets:
-        raise HoneError("None of the sets is there; name others with --sets, or a --shared folder.")
+        raise HoneError("None of the sets exists; name others with --sets, or a --shared folder.")
     return sets
 
 
 def strategies(given: argparse.Namespace) -> list[str]:
-    """Who takes part: random, our queries, the app's policy, and the peers that are there."""
+    """The participants: random, Hone's queries, the app's policy, and the installed peers."""
     names = [BASELINE, *given.queries]
     if given.peers:
         peers, missing = installed()
@@ -100,7 +100,7 @@ def strategies(given: argparse.Namespace) -> list[str]:
 
 
 def plan(given: argparse.Namespace, sets: dict[Path, ImageSet], names: Sequence[str]) -> list[Job]:
-    """Every run, seed by seed, so that all sets and strategies are at the same one."""
+    """Every run, ordered by seed, so that all sets and strategies advance together."""
     return [
         Job(file, name, seed, given.labels, given.batch)
         for seed in range(given.seeds)
@@ -111,7 +111,7 @@ def plan(given: argparse.Namespace, sets: dict[Path, ImageSet], names: Sequence[
 
 
 def play_all(planned: Sequence[Job], journal: Journal, processes: int) -> None:
-    """Run what the journal does not hold yet."""
+    """Run what is missing in the journal."""
     done = {run.key for run in journal.runs}
     left = [job for job in planned if job.key not in done]
     begin = told = time.monotonic()
@@ -139,7 +139,7 @@ def report(runs: Sequence[Run], given: argparse.Namespace, conditions: dict[str,
     for contest in contests:
         print_contest(contest, console)
         if contest.samples > LARGE and given.slow_seeds < given.seeds:
-            print(f"Over a second a query, so {given.slow_seeds} seeds only: {', '.join(SLOW)}.")
+            print(f"Over a second per query, so only {given.slow_seeds} seeds: {', '.join(SLOW)}.")
     claims = statement(contests)
     print("\n".join(claims))
     figures = {"conditions": conditions, "sets": to_json(contests), "statement": claims}
@@ -149,7 +149,7 @@ def report(runs: Sequence[Run], given: argparse.Namespace, conditions: dict[str,
 
 
 def options() -> argparse.ArgumentParser:
-    """What can be chosen."""
+    """The options."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -163,13 +163,13 @@ def options() -> argparse.ArgumentParser:
         "--slow-seeds",
         type=int,
         default=5,
-        help=f"runs of peers that take over a second a query on more than {LARGE:,} images",
+        help=f"runs of peers that take over a second per query on more than {LARGE:,} images",
     )
     parser.add_argument("--labels", type=int, default=200)
     parser.add_argument("--batch", type=int, default=10, help="labels asked at once")
     parser.add_argument("--jobs", type=int, default=2, help="runs at once, on one thread each")
-    parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with these runs")
-    parser.add_argument("--cache", type=Path, default=kept, help="keeps the embeddings")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="continue with these runs")
+    parser.add_argument("--cache", type=Path, default=kept, help="folder for the embeddings")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     parser.add_argument("--out", type=Path, default=PICTURES, help="folder of figures and picture")
     return parser
@@ -192,11 +192,11 @@ def main() -> None:
         journal = Journal(file, conditions)
     except HoneError as error:
         sys.exit(f"error: {error}")
-    print(f"{len(planned)} runs; if it is interrupted, go on with --resume {file}", flush=True)
+    print(f"{len(planned)} runs; after an interruption, continue with --resume {file}", flush=True)
     try:
         play_all(planned, journal, given.jobs)
     except (KeyboardInterrupt, BrokenProcessPool):
-        sys.exit(f"Stopped with {len(journal.runs)} runs; go on with --resume {file}")
+        sys.exit(f"Stopped with {len(journal.runs)} runs; continue with --resume {file}")
     wanted = {job.key for job in planned}
     report([run for run in journal.runs if run.key in wanted], given, conditions)
 

@@ -1,4 +1,4 @@
-"""What this machine can do: memory bandwidth, arithmetic, and how much memory a process took."""
+"""The limits of this machine: memory bandwidth and arithmetic; and the memory of a process."""
 
 import os
 import time
@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 COPIED_BYTES = 1 << 29
-SIDE = 3072  # of the matrices that are multiplied
+SIDE = 3072  # of the multiplied matrices
 RUNS = 5
 
 
@@ -61,7 +61,7 @@ def resident_mb() -> float:
 
 
 def peak_mb() -> float:
-    """The most that was resident since the process began."""
+    """The most memory that was resident since the process started."""
     return _status("VmHWM")
 
 

@@ -1,4 +1,4 @@
-"""The same round as anyone would write it: LogisticRegression, predict_proba, a sort by margin."""
+"""The same round in the simplest way: LogisticRegression, predict_proba, a sort by margin."""
 
 import time
 import warnings
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 LEAST_RUNS = 3
-SCALE = 8.0  # length of a row: with it C = 1 is what our head takes as strength 1
+SCALE = 8.0  # length of a row: with it, C = 1 equals strength 1 of Hone's head
 
 
 @dataclass(frozen=True)
 class Peer:
-    """Seconds of each run, and of which the fit."""
+    """Seconds of each run, and of its fit."""
 
     seconds: list[float]
     fit: list[float]
@@ -28,11 +28,11 @@ def time_peer(
     runs: int,
     patience: float,
 ) -> Peer:
-    """Time up to `runs` rounds, three at least and no more once `patience` seconds are over.
+    """Time up to `runs` rounds, but at least three, until `patience` seconds are over.
 
     Parameters
     ----------
-    features : (N, D) float32, rows of length one times SCALE; they are there already.
+    features : (N, D) float32, rows of length one times SCALE; already in memory.
     labels : (n,) classes of the rows `labeled` (n,).
     """
     total: list[float] = []

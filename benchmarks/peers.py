@@ -1,9 +1,9 @@
-"""Other libraries' queries behind one call, so that they compete with the same head.
+"""Other libraries' queries with one interface, so that they compete with the same head.
 
-Each is used as its documentation does, with its defaults unless a comment says otherwise. What
-needs a fitted head to begin draws its first batch at random. All get the features of `Space`,
-which are rows of length one, as their authors advise. They are looked up by name when they are
-used: none is needed to run Hone.
+Each is used as documented, with its defaults unless a comment says otherwise. A query that
+needs a fitted head draws its first batch at random. All get the features of `Space`,
+which are rows of length one, as their authors recommend. They are imported when they are
+used: Hone itself needs none of them.
 """
 
 import warnings
@@ -24,7 +24,7 @@ Features = npt.NDArray[Any]
 
 
 class FittedHead:
-    """Our head as the estimator that modAL and small-text ask for; it is fitted already."""
+    """Hone's head as the estimator that modAL and small-text need; it is already fitted."""
 
     def __init__(self, pool: Pool) -> None:
         assert pool.head is not None
@@ -40,7 +40,7 @@ class FittedHead:
 
 @lru_cache(1)
 def _classifier() -> Any:
-    """Our head as the classifier that scikit-activeml asks for."""
+    """Hone's head as the classifier that scikit-activeml needs."""
     base: Any = import_module("skactiveml.base").SkactivemlClassifier
 
     class Classifier(base):  # type: ignore[misc]
@@ -59,14 +59,14 @@ def _classifier() -> Any:
 
 
 def _targets(pool: Pool) -> npt.NDArray[np.float64]:
-    """Class ids (N,), NaN where a row has no label, as scikit-activeml wants it."""
+    """Class ids (N,), NaN for rows without a label, as scikit-activeml needs them."""
     targets = np.full(len(pool.features), np.nan)
     targets[pool.labeled] = pool.labels
     return targets
 
 
 def _activeml(name: str, *, headless: bool = False, **options: Any) -> Callable[[int, int], Pick]:
-    """A query of scikit-activeml; a `headless` one sees features and labels alone."""
+    """A query of scikit-activeml; a `headless` one uses only features and labels."""
 
     def make(seed: int, classes: int) -> Pick:
         if name == "ProbCover":  # its radius is chosen by a clustering into that many
@@ -87,17 +87,17 @@ def _activeml(name: str, *, headless: bool = False, **options: Any) -> Callable[
 
 
 def _small_text(name: str, *, embeddings: bool = False) -> Callable[[int, int], Pick]:
-    """A query of small-text, which takes any array for its data."""
+    """A query of small-text, which takes any array as its data."""
 
     def make(seed: int, classes: int) -> Pick:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # GreedyCoreset warns of an older version's default
+            warnings.simplefilter("ignore")  # GreedyCoreset warns about an older version's default
             strategy = getattr(import_module("small_text"), name)()
 
         def pick(pool: Pool, n: int, rng: np.random.Generator) -> Indices:
-            np.random.seed(int(rng.integers(2**32)))  # it knows no generator
+            np.random.seed(int(rng.integers(2**32)))  # it takes no generator
             given: dict[str, Any] = {}
-            if embeddings:  # in the order of the rows it works on
+            if embeddings:  # in the order of the rows that it uses
                 given["embeddings"] = pool.features[np.concatenate([pool.available, pool.labeled])]
             rows = pool.available, pool.labeled, pool.labels
             return np.asarray(strategy.query(FittedHead(pool), pool.features, *rows, n, **given))
@@ -130,7 +130,7 @@ def _modal(module: str, name: str) -> Callable[[int, int], Pick]:
 
 
 def _random_first(pick: Pick) -> Pick:
-    """Draw at random while there is no head, as `random` would with the same generator."""
+    """Draw at random without a head, like `random` with the same generator."""
 
     def begin(pool: Pool, n: int, rng: np.random.Generator) -> Indices:
         if pool.head is None:
@@ -141,7 +141,7 @@ def _random_first(pick: Pick) -> Pick:
 
 
 LIBRARIES = {"scikit-activeml": "skactiveml", "small-text": "small_text", "modAL": "modAL"}
-# Name -> (seed, number of classes) -> what picks in one run.
+# Name -> (seed, number of classes) -> the picking function of one run.
 PEERS: dict[str, Callable[[int, int], Pick]] = {
     "scikit-activeml margin": _activeml("UncertaintySampling", method="margin_sampling"),
     "scikit-activeml Badge": _activeml("Badge"),
@@ -157,13 +157,13 @@ PEERS: dict[str, Callable[[int, int], Pick]] = {
 }
 
 
-# More than a second a query on 6,800 rows.
+# Over a second per query on 6,800 rows.
 SLOW = tuple(
     f"scikit-activeml {name}" for name in ("Badge", "DropQuery", "TypiClust", "MaxHerding")
 )
 
 
 def installed() -> tuple[dict[str, Callable[[int, int], Pick]], list[str]]:
-    """The peers whose library is there, and the names of the libraries that are not."""
+    """The installed peers, and the names of the missing libraries."""
     missing = [name for name, module in LIBRARIES.items() if find_spec(module) is None]
     return {name: make for name, make in PEERS.items() if name.split()[0] not in missing}, missing

@@ -1,12 +1,12 @@
-"""How long an answer takes to come back: from its commit to the next ranking.
+"""The time from an answer's commit to the next ranking.
 
     python -m benchmarks.round_latency [--sizes 5000 50000 500000 1000000] [--classes 10 100]
                                        [--labels 50 500 5000] [--runs 20] [--device cpu]
 
 Answers go through a real session over a synthetic pool, one after another; each waits until its
-round is published, and then until all of a large pool is scored. Beside it, in the same process:
+round is published, and then until all of a large pool is scored. The same process also times
 scikit-learn's LogisticRegression, predict_proba and a sort by margin, and the least time in which
-this machine could read and multiply what was scored.
+this machine could read and multiply the same data.
 """
 
 import argparse
@@ -35,21 +35,21 @@ from models.space import Space
 
 NOTES = (
     "commit: until the answer is on disk. round: from then until the new ranking is published; "
-    f"above {EAGER:,} samples that scores {WINDOW + UNCERTAIN:,} again, and the sweep scores "
-    "all of them after it, but on a GPU that holds them all are scored at once. rest: the round "
-    "less its stages. bound: to read what the round scores "
+    f"above {EAGER:,} samples it scores {WINDOW + UNCERTAIN:,} again, and the sweep scores "
+    "the others after it, but on a GPU with all in its memory all are scored at once. rest: the "
+    "round without its stages. bound: to read the data that the round scores "
     "and multiply it. next: until the next sample is leased and ready to be sent. ratio: of the "
-    "medians, scikit-learn's by ours. peak MB: resident so far; over: beyond "
-    "what Python and torch take alone."
+    "medians, scikit-learn's by Hone's. peak MB: resident so far; over: in addition to "
+    "what Python and torch alone take."
 )
 STAGES = ("fit", "score", "rank", "keep")
-PATIENCE = 300.0  # seconds that a round may take before something is wrong
-AT_ONCE = 500  # answers that are committed together to get to a number of labels
+PATIENCE = 300.0  # seconds; a round that takes longer is an error
+AT_ONCE = 500  # answers committed together to reach a number of labels
 
 
 @dataclass(frozen=True)
 class Case:
-    """What one line of the table is about."""
+    """The settings of one line of the table."""
 
     rows: int
     classes: int
@@ -58,7 +58,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Plan:
-    """What all cases share."""
+    """The settings of all cases."""
 
     classes: Sequence[int]
     labels: Sequence[int]
@@ -72,7 +72,7 @@ class Plan:
 @dataclass(frozen=True)
 class Timing:
     """Seconds of one answer: until it is on disk, from then until its round is published, the
-    stages of that round, the sweep after it, and what the next sample takes.
+    stages of that round, the sweep after it, and the time for the next sample.
     """
 
     commit: float
@@ -84,9 +84,9 @@ class Timing:
 
 @dataclass(frozen=True)
 class Line:
-    """What was measured for a case; `peer` is None where it was left out.
+    """The measurements of a case; `peer` is None if it was left out.
 
-    `peak_mb` is the most that was resident so far, `imports_mb` what Python and torch take alone.
+    `peak_mb` is the most memory so far, `imports_mb` that of Python and torch alone.
     """
 
     case: Case
@@ -100,7 +100,7 @@ def measure_size(rows: int, plan: Plan) -> list[Line]:
     """All lines of one size of pool."""
     if all(why_not(Case(rows, k, n)) for k in plan.classes for n in plan.labels):
         return []
-    # Each step has a process of its own: what another left in memory is not the engine's.
+    # Each step has a process of its own: memory left by another is not the engine's.
     spawn = get_context("spawn")
     with (
         tempfile.TemporaryDirectory() as scratch,
@@ -116,7 +116,7 @@ def measure_size(rows: int, plan: Plan) -> list[Line]:
 
 def _measure(folder: Path, rows: int, k: int, plan: Plan) -> list[Line]:
     """The lines of one session."""
-    import labeling.learning.round  # noqa: F401 - all that is imported later counts as memory of rounds
+    import labeling.learning.round  # noqa: F401 - later imports count as memory of rounds
 
     torch.set_num_threads(plan.threads)
     before = resident_mb()
@@ -137,16 +137,16 @@ def _lines(
             ids = session.current.sample_index
             _label(pool, session, [ids[place] for place in order[: 2 * labels].tolist()], labels)
             timings = [_answer(pool, session) for _ in range(plan.runs + 1)]
-            yield Line(case, timings[1:], peak_mb(), before)  # the first one warms up
+            yield Line(case, timings[1:], peak_mb(), before)  # the first one is a warm-up
 
 
 def why_not(case: Case) -> str | None:
-    """Why a case makes no sense, or None."""
-    return "half of the pool at least is labeled" if 2 * case.labels >= case.rows else None
+    """Why a case is impossible, or None."""
+    return "at least half of the pool is labeled" if 2 * case.labels >= case.rows else None
 
 
 def _label(pool: BigPool, session: Session, ids: list[str], labels: int) -> None:
-    """Answer some of `ids` until so many samples are labeled."""
+    """Answer some of `ids` until that many samples are labeled."""
     open_ids = [key for key in ids if session.current.is_open(key)]
     missing = labels - session.current.counts().labels
     for begin in range(0, missing, AT_ONCE):
@@ -156,7 +156,7 @@ def _label(pool: BigPool, session: Session, ids: list[str], labels: int) -> None
 
 
 def _answer(pool: BigPool, session: Session) -> Timing:
-    """Answer the sample that comes next and wait for what follows from it."""
+    """Answer the next sample and wait for all that follows."""
     begin = time.perf_counter()
     card = session.queue.next("benchmark", 1)[0]
     answer = pool.truth(session, card.sample_id)
@@ -197,7 +197,7 @@ def _beside(folder: Path, lines: list[Line], plan: Plan) -> list[Line]:
 
 
 def report(lines: Sequence[Line], machine: Machine, plan: Plan) -> Table:
-    """The table: medians in milliseconds, and p95 of what a person waits for."""
+    """The table: medians in milliseconds, and p95 of a person's waits."""
     table = Table(show_edge=False, pad_edge=False)
     for name in ("samples", "K", "labels", "commit", "round", "p95", *STAGES, "rest", "sweep"):
         table.add_column(name, justify="right")
@@ -259,17 +259,17 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[5_000, 50_000, 500_000, 1_000_000])
     parser.add_argument("--classes", type=int, nargs="+", default=[10, 100])
     parser.add_argument("--labels", type=int, nargs="+", default=[50, 500, 5_000])
-    parser.add_argument("--runs", type=int, default=20, help="answers timed for each line")
+    parser.add_argument("--runs", type=int, default=20, help="timed answers per line")
     parser.add_argument("--width", type=int, default=384, help="of an embedding")
-    parser.add_argument("--device", default="cpu", help="where heads are fitted and rows scored")
+    parser.add_argument("--device", default="cpu", help="device that fits heads and scores rows")
     parser.add_argument(
         "--threads",
         type=int,
         default=max(1, (os.cpu_count() or 1) // 2),
-        help="of all sums, the peer's too; by default half of the cores, as in the app",
+        help="for all computations, also the peer's; by default half of the cores, as in the app",
     )
     parser.add_argument(
-        "--peer-seconds", type=float, default=6.0, help="for each line; 0 leaves the peer out"
+        "--peer-seconds", type=float, default=6.0, help="per line; 0 leaves the peer out"
     )
     given = vars(parser.parse_args())
     sizes = given.pop("sizes")

@@ -70,7 +70,7 @@ def _label(page: Page) -> None:
 
 
 def _take(page: Page, name: str) -> None:
-    page.wait_for_timeout(1500)  # images and charts are still being drawn
+    page.wait_for_timeout(1500)  # images and charts are still loading
     page.screenshot(path=PICTURES / f"{name}.png")
 
 

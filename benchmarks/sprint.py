@@ -3,12 +3,12 @@
     python -m benchmarks.sprint [--people 30] [--minutes 1] [--overlap 0.0] [--watch]
                                 [--database postgresql] [--servers 2] [--kill-every 60]
 
-Every person is a thread with a connection and an invitation of its own, holds a queue of images as
-the board does, and answers one a second while the server trains in the background. People and
-server share the machine's cores. With --kill-every a server gets a SIGKILL that often and is
-started again, and PostgreSQL just as often, half-way between; people then send again what got no
-reply. Several --servers share the project, and the people are spread over them. In the end the
-database is compared with the replies that each got.
+Every person is a thread with their own connection and invitation, holds a queue of images like
+the board, and answers one a second while the server trains in the background. People and
+server share the machine's cores. With --kill-every a server gets a SIGKILL at this interval and is
+started again, and so does PostgreSQL, halfway in between; people then repeat requests without
+a reply. Several --servers share the project, and the people are spread over them. At the end the
+database is compared with the replies to each person.
 """
 
 import argparse
@@ -41,7 +41,7 @@ SPARE = 1.3  # images for each answer, so that the pool does not run out
 
 @contextmanager
 def _database(name: str) -> Iterator[Cluster | None]:
-    """A PostgreSQL of this run if asked for, which loses nothing that it has acknowledged."""
+    """A PostgreSQL for this run if requested, which loses nothing that it has acknowledged."""
     os.environ.pop("HONE_DATABASE_URL", None)
     if name == "sqlite":
         yield None
@@ -56,7 +56,7 @@ def _database(name: str) -> Iterator[Cluster | None]:
 
 
 class Killer:
-    """Kills a server every so many seconds, and the database half-way between; both come back."""
+    """Kills a server at an interval, and the database halfway in between; both are restarted."""
 
     def __init__(self, every: float, servers: list[Server], cluster: Cluster | None) -> None:
         self.deaths: Counter[str] = Counter()
@@ -87,7 +87,7 @@ class Killer:
 
 
 def main() -> None:
-    """Run a sprint and print what came of it."""
+    """Run a sprint and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--people", type=int, default=30)
     parser.add_argument("--minutes", type=float, default=1.0)
@@ -131,13 +131,13 @@ def _run(given: argparse.Namespace, place: Path, cluster: Cluster | None) -> Non
         memory.append(resident(servers[0].pid))
     finally:
         for server in servers:
-            server.kill()  # SIGKILL: what was acknowledged must be on disk all the same
+            server.kill()  # SIGKILL: acknowledged answers must be on disk all the same
     title = f"{len(people)} people, {len(servers)} server(s), {given.database}, {machine()}"
     _report(title, people, holdings, _stored(images, home), memory, killer.deaths, given.overlap)
 
 
 def _invite(images: Path, home: Path, people: int, overlap: float) -> list[str]:
-    """The tokens of as many annotators."""
+    """The tokens of that many annotators."""
     with closing(open_project(images, default_folder(images.resolve(), home))) as project:
         project.change(overlap_share=overlap)
         secret = local_secret(home)
@@ -148,7 +148,7 @@ def _invite(images: Path, home: Path, people: int, overlap: float) -> list[str]:
 
 
 def _stored(images: Path, home: Path) -> tuple[list[Answer], int]:
-    """Every answer in the database, and how many rounds there were."""
+    """Every answer in the database, and the number of rounds."""
     with closing(open_project(images, default_folder(images.resolve(), home))) as project:
         return project.store.answers.all(), len(project.store.rounds.all())
 

@@ -1,4 +1,4 @@
-"""The people of a sprint: each with a connection, a queue of images, and a board's patience."""
+"""The people of a sprint: each with a connection, a queue of images, and a board's retries."""
 
 import http.client
 import json
@@ -9,16 +9,16 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-QUEUE, LOW = 12, 6  # images that a person holds ahead, and when new ones are fetched
-PACE = 1.0  # seconds from one answer to the next
-RETRY = 0.25  # seconds until what got no reply is sent again, as the board does
-GIVEN_UP = 120.0  # seconds after which it is not coming back
+QUEUE, LOW = 12, 6  # images that a person holds ahead, and when new ones are requested
+PACE = 1.0  # seconds between two answers
+RETRY = 0.25  # seconds until a request without a reply is sent again, as on the board
+GIVEN_UP = 120.0  # seconds after which the server counts as lost
 WAIT, CALM = 25, 0.5  # seconds of a long poll, and between two
 
 
 @dataclass
 class Holdings:
-    """Which person has which image on the way to an answer; the same one twice is a fault."""
+    """Which person has which image before an answer; the same image twice is a fault."""
 
     holders: dict[str, int] = field(default_factory=dict)
     doubled: int = 0
@@ -36,7 +36,7 @@ class Holdings:
 
 
 class Line:
-    """One connection to the server, which may be away for a while."""
+    """One connection to the server, which may be interrupted."""
 
     def __init__(self, port: int, token: str) -> None:
         self.again = 0  # requests that had to be sent again
@@ -45,7 +45,7 @@ class Line:
         self._connection = self._connect()
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The reply, after as many tries as it takes."""
+        """The reply, after as many tries as necessary."""
         content = None if body is None else json.dumps(body)
         end = time.monotonic() + GIVEN_UP
         while True:
@@ -76,7 +76,7 @@ class Person:
 
     def __init__(self, number: int, port: int, token: str, holdings: Holdings) -> None:
         self.number, self.holdings = number, holdings
-        self.seconds: list[float] = []  # of each answer that got its reply at the first try
+        self.seconds: list[float] = []  # of each answer with a reply at the first try
         self.saved: list[str] = []
         self.refused: list[str] = []
         self.line, self._news = Line(port, token), Line(port, token)
@@ -86,7 +86,7 @@ class Person:
 
     @property
     def again(self) -> int:
-        """How many requests had to be sent again."""
+        """The number of repeated requests."""
         return self.line.again
 
     def wait_until_embedded(self) -> None:
@@ -96,7 +96,7 @@ class Person:
             time.sleep(1)
 
     def watch(self, end: float) -> None:
-        """Wait for news until `end`, as a board does beside labeling."""
+        """Wait for news until `end`, as a board does while labeling."""
         version = -1
         while time.perf_counter() < end:
             path = f"/api/status?after={version}&wait={WAIT}"
@@ -118,7 +118,7 @@ class Person:
                 self._classes = [one["id"] for one in reply["classes"]]
             if queue:
                 self._answer(queue.pop(0))
-            # People do not make up for an outage, and it does not bring them into step.
+            # People do not catch up after an outage, so it does not synchronise them.
             behind = time.perf_counter() - PACE - due
             due += PACE * max(1, math.ceil(behind / PACE))
             time.sleep(max(0.0, due - time.perf_counter()))
@@ -135,7 +135,7 @@ class Person:
             "class_id": self._random.choice(self._classes),
             "seconds": PACE,
         }
-        self.holdings.give(key)  # from the commit on it may be somebody else's second opinion
+        self.holdings.give(key)  # after the commit it may be somebody else's second opinion
         before, begin = self.line.again, time.perf_counter()
         reply = self.line.ask("/api/answers", {"answers": [answer]})
         if self.line.again == before:

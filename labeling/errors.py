@@ -1,4 +1,4 @@
-"""Every error that a person may see; its text names the input and the mend."""
+"""Every error that a person may see; its text names the input and the remedy."""
 
 
 class HoneError(Exception):

@@ -1,4 +1,4 @@
-"""Blocks: a large matrix of any float type, a few MB of it at a time, as float32."""
+"""Blocks: a large matrix of any float type as float32, a few MB at a time."""
 
 import mmap
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import torch
 
 Indices = npt.NDArray[np.int64]
 
-BLOCK_VALUES = 1 << 20  # values handled at once, 4 MB as float32: two such fit in a core's share
+BLOCK_VALUES = 1 << 20  # values processed at once, 4 MB as float32: two fit in a core's cache
 
 
 def rows_at_once(width: int, values: int = BLOCK_VALUES) -> int:
@@ -50,7 +50,7 @@ def blocks(
 
 
 def _mapped(matrix: npt.NDArray[Any]) -> mmap.mmap | None:
-    """The read-only memory map that an array is a view of, where its pages can be given back."""
+    """The read-only memory map behind an array, if its pages can be released."""
     base: Any = matrix
     while isinstance(base, np.ndarray):
         base = base.base

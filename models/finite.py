@@ -1,4 +1,4 @@
-"""Finite numbers: a check of rows that names the bad ones; it needs numpy alone."""
+"""A check for finite numbers that names the bad rows; it needs only numpy."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 INFINITE = 0x7C00  # the bits of an infinite half; those of NaN are larger
-SHOWN_ROWS = 5  # rows an error names before it only counts
+SHOWN_ROWS = 5  # rows that an error names; the others are counted
 
 
 class NotFiniteError(ValueError):
@@ -36,6 +36,6 @@ def require_finite(what: str, rows: npt.NDArray[Any], first_row: int = 0) -> Non
 
 
 def _is_finite(rows: npt.NDArray[np.float16]) -> bool:
-    """Whether no half is NaN or infinite, by its bits: numpy takes ten times as long to look."""
+    """Whether no half is NaN or infinite, by its bits: numpy's check takes ten times as long."""
     bits = rows.view(np.uint16) & 0x7FFF
     return int(bits.max(initial=0)) < INFINITE

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from models.finite import require_finite
 
-if TYPE_CHECKING:  # a query needs no torch before the first head
+if TYPE_CHECKING:  # a query does not need torch before the first head
     from models.head import Head
     from models.scoring import Scores
 
@@ -18,14 +18,14 @@ Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Everything that a query may know: never the label of an unanswered row.
+    """Everything that a query may use: never the label of an unanswered row.
 
     Attributes
     ----------
     features : (N, D) float16 or float32, rows of a Space (length one, or zero).
     labeled : (L,) int64 indices of rows that have a label.
     labels : (L,) int64 their class ids.
-    available : (M,) int64 distinct indices that may be asked.
+    available : (M,) int64 distinct indices that the query may pick.
     head : the newest head; None before two classes have a label.
     scores : its predictions for each row; None without a head. Every row of `available` is scored;
         in a large pool, scores of other rows may be stale.
@@ -39,7 +39,7 @@ class Pool:
     scores: "Scores | None" = None
 
     def __post_init__(self) -> None:
-        """Check that the parts belong together; every query relies on it."""
+        """Check that the parts fit together; every query relies on it."""
         if self.features.ndim != 2:
             raise ValueError(f"features must be (N, D), not {self.features.shape}")
         rows = len(self.features)
@@ -81,9 +81,9 @@ class Picks:
     ----------
     indices : (n,) int64, distinct, a subset of the pool's available rows.
     scores : (n,) float32, never rising; higher = ask sooner. Comparable within one query only.
-    acquisition_probability : (n,) float32 in (0, 1]: the chance that entry i is drawn in draw i
-        from the available rows that the earlier draws left; NaN if the query has no probability
-        that an estimator could use.
+    acquisition_probability : (n,) float32 in (0, 1]: the chance that draw i picks entry i from
+        the rows available after the earlier draws; NaN if the query has no probability for
+        an estimator.
     """
 
     indices: Indices

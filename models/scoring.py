@@ -17,10 +17,10 @@ Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 TopTwo = tuple[npt.NDArray[np.int64], Floats, Floats]  # column of the largest, p₁, p₂
 
-CPU_VALUES = 1 << 20  # values handled at once: a few MB, which the caches hold
-DEVICE_VALUES = 1 << 25  # values handled at once on an accelerator: 134 MB as float32
+CPU_VALUES = 1 << 20  # values processed at once: a few MB, which fit into the caches
+DEVICE_VALUES = 1 << 25  # values processed at once on an accelerator: 134 MB as float32
 INT32_ROWS = 2**31 - 1
-FREE_SHARE = 0.6  # the part of an accelerator's free memory that features may take
+FREE_SHARE = 0.6  # the share of an accelerator's free memory for features
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +29,9 @@ class Scores:
 
     Attributes
     ----------
-    best : (N,) int64 class id of the largest probability; -1 where a row has not been scored.
-    first : (N,) float32, the largest probability; 1 where a row has not been scored.
-    second : (N,) float32, the second largest; 0 where a row has not been scored.
+    best : (N,) int64 class id of the largest probability; -1 if a row has not been scored.
+    first : (N,) float32, the largest probability; 1 if a row has not been scored.
+    second : (N,) float32, the second largest; 0 if a row has not been scored.
     """
 
     best: npt.NDArray[np.int64]
@@ -48,7 +48,7 @@ class Scores:
         )
 
     def copy(self) -> Self:
-        """The same scores in memory of their own."""
+        """A copy of the scores."""
         return type(self)(self.best.copy(), self.first.copy(), self.second.copy())
 
     def margin(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
@@ -61,9 +61,9 @@ class Scorer:
     """Scores the rows of one feature matrix (N, D) by one head after another.
 
     `features` are float16, or any other float type, and are not copied. On an accelerator they
-    are held there as they are if they fit (`resident` True or False decides otherwise), so that
-    only 16 bytes a row come back; else block after block is sent. Products are float32: float16
-    logits would change the margins, and a GPU sweep is bound by the reading either way.
+    stay in its memory if they fit (`resident` True or False overrides this), so that
+    only 16 bytes a row are transferred; otherwise they are sent block by block. Products are
+    float32: float16 logits would change the margins, and a GPU's time is spent on reading anyway.
 
     A million rows of 384, one thread, K = 10 / 100, seconds: conversion by torch 0.05 (by numpy
     0.67), product 0.26 / 0.88 (as W·Xᵀ 0.14 / 0.80), top two by numpy on (K, m) 0.02 / 0.13 (by
@@ -82,7 +82,7 @@ class Scorer:
 
     @property
     def resident(self) -> bool:
-        """Whether the features lie on an accelerator, where scoring all rows is very fast."""
+        """Whether the features are in an accelerator's memory, which makes scoring very fast."""
         return self._held is not None and self._device.type != "cpu"
 
     def score(
@@ -99,17 +99,17 @@ class Scorer:
         head : of the features' width; its logits are taken as calibrated.
         into : N rows; only those that are scored are written.
         rows : (m,) int64 distinct rows; ascending ones are read fastest. None: all.
-        stop : asked before each block.
+        stop : called before each block.
 
         Returns
         -------
         bool
-            False if `stop` returned true; the rows written until then are right.
+            False if `stop` returned true; the rows written until then are valid.
 
         Raises
         ------
         NotFiniteError
-            Names the rows of a block whose features are NaN or infinite; it is not written.
+            Names the rows of a block whose features are NaN or infinite; the block is not written.
         ValueError
             The shapes do not fit, or a row is not in 0 … N - 1.
         """
@@ -130,7 +130,7 @@ class Scorer:
         return True
 
     def _blocks(self, rows: Indices | None) -> Iterator[tuple[slice, torch.Tensor]]:
-        """Places and float32 features of block after block, on the device."""
+        """Places and float32 features, block by block, on the device."""
         step = rows_at_once(self._features.shape[1], CPU_VALUES if self._on_host else DEVICE_VALUES)
         if self._held is None:
             for place, block in blocks(self._features, rows, step):
@@ -162,7 +162,7 @@ def top_two(logits: Floats) -> TopTwo:
 
     Parameters
     ----------
-    logits : (K, m) float32, K ≥ 2: a class is a row, as sums along rows are many times slower.
+    logits : (K, m) float32, K ≥ 2: classes are rows, because sums along rows are far slower.
 
     Returns
     -------
@@ -170,12 +170,12 @@ def top_two(logits: Floats) -> TopTwo:
     first, second : (m,) float32 in [0, 1]; NaN where the logits are not finite.
     """
     m = logits.shape[1]
-    with np.errstate(invalid="ignore"):  # the caller names the rows, a warning does not
+    with np.errstate(invalid="ignore"):  # the caller reports the rows
         shifted = logits - logits.max(axis=0)
-    # A tenth of the time of argmax: the zeros of a block are few, and found by the byte.
+    # A tenth of argmax's time: a block has few zeros, and they are found by the byte.
     zeros = np.flatnonzero(shifted == 0.0)[::-1]
     column = np.zeros(m, dtype=np.int64)
-    column[zeros % m] = zeros // m  # in descending order: of several the lowest stays
+    column[zeros % m] = zeros // m  # in descending order: of several, the lowest remains
     np.exp(shifted, out=shifted)
     total = shifted.sum(axis=0)
     shifted[column, np.arange(m)] = 0.0
@@ -193,10 +193,10 @@ def top_two_on_device(logits: torch.Tensor) -> TopTwo:
 
 
 def most_uncertain(scores: Scores, rows: Indices | None, count: int) -> Indices:
-    """The `count` rows of largest margin score among some distinct rows, or among all.
+    """The `count` rows with the largest margin score among some distinct rows, or among all.
 
-    Returns (min(count, m),) int64, ascending. Of equal ones the earliest are taken; a row that has
-    not been scored counts as certain. O(N), without a sort of all.
+    Returns (min(count, m),) int64, ascending. Of equal ones the earliest are taken; a row without
+    a score counts as certain. O(N), without sorting all.
     """
     among = slice(None) if rows is None else rows
     gap = scores.first[among] - scores.second[among]
@@ -226,7 +226,7 @@ class Rotation:
     def take(self, count: int) -> Indices:
         """The next rows (min(count, n),) int64, ascending and distinct.
 
-        Calls that take n rows in all, from the first one on, take every row once.
+        Calls that take n rows in all, counted from the first call, take every row once.
         """
         begin, n = self._next, len(self._order)
         end = begin + min(max(count, 0), n)

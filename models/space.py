@@ -1,4 +1,4 @@
-"""The space in which heads and queries work: rooted, centred on the pool, rows of length one."""
+"""The space of heads and queries: square roots, centred on the pool, rows of length one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from models.finite import NotFiniteError
 Indices = npt.NDArray[np.int64]
 Float = TypeVar("Float", bound=np.floating[Any])
 
-BLOCK_VALUES = 1 << 20  # embedding values handled at once: 4 MB as float32
+BLOCK_VALUES = 1 << 20  # embedding values processed at once: 4 MB as float32
 LARGEST = 1e18  # squares of larger values do not add up in float32
 
 
@@ -22,10 +22,10 @@ LARGEST = 1e18  # squares of larger values do not add up in float32
 class Space:
     """The pool's centre (D,) float32, which `transform` needs besides an embedding.
 
-    A row that is nowhere negative, as averages of rectified activations are, is first replaced by
-    its square roots, which keeps the few strongest channels from deciding all distances (power
+    A row without negative values, such as an average of rectified activations, is first replaced by
+    its square roots, which keep the few strongest channels from dominating all distances (power
     normalisation: Perronnin, Sánchez, Mensink, "Improving the Fisher Kernel for Large-Scale Image
-    Classification", ECCV 2010). Rows of signed values stay: roots would blow up what is near zero.
+    Classification", ECCV 2010). Rows with signs stay: roots would enlarge values near zero.
     """
 
     center: npt.NDArray[np.float32]
@@ -43,7 +43,7 @@ class Space:
         Returns
         -------
         Space
-            Its centre is the mean row, rooted where that applies; a block is summed in float32,
+            Its centre is the mean row, after the roots; a block is summed in float32,
             the blocks in float64.
 
         Raises
@@ -85,7 +85,8 @@ class Space:
         *,
         out: npt.NDArray[Any] | None = None,
     ) -> npt.NDArray[Any]:
-        """Root rows that are nowhere negative, centre all, and scale each to length one.
+        """Take roots of rows without negative values, centre all rows, and scale each to length
+        one.
 
         Parameters
         ----------
@@ -97,8 +98,8 @@ class Space:
         Returns
         -------
         `out`
-            Rows of length one. A row on the centre, up to float32 rounding, has no direction and
-            becomes zeros.
+            Rows of length one. A row equal to the centre, up to float32 rounding, has no direction
+            and becomes zeros.
 
         Raises
         ------
@@ -124,7 +125,7 @@ class Space:
             block -= center
             norms = torch.linalg.vector_norm(block, dim=1, keepdim=True)
             norms[norms <= rounding] = torch.inf
-            # Multiplied by the reciprocal: dividing takes half as long again.
+            # Multiplied by the reciprocal: division takes 1.5 times as long.
             features[place] = block.mul_(norms.reciprocal_())
         return out
 
@@ -132,7 +133,7 @@ class Space:
 def _rooted(
     embeddings: npt.NDArray[Any], rows: Indices | None
 ) -> Iterator[tuple[slice, torch.Tensor]]:
-    """Yield (place, float32 block) of finite rows, the unsigned ones rooted."""
+    """Yield (place, float32 block) of finite rows, with roots taken of unsigned ones."""
     step = rows_at_once(embeddings.shape[1], BLOCK_VALUES)
     for place, block in blocks(embeddings, rows, step):
         least, largest = block.amin(dim=1), block.amax(dim=1)

@@ -40,6 +40,13 @@ HABITS = (
     r"\bof its own chance\b",
     r"\bto be had\b",
     r"\bno news to\b",
+    r"\bfor ever\b",
+    r"\bmend(?:s|ed|ing)?\b",
+    r"\bas \w+ as can be\b",
+    r"\bin the mean\b",
+    r"\bwhat (?:came|comes|became) of\b",
+    r"\bin which case\b",
+    r"\bcome again\b",
 )
 
 

@@ -1,4 +1,4 @@
-"""Backbones on the command line: the list with its speeds, and a comparison on the labels."""
+"""Backbones on the command line: list them with their speeds, and compare some on the labels."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -24,13 +24,13 @@ from models.encoders.device import pick_device
 @repeated(
     "--compare",
     "NAME[:FEATURES]",
-    f"Embed a sample with this one and compare it on the labels: {backbone_names()}, or another "
-    "that embed takes",
+    f"Embed a sample with this one and compare it on the labels: {backbone_names()}, or any "
+    "name that embed takes",
 )
 def backbones(place: Place, compare: Sequence[str]) -> None:
     """List the backbones with their speed here, or compare some.
 
-    A comparison rests on the labels so far.
+    A comparison uses the labels so far.
     """
     with closing(place.open(new=not compare)) as project:
         if compare:
@@ -40,7 +40,7 @@ def backbones(place: Place, compare: Sequence[str]) -> None:
 
 
 def _print_list(project: Project) -> None:
-    """Every backbone of the catalogue, its speed on this machine, and what the pool would take."""
+    """Every backbone of the catalogue, its speed on this machine, and the time for the pool."""
     speeds = Speeds()
     speeds.measure(ENCODERS)
     speeds.wait()
@@ -58,8 +58,8 @@ def _print_list(project: Project) -> None:
 
 
 def _print_comparison(project: Project, names: Sequence[str]) -> None:
-    """Embed a sample with each and say which suits the labels best."""
-    bring_in(project)  # with its progress bar; what follows finds everything embedded
+    """Embed a sample with each and say which one suits the labels best."""
+    bring_in(project)  # with its progress bar; afterwards everything is embedded
     ingest = Ingest(project, lambda: None)
     ingest.run()
     with closing(Trials(project, ingest, CurrentAnswers(project.store))) as trials:
@@ -72,7 +72,7 @@ def _print_comparison(project: Project, names: Sequence[str]) -> None:
                 print(f"{trial.name}: {one_line(trial.error)}")
         compared = trials.compare()
         if compared is None:
-            raise HoneError("There is nothing to compare: it takes labels of two classes.")
+            raise HoneError("There is nothing to compare: label images of two classes first.")
         by_name = {trial.name: trial for trial in trials.all()}
         for standing in compared.standings:
             print(f"{100 * standing.accuracy:5.1f} %  {standing.name}")

@@ -24,7 +24,7 @@ def backup(place: Place, to: Path) -> None:
     """
     with closing(place.open(new=False)) as project:
         count = write_backup(project, to)
-    print(f"{to}: {count:,} files, checked by verify before you need them.")
+    print(f"{to}: {count:,} files; check them with verify before you need them.")
 
 
 @click.command
@@ -33,7 +33,7 @@ def backup(place: Place, to: Path) -> None:
 def restore(place: Place, file: Path) -> None:
     """Bring a backup back into a new project folder.
 
-    FILE is a .zip that backup has written. --project names the new folder, and --pool says where
+    FILE is a .zip written by backup. --project names the new folder, and --pool says where
     the images are now, if they have moved.
     """
     if not place.folder:

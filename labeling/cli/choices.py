@@ -1,10 +1,10 @@
-"""What can be chosen by name, on the command line."""
+"""The choices on the command line."""
 
 import click
 
 from labeling.registries import REGISTRIES, listing
 
-HELP = "List everything that can be chosen by name, with what it means.\n\n" + "\n\n".join(
+HELP = "List everything that can be chosen by name, with its meaning.\n\n" + "\n\n".join(
     f"{kind}: {', '.join(entries)}" for kind, entries in REGISTRIES.items()
 )
 

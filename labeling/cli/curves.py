@@ -11,7 +11,7 @@ from labeling.simulation.curves import BASELINE, Result
 
 
 def print_result(result: Result, console: "Console") -> None:
-    """Print the learning curves as a table, and what they come to."""
+    """Print the learning curves as a table, with a summary."""
     from rich.table import Table
 
     queries = result.plan.queries
@@ -31,7 +31,7 @@ def print_result(result: Result, console: "Console") -> None:
     for query in queries:
         area, balanced = result.area(query), result.area(query, "balanced")
         line = f"{query}: mean along the curve {100 * area.mean:.1f} %"
-        line += f" (classes weighted alike {100 * balanced.mean:.1f} %)"
+        line += f" (equal weight per class {100 * balanced.mean:.1f} %)"
         if query != BASELINE:
             line += f", {_points(result.area_gain(query))} points ahead of {BASELINE}"
             needed = result.labels_to_match(query)

@@ -25,7 +25,7 @@ SHOWN_PROBLEMS = 50
 def embed(place: Place, backbone: str | None, features: str | None) -> None:
     """Scan the pool and embed every sample that has no embedding yet.
 
-    After a stop, the same command goes on where it stopped.
+    After a stop, the same command continues where it stopped.
     """
     with closing(place.open()) as project:
         before = project.settings()

@@ -23,9 +23,9 @@ HELP = "Write the labels in one of the formats.\n\n\b\nFORMAT is one of\n" + "\n
 @on_project
 @click.argument("form", metavar="FORMAT")
 @click.option("--to", metavar="PATH", required=True, help="A new folder or file.")
-@click.option("--link", is_flag=True, help="Link to images, do not copy.")
-@click.option("--history", is_flag=True, help="All answers, undone ones too.")
-@click.option("--pseudonyms", is_flag=True, help="Leave people unnamed.")
+@click.option("--link", is_flag=True, help="Link to images instead of copying them.")
+@click.option("--history", is_flag=True, help="All answers, also undone ones.")
+@click.option("--pseudonyms", is_flag=True, help="Replace the names of people.")
 @as_of_option
 def export(
     place: Place,
@@ -43,13 +43,13 @@ def export(
         project.store.log.add(operator(project), EXPORTED, f"{name} to {written.path}")
     print(f"{written.path}: {written.count:,} written.")
     for path in written.missing:
-        print(f"left out, as the labeled file is gone: {one_line(path)}", file=sys.stderr)
+        print(f"left out, because the labeled file is gone: {one_line(path)}", file=sys.stderr)
 
 
 def _with_history(form: str) -> str:
-    """The name of the format that holds the history, for a format that may lack it."""
+    """The format that holds the history, for a format that may lack it."""
     name = form.removesuffix(HISTORY) + HISTORY
     if name not in FORMATS and form != name:
         kept = ", ".join(one.removesuffix(HISTORY) for one in FORMATS if HISTORY in one)
-        raise HoneError(f"The format {form} holds no history; take one of {kept}.")
+        raise HoneError(f"The format {form} holds no history; use one of {kept}.")
     return name

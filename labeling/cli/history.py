@@ -1,4 +1,4 @@
-"""The command line's part of history: going back to a moment, undoing, the audit trail."""
+"""History on the command line: go back to a moment, undo, print the audit trail."""
 
 import sys
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from labeling.store import Moment
 def rewind(place: Place, to: str | None, answer: int | None, undo: int | None, yes: bool) -> None:
     """Go back to a moment, or undo an earlier rewind.
 
-    What came after the moment does not count until the rewind is undone.
+    Later answers and changes do not count until the rewind is undone.
     """
     with closing(place.open(new=False)) as project:
         history = project.store.history
@@ -37,7 +37,7 @@ def rewind(place: Place, to: str | None, answer: int | None, undo: int | None, y
         for sentence in rewind_effect(history.taken(moment)).sentences:
             print(one_line(sentence))
         if not yes and not _agreed():
-            print("Nothing was changed; repeat it with --yes.")
+            print("Nothing was changed; repeat the command with --yes.")
             return
         history.rewind(moment, operator(project), said)
         change = project.store.log.version()
@@ -46,7 +46,7 @@ def rewind(place: Place, to: str | None, answer: int | None, undo: int | None, y
 
 @click.command
 @on_project
-@click.option("--who", metavar="NAME", default="", help="Only what this person did.")
+@click.option("--who", metavar="NAME", default="", help="Only this person's actions.")
 @click.option(
     "--what", metavar="KIND", default="", help="Only answer, class, rewound, invited, export …"
 )
@@ -68,7 +68,7 @@ def log(place: Place, who: str, what: str, since: str | None, csv: bool) -> None
 
 @contextmanager
 def of_moment(project: Project, time: str | None) -> Iterator[Project]:
-    """The project as it was at that time, or as it is if no time is given."""
+    """The project as it was at that time, or as it is now if no time is given."""
     if time is None:
         yield project
         return
@@ -80,7 +80,7 @@ def of_moment(project: Project, time: str | None) -> Iterator[Project]:
 def _chosen_moment(project: Project, to: str | None, answer: int | None) -> tuple[Moment, str]:
     """The moment to go back to, and its name in the log."""
     if (to is None) == (answer is None):
-        raise HistoryError("Say where to: --to '2026-11-26 14:05', or --answer ID.")
+        raise HistoryError("Give a moment: --to '2026-11-26 14:05', or --answer ID.")
     if answer is not None:
         return project.store.history.at_answer(answer), f"the moment after answer {answer}"
     found = read_time(to or "")

@@ -1,4 +1,4 @@
-"""The command line: what can be done without a browser."""
+"""The command line: everything that works without a browser."""
 
 import sys
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from labeling.errors import HoneError
 PROGRAM = "python -m labeling"
 MISTAKE, INTERRUPTED = 2, 130
 
-# Each command, the module in this package that has it, and its line in the list of commands.
+# Each command, its module in this package, and its line in the list of commands.
 # A module is imported only when its command is used, so that the list itself appears at once.
 COMMANDS = {
     "embed": ("embed", "Scan the pool and embed every sample that has no embedding yet."),
     "backbones": ("backbones", "List the backbones with their speed here, or compare some."),
-    "choices": ("choices", "List everything that can be chosen by name, with what it means."),
-    "status": ("status", "Print where the project stands."),
+    "choices": ("choices", "List everything that can be chosen by name, with its meaning."),
+    "status": ("status", "Print the state of the project."),
     "export": ("export", "Write the labels in one of the formats."),
     "report": ("report", "Write a report as one HTML file."),
     "token": ("team", "Print a token for a script that labels over HTTP."),
     "invite": ("team", "Invite a person to a project, and print the link."),
     "people": ("team", "List the people of a project."),
-    "revoke": ("team", "Shut a person out at once; every answer stays."),
+    "revoke": ("team", "End a person's access at once; every answer stays."),
     "rewind": ("history", "Go back to a moment, or undo an earlier rewind."),
     "log": ("history", "Print who did what and when, as a list or as CSV."),
     "backup": ("backup", "Write the project's answers and heads into one .zip."),
@@ -37,7 +37,7 @@ class LazyGroup(click.Group):
     """Commands in modules of their own, which are imported when they are needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names in the order in which a project uses them."""
+        """The names, in the order in which a project uses them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -49,7 +49,7 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands in the help, without an import of any of them."""
+        """The list of commands in the help, without importing any of them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
@@ -67,10 +67,10 @@ def cli(context: click.Context) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0, 2 for what a person can mend, 130 for Ctrl-C."""
+    """Run one command; the exit code is 0, 2 for errors that a person can fix, 130 for Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        # Not cli.main(), which hides what a Ctrl-C says.
+        # Not cli.main(), which hides the message after Ctrl-C.
         with cli.make_context(PROGRAM, words) as context:
             cli.invoke(context)
     except click.exceptions.Exit as done:
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _is_fit_to_show(error: Exception) -> bool:
-    """Whether the text names what is wrong and how to mend it."""
+    """Whether the text names the error and how to fix it."""
     from models.embeddings.cache import CacheLockedError, CacheMismatchError
     from models.encoders.errors import BackboneError
 

@@ -26,13 +26,13 @@ TIME = "14:05 (today), or '2026-11-26 14:05'"
 
 @dataclass(frozen=True)
 class Place:
-    """Which pool and project the options name; None stands for the default."""
+    """The pool and project named by the options; None means the default."""
 
     pool: str | None
     folder: str | None
 
     def open(self, *, new: bool = True) -> Project:
-        """Open the project; if it does not exist yet, make it only where it may be `new`."""
+        """Open the project; create it only if it may be `new`."""
         pool, folder = configured()
         if self.pool is not None:
             pool, folder = self.pool, None  # HONE_PROJECT belongs to HONE_POOL
@@ -42,7 +42,7 @@ class Place:
         if not new and location.exists() and not is_project(place):
             raise HoneError(
                 f"There is no project of {pool} yet in {place}; "
-                "begin one with “python -m labeling embed”, or by labeling in the browser."
+                "create one with “python -m labeling embed”, or by labeling in the browser."
             )
         return open_project(pool, folder)
 
@@ -69,7 +69,7 @@ def on_project(command: Callable[Concatenate[Place, P], None]) -> Options:
 
 def as_of_option(command: Options) -> Options:
     """Add --as-of: the project as it was at a moment."""
-    text = f"As it was at that time: {TIME}."
+    text = f"The state at that time: {TIME}."
     return click.option("--as-of", metavar="TIME", help=text)(command)
 
 
@@ -87,12 +87,12 @@ def backbone_names() -> str:
 
 
 def once(values: Iterable[T]) -> list[T]:
-    """Each value once, in order."""
+    """Each value once, in the given order."""
     return list(dict.fromkeys(values))
 
 
 def operator(project: Project) -> str:
-    """Who works at the command line: the name set for the project, or else the login's name."""
+    """The person at the command line: the name set for the project, or the login name."""
     name = project.store.setting("annotator")
     try:
         return str(name or getpass.getuser())

@@ -23,10 +23,10 @@ from labeling.report.html import report as written
 def report(place: Place, to: Path) -> None:
     """Write a report as one HTML file.
 
-    It holds data, accuracy, curve, classes, certificates and versions, and opens without a network.
+    It contains data, accuracy, curve, classes, certificates and versions, and needs no network.
     """
     if not to.parent.is_dir():
-        raise HoneError(f"There is no folder {to.parent} for {to.name}; make it first.")
+        raise HoneError(f"There is no folder {to.parent} for {to.name}; create it first.")
     session = Session(place.open(new=False))
     try:
         session.prepare()

@@ -45,7 +45,7 @@ def number(name: str, default: int, text: str) -> Callable[[Options], Options]:
     "--truth",
     "CSV",
     "True labels: a CSV with path,label, or “folders” for class folders (default: labels.csv "
-    "in the pool, or the label column of a manifest); one for all pools, or one for each",
+    "in the pool, or the label column of a manifest); one for all pools, or one per pool",
 )
 @repeated(
     "--query",
@@ -56,7 +56,7 @@ def number(name: str, default: int, text: str) -> Callable[[Options], Options]:
 @repeated(
     "--backbone",
     "NAME",
-    f"Embed with this one: {backbone_names()}, or another that embed takes "
+    f"Embed with this one: {backbone_names()}, or any name that embed takes "
     "(default: the project's)",
 )
 @number("--labels", 100, "Labels in each run")
@@ -94,7 +94,7 @@ def simulate(
 ) -> None:
     """Replay true labels: learning curves of queries against random.
 
-    “--pool digits” takes scikit-learn's handwritten digits.
+    “--pool digits” uses scikit-learn's handwritten digits.
     """
     queries = tuple(query) or (DEFAULT_QUERY,)
     plans = [Plan(queries, labels, seeds, every, size) for size in once(batch or [1])]
@@ -114,7 +114,7 @@ def simulate(
         for result in run(sweep, jobs, lambda done: bar.update(task, completed=done)):
             results.append(result)
             print_result(result, console_on(sys.stdout))
-            if figures is not None:  # each time: Ctrl-C keeps what is finished
+            if figures is not None:  # after each result, so Ctrl-C keeps the finished ones
                 write_results(results, figures)
     if picture is not None:
         save(plot(results), picture)
@@ -123,6 +123,6 @@ def simulate(
 def _projects(pools: Sequence[str | None], folder: str | None) -> Iterator[Project]:
     """The projects of pools to simulate on, opened one by one."""
     if folder and len(pools) > 1:
-        raise HoneError("--project is the folder of one pool; leave it out to take several pools.")
+        raise HoneError("--project is the folder of one pool; leave it out for several pools.")
     for pool in pools:
         yield Place(str(digits_pool()) if is_digits(pool) else pool, folder).open()

@@ -1,4 +1,4 @@
-"""Where a project stands, on the command line."""
+"""The state of a project, on the command line."""
 
 import json
 from collections import Counter
@@ -20,7 +20,7 @@ from models.embeddings.cache import EmbeddingCache
 @click.option("--json", "plain", is_flag=True, help="Print plain JSON.")
 @as_of_option
 def status(place: Place, plain: bool, as_of: str | None) -> None:
-    """Print where the project stands."""
+    """Print the state of the project."""
     with closing(place.open(new=False)) as project, of_moment(project, as_of) as chosen:
         facts = _facts(chosen)
     if plain:
@@ -39,7 +39,7 @@ def status(place: Place, plain: bool, as_of: str | None) -> None:
 
 
 def _facts(project: Project) -> dict[str, Any]:
-    """All of `status` as plain values."""
+    """The whole of `status` as plain values."""
     store, ids = project.store, project.store.samples.ids()
     known = store.classes.all(archived=True)
     names = {found.id: found.name for found in known if found.merged_into is None}

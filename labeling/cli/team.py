@@ -1,4 +1,4 @@
-"""The team on the command line: invite people, list them, shut somebody out."""
+"""The team on the command line: invite people, list them, end their access."""
 
 import socket
 from contextlib import closing
@@ -32,9 +32,9 @@ INVITE_DAYS, TOKEN_DAYS = 14, 30
     default=INVITE_DAYS,
     show_default=True,
     metavar="N",
-    help="How long the link is good.",
+    help="How long the link is valid.",
 )
-@click.option("--email", help="By which an identity provider knows the person.")
+@click.option("--email", help="The person's address at an identity provider.")
 @click.option("--renew", is_flag=True, help="A new link for a person; the earlier one ends.")
 @click.option(
     "--url",
@@ -47,7 +47,7 @@ def invite(
 ) -> None:
     """Invite a person to a project, and print the link.
 
-    The link is printed only this once.
+    The link is printed only once.
     """
     with closing(place.open()) as project:
         store = project.store.people
@@ -84,11 +84,11 @@ def people(place: Place) -> None:
 @on_project
 @click.option("--name", required=True, help="The person, as invited.")
 def revoke(place: Place, name: str) -> None:
-    """Shut a person out at once; every answer stays."""
+    """End a person's access at once; every answer stays."""
     with closing(place.open(new=False)) as project:
         member = project.store.people.named(name)
         project.store.people.revoke(member.id, by=operator(project))
-        print(f"{one_line(member.name)} can no longer come in.")
+        print(f"{one_line(member.name)} no longer has access.")
 
 
 @click.command
@@ -100,7 +100,7 @@ def revoke(place: Place, name: str) -> None:
     default=TOKEN_DAYS,
     show_default=True,
     metavar="N",
-    help="How long the token is good.",
+    help="How long the token is valid.",
 )
 def token(place: Place, name: str, days: int) -> None:
     """Print a token for a script that labels over HTTP.
@@ -112,7 +112,7 @@ def token(place: Place, name: str, days: int) -> None:
 
 
 def _member_or_name(project: Project, name: str) -> Member | str:
-    """The active member of that name; or the name alone, which is for local use."""
+    """The active member of that name; or only the name, for local use."""
     try:
         member = project.store.people.named(name)
     except PersonError:

@@ -1,4 +1,4 @@
-"""The terminal: progress bars, and text that does it no harm."""
+"""The terminal: progress bars, and text without control codes."""
 
 import sys
 import time
@@ -19,7 +19,7 @@ POLL_SECONDS = 0.1
 
 
 def bring_in(project: Project, backbone: "Backbone | None" = None) -> "IngestState":
-    """Scan and embed with a progress bar; Ctrl-C ends it between two batches."""
+    """Scan and embed with a progress bar; Ctrl-C stops it between two batches."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
     from labeling.embedding.ingest import Ingest
@@ -33,7 +33,7 @@ def bring_in(project: Project, backbone: "Backbone | None" = None) -> "IngestSta
     )
     with progress_bar(*columns) as bar, ThreadPoolExecutor(1, "ingest") as worker:
         task = bar.add_task("scanning", total=None, pace="")
-        # Not ingest.start(): that leaves half of the cores to training and serving.
+        # Not ingest.start(), which leaves half of the cores to training and serving.
         running = worker.submit(ingest.run)
         try:
             while not wait([running], POLL_SECONDS).done:
@@ -48,10 +48,10 @@ def bring_in(project: Project, backbone: "Backbone | None" = None) -> "IngestSta
                 )
         except KeyboardInterrupt:
             ingest.stop()
-            running.result()  # the batch under way is kept too
+            running.result()  # the running batch is kept too
             raise KeyboardInterrupt(
                 f"Stopped while {ingest.state.stage}, with {ingest.state.done:,} done, which are "
-                "kept; the same command goes on from there."
+                "kept; the same command continues from there."
             ) from None
     ingest.stop()
     if ingest.cache is not None and ingest.cache.warning:
@@ -62,7 +62,7 @@ def bring_in(project: Project, backbone: "Backbone | None" = None) -> "IngestSta
 
 
 def progress_bar(*columns: Any) -> "Progress":
-    """A progress bar on stderr that leaves no trace; none where nobody watches."""
+    """A progress bar on stderr that leaves no trace; hidden if stderr is not a terminal."""
     from rich.progress import Progress
 
     console = console_on(sys.stderr)
@@ -70,14 +70,14 @@ def progress_bar(*columns: Any) -> "Progress":
 
 
 def console_on(stream: TextIO) -> "Console":
-    """A rich console, which is imported only where one is needed."""
+    """A rich console, imported only when needed."""
     from rich.console import Console
 
     return Console(file=stream)
 
 
 def one_line(text: str) -> str:
-    """Text from files without line breaks or codes that a terminal would obey."""
+    """Text from files, without line breaks and terminal control codes."""
     return "".join(sign if sign.isprintable() else " " for sign in " ".join(text.split()))
 
 

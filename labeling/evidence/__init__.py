@@ -1,1 +1,1 @@
-"""How good the model is, and how sure that is."""
+"""How good the model is, with the uncertainty."""

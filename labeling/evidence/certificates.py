@@ -31,8 +31,8 @@ FEWEST = 30  # a certificate needs this many unanswered images
 class Standing:
     """The state of a certificate after the answers so far.
 
-    `drawn` samples have been answered; the frozen head had `right` of them right. `value` is what
-    is proven so far: the least accuracy of the set, or the largest share of wrong ones among the
+    `drawn` samples have been answered; the frozen head predicted `right` of them right. `value` is
+    proven so far: the least accuracy of the set, or the largest share of wrong ones among the
     `left` that would be accepted. `proven` says whether that is enough.
     """
 
@@ -89,7 +89,7 @@ class Certifier:
         if len(rows) < SMALLEST:
             raise HoneError(
                 f"Only {len(rows)} pre-labels are sure enough for that bound; allow more error, "
-                "or label on first."
+                "or go on labeling first."
             )
         assert round_ is not None
         drawn = self._rng().permutation(rows)
@@ -110,7 +110,7 @@ class Certifier:
         return rows
 
     def _rng(self) -> np.random.Generator:
-        """A random order: nothing that a person sees reveals it before."""
+        """A random order; nothing on screen reveals it in advance."""
         return np.random.default_rng()
 
     def alpha(self, kind: str) -> float:
@@ -183,7 +183,7 @@ class Certifier:
         return self._draws[certificate.id]
 
     def standing(self, certificate: Certificate) -> Standing:
-        """What the answers so far prove; cheap enough to compute after every answer."""
+        """What the answers prove so far; fast enough to compute after every answer."""
         from models.evidence.acceptance import judge
         from models.evidence.certificate import Bet, bounds
 
@@ -260,7 +260,7 @@ class Certifier:
     # -- accepting ---------------------------------------------------------------------------
 
     def to_accept(self, certificate: Certificate) -> list[Offer]:
-        """What a proven certificate lets us accept: the samples of its set without an answer."""
+        """The samples of a proven certificate that may be accepted: those without an answer."""
         if certificate.kind != ACCEPT or certificate.end != PROVEN:
             raise HoneError("Only a proven certificate of acceptance allows that.")
         if certificate.voided is not None:

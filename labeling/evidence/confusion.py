@@ -8,7 +8,7 @@ from labeling.evidence.gathering import Evidence
 
 @dataclass(frozen=True)
 class Cell:
-    """Samples of one class that are predicted as another (or as the same)."""
+    """Samples of one class that are predicted as another (or the same) class."""
 
     given: int
     predicted: int

@@ -1,4 +1,4 @@
-"""The learning curve so far, and what more labels will bring."""
+"""The learning curve so far, and the gain from more labels."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from models.evidence.learning_curve import Beside, Point
 
 
-POOL_SAMPLE = 3000  # unlabeled rows over which a curve's confidence is averaged
+POOL_SAMPLE = 3000  # unlabeled rows for a curve's mean confidence
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """The learning curve of a round's labels, beside that of random picking."""
+    """The learning curve of a round's labels, and that of random picking."""
 
     round_id: int
     points: "list[Point]"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from labeling.learning.snapshot import Round
     from models.evidence.ridge_loo import LeaveOneOut
 
-SLOW_GROWTH = 1.1  # heads without a closed form are judged again when the labels grow by a tenth
+SLOW_GROWTH = 1.1  # heads without a closed form are judged again after 10 % more labels
 
 
 class Figures:
@@ -45,7 +45,7 @@ class Figures:
             return found
 
     def judged(self, evidence: Evidence) -> "LeaveOneOut | None":
-        """What a ridge fitted on all other labels predicts for each: seconds for thousands.
+        """A ridge's prediction for each label from all other labels; takes seconds for thousands.
 
         None if the newest round has other embeddings than the evidence.
         """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.evidence.out_of_fold import OutOfFold
 
 UNIFORM = ("audit", "random", "unscored")  # drawn uniformly from the pool; blind ones count
-CHECKS = 10  # blind ones; with fewer, no accuracy and no calibration is shown
+CHECKS = 10  # blind ones; below this, no accuracy and no calibration is shown
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -32,7 +32,7 @@ class Evidence:
 
     Attributes
     ----------
-    round_id, through, changed : the round, and the last answer and change of classes it has seen.
+    round_id, through, changed : the round, and the last answer and change of classes in it.
     ids : the samples (n).
     rows, labels : (n,) rows of the table, and class ids given.
     left_out : predictions (n) by heads that have seen neither the row nor its near-duplicates.
@@ -63,7 +63,7 @@ class Evidence:
 
     @property
     def out_of_fold(self) -> "OutOfFold":
-        """The labels, with what they say about the unlabeled images."""
+        """The labels, and the accuracy that they imply for the unlabeled images."""
         from models.evidence.out_of_fold import OutOfFold
 
         sure, left = self.left_out.confidence, len(self.open_rows)
@@ -141,7 +141,7 @@ def _left_out(
 
 
 def pool_accuracy(evidence: Evidence, level: float = 0.95) -> "Accuracy | None":
-    """Accuracy of the newest head on unlabeled images; None while too little is known.
+    """Accuracy of the newest head on unlabeled images; None if too little is known.
 
     If the query's draws have probabilities, all labels count, else only the uniform blind ones.
     """

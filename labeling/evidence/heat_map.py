@@ -24,7 +24,7 @@ SIDE = 300
 def evidence_picture(
     project: Project, round_: "Round | None", device: str, sample_id: str, class_id: int
 ) -> bytes:
-    """A WebP of what the backbone sees of a sample, coloured where evidence for the class lies.
+    """A WebP of a sample, coloured where the evidence for a class is.
 
     Raises HoneError with the reason if no map is possible: the head is not linear, or the backbone
     does not average a feature map.

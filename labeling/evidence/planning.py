@@ -24,7 +24,7 @@ UNKNOWN = 4.0  # a guess counts as this many audits before the first real one
 
 @dataclass(frozen=True)
 class Effort:
-    """A forecast in labels, and in minutes at the latest pace if it is known."""
+    """A forecast in labels, and in minutes at the latest pace if known."""
 
     forecast: "Forecast"
     minutes: tuple[float, float | None] | None
@@ -33,7 +33,7 @@ class Effort:
 def effort(
     answers: Sequence[Answer], evidence: Evidence, curve: Curve, target: float
 ) -> Effort | None:
-    """What a target accuracy will take, at the pace of all answers; None while unknown."""
+    """The labels for a target accuracy, at the pace of all answers; None while unknown."""
     from models.evidence.forecast import forecast
 
     classes, left = len(evidence.left_out.classes), len(evidence.open_rows)
@@ -49,7 +49,7 @@ def effort(
 
 
 def expected(evidence: Evidence) -> tuple[float, float]:
-    """The knowledge of the accuracy as a number of right and of wrong predictions."""
+    """The known accuracy, as a number of right and of wrong predictions."""
     found = pool_accuracy(evidence)
     if found is not None:
         return found.value * found.effective, (1 - found.value) * found.effective
@@ -75,7 +75,7 @@ def certificate_length(certifier: Certifier, evidence: Evidence, share: float) -
 
 @dataclass(frozen=True, eq=False)
 class Offerable:
-    """What may be accepted under a bound, and the number of blind checks it probably takes."""
+    """The set that may be accepted under a bound, and the blind checks that it probably takes."""
 
     proposal: "Proposal"
     length: "Length | None"

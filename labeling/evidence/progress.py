@@ -82,12 +82,12 @@ def prelabel_agreement(answers: Sequence[Answer], window: int = WINDOW) -> Prela
 
     This is NOT accuracy. The samples were chosen because the model was unsure of them, so it
     understates the accuracy on the pool, often by a lot. And a person who sees a pre-label tends to
-    accept it. Trust `figures.pool_accuracy` instead.
+    accept it. Use `figures.pool_accuracy` instead.
 
     Parameters
     ----------
-    answers : n answers of which those count that are labels given one by one (not in the grid,
-        imported or propagated) and had a prediction, shown or not.
+    answers : n answers. Only labels given one by one (not in the grid, imported or propagated)
+        that had a prediction, shown or not, count.
     window : how many of the latest to average, ≥ 1.
     """
     counted = [
@@ -121,8 +121,8 @@ def seconds_per_label(answers: Sequence[Answer], window: int = WINDOW) -> Second
 
     Parameters
     ----------
-    answers : n answers of which those count that have seconds.
-    window : how many of the latest the rolling median is taken of, fewer at the beginning; ≥ 1.
+    answers : n answers. Only those with seconds count.
+    window : number of answers for the rolling median, fewer at the start; ≥ 1.
     """
     if window < 1:
         raise ValueError(f"a window holds at least one answer, not {window}")

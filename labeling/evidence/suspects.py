@@ -1,4 +1,4 @@
-"""What deserves a second look: labels that the other labels contradict."""
+"""Labels that need a second look, because the other labels contradict them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from models.evidence.ridge_loo import LeaveOneOut
 
 NEIGHBOURS = 4  # of each class
-LIKELY = 4  # classes between which a suspect may lie
+LIKELY = 4  # possible classes of a suspect
 FEWEST = 20  # labels; with fewer there is no contradiction
 
 
@@ -23,7 +23,7 @@ FEWEST = 20  # labels; with fewer there is no contradiction
 class Suspect:
     """A label that a ridge fitted on all other labels finds unlikely.
 
-    `likelihood` is the probability that it gives to the label. `chances` are (class id,
+    `likelihood` is its probability of the label. `chances` are (class id,
     probability) of the predicted class, the given class and the likeliest others, in that order.
     """
 
@@ -51,7 +51,7 @@ def suspects(
 ) -> list[Suspect]:
     """Labels that are probably wrong, the least likely first.
 
-    `judged` is what the other labels predict for each label of the evidence, `labels` the current
+    `judged` has the other labels' prediction for each label of the evidence, `labels` the current
     answer of each sample, `standing` all answers that were not undone. Labels that were confirmed,
     or given again since the round, are left out, so that nobody is asked twice while the next round
     is computed. No label is changed here: only a person knows.
@@ -108,7 +108,7 @@ def alike(round_: "Round", evidence: Evidence, suspect: Suspect) -> list[Alike]:
 
 
 def confirmed(standing: Sequence[Answer]) -> set[str]:
-    """Samples that people gave the same label twice in a row, so it is meant."""
+    """Samples that people gave the same label twice in a row, so it is intended."""
     given: dict[str, list[int | None]] = defaultdict(list)
     for answer in standing:
         if answer.kind != "label" or answer.certificate_id is None:

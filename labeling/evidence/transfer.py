@@ -21,7 +21,7 @@ MOST_IMAGES = 300  # labels to compare; embedding them with random weights takes
 
 @dataclass(frozen=True)
 class Transfer:
-    """What the backbone gains over plain pixels and over its own untrained architecture."""
+    """The backbone's gain over plain pixels and over its own untrained architecture."""
 
     pixels: "Gain"
     random: "Gain"

@@ -1,4 +1,4 @@
-"""What a comparison of backbones says, in words, with its uncertainty."""
+"""The result of a comparison of backbones, in words, with its uncertainty."""
 
 from typing import TYPE_CHECKING
 
@@ -42,8 +42,8 @@ def basis(compared: Comparison) -> str:
     caution = (
         ""
         if compared.audits_only
-        else ", all of them because blind checks are still few; many were chosen for being hard, "
-        "so that each accuracy is too low, and the differences are what counts"
+        else ", all of them because there are few blind checks; many were chosen as hard ones, "
+        "so each accuracy is too low, and only the differences count"
     )
     return (
         f"Measured on the same {compared.labels} {kind} for all, each predicted from the others"
@@ -60,11 +60,11 @@ def _span(low: float, high: float) -> str:
 
 
 def _belief(standing: "Standing") -> str:
-    """What to expect when knowledge from other images is weighed in."""
+    """The expected result with knowledge from other images taken into account."""
     if abs(standing.expected) < 0.005:
         return "about the same is expected"
     kind = "better" if standing.expected > 0 else "worse"
     return (
-        f"weighed with what is known of both from other images, "
+        f"given both results on other images, "
         f"about {100 * abs(standing.expected):.0f} points {kind} are expected"
     )

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from models.embeddings import fill
     from models.evidence.backbone_choice import Standing
 
-SAMPLE = 2000  # images that show how a backbone does
+SAMPLE = 2000  # images for the comparison of backbones
 ENOUGH_AUDITS = 30  # with fewer, the comparison uses all labels
 PATIENCE = 0.2  # seconds between two checks whether the pool's own embedding is done
 
 
 @dataclass(frozen=True)
 class Trial(Progress):
-    """One backbone on trial, and how far it is.
+    """One backbone on trial, and its progress.
 
     `whole` means that the whole pool is embedded, so the project can switch to it.
     """
@@ -141,7 +141,7 @@ class Trials:
                 self._tell(trial.name, stage="failed", error=str(error) or repr(error))
 
     def _take(self) -> Trial | None:
-        """The next waiting trial, marked as taken; None ends the thread."""
+        """The next waiting trial, marked as running; None ends the thread."""
         with self._lock:
             waiting = [one for one in self._trials.values() if one.stage == "waiting"]
             if not waiting or self._stop.is_set():
@@ -203,7 +203,7 @@ class Trials:
     # -- results ------------------------------------------------------------------
 
     def compare(self) -> Comparison | None:
-        """All embedded backbones beside the present one; None while there is nothing to compare."""
+        """All embedded backbones and the present one; None while there is nothing to compare."""
 
         settings, own = self._project.settings(), self._ingest.cache
         present = called(settings.backbone, settings.features)

@@ -1,4 +1,4 @@
-"""What a browser needs to show one sample: its name, its pre-label, and why it was picked."""
+"""Everything a browser needs to show one sample: name, pre-label, and why it was picked."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 NEIGHBOURS = 3
 View = tuple[dict[int, float], list[tuple[str, int]]]  # probabilities and neighbours of a card
 UNSEEN: View = ({}, [])
-# Why a sample is shown where no query has picked it.
+# Why a sample is shown if no query has picked it.
 REASONS = {
     "unscored": "picked at random: the model has not seen it yet",
-    "audit": "a blind check: picked at random, shown without a guess, so that the accuracy "
+    "audit": "a blind check: picked at random and shown without a guess, so that the accuracy "
     "figure stays honest",
     "overlap": "shown without a guess, so that answers of several people can be compared",
     "split": "its class was split: shown again without a guess, so that you choose again",
@@ -32,7 +32,7 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Card:
-    """One sample on its way to a browser.
+    """One sample for a browser.
 
     `measure` is the query's score in words. `probabilities` maps class ids to probabilities,
     largest first. `neighbours` are (sample id, class id) of the nearest labeled samples. All three
@@ -56,7 +56,7 @@ def make_cards(
     round_: "Round | None",
     merged: Mapping[int, int] = MappingProxyType({}),
 ) -> list[Card]:
-    """The cards of offers. What the model predicts for a blind sample stays on the server.
+    """The cards of offers. The prediction for a blind sample stays on the server.
 
     `merged` are classes that now count as another class: a restored head may still know them.
     """
@@ -83,7 +83,7 @@ def _card(offer: Offer, sample: Sample, view: View) -> Card:
 def _views(
     round_: "Round", sample_ids: Sequence[str], merged: Mapping[int, int]
 ) -> dict[str, View]:
-    """The head's view of the samples that have a row, read in one go."""
+    """The head's predictions for the samples that have a row, read in one step."""
     from models.evidence.explain import nearest_labeled
 
     table, snapshot = round_.table, round_.snapshot
@@ -108,7 +108,7 @@ def _views(
 
 
 def _summed(chances: Iterable[tuple[int, float]], merged: Mapping[int, int]) -> dict[int, float]:
-    """Probabilities by class, largest first; those of merged classes are added up."""
+    """Probabilities by class, largest first; those of merged classes are summed."""
     found: dict[int, float] = {}
     for class_id, value in chances:
         end = merged.get(class_id, class_id)

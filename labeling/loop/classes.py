@@ -1,4 +1,4 @@
-"""Change the classes of a running session, and say before what a change would do."""
+"""Change the classes of a running session, and describe the effect beforehand."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ LATELY = 600.0  # a person who used a class in the last so many seconds is label
 
 @dataclass(frozen=True)
 class ClassChange:
-    """A wanted change. Its `kind` says which of the fields count.
+    """A wanted change. Its `kind` decides which fields count.
 
     `into` is the class to merge into, `name` the name of a new or renamed class, `names` the names
     of the parts of a split, `order` the ids of all classes, `examples` ids of samples.
@@ -34,7 +34,7 @@ class ClassChange:
 
 
 def preview(session: Session, wanted: ClassChange) -> Effect:
-    """What a change would do now; raises ClassNameError if the change makes no sense."""
+    """The effect of a change now; raises ClassNameError if the change makes no sense."""
     if wanted.kind == "create":
         return Effect((f"“{wanted.name}” can be chosen from now on.",))
     if wanted.kind == "reorder":
@@ -57,7 +57,7 @@ def preview(session: Session, wanted: ClassChange) -> Effect:
 
 
 def _reshaped(session: Session, wanted: ClassChange, one: LabelClass) -> Effect:
-    """What a merge, a split or archiving would do."""
+    """The effect of a merge, a split or archiving."""
     target = _known(session, wanted.into) if wanted.kind == "merge" else None
     classes = [one.id, target.id] if target is not None else [one.id]
     reach = session.store.reshaping.reach(classes, split=wanted.kind == "split")
@@ -67,11 +67,11 @@ def _reshaped(session: Session, wanted: ClassChange, one: LabelClass) -> Effect:
     elif wanted.kind == "split":
         text = (
             f"{labels} of “{one.name}” will not count; {amount(reach.samples, 'image')} will be "
-            "asked again before all others, without a guess and without the old label, which "
-            f"stays in the history. To choose from then: {listed(wanted.names)}."
+            "asked again first, without a guess and without the old label, which "
+            f"stays in the history. The new choices: {listed(wanted.names)}."
         )
     else:
-        text = f"Nobody can choose “{one.name}”; {labels} of it stay but teach the model nothing."
+        text = f"Nobody can choose “{one.name}”; {labels} of it stay but do not train the model."
     void = reach.void if wanted.kind == "split" else reach.running
     sentences = [text, _working(session, one), voided(void)]
     if wanted.kind == "merge" and set(reach.void) - set(reach.running):
@@ -109,7 +109,7 @@ def carry_out(session: Session, wanted: ClassChange, by: str) -> Entry:
 
 
 def propose_examples(session: Session, class_id: int, count: int) -> tuple[str, ...]:
-    """Good examples of a class: its labeled samples that the model is surest of."""
+    """Good examples of a class: its labeled samples of which the model is surest."""
     round_ = session.round
     labeled = [
         key
@@ -128,7 +128,7 @@ def propose_examples(session: Session, class_id: int, count: int) -> tuple[str, 
 
 
 def newest_examples(session: Session, class_id: int, count: int) -> tuple[str, ...]:
-    """The samples of a class that were labeled last: a good example was often seen just now."""
+    """The samples of a class that were labeled last: a good example was often seen recently."""
     labeled = [one for one in session.labels().values() if one.class_id == class_id]
     newest = sorted(labeled, key=lambda one: -one.id)
     return tuple(one.sample_id for one in newest if one.sample_id in session.current.sample_index)[

@@ -10,7 +10,7 @@ from labeling.store.answers import ADJUDICATED
 from labeling.store.certificates import ACCEPTED, TAKEN_BACK
 
 AT_ONCE = 200  # answers in one transaction: people who label meanwhile wait no longer
-HOLDER = "certificate"  # leases what is being accepted; samples that people hold are left out
+HOLDER = "certificate"  # leases samples while accepting them; those that people hold are left out
 
 
 def accept(session: Session, certificate: Certificate, annotator: str) -> int:

@@ -1,4 +1,4 @@
-"""What a change would do, shown before it is made."""
+"""The effect of a change, shown before it is made."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from labeling.wording import listed
 
 @dataclass(frozen=True)
 class Effect:
-    """What a change does, in sentences; `certificates` become void by it."""
+    """The effect of a change, in sentences; `certificates` become void by it."""
 
     sentences: tuple[str, ...]
     labels: int = 0

@@ -1,4 +1,4 @@
-"""A counter that goes up with each change of a session, for everything that waits for one."""
+"""A counter that goes up with each change of a session, so that others can wait for changes."""
 
 import asyncio
 import threading

@@ -24,12 +24,12 @@ LOOK = 0.3  # seconds from one look at the revisions to the next
 ALONE = 1.0  # … while this process leads and no other process works
 LIVELY = 30.0  # seconds without changes by others before a process counts as alone
 CALL = 2.0  # … and from one attempt to win the lead to the next
-SHARE = 20  # reading a large pool again takes at most one part in so many of the time
+SHARE = 20  # reading a large pool again takes at most one part in this many of the time
 
 
 @dataclass(frozen=True)
 class News:
-    """What other processes changed since the last look; `back`: the database was away before.
+    """Changes by other processes since the last look; `back`: the database was away before.
 
     `through` is the newest answer of all processes.
     """
@@ -42,7 +42,7 @@ class News:
 
 
 class Peers:
-    """A thread that looks at the store and takes in what other processes change.
+    """A thread that watches the store and takes over other processes' changes.
 
     `since` is the pulse of the store before the other parts read it. Embedding waits for up to
     `patience` seconds until a board has received the first images.
@@ -112,7 +112,7 @@ class Peers:
         return ALONE if is_alone else LOOK
 
     def _look(self) -> None:
-        """Take in what other processes changed since the last time."""
+        """Take over other processes' changes since the last time."""
         now, last = self._store.pulse(), self._last
         pool = now.pool != last.pool and time.monotonic() >= self._pool_after
         news = News(
@@ -133,7 +133,7 @@ class Peers:
         self._is_away = False
 
     def take_in(self, news: News) -> bool:
-        """Read what changed, notify the boards, and rank again where that matters.
+        """Read the changes, notify the boards, and rank again if necessary.
 
         Returns whether other processes changed anything.
         """

@@ -50,7 +50,7 @@ class Queue:
     ) -> list[Card]:
         """The samples to label next, leased to `holder`, best first; fewer at the pool's end.
 
-        Some of them other people have answered already, and `annotator` should answer them too.
+        Some of these may have answers by other people; `annotator` should then answer them too.
 
         Samples in `keep` are on the holder's screen: they stay leased and are not returned.
         Samples in `spare` stay leased too, but are returned if they are among the best. If
@@ -110,7 +110,7 @@ class Queue:
         return self._cards(claimed, round_)
 
     def predicted_counts(self) -> dict[int, int]:
-        """The number of unanswered samples that the head puts into each class."""
+        """The number of unanswered samples that the head predicts as each class."""
         round_ = self._learner.round
         if round_ is None or round_.scores is None:
             return {}
@@ -155,7 +155,7 @@ class Queue:
                 yield round_.offer(key, "skipped") if round_ else Offer(key, "skipped")
 
     def _ranked(self, round_: "Round") -> Iterator[Offer]:
-        """The open samples of a ranking, which is much longer than what one person is shown."""
+        """The open samples of a ranking, which is much longer than one person's queue."""
         current = self._current
         if round_.table.sample_index is current.sample_index:  # no look-up for each sample
             return (one for one in round_.ranking if one.sample_id not in current.answers)

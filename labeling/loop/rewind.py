@@ -1,4 +1,4 @@
-"""Going back: undo a change of classes, rewind answers to a moment."""
+"""Going back: undo a change of classes, or rewind answers to a moment."""
 
 from labeling.loop.effect import Effect, voided
 from labeling.loop.session import Session

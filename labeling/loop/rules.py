@@ -1,4 +1,4 @@
-"""The rules: classes, and what counts as an answer. They change while people label."""
+"""The rules: classes, and which answers count. They change while people label."""
 
 from labeling.answers.current import CurrentAnswers
 from labeling.evidence.certificates import Certifier
@@ -25,7 +25,7 @@ class Rules:
         self._worker, self._notifier = worker, notifier
 
     def follow(self) -> None:
-        """Take in changes since the last look, by any process."""
+        """Read the changes since the last time, by any process."""
         if self._store.log.version() == self.version:
             return
         with self._current.lock:

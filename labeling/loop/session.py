@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Session:
     """One open project with its loop running; safe to use from many threads.
 
-    `queue` says what comes next, `figures` how good the model is. Scripts with many sessions pass
-    a loaded `backbone` to save the time to load it.
+    `queue` gives the next samples, `figures` the quality of the model. Scripts with many sessions
+    pass a loaded `backbone` to save the time for loading it.
     """
 
     def __init__(self, project: Project, backbone: "Backbone | None" = None) -> None:
@@ -110,7 +110,8 @@ class Session:
         """Commit answers in order and request a round; returns (client id: reason) of refused ones.
 
         When it returns, every answer that was not refused is on disk. An answer that is delivered
-        twice is stored once. With `own`, each is one person's opinion beside the team's others.
+        twice is stored once. With `own`, each is one person's opinion in addition to others'
+        answers.
         """
         through, refused = self._append(annotator, answers, own)
         self.current.refresh(through)
@@ -138,7 +139,7 @@ class Session:
 
     @contextmanager
     def reshaping(self) -> Iterator[None]:
-        """A block that changes classes or what counts; no answer is stored meanwhile."""
+        """A block that changes classes or which answers count; no answer is stored meanwhile."""
         with self.current.lock:
             yield
             self.rules.follow()
@@ -146,7 +147,7 @@ class Session:
     # -- status ------------------------------------------------------------------------------
 
     def status(self) -> Status:
-        """Counts and states for the screen; cheap enough to ask every second."""
+        """Counts and states for the screen; fast enough to ask every second."""
         self.rules.follow()
         counts = self.current.counts()
         round_ = self.round
@@ -173,7 +174,7 @@ class Session:
         )
 
     def leave_out(self, sample_id: str, reason: str) -> None:
-        """Take a sample that cannot be shown out of the pool and remember why."""
+        """Remove a sample that cannot be shown from the pool and store the reason."""
         self.store.samples.mark_unreadable(sample_id, reason)
         self.current.reload()
         self.notifier.bump()

@@ -10,8 +10,8 @@ from labeling.learning.worker import State
 class Status:
     """The state of the loop; every count is of samples that are in the pool now.
 
-    `version` counts the changes of this value, `changed` is the newest change of classes or of what
-    counts. `left_out` counts the files that cannot be read; only the first few are named.
+    `version` counts the changes of this value, `changed` is the newest change of classes or of
+    valid answers. `left_out` counts the files that cannot be read; only the first few are named.
     """
 
     version: int
@@ -35,7 +35,7 @@ class Status:
 
 
 def state_of(worker: State, ingest: IngestState) -> State:
-    """What goes on, in one word: the worker's state, or the embedding while the worker rests."""
+    """The present activity, in one word: the worker's state, or the embedding while it rests."""
     if worker in (State.IDLE, State.WAITING_FOR_LABELS):
         if ingest.stage == "failed":
             return State.FAILED

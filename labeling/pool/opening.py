@@ -27,12 +27,12 @@ def open_source(location: Path) -> Source:
         )
     first = next(source.entries(), None)
     if first is None:
-        mend = (
+        remedy = (
             "name one file on each line below “path”"
             if isinstance(source, ManifestSource)
             else f"put {', '.join(suffixes())} files there"
         )
-        raise PoolError(f"{location} holds no images; {mend}.")
+        raise PoolError(f"{location} holds no images; {remedy}.")
     if first.refused and not isinstance(source, ZipSource) and source.names_nothing():
         raise PoolError(f"{location} names no file that is read; {first.path}: {first.refused}.")
     return source

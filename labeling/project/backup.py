@@ -33,7 +33,7 @@ def write_backup(project: Project, target: Path) -> int:
     if target.exists():
         raise ProjectError(f"{target} exists already; choose another name.")
     if not target.parent.is_dir():
-        raise ProjectError(f"There is no folder {target.parent}; make it first.")
+        raise ProjectError(f"There is no folder {target.parent}; create it first.")
     _clear(target.parent)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=STAGING) as place:
         database, staged = Path(place) / DATABASE, Path(place) / "backup.zip"

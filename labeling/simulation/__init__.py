@@ -1,1 +1,1 @@
-"""The loop with known labels in place of a person."""
+"""The loop with known labels instead of a person."""

@@ -41,7 +41,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Style:
-    """How one name's curves look in every panel."""
+    """The style of one name's curves in every panel."""
 
     color: str
     width: float = 2.0
@@ -58,11 +58,11 @@ def check_target(file: Path) -> None:
 def check_folder(file: Path) -> None:
     """Raise, with the remedy, if the folder for a file does not exist."""
     if not file.parent.is_dir():
-        raise HoneError(f"There is no folder {file.parent} for {file.name}; make it first.")
+        raise HoneError(f"There is no folder {file.parent} for {file.name}; create it first.")
 
 
 def save(chart: "alt.ConcatChart", file: Path) -> None:
-    """Write a chart by the file's ending; HTML holds all it needs and opens without a network."""
+    """Write a chart by the file's ending; HTML contains all it needs and works offline."""
     check_target(file)
     if file.suffix.lower() == ".html":
         chart.save(file, inline=True)
@@ -97,7 +97,7 @@ def plot(results: Sequence[Result], names: Mapping[str, str] | None = None) -> "
 
 
 def draw(panels: Sequence[Panel], styles: Mapping[str, Style]) -> "alt.ConcatChart":
-    """Panels two in a row with one legend; later names of `styles` lie above earlier ones."""
+    """Panels two in a row with one legend; later names of `styles` are drawn above earlier ones."""
     import altair as alt
 
     color = alt.Color(

@@ -1,4 +1,4 @@
-"""Learning curves: what was simulated, and what is derived from it."""
+"""Learning curves: the runs of a simulation, and derived figures."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -29,7 +29,7 @@ class Plan:
         object.__setattr__(self, "queries", tuple(dict.fromkeys((BASELINE, *self.queries))))
         for query in self.queries:
             if query not in QUERIES:
-                raise HoneError(f"There is no query {query!r}; take one of {', '.join(QUERIES)}.")
+                raise HoneError(f"There is no query {query!r}; use one of {', '.join(QUERIES)}.")
         for name in ("labels", "seeds", "every", "batch"):
             if getattr(self, name) < 1:
                 raise HoneError(f"{name} is {getattr(self, name)}; it must be at least 1.")
@@ -40,7 +40,7 @@ class Run:
     """One replay: accuracy on all samples without a label, after each number of labels.
 
     `balanced` is the mean over classes of the share predicted right. Before two classes have a
-    label there is no head, and every sample counts as predicted to be of the one labeled class.
+    label there is no head, and every sample counts as predicted as the one labeled class.
     """
 
     query: str
@@ -53,7 +53,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Result:
-    """All runs of a plan and what they ran on; means, intervals and areas are derived."""
+    """All runs of a plan and their conditions; means, intervals and areas are derived."""
 
     pool: str
     samples: int
@@ -100,13 +100,13 @@ class Result:
         return [learning_curve_area(labels, row) for row in self.values(query, measure)]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: what was run, and what is derived from it for each query.
+        """Plain values: the conditions, and the derived figures of each query.
 
         `pool`, `samples`, `classes`, `backbone`, `fingerprint`, `audit_share`, `plan` and `runs`
         are the fields of this class; `labels` are the checkpoints. `queries` has for each query
-        `accuracy`, `balanced` (classes weighted alike) and `gain` (over random) at every
+        `accuracy`, `balanced` (equal weight for each class) and `gain` (over random) at every
         checkpoint, their means along the curve as `area`, `balanced_area` and `area_gain`, each
-        as {mean, low, high} with null ends where a single seed gives no interval, and
+        as {mean, low, high} with null ends for a single seed, and
         `labels_to_match_random` (null: not reached). Shares, not per cent.
         """
         derived = {
@@ -125,7 +125,7 @@ class Result:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """The result that `to_json` wrote, before or after it went through a file."""
+        """The result written by `to_json`, before or after it went through a file."""
         facts: dict[str, Any] = {name: stored[name] for name in cls.__dataclass_fields__}
         facts["plan"] = Plan(**_tuples(stored["plan"]))
         facts["runs"] = tuple(Run(**_tuples(run)) for run in stored["runs"])

@@ -18,8 +18,8 @@ DIGITS = "digits"
 def read_truth(source: Source, truth: str | None = None) -> dict[str, str]:
     """Class names by path.
 
-    `truth` is a CSV with the columns path and label, or "folders" for the name of the folder that
-    a file lies in. By default it is a manifest's own label column, or the `labels.csv` in a folder.
+    `truth` is a CSV with the columns path and label, or "folders" for the name of a file's
+    folder. By default it is a manifest's own label column, or the `labels.csv` in a folder.
     """
     beside = source.location / "labels.csv"
     if truth is None and not isinstance(source, ManifestSource):
@@ -32,7 +32,7 @@ def read_truth(source: Source, truth: str | None = None) -> dict[str, str]:
     given = source if truth in (None, FOLDERS) else ManifestSource(Path(str(truth)).expanduser())
     labels = {entry.path: entry.label for entry in given.entries() if entry.label}
     if not labels:
-        raise HoneError(f"{truth or source.location} holds no true labels; it needs path,label.")
+        raise HoneError(f"{truth or source.location} has no true labels; it needs path,label.")
     return labels
 
 
@@ -45,7 +45,7 @@ def class_names(project: Project, truth: Mapping[str, str]) -> dict[str, str]:
         if name is None:
             raise HoneError(
                 f"The truth has no label for {paths[0]}; it needs one for every image of "
-                f"{project.source.location}, by its path there."
+                f"{project.source.location}, with the same path."
             )
         found[key] = name
     return found
@@ -76,7 +76,7 @@ def digits_pool(folder: Path | None = None) -> Path:
             rows.append(f"{path},{label}")
         (draft / "labels.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
         (draft / "classes.txt").write_text("\n".join("0123456789") + "\n", encoding="utf-8")
-        os.replace(draft, folder)  # whole or not at all
+        os.replace(draft, folder)  # complete or not at all
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return folder

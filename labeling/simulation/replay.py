@@ -1,4 +1,4 @@
-"""Replays: true labels given to sessions of their own, one after another or side by side."""
+"""Replays: true labels given to separate sessions, one after another or in parallel."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class _Unlabeled:
-    """A source whose labels are hidden, so that nothing is answered before the loop asks."""
+    """A source with hidden labels, so that nothing is answered before the loop asks."""
 
     def __init__(self, source: Source) -> None:
         self.location = source.location
@@ -50,7 +50,7 @@ class Task:
     """One run, with all that another process needs for it.
 
     It happens in a copy of the project in `folder`/template; `truth` has the class id of every
-    sample. `device` and `fingerprint` tell which backbone has embedded the template.
+    sample. `device` and `fingerprint` name the backbone that has embedded the template.
     """
 
     folder: Path
@@ -66,7 +66,7 @@ class Task:
 
 
 def replay_all(tasks: Sequence[Task], jobs: int) -> Iterator[Run]:
-    """The runs in the order of their tasks, `jobs` at once; the number changes no result."""
+    """The runs in the order of their tasks, `jobs` at once; that number changes no result."""
     if jobs <= 1 or len(tasks) == 1:
         unpin = pin_threads()
         try:
@@ -80,11 +80,11 @@ def replay_all(tasks: Sequence[Task], jobs: int) -> Iterator[Run]:
             yield from pool.map(_replay, tasks)
         except BrokenProcessPool as error:
             raise HoneError(
-                "A process of the simulation was ended from outside (out of memory?); "
-                "take fewer jobs."
+                "A process of the simulation was killed from outside (out of memory?); "
+                "use fewer jobs."
             ) from error
         finally:
-            # Waits for the runs that go on: they write to a folder that is removed next.
+            # Waits for the running tasks: they write to a folder that is removed next.
             pool.shutdown(cancel_futures=True)
 
 
@@ -175,7 +175,7 @@ def _label(session: Session, task: Task) -> Iterator[tuple[int, float, float]]:
         session.worker.wait()
         error = session.worker.error or next(iter(refused.values()), None)
         if error or not cards:
-            raise HoneError(error or "The session has nothing left to label.")
+            raise HoneError(error or "The session has no samples left to label.")
         before, done = done, done + len(cards)
         if done // plan.every > before // plan.every or done == plan.labels:
             yield done, *_measure(session, task.truth)

@@ -1,4 +1,4 @@
-"""Measures what a query gains over random: true labels replayed through the real loop."""
+"""Measures the gain of a query over random: true labels replayed through the real loop."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ def simulate(
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Result:
-    """Replay `truth` (path: class name) through sessions of their own.
+    """Replay `truth` (path: class name) through separate sessions.
 
     Every (query, seed) runs in its own temporary project on one thread, `jobs` of them at once;
     their number does not change the result. The project itself is only scanned and embedded;
@@ -83,11 +83,11 @@ def _tasks(
 
 
 def check_size(classes: Mapping[str, str], plan: Plan) -> None:
-    """Raise unless some samples stay without a label."""
+    """Raise unless some samples remain without a label."""
     if plan.labels >= len(classes):
         raise HoneError(
             f"The pool has {len(classes)} samples; simulate fewer than {plan.labels} labels, "
-            "so that some are left to measure on."
+            "so that some are left for measuring."
         )
 
 

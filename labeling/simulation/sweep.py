@@ -1,4 +1,4 @@
-"""A sweep: the same comparison on every pool, with every backbone and every size of batch."""
+"""A sweep: the same comparison on every pool, with every backbone and every batch size."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Sweep:
     """What to run; each combination of a project, a backbone and a plan gives one result.
 
-    `truths` has the true class names by path for each project. None stands for the backbone that
-    the project has chosen. The plans differ in the size of their batches.
+    `truths` has the true class names by path for each project. None means the project's own
+    backbone. The plans differ in their batch sizes.
     """
 
     projects: Sequence[Project]
@@ -32,12 +32,12 @@ class Sweep:
 
     @property
     def results(self) -> int:
-        """How many results there will be."""
+        """The number of results."""
         return len(self.projects) * len(self.backbones) * len(self.plans)
 
     @property
     def runs(self) -> int:
-        """How many runs that takes."""
+        """The number of runs."""
         return sum(
             len(plan.queries) * plan.seeds * len(self.projects) * len(self.backbones)
             for plan in self.plans
@@ -45,11 +45,11 @@ class Sweep:
 
 
 def truth_of_each(pools: Sequence[str | None], truths: Sequence[str]) -> list[str | None]:
-    """What `read_truth` reads for each pool; the digits have their own labels."""
+    """The result of `read_truth` for each pool; the digits have their own labels."""
     if len(truths) > 1 and len(truths) != len(pools):
         raise HoneError(
             f"There are {len(truths)} truths for {len(pools)} pools; give one for all pools, or "
-            "one for each in their order."
+            "one per pool in their order."
         )
     given: list[str | None] = list(truths) or [None]
     if len(given) == 1:
@@ -64,7 +64,7 @@ def make_sweep(
     plans: Sequence[Plan],
     ingest: Callable[[Project, "Backbone"], object],
 ) -> Sweep:
-    """A sweep, checked first: a mistake must not show only after an hour.
+    """A sweep, checked first, so that a mistake does not show only after an hour.
 
     `ingest` scans a project and embeds it; it runs for every project with every backbone.
     """
@@ -103,11 +103,11 @@ def write_results(results: Sequence[Result], file: Path) -> None:
 
 
 def read_results(file: Path) -> list[Result]:
-    """The results that `write_results` wrote."""
+    """The results written by `write_results`."""
     try:
         stored: Any = json.loads(file.read_text(encoding="utf-8"))
         return [Result.from_json(one) for one in (stored if isinstance(stored, list) else [stored])]
     except (ValueError, KeyError, TypeError) as error:
         raise HoneError(
-            f"{file} does not hold what “python -m labeling simulate --json” writes ({error!r})."
+            f"{file} is not an output of “python -m labeling simulate --json” ({error!r})."
         ) from error

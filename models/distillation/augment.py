@@ -1,4 +1,4 @@
-"""Views: images as equal squares, and the fixed crops of them that teacher and student see."""
+"""Views: images as squares of one size, and their fixed crops for teacher and student."""
 
 import io
 import zipfile
@@ -24,7 +24,7 @@ def read_images(source: Path, side: int) -> NDArray[np.uint8]:
         files = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
         return _squares([(str(p), p.read_bytes) for p in files], side, source)
     if not zipfile.is_zipfile(source):
-        raise DistillError(f"{source} is neither a folder nor a zip; name one that holds images")
+        raise DistillError(f"{source} is neither a folder nor a zip; give one with images")
     with zipfile.ZipFile(source) as archive:
         names = sorted(n for n in archive.namelist() if Path(n).suffix.lower() in SUFFIXES)
         items = [(name, partial(archive.read, name)) for name in names]
@@ -35,13 +35,13 @@ def _squares(
     items: Sequence[tuple[str, Callable[[], bytes]]], side: int, source: Path
 ) -> NDArray[np.uint8]:
     if len(items) < 2:
-        raise DistillError(f"{source} holds {len(items)} images; distilling needs at least two")
+        raise DistillError(f"{source} has {len(items)} images; distilling needs at least two")
     squares = np.empty((len(items), side, side, 3), np.uint8)
     for row, (name, read) in enumerate(items):
         try:
             image = Image.open(io.BytesIO(read())).convert("RGB")
         except (OSError, ValueError) as error:
-            raise DistillError(f"{name} in {source} is no readable image; take it out") from error
+            raise DistillError(f"{name} in {source} is not a readable image; remove it") from error
         cut = min(image.size)
         left, top = (image.width - cut) // 2, (image.height - cut) // 2
         box = (left, top, left + cut, top + cut)

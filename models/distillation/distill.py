@@ -2,8 +2,8 @@
 
     python -m models.distillation.distill --images photos.zip --teacher local-dir:DIR --out OUT/NAME
 
-The student starts as the teacher with its least used channels cut out, then learns to give the
-teacher's features. A killed run continues where it stopped when it is started again.
+The student starts as a copy of the teacher without its least used channels, then learns to give the
+teacher's features. A killed run continues where it stopped if you start it again.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def teacher_features(
     folder: Path,
     device: str,
 ) -> list[NDArray[np.float16]]:
-    """The teacher's features of every view, V arrays float16 (N, D), each kept in a file."""
+    """The teacher's features of every view, V arrays float16 (N, D), each stored in a file."""
     done = []
     for view, box in enumerate(boxes):
         file = folder / f"teacher_{view}.npy"
@@ -86,7 +86,7 @@ def encoder(model: nn.Module, config: dict[str, Any], device: str) -> Callable[[
 
 
 def prepare_work(folder: Path, run: dict[str, Any]) -> None:
-    """Make the work folder, or make sure that it belongs to this run."""
+    """Make the work folder, or check that it belongs to this run."""
     folder.mkdir(parents=True, exist_ok=True)
     note, text = folder / "run.json", json.dumps(run, sort_keys=True, indent=1)
     if note.exists() and note.read_text() != text:
@@ -130,7 +130,7 @@ def distill(
 
 
 def _probe_batches(pool: NDArray[np.uint8], config: dict[str, Any], side: int) -> Iterator[Tensor]:
-    """A few normalised batches, spread over the pool, to take a network's statistics from."""
+    """A few normalised batches from the whole pool, to compute a network's statistics."""
     mean, std = (torch.tensor(config[k]).view(1, 3, 1, 1) for k in ("mean", "std"))
     rows = np.linspace(0, len(pool) - 1, min(len(pool), 512)).astype(int)
     for part in np.array_split(rows, math.ceil(len(rows) / 64)):
@@ -152,10 +152,10 @@ def main(arguments: list[str] | None = None) -> None:
     add("--student", default="mobilenetv2_075", help="timm architecture (default: %(default)s)")
     add("--student-args", type=json.loads, default={}, metavar="JSON",
         help='arguments of the architecture, such as {"pad_type": "same"}')  # fmt: skip
-    add("--start", type=Path, metavar="FOLDER", help="go on from this earlier result")
+    add("--start", type=Path, metavar="FOLDER", help="continue from this earlier result")
     add("--out", type=Path, required=True, help="folder for config.json and model.safetensors")
     add("--work", type=Path, help="folder for checkpoints (default: distill-work/NAME OF OUT)")
-    add("--store", type=int, help="side at which images are kept (default: the largest input)")
+    add("--store", type=int, help="side of the stored images (default: the largest input)")
     add("--size", type=int, default=new.size, help="side of the input (default: %(default)s)")
     add("--smallest", type=int, default=new.smallest, help="side at the start of training")
     add("--teacher-size", type=int, default=new.teacher_size, help="side of the teacher's input")
@@ -163,10 +163,10 @@ def main(arguments: list[str] | None = None) -> None:
     add("--batch", type=int, default=new.batch)
     add("--rate", type=float, default=new.rate, help="peak learning rate")
     add("--decay", type=float, default=new.decay, help="weight decay")
-    add("--minutes", type=float, default=new.minutes, help="training time without the teacher's")
+    add("--minutes", type=float, default=new.minutes, help="training time, without the teacher's")
     add("--epochs", type=float, help="train this long instead of --minutes")
     add("--seed", type=int, default=new.seed)
-    add("--threads", type=int, help="threads of the CPU")
+    add("--threads", type=int, help="CPU threads")
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     given = parser.parse_args(arguments)
     if given.threads:

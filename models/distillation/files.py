@@ -1,4 +1,4 @@
-"""Files that are whole or absent, even if the process is killed."""
+"""Files that are complete or absent, even if the process is killed."""
 
 import os
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write_whole(file: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place and move it there, so that it is whole or absent."""
+    """Write a file under another name and move it into place, so it is complete or absent."""
     beside = file.with_name(f"new-{file.name}")  # keeps the suffix, which np.save looks at
     write(beside)
     beside.chmod(0o644)

@@ -1,4 +1,4 @@
-"""Pruning: a narrow network made of the most important channels of a wide one."""
+"""Pruning: a narrow network from the most important channels of a wide one."""
 
 from typing import Any, cast
 
@@ -10,11 +10,11 @@ from models.distillation.recipe import DistillError
 
 @torch.no_grad()
 def absorb_statistics(model: nn.Module, batches: list[Tensor]) -> None:
-    """Give every batch norm the statistics of its inputs, without changing what it computes.
+    """Set each batch norm's statistics to those of its inputs, without changing its output.
 
-    Weights that went through an inference format come with their batch norms folded away (mean
-    0, variance 1). Trained on as they are, the first step would normalise and thereby destroy
-    them; and the scale of a channel, which says how much it matters, would not be known.
+    Weights from an inference format have their batch norms folded away (mean 0, variance 1).
+    In further training, the first step would normalise and thereby destroy them. Also, the scale
+    of a channel, which shows its importance, would be unknown.
     """
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
     if not batches:
@@ -48,7 +48,7 @@ def absorb_statistics(model: nn.Module, batches: list[Tensor]) -> None:
 def _strength(norm: nn.BatchNorm2d) -> Tensor:
     """Root mean square of each channel after the norm and its activation, (C,).
 
-    Taken over a normal law with the norm's bias and weight, by quadrature.
+    Computed over a normal distribution with the norm's bias and weight, by quadrature.
     """
     points = torch.linspace(-3, 3, 61)
     weights = torch.exp(-points.square() / 2)
@@ -70,7 +70,7 @@ def convolutions(block: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
              "DepthwiseSeparableConv": ("conv_dw", "bn1", "conv_pw", "bn2")}  # fmt: skip
     names = kinds.get(type(block).__name__)
     if names is None or not isinstance(getattr(block, "se", nn.Identity()), nn.Identity):
-        raise DistillError(f"a {type(block).__name__} block is not one that can be pruned")
+        raise DistillError(f"a {type(block).__name__} block cannot be pruned")
     parts = [getattr(block, name) for name in names]
     return list(zip(parts[::2], parts[1::2], strict=True))
 
@@ -88,7 +88,7 @@ def _copy(
     if weight.shape != new[0].weight.shape:
         raise DistillError(
             f"a layer of the student is {tuple(new[0].weight.shape)}, but the teacher's would be "
-            f"pruned to {tuple(weight.shape)}; take a narrower network of the same family"
+            f"pruned to {tuple(weight.shape)}; choose a narrower network of the same family"
         )
     new[0].weight.data.copy_(weight)
     for name in ("weight", "bias", "running_mean", "running_var"):
@@ -96,7 +96,7 @@ def _copy(
 
 
 def _reach(conv: nn.Conv2d) -> Tensor:
-    """How strongly a pointwise convolution reads each of its inputs, (C_in,)."""
+    """How strongly a pointwise convolution uses each of its inputs, (C_in,)."""
     return conv.weight.detach().square().sum((0, 2, 3)).sqrt()
 
 
@@ -104,10 +104,10 @@ def _reach(conv: nn.Conv2d) -> Tensor:
 def prune(teacher: nn.Module, student: nn.Module) -> None:
     """Fill the student with the teacher's most important channels, layer by layer.
 
-    Both are timm EfficientNet-like networks (MobileNetV2 and its kin without squeeze-excite) of
-    the same depth; the student's widths say how much is kept. The channels that enter a stage's
-    residual sum are one set for the whole stage. Importance is a channel's strength after its
-    norm times the norm of the weights that read it. With equal widths nothing changes.
+    Both are timm networks like EfficientNet (such as MobileNetV2, without squeeze-excite) of
+    the same depth; the student's widths set how many are kept. The channels that enter a stage's
+    residual sum are one set for the whole stage. The importance of a channel is its strength after
+    its norm times the norm of the weights that read it. With equal widths nothing changes.
     """
     old, new = cast(Any, teacher), cast(Any, student)
     shape = [len(stage) for stage in getattr(old, "blocks", [])]
@@ -117,7 +117,7 @@ def prune(teacher: nn.Module, student: nn.Module) -> None:
     new_blocks = [block for stage in new.blocks for block in stage]
     layers = [convolutions(block) for block in old_blocks]
     new_layers = [convolutions(block) for block in new_blocks]
-    # The first block's depthwise convolution ties its channels to the stem's.
+    # The first block's depthwise convolution has the same channels as the stem.
     importance = _strength(layers[0][0][1]) * _reach(layers[0][1][0])
     kept = _keep(importance, new.conv_stem.out_channels)
     _copy((old.conv_stem, old.bn1), (new.conv_stem, new.bn1), torch.arange(3), kept)

@@ -1,4 +1,4 @@
-"""The recipe of a distillation: everything that decides its result, and each step's values."""
+"""The recipe of a distillation: everything that decides its result, and the values of a step."""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class DistillError(Exception):
-    """A distillation cannot be run as asked."""
+    """A distillation that cannot run with these arguments."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class Recipe:
     rate: float = 1.5e-3
     decay: float = 0.02
     minutes: float | None = 30.0
-    epochs: float | None = None  # takes the place of `minutes`
+    epochs: float | None = None  # replaces `minutes`
     seed: int = 0
 
 
 def side_at(progress: float, recipe: Recipe, rng: np.random.Generator) -> int:
-    """The input side of a step: grows in steps of 16, and stays at `size` in the last quarter."""
+    """The input side of a step: grows in steps of 16, and is `size` in the last quarter."""
     low, high = min(recipe.smallest, recipe.size), recipe.size
     top = low + (high - low) * min(1.0, progress / 0.6)
     if progress >= 0.75 or low == high:
@@ -37,5 +37,5 @@ def side_at(progress: float, recipe: Recipe, rng: np.random.Generator) -> int:
 
 
 def rate_at(progress: float, recipe: Recipe) -> float:
-    """The learning rate of a step: a short linear rise, then half a cosine to zero."""
+    """The learning rate of a step: a short linear warm-up, then half a cosine to zero."""
     return recipe.rate * min(1.0, progress / 0.03 + 0.02) * (1 + math.cos(math.pi * progress)) / 2

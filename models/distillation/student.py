@@ -1,4 +1,4 @@
-"""The student: its start, and its folder of weights at the end."""
+"""The student: its initial weights, and its folder of weights at the end."""
 
 import copy
 import hashlib
@@ -25,8 +25,8 @@ def start_student(
 ) -> nn.Sequential:
     """A new student and the bridge to the teacher's width, which is dropped after training.
 
-    It continues the earlier result in the folder `start`. Without one it is a pruned teacher if the
-    two are of one family, else it starts from random weights.
+    It continues the earlier result in the folder `start`. Without one it is a pruned teacher if
+    both are of one family, else it starts from random weights.
     """
     student = timm.create_model(name, num_classes=0, **args)
     given, wanted = cast(Any, student).num_features, cast(Any, teacher).num_features
@@ -47,7 +47,7 @@ def _start_pruned(student: nn.Module, wide: nn.Module, name: str, batches: list[
 
 
 def export(student: nn.Module, config: dict[str, Any], folder: Path) -> str:
-    """Write config.json and model.safetensors (float16) to the folder; give the file's sha256."""
+    """Write config.json and model.safetensors (float16) to the folder; return the file's sha256."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {}
     for key, value in student.state_dict().items():

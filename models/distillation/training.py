@@ -1,4 +1,4 @@
-"""Training: the student's steps towards the teacher's features, with a checkpoint on disk."""
+"""Training: steps that fit the student to the teacher's features, with a checkpoint on disk."""
 
 import json
 import time
@@ -62,7 +62,7 @@ class Run:
             self._restore()
 
     def save(self) -> None:
-        """Write the checkpoint; a kill while it is written leaves the one before."""
+        """Write the checkpoint; if the process is killed meanwhile, the previous one stays."""
         tensors = {f"student.{k}": v for k, v in self.student.state_dict().items()}
         for row, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{row}.{key}": value for key, value in state.items()}
@@ -75,7 +75,7 @@ class Run:
         student: dict[str, Tensor] = {}
         with safe_open(self.file, "pt") as file:
             place = json.loads(file.metadata()["place"])
-            for key in file.keys():  # noqa: SIM118  (the handle is no mapping)
+            for key in file.keys():  # noqa: SIM118  (the file handle is not a mapping)
                 kind, _, name = key.partition(".")
                 if kind == "student":
                     student[name] = file.get_tensor(key)
@@ -87,7 +87,7 @@ class Run:
         self.step, self.seconds, self.losses = place["step"], place["seconds"], place["losses"]
 
     def progress(self, steps_per_epoch: int) -> float:
-        """Share of the run that is done, 0..1."""
+        """The finished share of the run, 0..1."""
         if self.recipe.epochs is not None:
             return min(1.0, self.step / max(1.0, self.recipe.epochs * steps_per_epoch))
         return min(1.0, self.seconds / (60 * cast(float, self.recipe.minutes)))
@@ -101,7 +101,7 @@ class Run:
         device: str,
         save_every: float = 120.0,
     ) -> None:
-        """Take steps until the recipe's minutes or epochs are used up."""
+        """Take steps until the recipe's minutes or epochs are over."""
         batch = min(self.recipe.batch, len(images))
         per_epoch = len(images) // batch
         saved = self.seconds

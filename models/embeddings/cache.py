@@ -31,12 +31,12 @@ class CacheLockedError(Exception):
 
 
 class EmbeddingCache:
-    """One float16 matrix on disk, appended in chunks, each row found by its sample id.
+    """One float16 matrix on disk, appended in chunks; each row is found by its sample id.
 
     `folder/<fingerprint>/` holds `matrix.f16` (rows, little-endian), `ids` (32 raw bytes a row)
     and `manifest.json`. The manifest is replaced in one step after both files are on the disk, and
-    only the rows that it counts exist: rests of a torn write are overwritten. One thread may append
-    while many read. The first append takes a lock, so no other process writes until `close`.
+    only the rows that it counts exist: remains of a torn write are overwritten. One thread may
+    append while many read. The first append takes a lock, so no other process writes until `close`.
     """
 
     def __init__(self, folder: Path, fingerprint: str, dim: int) -> None:
@@ -75,7 +75,7 @@ class EmbeddingCache:
         self.close()
 
     def close(self) -> None:
-        """Give the lock back, so that another process may append; reading goes on."""
+        """Release the lock, so that another process may append; reading still works."""
         with self._appending:
             if self._lock is not None:
                 os.close(self._lock)
@@ -92,13 +92,13 @@ class EmbeddingCache:
             self._claim()
 
     def refresh(self) -> None:
-        """Take in rows that another process has appended, unless this one is the writer."""
+        """Add rows that another process has appended, unless this one is the writer."""
         with self._appending:
             if self._lock is None and self._counted() > self._rows:
                 self._read()
 
     def matrix(self) -> NDArray[np.float16]:
-        """Give the rows of this moment, (rows, D) float16, read-only, in order of arrival."""
+        """The present rows, (rows, D) float16, read-only, in order of arrival."""
         rows, mapped = self._rows, self._mapped
         if len(mapped) != rows:
             shape = (rows, self.dim)
@@ -107,20 +107,20 @@ class EmbeddingCache:
         return mapped
 
     def rows(self, ids: Sequence[str]) -> NDArray[np.int64]:
-        """Give each id's row, (n,) int64, -1 where missing; all lie in a later `matrix()`."""
+        """Each id's row, (n,) int64, -1 if missing; all are in a later `matrix()`."""
         return self.rows_of(_keys(ids))
 
     def rows_of(self, keys: bytes) -> NDArray[np.int64]:
-        """As `rows`, of ids that are given as their bytes, 32 each."""
+        """Like `rows`, for ids given as their bytes, 32 each."""
         return self._index.find(keys)
 
     def missing(self, ids: Sequence[str]) -> list[str]:
-        """Give the ids that have no row, each once, in their order."""
+        """The ids that have no row, each once, in their order."""
         wanted = list(dict.fromkeys(ids))
         return [wanted[place] for place in np.flatnonzero(self.rows(wanted) < 0).tolist()]
 
     def append(self, ids: Sequence[str], embeddings: NDArray[np.floating[Any]]) -> int:
-        """Store embeddings; give the number of new rows.
+        """Store embeddings; return the number of new rows.
 
         Parameters
         ----------
@@ -177,7 +177,7 @@ class EmbeddingCache:
         self._index.add(keys)
 
     def _claim(self) -> None:
-        """Become the only writer, and take in the rows of the previous writer."""
+        """Become the only writer, and add the rows of the previous writer."""
         if self._lock is not None:
             return
         lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -193,7 +193,7 @@ class EmbeddingCache:
         self._read()
 
     def _read(self) -> None:
-        """Take in the complete rows on disk: never more than the manifest counts."""
+        """Add the complete rows on disk: never more than the manifest counts."""
         counted = self._counted()
         sizes = {self._matrix_file: self.dim * 2, self._ids_file: KEY_BYTES}
         whole = [file.stat().st_size // n if file.exists() else 0 for file, n in sizes.items()]
@@ -211,7 +211,7 @@ class EmbeddingCache:
         self._index = RowIndex(keys)
 
     def _counted(self) -> int:
-        """Give the manifest's number of rows; 0 if it is missing or unreadable."""
+        """The manifest's number of rows; 0 if it is missing or unreadable."""
         try:
             manifest = json.loads(self._manifest_file.read_text("utf-8"))
             version, rows = int(manifest["version"]), int(manifest["rows"])
@@ -233,7 +233,7 @@ class EmbeddingCache:
 
 
 def _keys(names: Sequence[str]) -> bytes:
-    """Turn ids into their bytes, 32 each."""
+    """Convert ids to their bytes, 32 each."""
     try:
         keys = bytes.fromhex("".join(names))
     except ValueError:

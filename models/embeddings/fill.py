@@ -1,4 +1,4 @@
-"""Embed what a cache lacks: decode ahead, compute in batches, append, report progress."""
+"""Embed samples without a row: decode ahead, compute in batches, append, report progress."""
 
 import errno
 import threading
@@ -20,14 +20,14 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class DiskFullError(Exception):
-    """There is no room for more embeddings."""
+    """The disk has no room for more embeddings."""
 
 
-Prepare = Callable[[Sequence[str]], Sequence[Any]]  # ids -> what is embedded, or an Exception
+Prepare = Callable[[Sequence[str]], Sequence[Any]]  # ids -> items to embed, or an Exception
 
 
 class Encoder(Protocol):
-    """The part of a backbone that embedding needs."""
+    """The part of a backbone that embedding uses."""
 
     @property
     def fingerprint(self) -> str: ...
@@ -36,7 +36,7 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far embedding is: `done` of `total` have a row, `failed` could not be embedded."""
+    """The progress: `done` of `total` have a row, `failed` could not be embedded."""
 
     done: int
     total: int
@@ -46,7 +46,7 @@ class Progress:
 
 
 class _Pace:
-    """Counts, measures and reports; the rate is of the last batches, so it follows changes."""
+    """Counts, measures and reports; the rate is that of the last batches, so it follows changes."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class _Writer:
         self._under_way: Future[None] | None = None
 
     def append(self, names: list[str], embeddings: NDArray[np.float32]) -> None:
-        """Begin to append one batch, after the batch before is on disk and reported."""
+        """Start to append one batch, after the previous batch is on disk and reported."""
         self.wait()
         self._under_way = self._disk.submit(self._store, names, embeddings)
 
@@ -94,7 +94,7 @@ class _Writer:
                 if error.errno in FULL:
                     raise DiskFullError(
                         f"the disk is full ({error.strerror}): {self._pace.done:,} embeddings are "
-                        "kept; free some space and start again, it goes on from there"
+                        "kept; free some space and start again to continue from there"
                     ) from error
                 raise
             self._pace.report()
@@ -125,10 +125,10 @@ def embed_missing(
 
     `prepare` gets the ids of a part of a batch, in `workers` threads at once, while the network
     computes earlier batches; it returns an item for each, or an Exception with the reason. With
-    several lanes, so many batches are computed at once, each in a thread that has called
+    several lanes, that many batches are computed at once, each in a thread that has called
     `enter_lane`; the order stays. An id that cannot be prepared or embedded is reported to `failed`
     and left out. `stop` ends the work before the next batch; appended rows stay, and a later call
-    continues. The same holds after a full disk, a DiskFullError.
+    continues. The same holds after a DiskFullError.
     """
     if backbone.fingerprint != cache.fingerprint:
         raise CacheMismatchError(
@@ -165,7 +165,7 @@ def _computed(
     enter_lane: Callable[[], None],
 ) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
     """Give each batch's embeddings in order, while other lanes compute the next batches."""
-    if lanes == 1:  # in this thread, which knows how many cores it may use
+    if lanes == 1:  # in this thread, which has its limit of cores
         for names, prepared in batches:
             yield names, embed(prepared)
         return

@@ -7,8 +7,8 @@ Indices = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]  # (n, 4): the 32 bytes of each key
 
 KEY_BYTES = 32
-LEAST_NEW = 20_000  # keys that may wait to be sorted, and …
-NEW_SHARE = 4  # … up to one part in so many of the sorted ones
+LEAST_NEW = 20_000  # unsorted keys are allowed up to this number, and …
+NEW_SHARE = 4  # … up to one part in this many of the sorted ones
 # Odd numbers without a pattern, so that different keys have different sums.
 MIX = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93],
@@ -39,10 +39,10 @@ class RowIndex:
         return rows
 
     def add(self, keys: bytes) -> None:
-        """Give new keys the rows that follow."""
+        """Give new keys the next rows."""
         settled, new = self._parts
         first = len(self)
-        # In one step: a reader finds either none or all of them.
+        # In one step: a reader finds all of them or no key.
         new.update({key: first + place for place, key in enumerate(split(keys))})
         if len(new) > max(LEAST_NEW, len(settled.keys) // NEW_SHARE):
             added = as_keys(b"".join(new))

@@ -1,4 +1,4 @@
-"""Backbones: find the weights, say which were taken and why, put them onto the device."""
+"""Backbones: find the weights, say which were used and why, move them to the device."""
 
 import difflib
 import os
@@ -52,10 +52,10 @@ def resolve(
     """Load a backbone: explicit path, else local cache, else an answering hub, else bundled.
 
     `name` is a key of ENCODERS, a timm model, a folder in timm's local-dir layout (with or
-    without `local-dir:`), a checkpoint (`file.safetensors` with a config.json beside it, or
+    without `local-dir:`), a checkpoint (`file.safetensors` with a config.json next to it, or
     `architecture=file.safetensors`), or None or "bundled" for the bundled one, which needs no
-    network. `features` is a choice of models.encoders.features; the bundled backbone in
-    place of another gives its pooled ones. `loaded` gets the progress of a download.
+    network. `features` is a choice of models.encoders.features; a bundled backbone that
+    replaces another gives its pooled ones. `loaded` gets the progress of a download.
     """
     device, parts = pick_device(device), parse(features)
     if name is None or name == "bundled":
@@ -77,7 +77,7 @@ def resolve(
             why = f"{name}: downloaded from the hub"
             return _load(Weights(name, "hub", why, found, timm_name, side), device, parts)
         except DamagedWeightsError:
-            found = "the hub gave weights that cannot be used"
+            found = "the hub's weights cannot be used"
     why = f"{name}: {found} and {missing}; using the bundled {{}}"
     return _load(_bundled(weights_dir, why), device, parse(None))
 
@@ -86,16 +86,16 @@ def _named(name: str) -> Weights | None:
     """The folder or file of weights, if the name is its path; else None."""
     if is_checkpoint(name):
         file, architecture, config = find_checkpoint(name)
-        why = f"{file.name}: taken from the file that was named, as a {architecture}"
+        why = f"{file.name}: taken from the given file, as a {architecture}"
         return Weights(file.stem, "path", why, file, architecture=architecture, config=config)
     if name.startswith("local-dir:") or os.sep in name or "/" in name or Path(name).is_dir():
         folder = Path(name.removeprefix("local-dir:")).expanduser()
-        return _in_folder(folder, "path", f"{folder.name}: taken from the folder that was named")
+        return _in_folder(folder, "path", f"{folder.name}: taken from the given folder")
     return None
 
 
 def timm_name_of(name: str) -> tuple[str, int | None]:
-    """Give timm's name and an input size for a catalogue or timm name, or suggest similar names."""
+    """Timm's name and an input size for a catalogue or timm name; raises with similar names."""
     entry = ENCODERS.get(name)
     timm_name = entry.timm if entry else name
     base, _, tag = timm_name.partition(".")
@@ -104,8 +104,8 @@ def timm_name_of(name: str) -> tuple[str, int | None]:
     if timm_name in tags or (not tag and tags):
         return timm_name, entry.input_size if entry else None
     near = tags or difflib.get_close_matches(name, [*ENCODERS, *known], 5, 0.5)
-    what = f"has no weights named {tag!r}" if tags else "is no pretrained model of timm"
-    hint = f"; did you mean {', '.join(near)}?" if near else f"; take one of {', '.join(ENCODERS)}"
+    what = f"has no weights named {tag!r}" if tags else "is not a pretrained model of timm"
+    hint = f"; did you mean {', '.join(near)}?" if near else f"; use one of {', '.join(ENCODERS)}"
     raise UnknownBackboneError(f"{name!r} {what}{hint}")
 
 
@@ -122,7 +122,7 @@ def _in_folder(folder: Path, source: Source, why: str) -> Weights:
 
 
 def _bundled(weights_dir: Path, why: str) -> Weights:
-    """The one folder of weights that came with the app; `why` has {} for its name."""
+    """The one folder of bundled weights; `why` has {} for its name."""
     folders = sorted(config.parent for config in weights_dir.glob("*/config.json"))
     if not folders:
         raise BackboneNotFoundError(
@@ -133,6 +133,6 @@ def _bundled(weights_dir: Path, why: str) -> Weights:
 
 
 def _load(weights: Weights, device: str, parts: tuple[str, ...]) -> Backbone:
-    """Put the network that these weights make onto the device."""
+    """Move the network of these weights to the device."""
     network = load_network(weights, parts)
     return place(network, device, weights.name, weights.source, weights.why)

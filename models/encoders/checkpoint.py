@@ -1,4 +1,4 @@
-"""A checkpoint: one file of weights, loaded into the network that its name or config says."""
+"""A checkpoint: one file of weights, loaded into the network of its name or config."""
 
 import json
 from pathlib import Path
@@ -16,23 +16,23 @@ CONVERT = "save_file(torch.load(FILE, weights_only=True), NEW) from safetensors.
 
 
 def is_checkpoint(name: str) -> bool:
-    """Whether a name is a file of weights, or `architecture=file`."""
+    """Whether a name means a file of weights, or `architecture=file`."""
     return "=" in name or Path(name).suffix.lower() in {".safetensors", *PICKLES}
 
 
 def find_checkpoint(name: str) -> tuple[Path, str, dict[str, Any]]:
-    """The file, its architecture and what its config.json says, of `file` or `architecture=file`.
+    """The file, its architecture and its config.json, from `file` or `architecture=file`.
 
-    Raises BackboneNotFoundError or UnknownBackboneError, which say what to do.
+    Raises BackboneNotFoundError or UnknownBackboneError with the remedy.
     """
     architecture, _, path = name.rpartition("=")
     file = Path(path).expanduser()
     if not file.is_file():
-        raise BackboneNotFoundError(f"there is no file {file}; name a checkpoint that is there")
+        raise BackboneNotFoundError(f"there is no file {file}; name an existing checkpoint")
     if file.suffix.lower() != ".safetensors":
         raise BackboneNotFoundError(
-            f"{file} is no .safetensors file, and pickled weights are not read: they can hold "
-            f"programs; where you trust it, make one with {CONVERT}"
+            f"{file} is not a .safetensors file, and pickled weights are not read: they can "
+            f"contain programs; if you trust it, make one with {CONVERT}"
         )
     config: dict[str, Any] = {}
     beside = file.parent / "config.json"
@@ -41,12 +41,12 @@ def find_checkpoint(name: str) -> tuple[Path, str, dict[str, Any]]:
         architecture = str(config.get("architecture", ""))
     if not architecture:
         raise UnknownBackboneError(
-            f"{file} does not say of which network it is; put timm's name for it in front, such "
+            f"{file} does not name its network; put timm's name for it in front, such "
             f"as resnet50={file}"
         )
     if not timm.is_model(architecture):
         raise UnknownBackboneError(
-            f"{architecture!r} is no network that timm ({timm.__version__}) knows"
+            f"{architecture!r} is not a network that timm ({timm.__version__}) knows"
         )
     return file, architecture, config
 
@@ -54,8 +54,8 @@ def find_checkpoint(name: str) -> tuple[Path, str, dict[str, Any]]:
 def load_checkpoint(file: Path, architecture: str, config: dict[str, Any]) -> nn.Module:
     """The network without its classifier, with the file's weights, every tensor in its place.
 
-    A classifier in the file is left out, so that any number of classes will do. Raises
-    DamagedWeightsError that names the file and the first tensor that does not fit.
+    A classifier in the file is dropped, so any number of classes is fine. Raises
+    DamagedWeightsError with the file and the first tensor that does not fit.
     """
     more: dict[str, Any] = dict(config.get("model_args") or {})
     if config.get("pretrained_cfg"):
@@ -70,7 +70,7 @@ def load_checkpoint(file: Path, architecture: str, config: dict[str, Any]) -> nn
     heads = (heads,) if isinstance(heads, str) else tuple(heads)
     tensors = {k: v for k, v in tensors.items() if k in wanted or not _is_of(k, heads)}
     if (trouble := _misfit(tensors, wanted)) is not None:
-        raise DamagedWeightsError(f"{file} is no checkpoint of {architecture}: {trouble}")
+        raise DamagedWeightsError(f"{file} is not a checkpoint of {architecture}: {trouble}")
     model.load_state_dict(tensors)
     return model
 
@@ -80,7 +80,7 @@ def _is_of(key: str, heads: tuple[str, ...]) -> bool:
 
 
 def _misfit(given: dict[str, Tensor], wanted: dict[str, Tensor]) -> str | None:
-    """The first thing in which the tensors differ from those of the network."""
+    """The first difference between the tensors and those of the network."""
     if not given.keys() & wanted.keys():
         return f"it holds none of its layers (it begins with {next(iter(given), 'nothing')})"
     for key, tensor in wanted.items():

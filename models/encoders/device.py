@@ -1,4 +1,4 @@
-"""The device that computes; found without timm, whose import takes seconds."""
+"""The computing device, found without timm, whose import takes seconds."""
 
 import os
 
@@ -8,7 +8,7 @@ from models.encoders.errors import BackboneError
 
 
 def pick_device(device: str | None = None) -> str:
-    """Take the argument, else HONE_DEVICE, else the first of cuda, mps, cpu that is there."""
+    """The argument, else HONE_DEVICE, else the first available of cuda, mps, cpu."""
     asked = device or os.environ.get("HONE_DEVICE")
     there = ["cpu"]
     if torch.backends.mps.is_available():
@@ -16,5 +16,5 @@ def pick_device(device: str | None = None) -> str:
     if torch.cuda.is_available():
         there = ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count())), *there]
     if asked and asked not in there:
-        raise BackboneError(f"device {asked!r} is not here; use one of: {', '.join(there)}")
+        raise BackboneError(f"device {asked!r} is not available; use one of: {', '.join(there)}")
     return asked or there[0]

@@ -1,8 +1,8 @@
-"""What can be wrong with a backbone."""
+"""Errors about a backbone."""
 
 
 class BackboneError(Exception):
-    """A backbone cannot be used as asked."""
+    """The backbone cannot be used as requested."""
 
 
 class UnknownBackboneError(BackboneError):
@@ -14,11 +14,11 @@ class UnknownFeaturesError(BackboneError):
 
 
 class BackboneNotFoundError(BackboneError):
-    """A folder or file of weights is not where it should be."""
+    """A folder or file of weights does not exist."""
 
 
 class DamagedWeightsError(BackboneError):
-    """A file of weights is there but cannot be used."""
+    """A file of weights exists but cannot be used."""
 
 
 class EmbeddingError(BackboneError):

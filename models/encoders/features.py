@@ -1,12 +1,12 @@
-"""Features: which of a network's outputs become the embedding.
+"""Features: the outputs of a network that become the embedding.
 
-A choice is written as parts with a plus between them, such as `pooled`, `cls+mean` or
+A choice is written as parts joined by plus signs, such as `pooled`, `cls+mean` or
 `block-2+block-4+pooled`. Every part is one vector an image:
 
-- `pooled`: what the network itself gives to its classifier; the default;
+- `pooled`: the network's usual input to its classifier; the default;
 - `block-N`: the output of its Nth block or stage, averaged over the image;
 - `cls`, `mean`: the class token, and the mean of the patch tokens, of a transformer;
-- `attention`: the tokens pooled by the network's own attention, where it has been trained with it.
+- `attention`: the tokens pooled by the network's own trained attention, if it has one.
 """
 
 import re
@@ -27,7 +27,7 @@ def parse(text: str | None) -> tuple[str, ...]:
     for part in parts:
         if not re.fullmatch(r"pooled|cls|mean|attention|block-[1-9][0-9]*", part):
             raise UnknownFeaturesError(
-                f"{part!r} names no features; take pooled, cls, mean, attention or block-N, or "
+                f"{part!r} names no features; use pooled, cls, mean, attention or block-N, or "
                 "several of them with a + between"
             )
     return tuple(dict.fromkeys(parts))
@@ -48,7 +48,7 @@ def offered(model: nn.Module) -> tuple[str, ...]:
 
 
 def read_out(model: nn.Module, parts: tuple[str, ...], name: str) -> nn.Module:
-    """The network that gives the chosen parts, (B, 3, H, W) -> (B, D); raises for one it lacks."""
+    """The network that gives the chosen parts, (B, 3, H, W) -> (B, D); raises for a missing one."""
     there = offered(model)
     for part in parts:
         if part not in there:
@@ -59,9 +59,9 @@ def read_out(model: nn.Module, parts: tuple[str, ...], name: str) -> nn.Module:
 
 
 class ReadOut(nn.Module):
-    """Gives several outputs of a network side by side, each of length one, or a single one as is.
+    """Joins several outputs of a network, each scaled to length one; a single one is unchanged.
 
-    Of length one, because a block whose numbers are large would drown out the others.
+    Scaled because a block with large numbers would dominate the others.
     """
 
     def __init__(self, model: nn.Module, parts: tuple[str, ...]) -> None:

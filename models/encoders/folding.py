@@ -1,4 +1,4 @@
-"""Folding: batch norms put into the convolutions before them, which saves a third of the time."""
+"""Folding: merge batch norms into the convolutions before them, which saves a third of the time."""
 
 import copy
 from itertools import pairwise
@@ -10,12 +10,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 CLOSE = 1e-3  # the largest difference, relative to the largest value, that rounding may make
 
 
-@torch.no_grad()  # not inference mode, whose tensors can be used nowhere else
+@torch.no_grad()  # not inference mode, whose tensors cannot be used elsewhere
 def fold(model: nn.Module, pixels: Tensor) -> nn.Module:
-    """A frozen network that gives the same numbers from fewer operations, or the network itself.
+    """A frozen network with the same output from fewer operations, or the network itself.
 
-    Norms are paired with convolutions by their order in each block, which says nothing certain of
-    what feeds what; so the result is compared with the original on `pixels` (B, 3, H, W).
+    Norms are paired with convolutions by their order in each block, which does not prove that
+    one feeds the other; so the result is compared with the original on `pixels` (B, 3, H, W).
     """
     folded = copy.deepcopy(model)
     pairs = [pair for module in folded.modules() for pair in _pairs(module)]

@@ -1,4 +1,4 @@
-"""The model hub: its local cache, and a download that never makes anyone wait for nothing."""
+"""The model hub: its local cache, and a download that never blocks without progress."""
 
 import hashlib
 import os
@@ -13,15 +13,15 @@ import huggingface_hub as hub
 from huggingface_hub import errors as hub_errors
 from timm.models import get_pretrained_cfg
 
-STALL = 20.0  # seconds without a new byte after which a download is given up
+STALL = 20.0  # seconds without a new byte until a download is stopped
 PIECE = 1 << 18  # bytes
-LOOK = 0.1  # seconds between two looks at how much has come
+LOOK = 0.1  # seconds between two checks of the progress
 
-Loaded = Callable[[int, int], None]  # bytes that have come, of so many
+Loaded = Callable[[int, int], None]  # bytes so far, and in all
 
 
 def _weights_file(timm_name: str) -> tuple[str, str] | None:
-    """Repository and file of the safetensors weights; None where there are only pickles."""
+    """Repository and file of the safetensors weights; None if only pickles exist."""
     config = get_pretrained_cfg(timm_name, allow_unregistered=False)
     if config is None or not config.hf_hub_id:
         return None
@@ -31,7 +31,7 @@ def _weights_file(timm_name: str) -> tuple[str, str] | None:
 
 
 def cached(timm_name: str) -> Path | None:
-    """The weights in the local cache of the hub, if they are there."""
+    """The weights in the local cache of the hub, if they exist."""
     where = _weights_file(timm_name)
     found = hub.try_to_load_from_cache(*where) if where else None
     return Path(found) if isinstance(found, str) else None
@@ -44,10 +44,10 @@ def download(
     damaged: Path | None = None,
     loaded: Loaded = lambda done, total: None,
 ) -> Path | str:
-    """Download the weights if the hub answers in time, else say why not.
+    """Download the weights if the hub answers in time, else return the reason.
 
-    `damaged` is a copy in the local cache that cannot be used. `loaded` gets the progress.
-    The file is compared with the SHA-256 that the hub has announced.
+    `damaged` is an unusable copy in the local cache. `loaded` gets the progress.
+    The file is compared with the SHA-256 from the hub.
     """
     where = _weights_file(timm_name)
     if where is None:
@@ -56,17 +56,17 @@ def download(
     found = _ask(hub.hf_hub_url(*where, endpoint=endpoint), timeout)
     if isinstance(found, str):
         return found
-    if damaged is not None:  # else the hub's client keeps a copy that is no symbolic link
+    if damaged is not None:  # else the hub's client keeps a copy that is not a symbolic link
         _remove(damaged)
     file = _fetch(where, endpoint, found.size or 0, damaged is not None, loaded)
     if isinstance(file, str):
         return file
-    wanted = found.etag or ""  # of a large file it is the SHA-256, of a small one a git hash
+    wanted = found.etag or ""  # of a large file the SHA-256, of a small one a git hash
     if re.fullmatch(r"[0-9a-f]{64}", wanted):
         with file.open("rb") as content:
             if hashlib.file_digest(content, "sha256").hexdigest() != wanted:
                 _remove(file)
-                return "what the hub sent is not the file that it announced (another SHA-256)"
+                return "the file is not the one that the hub announced (different SHA-256)"
     return file
 
 
@@ -79,11 +79,11 @@ def _remove(file: Path) -> None:
 def _fetch(
     where: tuple[str, str], endpoint: str, size: int, fresh: bool, loaded: Loaded
 ) -> Path | str:
-    """Download in a thread that is watched: nobody waits for a server that falls silent."""
+    """Download in a supervised thread: nobody waits for a server that stops sending."""
     ended: list[Path | str] = []
 
-    # By plain HTTP and in small pieces, so that the file on disk shows how much has come; by
-    # itself the client writes 10 MB at once, which takes minutes on a slow line.
+    # By plain HTTP and in small pieces, so that the file on disk shows the progress; by
+    # default the client writes 10 MB at once, which takes minutes on a slow connection.
     hub.constants.HF_HUB_DISABLE_XET = True
     hub.constants.DOWNLOAD_CHUNK_SIZE = PIECE
 
@@ -91,7 +91,7 @@ def _fetch(
         try:
             got = hub.hf_hub_download(*where, endpoint=endpoint, force_download=fresh)
             ended.append(Path(got))
-        except Exception as error:  # whatever breaks a download, the bundled backbone still works
+        except Exception as error:  # whatever fails in a download, the bundled backbone still works
             ended.append(f"the download broke off ({_reason(error)})")
 
     repository = Path(hub.constants.HF_HUB_CACHE) / f"models--{where[0].replace('/', '--')}"
@@ -100,7 +100,8 @@ def _fetch(
     done, since = 0, monotonic()
     while not ended:
         thread.join(LOOK)
-        # Only more bytes than ever before count: a hub that always cuts off starts again each time.
+        # Only a new maximum counts: with a hub that always cuts off, downloads start again each
+        # time.
         if (now := _arrived(repository)) > done:
             done, since = now, monotonic()
             loaded(min(done, size or done), size)
@@ -110,27 +111,27 @@ def _fetch(
 
 
 def _arrived(repository: Path) -> int:
-    """Bytes of the file on its way into the cache; the client's own bar shows on terminals only."""
+    """Bytes of the file in the cache so far; the client's own bar shows only on terminals."""
     sizes = [0]
     for file in repository.glob("blobs/*.incomplete"):
         try:
             sizes.append(file.stat().st_size)
-        except FileNotFoundError:  # it is whole, and has been moved
+        except FileNotFoundError:  # it is complete and was moved
             continue
     return max(sizes)
 
 
 def _reason(error: Exception) -> str:
-    """The kind of an error, and its first sentence where it has one."""
+    """The kind of an error, and its first sentence if it has one."""
     text = str(error).strip().partition("\n")[0].partition(". ")[0][:120]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _ask(url: str, timeout: float) -> "hub.HfFileMetadata | str":
-    """Ask for one file's head; what the hub says about it, or why it said nothing.
+    """Ask for one file's metadata; the hub's reply, or the reason why there is no reply.
 
-    In a thread, because a client's timeout bounds neither the look-up of the name nor a server
-    that sends a byte now and then; by itself, timm tries for the better part of a minute.
+    In a thread, because a client's timeout limits neither the name look-up nor a server
+    that sends a byte now and then; by default, timm tries for nearly a minute.
     """
     answers: list[hub.HfFileMetadata | str] = []
 

@@ -19,12 +19,12 @@ from models.encoders.preprocess import Framing
 
 @dataclass
 class Halving:
-    """Runs a forward pass in parts; out of memory halves the part, and the size is remembered."""
+    """Runs a forward pass in parts; when out of memory, it halves the part and keeps that size."""
 
     limit: int = 2**31
 
     def __call__(self, forward: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
-        """Give forward(batch) in as few parts as memory allows; raise when one item is too much."""
+        """Run forward(batch) in as few parts as memory allows; raise if one item is too much."""
         done: list[Tensor] = []
         start = 0
         while start < len(batch):
@@ -44,7 +44,7 @@ class Halving:
 
 @dataclass(frozen=True, eq=False)
 class Backbone:
-    """A frozen encoder, image -> embedding, with where its weights came from."""
+    """A frozen encoder, image -> embedding, with the origin of its weights."""
 
     name: str
     source: Source
@@ -54,21 +54,21 @@ class Backbone:
     device: str
     framing: Framing
     model: nn.Module = field(repr=False)
-    mean: Tensor = field(repr=False)  # of pixels in 0 … 255, as `std`
+    mean: Tensor = field(repr=False)  # of pixels in 0 … 255, like `std`
     std: Tensor = field(repr=False)
     half: torch.dtype | None = field(default=None, repr=False)
     parts: Halving = field(default_factory=Halving, repr=False)
 
     @property
     def batch(self) -> int:
-        """How many images at once: enough to fill the device, few enough for a steady progress."""
+        """Images at once: enough to fill the device, few enough for steady progress."""
         return 32 if self.device == "cpu" else 256
 
     @property
     def lanes(self) -> int:
-        """Threads that compute batches at the same time, as many as this thread may use on a CPU.
+        """Threads that compute batches at the same time; on a CPU, as many as this thread may use.
 
-        There a batch for each core is faster than each batch by all cores, which would wait
+        There, a batch per core is faster than each batch on all cores, which would wait
         for one another at every layer; on a GPU a second lane hides the copies of the first.
         """
         if self.device == "cpu":
@@ -76,12 +76,12 @@ class Backbone:
         return 2 if self.device.startswith("cuda") else 1
 
     def enter_lane(self) -> None:
-        """Called in each lane's thread: a lane of a CPU is one core."""
+        """Called in each lane's thread: on a CPU, a lane is one core."""
         if self.device == "cpu":
             torch.set_num_threads(1)
 
     def embed_framed(self, framed: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Embed what `framing` gave.
+        """Embed framed images.
 
         Parameters
         ----------
@@ -89,8 +89,8 @@ class Backbone:
 
         Returns
         -------
-        (B, D) float32. A row that overflowed in half precision is computed again in float32; a
-        row that is not finite even then is returned as it is, so that the caller can name it.
+        (B, D) float32. A row that overflows in half precision is computed again in float32; a
+        row that is not finite even then is returned unchanged, so that the caller can name it.
         """
         if not framed:
             return np.empty((0, self.dim), np.float32)
@@ -121,7 +121,7 @@ class Backbone:
         if len(bad):
             raise EmbeddingError(
                 f"{self.name} gave values that are not finite for images {bad.tolist()}; "
-                "leave these images out or take another backbone"
+                "leave these images out or choose another backbone"
             )
         return rows
 
@@ -129,14 +129,14 @@ class Backbone:
         """One pass, uint8 (B, 3, H, W) -> float32 (B, D) on the CPU."""
         kind = torch.device(self.device).type
         cast_to_half = torch.autocast(kind, dtype=half) if half is not None else nullcontext()
-        # Each lane has its own stream: on the common one its copy would wait for all computations.
+        # Each lane has its own stream: on a shared one, its copy would wait for all computations.
         lane = _stream(self.device) if kind == "cuda" else nullcontext()
         with torch.inference_mode(), cast_to_half, lane:
             count = len(batch)
             if kind == "cuda":
-                # For each new shape cuDNN looks for the fastest kernels, for a second or two.
+                # For each new shape, cuDNN searches for the fastest kernels, for a second or two.
                 batch = _padded(batch, min(self.batch, self.parts.limit))
-                # Bytes travel, not floats: a quarter of the traffic.
+                # Bytes are transferred, not floats: a quarter of the traffic.
                 batch = batch.pin_memory().to(self.device, non_blocking=True)
             pixels = batch.to(self.device).float().sub_(self.mean).div_(self.std)
             if kind == "mps":
@@ -145,7 +145,7 @@ class Backbone:
 
 
 def _padded(batch: Tensor, size: int) -> Tensor:
-    """A batch of at least `size` images, filled up with black ones."""
+    """A batch of at least `size` images, padded with black ones."""
     missing = size - len(batch)
     return batch if missing <= 0 else torch.cat([batch, batch.new_zeros(missing, *batch.shape[1:])])
 

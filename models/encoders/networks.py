@@ -1,4 +1,4 @@
-"""Networks: what timm makes of a file of weights, checked, frozen and fingerprinted."""
+"""Networks: timm models from a file of weights, checked, frozen and fingerprinted."""
 
 import hashlib
 import json
@@ -18,22 +18,22 @@ from models.encoders.features import POOLED, read_out
 
 Source = Literal["path", "cache", "hub", "bundled"]
 
-# Part of every fingerprint: raised when decoding or pixels.to_rgb change, so that rows never mix.
+# Part of every fingerprint: raised if decoding or pixels.to_rgb changes, so that rows never mix.
 PREPARE_VERSION = 2
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights that were found: the file, what timm makes of it, and the words for the screen."""
+    """Weights that were found: the file, its timm model, and the words for the screen."""
 
     name: str
     source: Source
     why: str
     file: Path
     timm_name: str | None = None  # None: the file lies in a local-dir folder with a config.json
-    side: int | None = None  # an input size other than the one the model was trained at
-    architecture: str | None = None  # for a checkpoint that was named as a file, and
-    config: dict[str, Any] = field(default_factory=dict)  # what its config.json says
+    side: int | None = None  # an input size other than that of the training
+    architecture: str | None = None  # for a checkpoint that was given as a file, and
+    config: dict[str, Any] = field(default_factory=dict)  # the content of its config.json
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Network:
 def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Network:
     """Build the network, load the weights strictly, freeze it, and take its fingerprint.
 
-    `parts` are the features that it is to give; see models.encoders.features.
+    `parts` are the wanted features; see models.encoders.features.
     """
     try:
         model = _build(weights)
@@ -67,7 +67,7 @@ def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Networ
     except BackboneError:
         raise
     except Exception as error:  # timm and safetensors raise half a dozen types for a bad file
-        reason = str(error) or f"{type(error).__name__}, which says no more"
+        reason = str(error) or f"{type(error).__name__}, without details"
         raise DamagedWeightsError(
             f"{weights.file} cannot be loaded: {reason}; get the file again or name another "
             "backbone"
@@ -76,7 +76,7 @@ def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Networ
 
 
 def _build(weights: Weights) -> Any:
-    """Make the timm model with its own classifier, so that timm misses no tensor of the file."""
+    """Make the timm model with its own classifier, so that timm finds every tensor of the file."""
     if weights.architecture is not None:
         return load_checkpoint(weights.file, weights.architecture, weights.config)
     if weights.timm_name is not None:
@@ -108,7 +108,7 @@ def _build(weights: Weights) -> Any:
 def _fingerprint(
     weights: Weights, config: dict[str, Any], architecture: str, parts: tuple[str, ...]
 ) -> str:
-    """Hash architecture, weights, preprocessing and features into a name fit for a folder."""
+    """Hash architecture, weights, preprocessing and features into a valid folder name."""
     saved = weights.config
     if weights.timm_name is None and weights.architecture is None:
         saved = json.loads((weights.file.parent / "config.json").read_text("utf-8"))

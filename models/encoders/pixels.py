@@ -1,4 +1,4 @@
-"""Pixels of any kind as 8-bit RGB, the only form that backbones and browsers get."""
+"""Pixels of any kind as 8-bit RGB, the only form for backbones and browsers."""
 
 import numpy as np
 from PIL import Image
@@ -19,8 +19,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
 def _deep_to_grey(image: Image.Image) -> Image.Image:
     """Scale 16-bit, 32-bit and float grey to 8 bits.
 
-    Cameras and microscopes put 10, 12 or 14 bits into 16; read as 16 bits these are black. So
-    the white point is the smallest depth that holds the largest value; values outside 16 bits
+    Cameras and microscopes put 10, 12 or 14 bits into 16; read as 16 bits, these look black. So
+    the white point is the smallest depth that fits the largest value; values outside 16 bits
     (and floats) have no depth and are stretched from their smallest to their largest.
     """
     values = np.asarray(image).astype(np.float32)

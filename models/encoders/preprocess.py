@@ -1,6 +1,6 @@
-"""Framing: how an image is scaled and cut to what a network sees, by Pillow alone.
+"""Framing: scale and cut an image for a network, with Pillow only.
 
-It needs no torch, so that a process that only decodes starts in a tenth of a second.
+It does not need torch, so a process that only decodes starts in a tenth of the time.
 """
 
 import math
@@ -27,14 +27,14 @@ FILTERS = {
 
 @dataclass(frozen=True)
 class Framing:
-    """What timm does to an image before a network, to the last bit.
+    """timm's treatment of an image before a network, exact to the last bit.
 
     Attributes
     ----------
-    size : (height, width) that the network sees.
-    scaled : (height, width) to which an image is scaled before `size` is cut out of its middle.
-    mode : `center` keeps the shape and fills `scaled` (the rest is cut off), `squash` gives
-        up the shape, `border` keeps it within `scaled` and fills up with `fill`.
+    size : (height, width) of the network's input.
+    scaled : (height, width) to which an image is scaled before `size` is cut from its middle.
+    mode : `center` keeps the shape and fills `scaled` (the rest is cut off), `squash` changes
+        the shape, `border` keeps it within `scaled` and pads with `fill`.
     filter : a key of FILTERS.
     """
 
@@ -46,7 +46,7 @@ class Framing:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
-        """The framing of timm's data config; raises ValueError for a filter it does not know."""
+        """The framing of timm's data config; raises ValueError for an unknown filter."""
         height, width = config["input_size"][1:]
         share = config.get("crop_pct") or 0.875  # timm's own default
         mode = config.get("crop_mode") or "center"
@@ -60,7 +60,7 @@ class Framing:
 
     @property
     def least(self) -> int:
-        """The shorter side of an image that is large enough: a larger one is only scaled down."""
+        """The shorter side that an image needs: a larger one is only scaled down."""
         return min(self.scaled)
 
     def __call__(self, image: Image.Image) -> NDArray[np.uint8]:
@@ -81,7 +81,7 @@ class Framing:
         return np.asarray(image)
 
     def _scaled(self, image: Image.Image) -> tuple[int, int]:
-        """Width and height of the whole image once it is scaled."""
+        """Width and height of the whole image after scaling."""
         high, wide = self.scaled
         if self.mode == "squash":
             return wide, high

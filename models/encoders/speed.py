@@ -1,4 +1,4 @@
-"""Speed: how many images a second a network embeds on this machine, without its weights."""
+"""Speed: the images per second of a network on this machine, without its weights."""
 
 import time
 from typing import Any, cast
@@ -20,7 +20,7 @@ SMALL_BATCH = 8  # on a CPU: large enough for its speed, small enough for a slow
 
 
 def blank(name: str, features: str | None = None, device: str | None = None) -> Backbone:
-    """A backbone of the catalogue or of timm with random weights: as fast, with nothing to load."""
+    """A backbone of the catalogue or of timm with random weights: equally fast, but not loaded."""
     entry: CatalogueEntry | None = ENCODERS.get(name)
     device = pick_device(device)
     model: Any = timm.create_model(entry.timm if entry else name, pretrained=False, num_classes=0)
@@ -35,10 +35,10 @@ def blank(name: str, features: str | None = None, device: str | None = None) -> 
 
 
 def measure(backbone: Backbone, seconds: float = 2.0) -> float:
-    """Images a second through the whole forward pass, by as many batches as fit into `seconds`.
+    """Images per second of the whole forward pass, from as many batches as fit into `seconds`.
 
-    A first batch warms up, unless it takes all the time by itself on a CPU; on a GPU, where the
-    first one looks for the fastest kernels for seconds, it never counts.
+    A first batch warms up, unless on a CPU it takes all the time by itself; on a GPU, where the
+    first one searches for the fastest kernels for seconds, it never counts.
     """
     size = SMALL_BATCH if backbone.device == "cpu" else backbone.batch
     shape = (size, *backbone.framing.size, 3)
@@ -58,9 +58,9 @@ def measure(backbone: Backbone, seconds: float = 2.0) -> float:
 
 
 def speed_of(name: str, features: str | None = None, device: str | None = None) -> float:
-    """Images a second of a name as `resolve` takes it, in about two seconds and a half.
+    """Images per second of a name as `resolve` takes it, in about 2.5 seconds.
 
-    Only a folder or a file is read; what may have to be downloaded is timed with random weights.
+    Only a folder or a file is read; weights that may need a download are random instead.
     """
     downloaded = name in ENCODERS or timm.is_model(name.partition(".")[0])
     if downloaded and name != "bundled":
@@ -69,7 +69,7 @@ def speed_of(name: str, features: str | None = None, device: str | None = None) 
 
 
 def features_of(name: str) -> tuple[str, ...]:
-    """The parts that a name, as `resolve` takes it, can give; nothing is downloaded."""
+    """The features that a name, as `resolve` takes it, offers; nothing is downloaded."""
     entry = ENCODERS.get(name)
     architecture = entry.timm if entry else name
     if not timm.is_model(architecture.partition(".")[0]):

@@ -1,4 +1,4 @@
-"""To a device: a network put there, with all that embedding needs of it."""
+"""Move a network to a device, with all that embedding needs of it."""
 
 import torch
 
@@ -10,14 +10,14 @@ from models.encoders.preprocess import Framing
 
 
 def place(network: Network, device: str, name: str, source: Source, why: str) -> Backbone:
-    """Put a network onto the device; it is frozen already."""
+    """Move a frozen network to the device."""
     config = network.config
     try:
         framing = Framing.of(config)
     except ValueError as error:
-        raise BackboneError(f"{name} cannot be used: {error}; take another backbone") from error
+        raise BackboneError(f"{name} cannot be used: {error}; choose another backbone") from error
     model = fold(network.model, torch.rand(2, *config["input_size"]))
-    if not device.startswith("mps"):  # on a CPU, too, never slower and up to twice as fast
+    if not device.startswith("mps"):  # also on a CPU never slower and up to twice as fast
         model = model.to(memory_format=torch.channels_last)
     return Backbone(
         name=name,

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from models.evidence.certificate import LEVEL, Bet, Length, bounds, probable_length
 
-CAUTION = 0.5  # a set is proposed if its expected error is this part of the bound
+CAUTION = 0.5  # a set is proposed if its expected error is at most this part of the bound
 EXPECTED_WORTH = 40.0  # the expected error counts as this many labels
 SMALLEST = 20  # pre-labels; labeling fewer by hand is as fast
 
@@ -33,11 +33,11 @@ def propose(
     audit_hits: npt.NDArray[Any],
     bound: float,
 ) -> Proposal:
-    """The largest set of most confident pre-labels whose expected error leaves room to the bound.
+    """The largest set of most confident pre-labels whose expected error is well below the bound.
 
     The expected error of a set is the mean of 1 - confidence, times the factor by which equally
-    confident audits were wrong more often than that. It decides what is tried, not what is proven:
-    the proof depends only on the audit of the set.
+    confident audits were wrong more often than predicted. It decides what is tried, not what is
+    proven: the proof depends only on the audit of the set.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ def propose(
 
 
 def _excess(falling: Floats, confidence: Floats, hits: npt.NDArray[Any]) -> Floats:
-    """Wrong audits divided by the number that confidence predicts, among all at least as confident.
+    """Wrong audits divided by the predicted number, among all at least as confident.
 
-    Two pseudo-audits that are as good as they claim limit the weight of few audits.
+    Two pseudo-audits with the predicted error limit the weight of few audits.
     """
     order = np.argsort(-confidence, kind="stable")
     wrong = np.concatenate([[0.0], np.cumsum(~np.asarray(hits, dtype=bool)[order])])
@@ -87,7 +87,7 @@ class Verdict:
 
     @property
     def error(self) -> float:
-        """The largest share of wrong ones among what would be accepted."""
+        """The largest share of wrong ones among those that would be accepted."""
         return self.most_wrong / self.left if self.left else 0.0
 
 
@@ -106,7 +106,7 @@ def judge(
 
     Parameters
     ----------
-    right : (t,) truth values, whether each drawn pre-label was right, in the order of the draws.
+    right : (t,) bool, whether each drawn pre-label was right, in the order of the draws.
     size : N pre-labels in the set.
     bound : the largest share of wrong ones among those that are accepted.
     """

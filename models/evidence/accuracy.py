@@ -12,7 +12,7 @@ from models.evidence.metrics import Interval, MeanInterval, wilson
 FEWEST = 10  # audits; with fewer, the interval is useless
 PRIOR = 4.0  # pseudo-audits in the variance, so that lucky hits do not look certain
 LEAST_SPREAD = 1e-3
-LARGEST_GAIN = 3.0  # confidence may multiply the audits' worth by at most this
+LARGEST_GAIN = 3.0  # confidence may multiply the value of the audits by at most this
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 class Accuracy:
     """An accuracy in [0, 1] with the ends of its interval.
 
-    It was measured on `measured` rows, which say as much as `effective` uniform audits. `method`
+    It was measured on `measured` rows, which are worth `effective` uniform audits. `method`
     is "audits" or "weighted".
     """
 
@@ -37,15 +37,15 @@ class Accuracy:
 class Later:
     """The labels after each audit: they are known, and no longer part of the rest.
 
-    An audit is drawn from all rows without a label at its time. A query then takes hard rows away,
+    An audit is drawn from all rows without a label at its time. Later a query takes hard rows away,
     so the rest is easier than the rows that the audit represents. But the taken rows have labels:
     the estimated sum over the pool of that time, minus their residuals, is the sum over the rest.
     This holds for every query, however it chooses.
 
     Attributes
     ----------
-    pools : (n,) rows without a label when each audit was drawn, itself included.
-    taken : (n,) sum of hit - confidence over the labels since each audit, itself included.
+    pools : (n,) rows without a label when each audit was drawn, including the audit.
+    taken : (n,) sum of hit - confidence over the labels since each audit, including the audit.
     left : rows without a label now, at least 1.
     """
 
@@ -92,16 +92,16 @@ def audited(
     The mean confidence over the pool, corrected by how far confidence and hits differ on the
     audits: c̄ + mean(hit - c), prediction-powered inference (Angelopoulos, Bates, Fannjiang,
     Jordan, Zrnic, Science 2023, arXiv 2301.09633). It holds whether or not the confidence is
-    calibrated; better confidence gives a narrower interval. The interval is Wilson's at the number
-    of plain audits that say as much; it stays inside [0, 1] and is honest if all were hits.
+    calibrated; better confidence gives a narrower interval. The interval is Wilson's at the
+    equivalent number of plain audits; it stays inside [0, 1] and is honest if all were hits.
 
     Parameters
     ----------
-    hits : (n,) truth values, whether the left-out prediction was the label.
+    hits : (n,) bool, whether the left-out prediction was the label.
     confidence : (n,) its probability.
     pool_confidence : mean of the head's largest probability over rows without a label.
     later : the labels since each audit; None if the audits are from the rest itself.
-    groups : (n,) near-duplicates share one and count as one fact. None: each is its own.
+    groups : (n,) near-duplicates share one and count as one observation. None: each is its own.
     level : of the interval, in (0, 1).
 
     Returns
@@ -139,7 +139,7 @@ def weighted(
     ----------
     hits, confidence : (M,) leave-one-out on the labels in the order in which they were drawn.
     pool_confidence : as above.
-    chance : (M,) qₘ in (0, 1], of each draw at its turn.
+    chance : (M,) qₘ in (0, 1] of each draw, at the time of the draw.
     left : N - M, rows without a label now; at least 1.
     level : of the interval, in (0, 1).
 
@@ -157,7 +157,7 @@ def weighted(
     effective = float(weights.sum() ** 2 / (weights**2).sum())
     plain = max(value * (1 - value), LEAST_SPREAD)
     seen = float(((parts - parts.mean()) ** 2).sum()) / (m - 1) / m
-    # Rare draws of large weight may have had no misses yet: also use what confidence predicts.
+    # Rare draws of large weight may have had no misses yet: also use the predicted misses.
     expected = float((weights**2 * sure * (1 - sure)).sum()) / m**2
     variance = max(seen, expected) + PRIOR * plain / effective**2
     # The rest is itself a random draw: if few rows are left, their mean differs from its
@@ -168,9 +168,9 @@ def weighted(
 
 
 def weighted_residuals(residual: Floats, chance: npt.NDArray[Any], left: int) -> Floats:
-    """Each drawn residual's estimate (M,) of the mean over the rows that are left.
+    """Each drawn residual's estimate (M,) of the mean over the remaining rows.
 
-    LURE's mean is over all rows at the first draw; the drawn rows are known and subtracted.
+    LURE's mean is over all rows at the first draw; the drawn rows are known and are subtracted.
     """
     m = len(residual)
     lure = lure_weights(np.asarray(chance, dtype=np.float64), left + m)
@@ -208,8 +208,8 @@ def macro_recall(
 ) -> MeanInterval | None:
     """Mean over classes of the share found, with an interval; None while a class has one audit.
 
-    The variance of each class is that of a share with a pseudo-hit and a pseudo-miss, so that a
-    class without a miss is not taken for perfect.
+    The variance of each class includes a pseudo-hit and a pseudo-miss, so that a
+    class without a miss does not count as perfect.
     """
     classes = class_recall(hits, labels, level)
     if not classes or min(total for _, total, _ in classes.values()) < 2:
@@ -246,7 +246,7 @@ def _spread(facts: Floats, value: float) -> float:
 def _interval(value: float, variance: float, measured: int, method: str, level: float) -> Accuracy:
     """Wilson's interval at the effective number of audits."""
     plain = value * (1 - value)
-    # A value of 0 or 1 has no scatter to compare; the rows count as they are.
+    # Values of 0 or 1 have no scatter to compare, so the rows count as they are.
     effective = plain / variance if plain > 0 and variance > 0 else float(measured)
     effective = min(max(effective, 1.0), LARGEST_GAIN * measured)
     z2 = float(ndtri(0.5 + level / 2)) ** 2

@@ -56,18 +56,18 @@ def cohen(
 
 
 def fleiss(counts: Counts, rng: np.random.Generator, level: float = 0.95) -> Coefficient:
-    """Fleiss' kappa of equally many people on each item, who need not be the same ones.
+    """Fleiss' kappa of equally many people on each item, not always the same ones.
 
     Fleiss, "Measuring nominal scale agreement among many raters", Psychological Bulletin 1971.
 
     Parameters
     ----------
-    counts : (n, K), how many have given each class to each item; all rows have the same sum ≥ 2.
+    counts : (n, K), the number of people who chose each class; all rows have the same sum ≥ 2.
     rng, level : of the bootstrap, and of its interval in (0, 1).
     """
     people = _people(counts)
     if len(set(people.tolist())) != 1:
-        raise ValueError("Fleiss' kappa takes equally many labels of each item")
+        raise ValueError("Fleiss' kappa needs equally many labels of each item")
     agreed = _agreed(counts, people)
 
     def kappa(weights: Floats) -> Floats:
@@ -86,7 +86,7 @@ def krippendorff(counts: Counts, rng: np.random.Generator, level: float = 0.95) 
 
     Parameters
     ----------
-    counts : (n, K), how many have given each class to each item; all rows sum to ≥ 2.
+    counts : (n, K), the number of people who chose each class; all rows sum to ≥ 2.
     rng, level : of the bootstrap, and of its interval in (0, 1).
     """
     people = _people(counts)
@@ -116,7 +116,7 @@ def _people(counts: Counts) -> Counts:
 
 
 def _agreed(counts: Counts, people: Counts) -> Floats:
-    """The share of an item's pairs of labels that agree, (n,)."""
+    """The share of agreeing pairs among an item's labels, (n,)."""
     agreed: Floats = (counts * (counts - 1)).sum(axis=1) / (people * (people - 1))
     return agreed
 

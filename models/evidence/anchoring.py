@@ -19,7 +19,7 @@ class Anchoring:
     """The effect of showing the guess on agreement, with the interval's ends.
 
     `shown` and `hidden` are the plain rates of agreement, of `shown_count` and `hidden_count`
-    answers; do not compare them with each other, since shown images were chosen because hard.
+    answers; do not compare the two, since shown images were chosen as hard ones.
     """
 
     effect: float
@@ -51,9 +51,9 @@ def anchoring(
 
     Parameters
     ----------
-    agreed : (n,) truth values, whether the label was the guess.
-    confidence : (n,) of the guess when it was made.
-    shown : (n,) truth values, whether the person saw the guess.
+    agreed : (n,) bool, whether the label was the guess.
+    confidence : (n,) of the guess at the time of the answer.
+    shown : (n,) bool, whether the person saw the guess.
     level : of the interval.
 
     Returns
@@ -73,7 +73,7 @@ def anchoring(
     without[:, 2] = 0.0
     with_it, bare = expit(rows @ beta), expit(without @ beta)
     effect = float((with_it - bare).mean())
-    # Delta method: how the mean difference moves with each coefficient.
+    # Delta method: the derivative of the mean difference by each coefficient.
     slope = (with_it * (1 - with_it)) @ rows - (bare * (1 - bare)) @ without
     slope = slope / len(rows)
     half = float(ndtri(0.5 + level / 2) * np.sqrt(slope @ covariance @ slope))

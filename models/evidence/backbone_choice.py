@@ -1,8 +1,8 @@
-"""Selection: which backbone suits these labels, and how sure that is.
+"""Selection: the backbone that suits these labels best, with the uncertainty.
 
 Each backbone is judged by leaving out every label in turn, all on the same labels, so that a
-difference has its own, narrower interval. Nearest neighbours and ridges judged so agree with the
-later result better than transferability scores do (arXiv 2503.18528, 2510.06448).
+difference has its own, narrower interval. Nearest neighbours and ridges judged this way predict
+the final result better than transferability scores do (arXiv 2503.18528, 2510.06448).
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ Hits = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Standing:
-    """One backbone beside the present one.
+    """One backbone, compared with the present one.
 
     `accuracy` is leave-one-out on `labels` labels, `gain` its difference from the present one's,
     with its 95 % interval `low` … `high` by a paired bootstrap, all in 0..1 or -1..1. `expected`
@@ -43,7 +43,7 @@ class Standing:
 def left_out_hits(
     embeddings: npt.NDArray[Any], rows: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]
 ) -> Hits:
-    """Which labels a ridge fitted on all the others predicts right.
+    """Which labels a ridge fitted on all other labels predicts right.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def left_out_hits(
 
     Returns
     -------
-    (n,) truth values. The embedded part of the pool gives the centre.
+    (n,) bool. The embedded part of the pool gives the centre.
     """
     space = Space.fit(embeddings)
     features = np.empty((len(rows), embeddings.shape[1]), dtype=np.float16)
@@ -71,13 +71,13 @@ def compare(
 
     Parameters
     ----------
-    hits : for each name (n,) truth values, entry i for the same label i in all of them
-    present : the one of them that is in use
-    places : the upstream rank of each, higher = stronger; None where it is not known
+    hits : for each name (n,) bool, entry i for the same label i in all of them
+    present : the name in use
+    places : the upstream rank of each, higher = stronger; None if unknown
 
     The prior is normal: `STEP` for each place between two backbones, with deviation `DOUBT`. The
     data's own error is that of a paired difference with one right and one wrong label added, so a
-    few labels that agree give no certainty.
+    few labels that agree do not give certainty.
     """
     base = hits[present].astype(np.float64)
     n = len(base)

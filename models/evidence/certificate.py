@@ -1,7 +1,7 @@
 """Certificates: bounds on a finite set, by random draws one after another, valid at every look.
 
-The draws are without replacement and the set is fixed before the first one. So nothing is assumed:
-the guarantee is only over the order of the draws.
+The draws are without replacement and the set is fixed before the first one. So there are no other
+assumptions: the guarantee is only over the order of the draws.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ import numpy.typing as npt
 from scipy.special import betaln, gammaln
 
 LEVEL = 0.95
-PRIOR_STRENGTH = 12.0  # the guess of the accuracy counts as this many labels in the bet
-SIMULATED = 300  # simulated courses for the forecast of its length
-BROAD = 0.2  # weight of a flat bet beside the informed one: a wrong guess costs only a few labels
+PRIOR_STRENGTH = 12.0  # the guessed accuracy counts as this many labels in the bet
+SIMULATED = 300  # simulated certificates for the forecast of the length
+BROAD = 0.2  # weight of a flat bet in the mixture: a wrong guess costs only a few labels
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 class Bet:
     """The bet on each possible share before the first draw: beta(a, b), mixed with a flat one.
 
-    Any bet that is fixed before gives valid bounds; a bet near the truth gives narrow ones.
+    Any bet that is fixed in advance gives valid bounds; a bet near the truth gives narrow ones.
     """
 
     a: float = 1.0
@@ -44,7 +44,7 @@ class Bet:
 
 
 def log_likelihood(size: int, good: Any, successes: Any, failures: Any) -> Floats:
-    """Log probability of a sequence of draws from `size` rows of which `good` are successes.
+    """Log probability of a sequence of draws from `size` rows, `good` of them successes.
 
     Arrays broadcast; -inf if the set has too few of a kind.
     """
@@ -59,9 +59,9 @@ def log_likelihood(size: int, good: Any, successes: Any, failures: Any) -> Float
 
 
 def log_wealth(size: int, good: Any, successes: Any, failures: Any, bet: Bet) -> Floats:
-    """Log wealth of the bet against `good` successes in the set, after so many draws.
+    """Log wealth of the bet against `good` successes in the set, after these draws.
 
-    If the set has that many, wealth is a supermartingale that starts at 1, and ever reaches 1/α
+    If the set has that many, wealth is a supermartingale that starts at 1, and reaches 1/α
     with probability α at most (Ville). This is the prior-posterior ratio of Waudby-Smith, Ramdas,
     "Confidence sequences for sampling without replacement", NeurIPS 2020, arXiv 2006.04347.
     """
@@ -73,7 +73,7 @@ def log_wealth(size: int, good: Any, successes: Any, failures: Any, bet: Bet) ->
 
 @dataclass(frozen=True)
 class Bounds:
-    """What the draws so far prove of the number of successes in the whole set, ends included."""
+    """The proven bounds on the number of successes in the whole set, ends included."""
 
     low: int
     high: int
@@ -84,7 +84,7 @@ def bounds(hits: npt.NDArray[Any], size: int, bet: Bet = Bet(), alpha: float = 1
 
     Parameters
     ----------
-    hits : (t,) truth values of the first t draws, in their order.
+    hits : (t,) bool, the first t draws in their order.
     size : N ≥ t rows in the set.
     bet : fixed before the first draw.
     alpha : the chance, over the order of the draws, that the truth is ever outside.
@@ -97,7 +97,7 @@ def bounds(hits: npt.NDArray[Any], size: int, bet: Bet = Bet(), alpha: float = 1
     def refuted(good: int) -> bool:
         return bool((log_wealth(size, good, s, f, bet) >= goal).any())
 
-    # A likelihood has one hill, so each look leaves an interval, and all of them together do.
+    # A likelihood has one peak, so each look leaves an interval, and so do all looks together.
     peak = min(max(round(size * float(s[-1]) / max(1, len(s) - 1)), 0), size)
     low = _first_unrefuted(refuted, 0, peak)
     high = _first_unrefuted(refuted, size, peak)
@@ -118,7 +118,7 @@ def proven_at(
 ) -> int | None:
     """The draws after which "at least `share` of the set are successes" is proven, or None.
 
-    The claim is proven at the first look at which every smaller number is refuted. Of these the
+    The claim is proven at the first look that refutes every smaller number. Of these, the
     largest is refuted last, while successes are more frequent than `share`.
     """
     _check(hits, size, alpha)
@@ -132,7 +132,7 @@ def _proven(
     s: Floats, f: Floats, size: int, share: float, bet: Bet, alpha: float
 ) -> npt.NDArray[np.bool_]:
     """Whether each look proves the claim."""
-    worst = needed(share, size) - 1  # the largest number that would make it false
+    worst = needed(share, size) - 1  # the largest number for which it is false
     if worst < 0:
         return np.ones(s.shape, dtype=bool)
     above = s * size >= worst * (s + f)
@@ -144,8 +144,8 @@ def _proven(
 class Length:
     """The number of draws that a certificate probably takes.
 
-    `low`, `middle` and `high` are the 10th, 50th and 90th percentile, None where that many of the
-    simulated ways end without a proof within the limit; `chance` is the share that ends with one.
+    `low`, `middle` and `high` are the 10th, 50th and 90th percentile, None if that many of the
+    simulations end without a proof within the limit; `chance` is the share with a proof.
     """
 
     low: int | None
@@ -165,7 +165,7 @@ def probable_length(
     limit: int = 1000,
     bet: Bet | None = None,
 ) -> Length:
-    """The number of draws needed to prove "at least `share`", as known now.
+    """The number of draws needed to prove "at least `share`", by present knowledge.
 
     The true share is drawn from beta(successes + ½, failures + ½), then the draws from it.
 
@@ -173,7 +173,7 @@ def probable_length(
     ----------
     successes, failures : of audits so far, or their effective numbers; need not be whole.
     size : N rows in the set.
-    limit : draws after which a person would have stopped.
+    limit : draws after which a person would stop.
     """
     bet = bet or Bet.around((successes + 0.5) / (successes + failures + 1.0))
     limit = min(limit, size)
@@ -197,7 +197,7 @@ def probable_length(
 
 
 def _first_unrefuted(refuted: Any, begin: int, end: int) -> int:
-    """The number nearest to `begin` that stands, by bisection towards `end`."""
+    """The number nearest to `begin` that is not refuted, by bisection towards `end`."""
     if not refuted(begin):
         return begin
     step = 1 if end >= begin else -1

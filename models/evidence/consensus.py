@@ -1,4 +1,4 @@
-"""Consensus: the common answer of several people's labels, and how sure it is."""
+"""Consensus: the common answer of several people's labels, and its certainty."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +18,15 @@ def one_coin(
     """Each item's class and each person's skill from labels that may contradict one another.
 
     One-coin Dawid–Skene: person j gives the true class with probability p_j, else any other class
-    alike. EM alternates between the items' posteriors and the skills, from the majority. Skills
-    are shrunk towards 4 in 5 while a person has few labels, and are never below chance, so no label
-    counts against its own class. Dawid and Skene, "Maximum likelihood estimation of observer
+    with equal probability. EM alternates between the items' posteriors and the skills, starting at
+    the majority. Skills are shrunk towards 4 in 5 for few labels, and never below chance, so no
+    label counts against its own class. Dawid and Skene, "Maximum likelihood estimation of observer
     error-rates using the EM algorithm", Applied Statistics 1979; Zhang et al., arXiv 1406.3824.
 
     Parameters
     ----------
     items, people, labels : (n,) of n labels; each numbered from 0 without gaps.
-    classes : how many there are, ≥ 2.
+    classes : the number of classes, ≥ 2.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def one_coin(
         right = np.bincount(people, weights=posterior[items, labels])
         skill = (right + PRIOR_RIGHT) / (given + PRIOR_RIGHT + PRIOR_WRONG)
         skill = np.maximum(skill, 1.0 / classes)
-        # A label is worth the log odds of its class against any other one.
+        # A label counts as the log odds of its class against any other one.
         odds = np.log(skill) - np.log((1.0 - skill) / (classes - 1))
         worth = np.zeros_like(votes)
         np.add.at(worth, (items, labels), odds[people])

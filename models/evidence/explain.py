@@ -21,9 +21,9 @@ def nearest_labeled(
     Parameters
     ----------
     features : (N, D) float16 or float32, rows of length one.
-    rows : (R,) indices of the rows to explain; none is ever its own neighbour.
-    labeled : (L,) indices of labeled rows. They are read once, however many `rows` there are.
-    count : how many neighbours to return at most of each.
+    rows : (R,) indices of the rows to explain; a row is never its own neighbour.
+    labeled : (L,) indices of labeled rows. They are read once for all `rows`.
+    count : the most neighbours to return for each.
 
     Returns
     -------
@@ -52,11 +52,11 @@ def nearest_of_each_class(
     labeled : (L,) indices of labeled rows. Those of other classes are not read.
     labels : (L,) their class ids.
     classes : ids of the classes to look in.
-    count : how many neighbours to return at most of each class.
+    count : the most neighbours to return for each class.
 
     Returns
     -------
-    For each of `classes`, as of `nearest_labeled`; empty for one without another labeled row.
+    For each of `classes`, as in `nearest_labeled`; empty for a class without another labeled row.
     """
     asked = np.isin(labels, classes)
     labeled, labels = labeled[asked], labels[asked]
@@ -68,7 +68,7 @@ def nearest_of_each_class(
 def _cosines(
     features: npt.NDArray[Any], labeled: Indices, rows: Indices
 ) -> npt.NDArray[np.float32]:
-    """Similarity (L, R) of labeled rows to some rows, block after block."""
+    """Similarity (L, R) of labeled rows to some rows, block by block."""
     wanted = torch.from_numpy(features[rows].astype(np.float32)).T
     found = np.empty((len(labeled), len(rows)), dtype=np.float32)
     for place, block in blocks(features, labeled):
@@ -83,7 +83,7 @@ def _nearest(
     count: int,
 ) -> Near:
     places = np.flatnonzero(others)
-    if 0 < count < len(places):  # sorting all of thousands would take longer than the product
+    if 0 < count < len(places):  # sorting thousands would take longer than the product
         falling = -similarity[places]
         places = places[~(falling > np.partition(falling, count - 1)[count - 1])]
     order = places[np.argsort(-similarity[places], kind="stable")][:count]

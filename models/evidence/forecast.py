@@ -1,4 +1,4 @@
-"""How many more labels an accuracy will take: a range, or that it cannot be reached."""
+"""How many more labels an accuracy needs: a range, or that it cannot be reached."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,20 +8,20 @@ import numpy.typing as npt
 
 from models.evidence.learning_curve import Point
 
-EARLIEST = 2  # labels a class; earlier, curves have another shape
+EARLIEST = 2  # labels a class; with fewer, curves have another shape
 FEWEST_POINTS, LABELS_PER_CLASS, FEWEST_AUDITS = 5, 5, 15
 POWERS = (0.3, 0.5, 0.7, 1.0, 1.4)  # of the power law; measured curves lie in between
-# If a query takes the hard images away, the rest is learned faster than any power of n.
+# If a query takes the hard images away, the accuracy on the rest grows faster than any power of n.
 DECAYS = (0.5, 1.0, 2.0, 4.0)  # times the labels so far
 REPLICATES = 300
 SHARE = 0.8  # of the band
-FIT_NOISE = 0.012  # scatter of a point around its curve, beside that of the audits
+FIT_NOISE = 0.012  # scatter of a point around its curve, in addition to that of the audits
 MISFIT = 0.45  # in log labels: power laws bend, and half of all forecasts are off by a third
-CALIBRATED = 0.06  # how far confidence and hits differ on a pool with at least 100 labels
-SURE = 0.9  # of the replicates that never get there make it "not reachable"
+CALIBRATED = 0.06  # difference of confidence and hits on a pool with at least 100 labels
+SURE = 0.9  # share of replicates without success that makes it "not reachable"
 FARTHEST = 10.0  # times the labels so far; a larger number would mean nothing
-MOST = 0.8  # of the rows that are left; a person who labels more of them needs no model
-STEPS = 120  # of labels, at which a curve is looked up
+MOST = 0.8  # share of the remaining rows; a person who labels more of them needs no model
+STEPS = 120  # numbers of labels at which a curve is evaluated
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,7 +32,7 @@ class Forecast:
 
     `high` and `middle` are None if they are never reached (or only beyond `limit`, the farthest
     look ahead); `low` too if the target is out of reach. `ceiling` is the range of the curve's
-    end. `reached` says that today's accuracy is probably enough already.
+    end. `reached` says that the present accuracy is probably enough already.
     """
 
     target: float
@@ -64,13 +64,13 @@ def forecast(
 ) -> Forecast | None:
     """The labels needed for `target` accuracy on the rest, or None with too little data.
 
-    Power laws a - b·n^-c and decays a - b·exp(-n / d) are fitted to the curve, many times with the
-    audits drawn again, the shape by how well it fits, and a misfit as wide as such curves have.
-    Early points, with less than two labels a class, are left out.
+    Power laws a - b·n^-c and decays a - b·exp(-n / d) are fitted to the curve many times: the
+    audits are resampled, the shape is drawn by its fit, and a typical misfit of such curves is
+    added. Early points, with less than two labels a class, are left out.
 
     The curve is for the `left` rows without a label now; the target is for rows without a label
-    then. A query takes rows that are harder than most. If they are a large part of what is left,
-    this helps the rest more than what the head learns from them. So k labels also bring
+    then. A query takes harder rows than average. If they are a large part of the remaining rows,
+    this raises the accuracy on the rest more than the learning does. So k labels also bring
     gap · k / (left - k); the gap is how much worse the head predicts the query's picks so far.
     """
     if not is_meant(points, classes) or left < 2:
@@ -110,10 +110,10 @@ def _labels(number: float) -> int | None:
 
 
 def _replicates(points: list[Point], rng: np.random.Generator) -> Floats:
-    """Possible curves (R, p): the audits drawn again, and the height shrunk to 0.
+    """Possible curves (R, p): the audits resampled, and the height shrunk to 0.
 
-    Hit - confidence is near 0 for a calibrated head. Few audits know it less well than this prior
-    does, so its mean is weighed against a normal of that spread.
+    Hit - confidence is near 0 for a calibrated head. Few audits are less certain than this prior,
+    so their mean is combined with a normal prior of that spread.
     """
     residual = np.array([point.residual for point in points])  # (p, a)
     mean = np.array([point.confidence for point in points])
@@ -131,22 +131,22 @@ def _replicates(points: list[Point], rng: np.random.Generator) -> Floats:
 
 @dataclass(frozen=True)
 class _Shape:
-    """How the part still to learn shrinks: as n^-power, or as exp(-n / decay)."""
+    """The decline of the part still to learn: as n^-power, or as exp(-n / decay)."""
 
     power: float = 0.0
     decay: float = 0.0
 
     def left(self, n: Any) -> Any:
-        """The part that is left after n labels."""
+        """The part that remains after n labels."""
         return n**-self.power if self.power else np.exp(-n / self.decay)
 
 
 def _fit(n: Floats, y: Floats, rng: np.random.Generator) -> tuple[float, float, _Shape]:
-    """a ≤ 1, b ≥ 0 and the shape of a - b·left(n); the shape is drawn by how well it fits."""
+    """a ≤ 1, b ≥ 0 and the shape of a - b·left(n); the shape is drawn by its fit."""
     shapes = [_Shape(power=one) for one in POWERS]
     shapes += [_Shape(decay=one * n[-1]) for one in DECAYS]
     found: list[tuple[float, float, float]] = []
-    weights = n / n.sum()  # late points are nearer to what is asked
+    weights = n / n.sum()  # late points are nearer to the question
     for shape in shapes:
         x = shape.left(n)
         mx, my = weights @ x, weights @ y

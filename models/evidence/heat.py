@@ -1,4 +1,4 @@
-"""Why a class: which cells of the feature map speak for it."""
+"""Why a class: the cells of the feature map with evidence for it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ class NoHeatMapError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class HeatMap:
-    """Evidence (h, w) of each cell for a class, in logits, and the part that belongs to no cell.
+    """Evidence (h, w) of each cell for a class, in logits, and the part outside the cells.
 
     `cells.sum() + constant` is the class's logit, exactly.
     """
@@ -41,9 +41,9 @@ def heat_map(
 
     With fⱼ(c) the activation of channel j in cell c and eⱼ its mean over the cells, a feature is
     (√eⱼ - centreⱼ)/‖·‖. As √eⱼ = Σ_c fⱼ(c)/(C·√eⱼ), cell c gets Σⱼ wⱼ·fⱼ(c)/(C·√eⱼ·‖·‖), and the
-    centre and the bias belong to no cell. The sum is exact. Dividing a channel's root in proportion
-    to its activation is a choice, and the norm is held fixed. If the embedding has negative values,
-    no root is taken, and the shares are those of Zhou et al., CVPR 2016.
+    centre and the bias belong to no cell. The sum is exact. A channel's root is divided in
+    proportion to its activation by convention, and the norm is held fixed. If the embedding has
+    negative values, no root is taken, and the shares are those of Zhou et al., CVPR 2016.
 
     Raises
     ------

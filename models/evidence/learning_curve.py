@@ -15,7 +15,7 @@ from models.head.linear import LinearHead
 
 POINTS_APART = 1.35  # a new point when the labels have grown by this factor
 FIRST_POINT = 10
-REPEATS = 12  # subsets that random picking is simulated with, at each size
+REPEATS = 12  # subsets for the simulation of random picking, at each size
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ class Labels:
     ----------
     features : (n, D) rows of a Space.
     labels : (n,) class ids.
-    uniform : (n,) truth values, which of them are blind uniform audits.
+    uniform : (n,) bool, which of them are blind uniform audits.
     chance : (n,) acquisition probabilities, NaN if unknown.
     groups : (n,) near-duplicates.
     pool : (m, D) a sample of the rows without a label.
@@ -47,12 +47,12 @@ class Labels:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Accuracy of the head after so many labels, on the rows without a label now.
+    """Accuracy of the head after this many labels, on the rows without a label now.
 
-    `residual` (r,) is each counting label's estimate of the mean of hit - confidence over these
-    rows, and `confidence` the mean confidence. The value consists of these, so a caller can draw
-    the labels again. `hits` (a,) are the hits of the audits. `picked` is the share of the query's
-    own picks that the head predicts right without them (NaN without picks).
+    `residual` (r,) is each used label's estimate of the mean of hit - confidence over these
+    rows, and `confidence` the mean confidence. The value consists of these, so a caller can
+    resample the labels. `hits` (a,) are the hits of the audits. `picked` is the share of the
+    query's own picks that the head predicts right without them (NaN without picks).
     """
 
     labels: int
@@ -65,10 +65,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Beside:
-    """Random picking with so many labels, and how far the session was ahead of it.
+    """Random picking with this many labels, and the session's lead over it.
 
     `random` is the session's accuracy minus the gain, with the gain's interval: on the same rows
-    as the session's own curve, and as far from it as the gain.
+    as the session's own curve.
     """
 
     labels: int
@@ -90,7 +90,7 @@ def measured(session: Labels, fit: FitHead) -> list[Point]:
 
     Labels that a head was fitted on are left out one by one (with their near-duplicates); it has
     not seen the later ones. All points are for the same rows, those without a label now, and share
-    the same audits (or weighted labels). So they rise and fall together: the shape is known better
+    the same audits (or weighted labels). So they rise and fall together: the shape is more certain
     than the height. The last point is the newest head's. Empty below 10 audits.
     """
     points = []
@@ -117,7 +117,7 @@ def _point(session: Labels, fit: FitHead, size: int) -> Point | None:
 
 
 def _foreseen(session: Labels, head: LinearHead, size: int) -> OutOfFold:
-    """All labels as predicted by a head of the first ones."""
+    """All labels, predicted by a head fitted on the first ones."""
     groups = session.groups[:size]
     if size < len(session.labels):
         # Near-duplicates without an audit count only in the part subtracted: no fit for each.
@@ -146,7 +146,7 @@ def _foreseen(session: Labels, head: LinearHead, size: int) -> OutOfFold:
 def beside_random(
     session: Labels, points: list[Point], fit: FitHead, rng: np.random.Generator
 ) -> list[Beside]:
-    """What random picking would have reached, from the audits alone, at equal numbers of labels.
+    """The curve of random picking, from the audits alone, at equal numbers of labels.
 
     Heads fitted on random subsets of the audits are judged on the other audits, at every size of
     the curve that leaves ten of them. The gain pairs each audit's hit in the session with its

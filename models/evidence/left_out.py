@@ -1,4 +1,4 @@
-"""A head's predictions for labeled rows that it has not seen: the base of honest figures."""
+"""A head's predictions for labeled rows that it has not seen: the base of all honest figures."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """Predictions for m rows by heads that have seen neither them nor their near-duplicates.
+    """Predictions for m rows by heads that have seen neither these rows nor their near-duplicates.
 
     Attributes
     ----------
@@ -54,8 +54,8 @@ def leave_out(
 ) -> LeftOut:
     """Predictions of a logistic head for some of its rows, each without that row's group.
 
-    A row alone in its group gets one Newton step (`leave_one_out_logits`), the others a new fit
-    without the whole group, started at the optimum of all.
+    A row alone in its group gets one Newton step (`leave_one_out_logits`); the others get a new fit
+    without the whole group, started at the optimum of all rows.
 
     Parameters
     ----------
@@ -106,9 +106,9 @@ def cross_predict(
     rng: np.random.Generator,
     groups: Indices | None = None,
 ) -> LeftOut:
-    """Predictions of any head for some of its rows, by fits without a tenth of the groups.
+    """Predictions of any head for some of its rows, each by a fit without a tenth of the groups.
 
-    For heads without a closed form. Each prediction uses a tenth fewer labels, so it is a little
+    For heads without a closed form. Each prediction uses a tenth fewer labels, so it is slightly
     worse than the head in use.
     """
     check_rows(features, labels)

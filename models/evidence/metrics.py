@@ -1,4 +1,4 @@
-"""Figures that say how well the head does, each with its uncertainty."""
+"""Figures on the head's quality, each with its uncertainty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
 def agreement(matches: Sequence[bool], window: int) -> npt.NDArray[np.float64]:
     """Rolling share of matches between pre-label and answer.
 
-    Parameters
+    matches : n bool values, oldest first.
     ----------
     matches : n truth values, oldest first.
     window : how many of the latest to average, ≥ 1.
@@ -58,7 +58,7 @@ def agreement(matches: Sequence[bool], window: int) -> npt.NDArray[np.float64]:
     Returns
     -------
     (n,) float64 in [0, 1]
-        Entry i is the mean of the last `window` matches up to i, of fewer at the beginning. On
+        Entry i is the mean of the last `window` matches up to i, or of fewer at the start. On
         actively chosen samples this is far below the accuracy on the pool, by design.
     """
     if window < 1:
@@ -76,7 +76,7 @@ def learning_curve_area(labels: npt.NDArray[Any], accuracy: npt.NDArray[Any]) ->
     Parameters
     ----------
     labels : (m,) numbers of labels, rising, m ≥ 1.
-    accuracy : (m,) the accuracy at each; the unit (share or points) is that of the result.
+    accuracy : (m,) the accuracy at each; the result has the same unit (share or points).
 
     Raises
     ------

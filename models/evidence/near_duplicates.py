@@ -16,7 +16,7 @@ def near_duplicates(features: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """The group (n,) of each row: rows chained by cosine above 0.98 share one.
 
     A burst of one scene is such a chain. A head fitted on one of its pictures has nearly seen the
-    others, so they are left out together and count as one fact.
+    others, so they are left out together and count as one observation.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def near_duplicates(features: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     right: list[npt.NDArray[np.int64]] = []
     for begin in range(0, len(rows), ROWS_AT_ONCE):
         close = squared_distances(rows[begin : begin + ROWS_AT_ONCE], rows) < DUPLICATE_DISTANCE
-        # A row on the centre is all zeros and lies near nothing.
+        # A row at the centre is all zeros and is near nothing.
         close &= (rows[begin : begin + ROWS_AT_ONCE] != 0.0).any(axis=1, keepdims=True)
         here, there = np.nonzero(close)
         left.append(here + begin)

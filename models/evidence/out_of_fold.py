@@ -1,4 +1,4 @@
-"""Predictions of labels by heads that have not seen them, and figures for the rest."""
+"""Predictions of labels by heads that have not seen them, and figures for the unlabeled rows."""
 
 from dataclasses import dataclass
 
@@ -18,10 +18,10 @@ class OutOfFold:
     Attributes
     ----------
     hits, confidence : (n,) whether the prediction was the label, and its probability.
-    uniform : (n,) truth values, which of them are blind uniform audits.
-    chance : (n,) acquisition probability, NaN where it is not known.
+    uniform : (n,) bool, which of them are blind uniform audits.
+    chance : (n,) acquisition probability, NaN if unknown.
     groups : (n,) near-duplicates.
-    left : rows without a label now, at least 1: the rest, which every figure is about.
+    left : the number of rows without a label now, at least 1; every figure is about these rows.
     """
 
     hits: Bools
@@ -33,7 +33,7 @@ class OutOfFold:
 
     @property
     def drawn(self) -> Bools:
-        """Which labels were drawn with a known chance (n,)."""
+        """The labels that were drawn with a known chance (n,)."""
         drawn: Bools = np.isfinite(self.chance) & (self.chance > 0)
         return drawn
 

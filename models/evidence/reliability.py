@@ -1,4 +1,4 @@
-"""Whether confidence can be believed: hits against confidence, in bins."""
+"""Whether confidence is reliable: hits against confidence, in bins."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ FEWEST = 5  # rows in a bin
 
 @dataclass(frozen=True)
 class Bin:
-    """Rows of like confidence: their mean confidence, and the share of hits with its interval."""
+    """Rows of similar confidence: their mean confidence, and the share of hits, with interval."""
 
     confidence: float
     rate: float
@@ -26,7 +26,7 @@ class Bin:
 class Reliability:
     """Bins by rising confidence, and the expected calibration error over them, in [0, 1].
 
-    `chance` is the mean of that error on as many rows if the confidence were right.
+    `chance` is the expected error for as many rows with perfect confidence.
     """
 
     bins: tuple[Bin, ...]
@@ -39,15 +39,15 @@ def reliability(
 ) -> Reliability:
     """Hits against confidence on left-out predictions.
 
-    Bins hold equally many rows, at least 5 each and 8 bins at most, as bins of equal width would
-    be empty where a head is mostly sure (Nguyen and O'Connor, EMNLP 2015). The error is the mean
-    gap between confidence and hits, each bin by its rows. With few rows the two differ by chance:
-    √(2/π) standard errors in the mean for a bin whose confidence is right.
+    Bins hold equally many rows, at least 5 each and 8 bins at most, because bins of equal width
+    would be empty if a head is mostly sure (Nguyen and O'Connor, EMNLP 2015). The error is the mean
+    gap between confidence and hits, weighted by rows. With few rows the two differ by chance:
+    by √(2/π) standard errors on average for a bin with perfect confidence.
 
     Parameters
     ----------
     confidence : (n,) probability of the predicted class, n ≥ 1.
-    hits : (n,) truth values.
+    hits : (n,) bool.
     level : of each bin's Wilson interval.
     """
     if len(confidence) == 0 or len(confidence) != len(hits):

@@ -1,4 +1,4 @@
-"""A ridge beside the head: it judges every label by all other labels, in closed form."""
+"""A ridge in addition to the head: it judges every label by all other labels, in closed form."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ class LeaveOneOut:
     Attributes
     ----------
     accuracy : share of labels predicted right, in [0, 1].
-    ridge : the penalty taken from RIDGES.
-    temperature : the divisor of the logits that gave `proba`.
+    ridge : the penalty chosen from RIDGES.
+    temperature : the divisor of the logits for `proba`.
     classes : (K,) int64, ascending; column k of `proba` is class classes[k].
     predicted : (n,) int64, the class id predicted for each row.
     proba : (n, K) float64, calibrated; rows sum to 1.
     self_confidence : (n,) float64, the probability of the given label; low = suspect.
-    suspect : (n,) truth values: another class is predicted, and the given one is less likely than
-        for the mean of the rows that carry it.
+    suspect : (n,) bool: another class is predicted, and the given one is less likely than
+        on average for the rows with that label.
     """
 
     accuracy: float
@@ -53,21 +53,21 @@ def leave_one_out(
 
     The ridge maps features and a constant to one-hot targets. With G their Gram matrix and
     A = (G + λI)⁻¹, the prediction without row i is yᵢ - (A y)ᵢ / Aᵢᵢ; one
-    eigendecomposition serves every λ, and the λ of least squared leave-one-out error is taken.
-    Suspects follow Northcutt, Jiang, Chuang, "Confident Learning", JAIR 2021.
+    eigendecomposition serves every λ, and the λ with the least squared leave-one-out error is
+    chosen. Suspects follow Northcutt, Jiang, Chuang, "Confident Learning", JAIR 2021.
 
-    Honest use: this measures the labels it is given. On random labels it is a little low (one
+    Use it with care: this measures the given labels. On random labels it is a little low (one
     label fewer, and a class's only label is never predicted right). On actively chosen labels it
-    is pessimistic, by some 20 points on hard pools, because those were chosen as hard ones: show it
-    on audit picks, or as a lower mark. Near-duplicates across labels make it optimistic.
+    is pessimistic, by some 20 points on hard pools, because hard ones were chosen: show it
+    on audit picks, or as a lower bound. Near-duplicates across labels make it optimistic.
 
     Parameters
     ----------
     features : (n, D) array of any float type, rows of a Space.
     labels : (n,) integers, class ids; at least two distinct.
     ridges : penalties λ > 0 to choose from.
-    audits : (n,) truth values, which rows are uniform audit picks: with 30 or more, only they
-        decide the temperature.
+    audits : (n,) bool, which rows are uniform audit picks: with 30 or more, only they
+        set the temperature.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Domain shift: whether new images differ from the pool, and how many are unlike any label."""
+"""Domain shift: whether new images differ from the pool, and how many are far from every label."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +11,16 @@ from scipy.stats import rankdata
 from models.evidence.ridge_loo import leave_one_out
 
 FEWEST = 20  # images on each side
-MOST = 600  # images of each side that are compared
+MOST = 600  # images of each side in the comparison
 WARNING = 0.8  # AUC; a rule of thumb
-OUTSIDE = 0.01  # of the known pool lies this far from every label; such images are outside
+OUTSIDE = 0.01  # this share of the known pool is farther from every label than the threshold
 
 
 @dataclass(frozen=True)
 class Shift:
     """How well new images can be separated from the pool's: AUC ½ not at all, 1 always.
 
-    `outside` of the `added` new ones are further from every labeled image than 99 % of the pool.
+    `outside` of the `added` new ones are farther from every labeled image than 99 % of the pool.
     """
 
     auc: float
@@ -31,7 +31,7 @@ class Shift:
 
     @property
     def warned(self) -> bool:
-        """Whether the new images are plainly another kind."""
+        """Whether the new images are clearly of another kind."""
         return self.low > WARNING
 
 
@@ -49,7 +49,7 @@ def shift(
     ----------
     pool, added : (N, D) and (M, D) features of one Space.
     labeled : (L, D) features of the labeled images, L ≥ 1; they may be among the pool's.
-    rng : draws 600 of each at most for the classifier.
+    rng : draws at most 600 of each for the classifier.
 
     Returns
     -------

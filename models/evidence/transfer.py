@@ -1,4 +1,4 @@
-"""Does the transfer help? The same labels on features, on pixels, and on random weights."""
+"""Does the transfer help? The same labels with features, with pixels, and with random weights."""
 
 import copy
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from models.evidence.metrics import MeanInterval, mean_interval
 from models.evidence.ridge_loo import leave_one_out
 from models.space import Space
 
-SIDE = 16  # pixels; more of them make a ridge no better on small sets
-LEAST_DEVIATION = 1e-6  # of a channel; a smaller one means a constant channel
+SIDE = 16  # pixels; more do not improve a ridge on small sets
+LEAST_DEVIATION = 1e-6  # of a channel; below this, the channel is constant
 BATCH = 32
 FEWEST_LABELS, FEWEST_AUDITS = 30, 30
 
 
 @dataclass(frozen=True)
 class Gain:
-    """Accuracy by leave-one-out on two kinds of features of the same labels.
+    """Leave-one-out accuracy with two kinds of features of the same labels.
 
     `gain` is `ours` minus `theirs`, paired by label, with its 95 % interval. On `rows` labels;
     `uniform` says whether they are only blind checks.
@@ -59,13 +59,13 @@ def compare(
 
     A ridge with closed-form leave-one-out judges both. With 30 or more blind checks, only these are
     compared. With fewer, all labels are; they were chosen as hard for `ours`, so the gain is a
-    lower mark. Near-duplicates count as one.
+    lower bound. Near-duplicates count as one.
 
     Parameters
     ----------
     ours, theirs : (n, D) and (n, E) features.
     labels : (n,) class ids of at least two classes.
-    uniform : (n,) truth values, which labels are blind checks.
+    uniform : (n,) bool, which labels are blind checks.
     groups : (n,) near-duplicates.
 
     Returns
@@ -119,7 +119,7 @@ def random_twin(backbone: Backbone, seed: int = 0) -> Backbone:
 def embed_random(twin: Backbone, images: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
     """Embeddings (n, D) by a random twin, its scales fitted to these images first.
 
-    Without that, activations of an untrained network fade or grow from layer to layer. Batch norms
+    Otherwise, activations of an untrained network shrink or grow from layer to layer. Batch norms
     take the statistics of all images; convolutions, into which norms may have been folded, are
     scaled to the first batch (Krähenbühl, Doersch, Donahue, Darrell, "Data-dependent
     Initializations of Convolutional Neural Networks", ICLR 2016, arXiv 1511.06856).

@@ -21,9 +21,9 @@ class Head(Protocol):
     Attributes
     ----------
     classes : (K,) int64, the class ids in ascending order; column k is class classes[k].
-    width : D, the width of the features that it takes.
-    strength : the penalty it was fitted with.
-    temperature : what the logits were divided by; `logits` has that done already.
+    width : D, the width of its features.
+    strength : the penalty of the fit.
+    temperature : the divisor of the logits; `logits` are already divided.
     """
 
     @property
@@ -39,7 +39,7 @@ class Head(Protocol):
     def temperature(self) -> float: ...
 
     def logits(self, features: "torch.Tensor") -> "torch.Tensor":
-        """Scores (m, K) float32 of features (m, D) float32, on the device of the features."""
+        """Logits (m, K) float32 of features (m, D) float32, on the device of the features."""
         ...
 
     def predict_proba(self, features: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
@@ -53,17 +53,17 @@ class FitHead(Protocol):
     Parameters
     ----------
     features : (n, D) array of any float type, rows of a Space.
-    labels : (n,) integers, class ids; at least two distinct. Given in the order of the answers,
+    labels : (n,) integers, class ids; at least two distinct. In the order of the answers,
         which keeps choices of earlier rounds valid; the same rows in the same order give the same
         head, whatever was fitted before.
     strength : penalty > 0; larger is smoother and less confident. None chooses it.
-    start : a head to start from, where that saves time; it never changes the answer.
+    start : a head to start from, if that saves time; it never changes the result.
     device : torch device of the sums, such as "cpu" or "cuda".
-    audits : (n,) truth values, which rows are uniform audit picks. With at least 30, only they
-        decide the temperature. None: no row is known to be one.
+    audits : (n,) bool, which rows are uniform audit picks. With at least 30, only they
+        set the temperature. None: no row is known to be one.
     certainty : (n,) chances that the labels are right, in (0, 1]: each is its label's
-        weight. None: all weigh alike, apart from the balance of the classes.
-    stop : asked often; when it returns True, the fit raises Cancelled.
+        weight. None: equal weights, apart from the balance of the classes.
+    stop : called often; when it returns True, the fit raises Cancelled.
 
     Raises
     ------
@@ -95,7 +95,7 @@ class FitHead(Protocol):
 
 @dataclass(frozen=True)
 class HeadKind:
-    """One kind of head, and all that is said about it; call it to fit one, as `FitHead` says.
+    """One kind of head, with all its texts; call it to fit one, as `FitHead` describes.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class HeadKind:
         Both need torch; a list of heads must not wait for it.
     title : its name on screen, in plain words.
     method : its name in the literature.
-    words : one sentence that says what it is good for, for the person who chooses.
+    words : one sentence on its strengths, for the person who chooses.
     """
 
     load: Callable[[], tuple[type, FitHead]]
@@ -142,6 +142,6 @@ HEADS: dict[str, HeadKind] = {
         _mlp,
         "Larger and slower",
         "MLP",
-        "One hidden layer of 1,024, for classes that no straight line parts.",
+        "One hidden layer of 1,024, for classes that no straight line separates.",
     ),
 }

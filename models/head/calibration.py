@@ -1,4 +1,4 @@
-"""Temperature: one number that makes a head as sure as it is right."""
+"""Temperature: one number that matches a head's confidence to its accuracy."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 
 PRIOR_WIDTH = 0.5  # of log T: before any label, 95 % of temperatures lie between 0.37 and 2.7
 MAX_LOG = 3.0
-AUDITS = 30  # with at least this many audit picks, only they decide the temperature
+AUDITS = 30  # with at least this many audit picks, only they set the temperature
 
 
 def fit_temperature(logits: npt.NDArray[Any], targets: npt.NDArray[Any]) -> float:
@@ -17,17 +17,17 @@ def fit_temperature(logits: npt.NDArray[Any], targets: npt.NDArray[Any]) -> floa
 
     T = argmin Σᵢ -log softmax(logitsᵢ / T)[targetᵢ] + (log T)² / (2·0.5²): temperature scaling
     (Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017) with a
-    log-normal prior around 1, which decides while there are few rows.
+    log-normal prior around 1, which dominates while there are few rows.
 
     Parameters
     ----------
-    logits : (m, K) any float, of rows that the head was not fitted on, or left out; finite.
+    logits : (m, K) any float, of rows that the head was not fitted on, or leave-one-out; finite.
     targets : (m,) integers, columns of the true classes.
 
     Returns
     -------
     float in [1/20, 20]
-        Above 1 if the head is too sure; 1 without rows.
+        Above 1 if the head is overconfident; 1 without rows.
 
     Raises
     ------
@@ -72,17 +72,17 @@ def left_out_temperature(
     counts: npt.NDArray[Any],
     audits: npt.NDArray[np.bool_] | None = None,
 ) -> float:
-    """Temperature from leave-one-out logits (n, K); only from audit picks if there are 30.
+    """Temperature from leave-one-out logits (n, K), with 30 audit picks only from these.
 
     Actively chosen labels lie near the boundary and would make a head look worse calibrated than it
-    is on the pool; uniform audit picks do not. A class's only label says nothing when left out.
+    is on the pool; uniform audit picks do not. A class's only label means nothing when left out.
 
     Parameters
     ----------
     logits : (n, K), row i from a head that has not seen label i.
     targets : (n,) columns of the labels.
     counts : (K,) labels per class.
-    audits : (n,) truth values, which rows are uniform audit picks.
+    audits : (n,) bool, which rows are uniform audit picks.
     """
     told = np.asarray(counts)[targets] >= 2
     if audits is not None and np.count_nonzero(audits & told) >= AUDITS:

@@ -13,7 +13,7 @@ from models.head.stopping import Stop, never
 
 SIMPLE = "logistic"
 FOLDS = 5
-LEAST_LABELS = 5  # per class, on average; with fewer, folds show only luck
+LEAST_LABELS = 5  # per class, on average; with fewer, folds show only chance
 FLOOR = 1e-6  # smaller probabilities count as this in a loss
 
 
@@ -39,8 +39,8 @@ def choose_head(
     features, labels : as for a fit.
     rng : assigns the labels to folds.
     device : torch device of the fits.
-    stop : asked often; True raises Cancelled.
-    heads : the candidates by name; "logistic" is among them.
+    stop : called often; True raises Cancelled.
+    heads : the candidates by name, with "logistic" among them.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def choose_head(
 
 
 class HeldOut(NamedTuple):
-    """-log p(label) and whether the label was predicted, of each row (n,) when held out."""
+    """-log p(label), and whether the label was predicted, of each held-out row (n,)."""
 
     losses: npt.NDArray[np.float64]
     hits: npt.NDArray[np.bool_]
@@ -83,7 +83,7 @@ def held_out(
     device: str = "cpu",
     stop: Stop = never,
 ) -> HeldOut:
-    """Losses and hits of each row by a head fitted on the rows of the other folds.
+    """Losses and hits of each row, by a head fitted on the rows of the other folds.
 
     A class that is missing in the other folds has probability 1e-6. If the other folds hold only
     one class, no head can be fitted, and every row gets the loss of 1e-6.

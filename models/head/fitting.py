@@ -1,4 +1,4 @@
-"""Code shared by the fits of all heads: checks, class weights and the rows' own space."""
+"""Code shared by the fits of all heads: checks, class weights, and a rotation of few rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ import torch
 from models.finite import require_finite
 from models.head.stopping import FewClassesError
 
-SCALE = 8.0  # length of a feature row while fitting: sets what strength 1 means
+SCALE = 8.0  # length of a feature row in a fit: sets the meaning of strength 1
 MAX_CLASS_WEIGHT = 10.0  # a class with one label must not outvote hundreds
 
 
@@ -22,11 +22,11 @@ class Labeled:
     ----------
     x : (n, d) rows of length SCALE: float16 features stay float16, others are float32; or their
         float32 coordinates in `basis`.
-    basis : (D, d) orthonormal columns with features·SCALE = x @ basis.T; None: the features' own.
+    basis : (D, d) orthonormal columns with features·SCALE = x @ basis.T; None: no rotation.
     classes : (K,) int64, ascending.
     targets : (n,) columns of the labels in `classes`.
     counts : (K,) labels per class, all ≥ 1.
-    certainty : (n,) chance that each label is right, in (0, 1]; None: all alike.
+    certainty : (n,) chance that each label is right, in (0, 1]; None: equal.
     """
 
     x: torch.Tensor
@@ -46,7 +46,7 @@ class Labeled:
     ) -> "Labeled":
         """Check features (n, D) and labels (n,), and rotate the rows if they are few.
 
-        With few labels a penalised optimum lies in the span of the rows (thin QR); with many the
+        With few labels, a penalised optimum lies in the span of the rows (thin QR); with many, the
         rotation costs more than it saves.
 
         Raises
@@ -70,7 +70,7 @@ class Labeled:
         return cls(x, basis, classes, targets, counts, certainty)
 
     def take(self, rows: npt.NDArray[np.int64]) -> "Labeled":
-        """Some of the rows in the same coordinates; classes without a row are left out."""
+        """Some of the rows in the same coordinates; classes without a row are dropped."""
         classes, targets, counts = np.unique(
             self.targets[rows], return_inverse=True, return_counts=True
         )
@@ -94,9 +94,9 @@ class Labeled:
 
 
 def _held(features: npt.NDArray[Any], device: str) -> torch.Tensor:
-    """The features times SCALE, in half precision if they came in half precision."""
+    """The features times SCALE, in half precision if they have half precision."""
     half = features.dtype == np.float16
-    # A copy, as torch may not share read-only memory.
+    # A copy, because torch must not share read-only memory.
     x = torch.from_numpy(np.array(features, dtype=np.float16 if half else np.float32))
     x = x.to(device).mul_(SCALE)
     if half and not torch.stack(x.aminmax()).isfinite().all():  # possible without a Space
@@ -111,18 +111,16 @@ def check_rows(features: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
             f"features (n, D) and labels (n,) are needed, not {features.shape} and {labels.shape}"
         )
     if not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(f"labels are class ids, whole numbers, not {labels.dtype}")
+        raise ValueError(f"labels must be class ids, whole numbers, not {labels.dtype}")
     if len(np.unique(labels)) < 2:
-        raise FewClassesError("label samples of at least two classes before a head is fitted")
+        raise FewClassesError("label samples of at least two classes before fitting a head")
     require_finite("features", features)
 
 
 def check_audits(audits: npt.NDArray[np.bool_] | None, n: int) -> None:
     """Raise unless `audits` marks n rows."""
     if audits is not None and (audits.shape != (n,) or audits.dtype != np.bool_):
-        raise ValueError(
-            f"audits must be ({n},) truth values, not {audits.shape} of {audits.dtype}"
-        )
+        raise ValueError(f"audits must be ({n},) bool, not {audits.shape} of {audits.dtype}")
 
 
 def check_certainty(certainty: npt.NDArray[np.float64] | None, n: int) -> None:

@@ -20,7 +20,7 @@ EARLIER_NAMES = {"linear": LINEAR}
 
 
 class DamagedHeadError(ValueError):
-    """Raised when a head's file cannot be read; the head is fitted again from the answers."""
+    """Raised if a head's file cannot be read; the head is fitted again from the answers."""
 
 
 def save_head(path: Path, head: Head, center: npt.NDArray[np.float32]) -> None:
@@ -50,7 +50,7 @@ def load_head(path: Path) -> tuple[Head, npt.NDArray[np.float32]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
-                raise ValueError("it is compressed, and might grow to any size")
+                raise ValueError("it is compressed, and its size would be unlimited")
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             head = _read(stored)
             center = _floats(stored, "center")
@@ -58,7 +58,7 @@ def load_head(path: Path) -> tuple[Head, npt.NDArray[np.float32]]:
             raise ValueError(f"centre {center.shape} does not fit a head of width {head.width}")
         if not np.isfinite(center).all():
             raise ValueError("the centre is not finite")
-    # Damaged bytes surface as any of a dozen types (zip, struct, numpy); all mean the same here.
+    # Damaged bytes raise any of a dozen types (zip, struct, numpy); all mean the same here.
     except Exception as error:
         raise DamagedHeadError(
             f"{path} is not a readable head ({error}): delete it, the next round writes a new one"
@@ -100,6 +100,6 @@ def _part(array: npt.NDArray[Any]) -> Any:
 
 
 def _floats(stored: Mapping[str, Any], name: str) -> npt.NDArray[np.float32]:
-    """An array of the file as float32, as it must have been written."""
+    """An array of the file, which must be float32."""
     array: npt.NDArray[np.float32] = stored[name].astype(np.float32, casting="safe")
     return array

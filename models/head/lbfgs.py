@@ -11,7 +11,7 @@ Objective = Callable[[torch.Tensor], tuple[float, torch.Tensor]]  # parameters -
 Pair = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # step s, change of gradient y, 1/(s·y)
 
 MEMORY = 10
-SUFFICIENT = 1e-4  # a step must bring this share of the descent that the slope predicts
+SUFFICIENT = 1e-4  # a step must achieve this share of the descent that the slope predicts
 HALVINGS = 20
 NOTHING = 1e-12  # share of the loss; a smaller descent is only rounding
 
@@ -26,16 +26,16 @@ def lbfgs(
     """Minimise a convex loss by limited-memory BFGS with a backtracking line search.
 
     Two-loop recursion of Nocedal and Wright, "Numerical Optimization", 2006, algorithm 7.4. A step
-    is dozens of sums over the parameters. With a few thousand parameters, torch takes as long for
-    them as SciPy's L-BFGS-B; with a hundred thousand it takes a tenth of the time.
+    is dozens of sums over the parameters. With a few thousand parameters, torch is as fast as
+    SciPy's L-BFGS-B; with a hundred thousand it takes a tenth of the time.
 
     Parameters
     ----------
     objective : loss and gradient, of the shape of the parameters.
     start : parameters, of any shape.
-    tolerance : of the largest absolute value of the gradient.
-    iterations : at most so many steps.
-    stop : asked before each step; see Cancelled.
+    tolerance : for the largest absolute value of the gradient.
+    iterations : the most steps.
+    stop : called before each step; see Cancelled.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def lbfgs(
 
 
 def _direction(gradient: torch.Tensor, pairs: deque[Pair]) -> torch.Tensor:
-    """The descent direction of the last curvatures; without any, minus the gradient."""
+    """The descent direction from the latest curvature pairs; without any, minus the gradient."""
     direction = -gradient
     shares = []
     for step, change, inverse in reversed(pairs):

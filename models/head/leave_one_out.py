@@ -9,8 +9,8 @@ from models.head.optimum import Optimum
 from models.head.stopping import Stop, never, raise_if
 
 BIAS_VARIANCE = 100.0  # replaces the bias's missing penalty, so the curvature has an inverse
-# A row that pulls a class by less than this share of the strength is ignored for that class: all
-# such rows together must bend the loss less than the penalty does.
+# A row whose gradient for a class is below this share of the strength is ignored for that class:
+# all such rows together must add less curvature than the penalty does.
 NEGLIGIBLE = 1e-4
 LARGEST_NEGLIGIBLE = 1e-3
 LEAST_REST = 1e-3  # least 1 - aᵢ hᵢ of a row; rounding must not make it zero
@@ -24,25 +24,25 @@ def leave_one_out_logits(
 
     With residual gᵢ = pᵢ - yᵢ, weight wᵢ and curvature aᵢ = wᵢ pᵢ (1 - pᵢ) of a class, the step is
     zᵢ + hᵢ wᵢ gᵢ / (1 - aᵢ hᵢ), hᵢ = xᵢᵀ (Σⱼ aⱼ xⱼ xⱼᵀ + strength·I)⁻¹ xᵢ: the approximate
-    leave-one-out of Beirami et al. (NeurIPS 2017) and Rad and Maleki (JRSSB 2020), taken class by
+    leave-one-out of Beirami et al. (NeurIPS 2017) and Rad and Maleki (JRSSB 2020), class by
     class: the full (K·d)² curvature costs K² times as much. Against refitting, with real embeddings
     of width 1280, the mean log-loss was within 5 % at strengths ≥ 1 and up to 10 % too low at
-    0.1; with width 64, 8 % and 27 % too low; with made rows of width 20, up to 12 % too high. The
-    best of the strengths was that of refitting each time.
+    0.1; with width 64, 8 % and 27 % too low; with synthetic rows of width 20, up to 12 % too high.
+    The best strength was the same as with refitting.
 
     A fit without a row gives the rest of its class more weight, so the class keeps its weight.
     If this is ignored, the row's own class has a disadvantage that a new image does not have:
-    accuracies come out 1 to 2 points low, and on noise far below chance. `reweighted` adds it, to
+    accuracies are 1 to 2 points too low, and on noise far below chance. `reweighted` adds it, to
     first order: of nₖ rows of the class, each of the others gets 1 / (nₖ - 1) more. So the row's
-    pull is not removed but replaced by the mean of the others.
+    gradient is not removed but replaced by the mean of the others.
 
-    A class looks only at the rows that matter to it, and inverts the smaller of their Gram matrix
+    A class uses only the rows that matter to it, and inverts the smaller of their Gram matrix
     and the features': K·(4·r·d² + d³/3) operations where r > d, otherwise K·(2·r²·d + 4·r³/3).
 
     Parameters
     ----------
     labeled : the n rows that were fitted.
-    optimum : what `minimise` found on them.
+    optimum : the result of `minimise` on them.
     reweighted : True: class weights come from all other rows, as in a new fit. False: from all
         rows, which is enough to compare strengths.
 
@@ -80,7 +80,7 @@ def leave_one_out_logits(
 
 
 def _more(labeled: Labeled) -> npt.NDArray[np.float64]:
-    """The share by which the rest of its class gains weight in a fit without the row (n,)."""
+    """The relative weight gain of the rest of a row's class in a fit without the row (n,)."""
     counts = labeled.counts[labeled.targets]
     grows = (counts > 1) & (labeled.class_weights() < MAX_CLASS_WEIGHT)
     more: npt.NDArray[np.float64] = grows / np.maximum(counts - 1, 1)
@@ -90,7 +90,7 @@ def _more(labeled: Labeled) -> npt.NDArray[np.float64]:
 def _leverage(
     x: torch.Tensor, curvature: torch.Tensor, strength: float, pulls: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """For rows (r, d), each with a constant for the bias: how much each moves itself and others.
+    """The effect of rows (r, d), each with a constant for the bias, on themselves and on others.
 
     With H = Σⱼ aⱼ xⱼ xⱼᵀ + strength·I the diagonal (r,) of X H⁻¹ Xᵀ, and X H⁻¹ Xᵀ `pulls` (r, K).
     """

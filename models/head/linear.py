@@ -12,7 +12,7 @@ from models.finite import require_finite
 
 
 class Scorer(Protocol):
-    """The part of a head that `predict_in_blocks` needs."""
+    """The part of a head that `predict_in_blocks` uses."""
 
     @property
     def classes(self) -> npt.NDArray[np.int64]: ...
@@ -32,9 +32,9 @@ class LinearHead:
     classes : (K,) int64, the class ids in ascending order; column k is class classes[k].
     weight : (K, D) float32, acts on unscaled features (the fit's scale is folded in).
     bias : (K,) float32, sums to zero.
-    strength : the penalty it was fitted with.
+    strength : the penalty of the fit.
     iterations : the optimiser's iterations.
-    temperature : > 0, divides weight and bias when it scores; they hold the optimum.
+    temperature : > 0, divides weight and bias in scoring; the attributes hold the optimum.
     """
 
     classes: npt.NDArray[np.int64]
@@ -48,7 +48,7 @@ class LinearHead:
     )
 
     def __post_init__(self) -> None:
-        """Check that the parts belong together."""
+        """Check that the parts fit together."""
         check_classes(self.classes)
         check_temperature(self.temperature)
         k = len(self.classes)
@@ -61,7 +61,7 @@ class LinearHead:
 
     @property
     def width(self) -> int:
-        """The width D of the features that it takes."""
+        """The width D of its features."""
         return int(self.weight.shape[1])
 
     def logits(self, features: torch.Tensor) -> torch.Tensor:
@@ -75,7 +75,7 @@ class LinearHead:
         return predict_in_blocks(self, features)
 
     def _on(self, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-        """Weight (K, D) and bias (K,) over the temperature, moved to each device only once."""
+        """Weight (K, D) and bias (K,) divided by the temperature, moved to each device once."""
         placed = self._placed.get(device)
         if placed is None:
             parts = (self.weight, self.bias)
@@ -96,14 +96,14 @@ def predict_in_blocks(
 
     Parameters
     ----------
-    head : gives the logits of a block.
+    head : computes the logits of a block.
     features : (N, D) array of any float type, rows of a Space. May be memory-mapped.
     device : torch device that scores the blocks.
 
     Returns
     -------
     (N, K) float32 in [0, 1]
-        Rows sum to 1; column k belongs to classes[k]. It needs a few MB more.
+        Rows sum to 1; column k belongs to classes[k]. Uses a few MB more.
 
     Raises
     ------

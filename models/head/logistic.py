@@ -1,4 +1,4 @@
-"""The logistic head: fitted after every answer; strength and temperature are tuned rarely."""
+"""The logistic head: fitted after every answer; strength and temperature are rarely tuned."""
 
 from typing import Any
 
@@ -29,9 +29,9 @@ def fit_logistic(
     Minimises Σᵢ wᵢ·CEᵢ + strength/2·‖W‖² over features scaled by 8, where w = n/(K·n_c), at most
     10, times the label's certainty over the mean of all. The bias is not penalised: as every class
     has a label its optimum is finite, and the one free direction (the same shift of all classes) is
-    fixed by a sum of zero. The problem is convex, so the start changes the time and not the answer,
-    up to the tolerance. Strength and temperature come from `tune`, for which all labels are alike.
-    The same input, start included, gives the same head.
+    fixed by a sum of zero. The problem is convex, so the start changes only the time and not the
+    result, up to the tolerance. Strength and temperature come from `tune`, which weights labels
+    alike. The same input, start included, gives the same head.
     """
     labeled = Labeled.of(features, labels, device, certainty)
     check_audits(audits, len(features))

@@ -1,4 +1,4 @@
-"""The MLP head: one hidden layer, for pools that need curved borders."""
+"""The MLP head: one hidden layer, for classes with curved boundaries."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,9 +35,9 @@ class MlpHead:
     classes : (K,) int64, the class ids in ascending order; column k is class classes[k].
     hidden_weight : (H, D) float32, acts on unscaled features; with hidden_bias (H,).
     weight : (K, H) float32; with bias (K,).
-    strength : the weight decay it was fitted with.
+    strength : the weight decay of the fit.
     epochs : how many times each label was seen.
-    temperature : > 0, what the scores are divided by.
+    temperature : > 0, the divisor of the scores.
     """
 
     classes: npt.NDArray[np.int64]
@@ -53,7 +53,7 @@ class MlpHead:
     )
 
     def __post_init__(self) -> None:
-        """Check that the parts belong together."""
+        """Check that the parts fit together."""
         check_classes(self.classes)
         check_temperature(self.temperature)
         parts = (self.hidden_weight, self.hidden_bias, self.weight, self.bias)
@@ -66,7 +66,7 @@ class MlpHead:
 
     @property
     def width(self) -> int:
-        """The width D of the features that it takes."""
+        """The width D of its features."""
         return int(self.hidden_weight.shape[-1])
 
     def logits(self, features: torch.Tensor) -> torch.Tensor:
@@ -80,7 +80,7 @@ class MlpHead:
         return predict_in_blocks(self, features)
 
     def _on(self, device: torch.device) -> tuple[torch.Tensor, ...]:
-        """The four parts, the last two over the temperature, moved to each device only once."""
+        """The four parts, the last two divided by the temperature, moved to each device once."""
         if device not in self._placed:
             heat = np.float32(self.temperature)
             parts = (self.hidden_weight, self.hidden_bias, self.weight / heat, self.bias / heat)
@@ -104,9 +104,9 @@ def fit_mlp(
     """Dense 1024, ReLU and softmax by AdamW, class-balanced; see `FitHead` for the arguments.
 
     `strength` is the weight decay, 0.01 if None. `start` is not used, because the loss has many
-    minima and the head must not depend on the one found before. With 30 or more labels, 3
-    stratified folds choose the epoch of least held-out loss and the temperature, and a last fit on
-    all labels runs for as long. A fixed seed makes every fit on the same rows identical.
+    minima and the head must not depend on an earlier one. With 30 or more labels, 3
+    stratified folds choose the epoch with the least held-out loss and the temperature, and a last
+    fit on all labels runs for as many. A fixed seed makes every fit on the same rows identical.
     """
     del start
     labeled = Labeled.of(features, labels, device, certainty)
@@ -137,7 +137,7 @@ def fit_mlp(
 
 
 def folds(targets: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.int64]:
-    """The fold 0 … k-1 of each row (n,), class by class in turn; always the same."""
+    """The fold 0 … k-1 of each row (n,), in turn within each class; always the same."""
     order = np.argsort(targets, kind="stable")
     fold = np.empty(len(targets), dtype=np.int64)
     fold[order] = np.arange(len(targets)) % k
@@ -145,9 +145,9 @@ def folds(targets: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.int64]:
 
 
 def _held_out(labeled: Labeled, decay: float, stop: Stop) -> tuple[int, npt.NDArray[np.float64]]:
-    """The best number of epochs, and the logits (n, K) of each row by a net that never saw it.
+    """The best number of epochs, and the logits (n, K) of each row by a net that has not seen it.
 
-    All folds advance together, and stop when their common held-out loss no longer falls.
+    All folds train in parallel, and stop when their common held-out loss no longer falls.
     """
     fold = folds(labeled.targets, FOLDS)
     parts = [(np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in range(FOLDS)]
@@ -168,7 +168,7 @@ def _held_out(labeled: Labeled, decay: float, stop: Stop) -> tuple[int, npt.NDAr
 
 
 class _Net:
-    """A net in training on some of the rows."""
+    """A net that trains on some of the rows."""
 
     def __init__(
         self, labeled: Labeled, decay: float, rows: npt.NDArray[np.int64] | None = None
@@ -185,7 +185,7 @@ class _Net:
         self.parts = [torch.zeros(shape) for shape in shapes]
         for part in (self.parts[0], self.parts[2]):  # He et al.: variance 2 / inputs
             part.normal_(0.0, (2.0 / part.shape[1]) ** 0.5, generator=self._rng)
-        # A rotation keeps the rows' lengths but spreads them over fewer columns: undo that.
+        # A rotation keeps the rows' lengths but uses fewer columns: compensate for that.
         full = width if labeled.basis is None else len(labeled.basis)
         self.parts[0] *= (width / full) ** 0.5
         self.parts = [part.to(device).requires_grad_() for part in self.parts]
@@ -218,8 +218,8 @@ class _Net:
 class _AdamW:
     """Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101).
 
-    torch.optim's version imports a compiler at its first use, which costs seconds and 170 MB in a
-    process that serves people.
+    torch.optim's version imports a compiler at its first use, which takes seconds and 170 MB in a
+    server process.
     """
 
     def __init__(self, parts: list[torch.Tensor], decay: float) -> None:

@@ -10,16 +10,16 @@ from models.head.lbfgs import lbfgs
 from models.head.stopping import Stop, never
 
 MAX_ITERATIONS = 500
-# Of the summed loss, so it matters less with more rows. Up to ten thousand labels, probabilities
-# are right to about 1e-4 in the mean (6e-4 at strength 0.1), those of a rare row to 0.1, and at
-# most one guess in three hundred differs. With growth by the root of the rows, errors would be
+# Relative to the summed loss, so it matters less with more rows. Up to ten thousand labels,
+# probabilities are right to about 1e-4 on average (6e-4 at strength 0.1), of a rare row to 0.1, and
+# at most one guess in three hundred differs. If it grew with the root of the rows, errors would be
 # half to a sixth as large, at 1.2 to 9 times the cost of a fit after an answer.
 TOLERANCE_PER_ROW = 2e-5
 
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """Parameters (K, d+1) of the penalised optimum, the bias last, and the steps it took."""
+    """Parameters (K, d+1) of the penalised optimum, the bias last, and the number of steps."""
 
     theta: torch.Tensor
     strength: float
@@ -42,9 +42,9 @@ def minimise(
 class Objective:
     """The penalised loss and its gradient in closed form, at parameters (K, d+1).
 
-    The rows stay as they are: each block becomes float32 within the caches. So half as much memory
-    is read as from a float32 copy, and no copy is made. A class is a row of all products, since few
-    classes are slow as columns.
+    The rows stay in their type: each block is converted to float32 within the caches. So half as
+    much memory is read as from a float32 copy, and no copy is made. Classes are the rows of all
+    products, because few classes are slow as columns.
     """
 
     def __init__(self, labeled: Labeled, strength: float) -> None:
@@ -61,7 +61,8 @@ class Objective:
     def __call__(self, theta: torch.Tensor) -> tuple[float, torch.Tensor]:
         weight, bias = theta[:, :-1].contiguous(), theta[:, -1:].contiguous()
         gradient, pull = weight * self._strength, torch.zeros_like(bias)
-        # Summed in float64, or rounding would disturb the line search; float32 has no other cost.
+        # Summed in float64, since rounding would disturb the line search; float32 has no other
+        # drawback.
         loss = 0.5 * torch.sum(gradient * weight, dtype=torch.float64)
         for begin in range(0, len(self._x), self._step):
             place = slice(begin, begin + self._step)

@@ -17,14 +17,14 @@ from models.head.stopping import Stop, never
 
 STRENGTHS = (100.0, 10.0, 1.0, 0.1)  # from smooth to sharp; each optimum starts the next fit
 DEFAULT_STRENGTH = 1.0
-LABELS_PER_CLASS = 6  # on average; with fewer, leaving out one label makes a head too much worse
+LABELS_PER_CLASS = 6  # on average; with fewer, leaving out one label weakens a head too much
 GROWTH = 1.25  # tuned again when the labels have grown by a quarter
 TUNED_ROWS = 1000  # more rows cost time and add little
-KEPT = 32  # results in the memo: undo and other projects need older ones again
+KEPT = 32  # results in the memo: undo and other projects use older ones again
 
 
 class Tuned(NamedTuple):
-    """What `tune` found."""
+    """The result of `tune`."""
 
     strength: float
     temperature: float
@@ -41,9 +41,9 @@ def tune(
 ) -> Tuned:
     """Choose the strength, unless one is given, and the temperature.
 
-    The strength of least leave-one-out log-loss is taken from STRENGTHS, then the temperature that
-    fits its leave-one-out logits; with fewer than 6 labels a class both are 1. This costs some ten
-    fits, so it is done on a checkpoint: the first m rows, m
+    The strength with the least leave-one-out log-loss is chosen from STRENGTHS, then the
+    temperature that fits its leave-one-out logits; with fewer than 6 labels a class both are 1.
+    This costs about ten fits, so it uses a checkpoint: the first m rows, with m
     the last step of a geometric grid; at most 1000 of them, evenly spaced. A memo keeps the results
     by the rows' content. It only saves time: the same rows in the same order always give the same
     result.
@@ -51,10 +51,10 @@ def tune(
     Parameters
     ----------
     features, labels : (n, D) rows and (n,) class ids in the order of the answers, as checked.
-    strength : given, or None to choose it.
+    strength : a fixed value, or None to choose it.
     device : torch device of the sums.
-    audits : (n,) truth values, which rows are uniform audit picks.
-    stop : asked at each step of each fit.
+    audits : (n,) bool, which rows are uniform audit picks.
+    stop : called at each step of each fit.
     """
     per_class = len(labels) / len(np.unique(labels))
     if per_class < LABELS_PER_CLASS:
@@ -101,14 +101,14 @@ def _tune(
         logits = leave_one_out_logits(labeled, optimum, stop).numpy()
         loss = log_loss(logits[told], labeled.targets[told])
         if loss >= least:
-            break  # the loss has one valley, and sharper optima cost the most
+            break  # the loss has one minimum, and sharper optima cost the most
         temperature = left_out_temperature(logits, labeled.targets, labeled.counts, audits)
         best, least, theta = Tuned(candidate, temperature), loss, optimum.theta
     return best
 
 
 class Memo:
-    """The latest results by key, for any thread."""
+    """The latest results by key; safe for any thread."""
 
     def __init__(self, size: int) -> None:
         self._size = size

@@ -45,18 +45,19 @@ def unsaid(score: float, classes: int) -> str:
 
 @dataclass(frozen=True)
 class Query:
-    """One query, and all that is said about it.
+    """One query, with all its texts.
 
     Attributes
     ----------
     pick : picks n rows of a pool, best first.
     title : its name on screen, in plain words.
     method : its name in the literature.
-    words : one or two sentences that say what it picks, for the person who chooses.
-    reason : why a sample is shown, beside that sample.
-    measure : (score, number of classes) in words; empty where the score means nothing to a person.
-    is_ready : whether it can pick from a pool; until then MaxHerding does, the best cold start.
-    chance : the chance (m,) of rows to be its first draw; None where it does not draw by chance.
+    words : one or two sentences on what it picks, for the person who chooses.
+    reason : why a sample is shown; displayed next to it.
+    measure : (score, number of classes) in words; empty if the score means nothing to a person.
+    is_ready : whether it can pick from a pool; until then MaxHerding replaces it, the best
+        cold start.
+    chance : the chance (m,) of rows to be its first draw; None if it does not draw at random.
     """
 
     pick: Callable[[Pool, int, np.random.Generator], Picks]
@@ -79,27 +80,27 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
         uncertainty_herding,
         "Most useful first (best)",
         "Uncertainty Herding",
-        "Uncertain images that stand for many others. Fewest labels in our measurements.",
-        "stands for many images that the model is unsure of",
-        lambda score, _: f"its label would cover {score:.1%} more of what is uncertain",
+        "Uncertain images that represent many others. Fewest labels in our measurements.",
+        "represents many images that the model is unsure of",
+        lambda score, _: f"its label would cover {score:.1%} more of the uncertain images",
         is_ready=is_warm,
     ),
     "dropquery": Query(
         dropquery,
-        "Unsteady guesses",
+        "Unstable guesses",
         "DropQuery",
-        "Images whose guess changes when part of what the model sees is left out, spread over all "
+        "Images whose guess changes when some of the model's inputs are left out, spread over all "
         "your images.",
-        "the guess changes when part of what the model sees is left out",
+        "the guess changes when some of the model's inputs are left out",
         is_ready=has_head,
     ),
     "power_margin": Query(
         after_cold_start(power_margin),
-        "Close calls, drawn by chance",
+        "Close calls, drawn at random",
         "power margin",
-        "Draws by chance, close calls more often. Costs a few labels more, but each draw's chance "
-        "is known, which gives the sharpest accuracy figures.",
-        "drawn by chance, two close classes make it likelier",
+        "Draws at random, close calls more often. Needs slightly more labels, but the chance of "
+        "each draw is known, which gives the most precise accuracy figures.",
+        "drawn at random; two close classes make it likelier",
         is_ready=has_head,
         chance=power_chance,
     ),
@@ -108,35 +109,35 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
         "Largest change to the model",
         "BADGE",
         "Images that would change the model most, in different directions.",
-        "its label would change the model much, in a direction of its own",
+        "its label would change the model much, in a new direction",
         is_ready=has_head,
     ),
     "margin": Query(
         margin,
         "Close calls",
         "margin",
-        "Where the two likeliest classes are close. Good once labels are many.",
+        "The two likeliest classes are close. Good with many labels.",
         "two classes are close",
-        lambda score, _: f"their chances lie {100 * (1 - score):.0f} points apart",
+        lambda score, _: f"their chances are {100 * (1 - score):.0f} points apart",
         is_ready=has_head,
     ),
     "least_confidence": Query(
         least_confidence,
         "Least sure guesses",
         "least confidence",
-        "Where the likeliest class is unlikely.",
+        "The likeliest class has a low chance.",
         "the model is least confident here",
-        lambda score, _: f"the best guess leaves {score:.0%} to all the others",
+        lambda score, _: f"all other classes together have a chance of {score:.0%}",
         is_ready=has_head,
     ),
     "entropy": Query(
         entropy,
         "Undecided over all classes",
         "entropy",
-        "Where the model is undecided over all classes. Poor with few labels.",
+        "The chances are spread over many classes. Poor with few labels.",
         "the model is undecided here",
         lambda score, classes: (
-            f"it is {score / np.log(classes):.0%} as undecided as can be" if classes > 1 else ""
+            f"undecided to {score / np.log(classes):.0%} of the maximum" if classes > 1 else ""
         ),
         is_ready=has_head,
     ),
@@ -144,8 +145,8 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
         rare_class,
         "Search for a rare class",
         "nearest neighbours",
-        "Looks near the labeled images of the class with the fewest: for needles in a haystack.",
-        "close to what is labeled with a rare class",
+        "Looks near the labeled images of the class with the fewest labels: for very rare classes.",
+        "close to labeled images of a rare class",
         is_ready=has_label,
     ),
     "typiclust": Query(
@@ -157,10 +158,10 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
     ),
     "max_herding": Query(
         max_herding,
-        "Images that stand for many others",
+        "Images that represent many others",
         "MaxHerding",
-        "Images that stand for many others, whatever the model thinks.",
-        "stands for many images that no label covers yet",
+        "Images that represent many others, whatever the model predicts.",
+        "represents many images that no label covers yet",
         lambda score, _: f"its label would cover {score:.1%} more of your images",
     ),
     "core_set": Query(
@@ -182,9 +183,9 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
 
 
 def acting_query(name: str, pool: Pool) -> str:
-    """The query that really picks when `name` is asked.
+    """The query that really picks for `name`.
 
-    `max_herding` stands in, as the best cold start, for queries that need a head until there is
+    `max_herding`, the best cold start, replaces queries that need a head until there is
     one, for Uncertainty Herding until there are max(10, K) labels, and for a search for a rare
     class before the first label. `random` is always random: it is the baseline.
     """

@@ -15,11 +15,11 @@ def k_means(rows: Floats, k: int, rng: np.random.Generator) -> tuple[Floats, Ind
     Parameters
     ----------
     rows : (m, D) float32, m ≥ 1.
-    k : how many clusters, at least 1; no more than m are made.
+    k : the number of clusters, at least 1; at most m are made.
 
     Returns
     -------
-    centers : (k', D) float32, k' = min(k, m). One that lost all its rows stays where it was.
+    centers : (k', D) float32, k' = min(k, m). A centre without rows does not move.
     assigned : (m,) int64 in [0, k'), the nearest centre of each row.
 
     At most 10 sweeps of m·k·D. Arthur, Vassilvitskii, "k-means++: The Advantages of Careful
@@ -47,7 +47,7 @@ def _nearest(rows: Floats, centers: Floats) -> Indices:
 
 
 def _seeds(rows: Floats, k: int, rng: np.random.Generator) -> Floats:
-    """k distinct rows, each drawn by its squared distance to those before it."""
+    """k distinct rows, each drawn by its squared distance to the previous ones."""
     chosen = [int(rng.integers(len(rows)))]
     distances = squared_distances(rows, rows[chosen])[:, 0]
     free = np.ones(len(rows), dtype=bool)

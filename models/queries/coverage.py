@@ -1,4 +1,4 @@
-"""Coverage: queries that pick what represents the pool, or the uncertain part of it."""
+"""Coverage: queries that pick rows that represent the pool, or its uncertain part."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,12 +10,12 @@ from models.queries.draws import drawn_by, power_weights, random
 from models.queries.herding import Herd
 from models.queries.ranking import largest, size
 
-REFERENCE_ROWS = 1500  # available rows that stand for all; with 500 picks are worse
+REFERENCE_ROWS = 1500  # available rows that represent all; with 500, picks are worse
 COVERING = 3_750_000  # labeled × reference rows compared: with many labels, fewer references
-SHORTLIST = 400  # candidates weighed against each other, half of them the most uncertain
-COLD_REFERENCE_ROWS = 3000  # … while there is nothing but coverage to go by
-COLD_SHORTLIST = 2000  # candidates of a cold start: with 400 its first ten labels teach less
-LARGE_POOL = 100_000  # from here the most uncertain rows may be one picture many times over
+SHORTLIST = 400  # candidates compared with each other, half of them the most uncertain
+COLD_REFERENCE_ROWS = 3000  # … while coverage is the only criterion
+COLD_SHORTLIST = 2000  # candidates of a cold start: with 400, its first ten labels teach less
+LARGE_POOL = 100_000  # in larger pools, the most uncertain rows may be copies of one picture
 MIN_LABELS = 10  # fewer labels, or fewer than classes: uncertainty means little
 
 Query = Callable[[Pool, int, np.random.Generator], Picks]
@@ -38,14 +38,14 @@ def max_herding(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
 def uncertainty_herding(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     """Greedy kernel coverage of the uncertain part of the pool; the default.
 
-    As `max_herding`, each reference row r weighted by its margin score 1 - (p₁ - p₂). While there
-    is no head, or fewer labels than max(10, K), it is `max_herding`.
+    Like `max_herding`, with each reference row r weighted by its margin score 1 - (p₁ - p₂).
+    Without a head, or with fewer labels than max(10, K), it is `max_herding`.
 
-    The cost does not grow with N but for one pass over the scores: 1,500 random available rows
-    (fewer from 2,500 labels on) are the reference, and 400 candidates (the 200 of largest margin
-    score and 200 random ones) are weighed. From 100,000 available rows on, the 200 are drawn as
-    `power_margin` draws. Near-duplicates (cosine > 0.98) do not share the first 400 picks while
-    others are available. Picks after these are ordered by margin score alone.
+    The cost does not grow with N, except for one pass over the scores: 1,500 random available rows
+    (fewer with over 2,500 labels) are the reference, and 400 candidates (the 200 of largest margin
+    score and 200 random ones) are compared. In pools of 100,000 available rows or more, the 200 are
+    drawn like those of `power_margin`. Near-duplicates (cosine > 0.98) do not share the first 400
+    picks while others are available. Later picks are ordered by margin score alone.
     O(M + (400 + L)·1500·D).
 
     Bae, Oliveira, Sutherland, "Uncertainty Herding: One Active Learning Method for All Label
@@ -55,12 +55,12 @@ def uncertainty_herding(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
 
 
 def is_warm(pool: Pool) -> bool:
-    """Whether the head has seen enough for its uncertainty to say more than coverage."""
+    """Whether the head has enough labels for its uncertainty to be more useful than coverage."""
     return pool.head is not None and len(pool.labeled) >= max(MIN_LABELS, len(pool.head.classes))
 
 
 def after_cold_start(query: Query) -> Query:
-    """The query, or `max_herding` while there is no head."""
+    """The query, or `max_herding` without a head."""
 
     @wraps(query)
     def stand_back(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
@@ -70,7 +70,7 @@ def after_cold_start(query: Query) -> Query:
 
 
 def _herd(pool: Pool, n: int, rng: np.random.Generator, uncertain: bool) -> Picks:
-    """Greedy coverage, weighted by the margin score where the head's uncertainty counts."""
+    """Greedy coverage, weighted by the margin score if the head's uncertainty counts."""
     n = size(pool, n)
     if n == 0:
         return random(pool, 0, rng)
@@ -88,13 +88,13 @@ def _herd(pool: Pool, n: int, rng: np.random.Generator, uncertain: bool) -> Pick
         beyond = largest(margin(pool, rest), n - SHORTLIST, rng)
         indices = np.concatenate([indices, rest[beyond]])
     scores = np.zeros(n, dtype=np.float32)
-    # A later shortlist may hold a larger gain than an earlier one left: the order is the truth.
+    # A later shortlist may contain a larger gain than an earlier one left: keep the pick order.
     scores[: len(herd.gains)] = np.minimum.accumulate(np.array(herd.gains, dtype=np.float32))
     return Picks(indices, scores, np.full(n, np.nan, dtype=np.float32))
 
 
 def shortlist(pool: Pool, rows: Indices, uncertain: bool, rng: np.random.Generator) -> Indices:
-    """The candidates among `rows`, in an order that settles ties."""
+    """The candidates among `rows`, in an order that breaks ties."""
     count = SHORTLIST if uncertain else COLD_SHORTLIST
     if len(rows) <= count:
         return rng.permutation(rows)

@@ -1,4 +1,4 @@
-"""Distances between rows of a Space, and what counts as the same picture twice."""
+"""Distances between rows of a Space, and the limit for near-duplicates."""
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ def squared_norms(rows: Floats) -> Floats:
 
 
 def near(rows: Floats, others: Floats) -> npt.NDArray[np.bool_]:
-    """Which rows (m, D) are near-duplicates of any of `others` (n, D); none where n = 0."""
+    """Which rows (m, D) are near-duplicates of any of `others` (n, D); all False for n = 0."""
     if len(others) == 0:
         return np.zeros(len(rows), dtype=bool)
     found: npt.NDArray[np.bool_] = squared_distances(rows, others).min(axis=1) < DUPLICATE_DISTANCE

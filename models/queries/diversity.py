@@ -1,4 +1,4 @@
-"""Diversity: queries that pick a batch of rows unlike each other."""
+"""Diversity: queries that pick a batch of different rows."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from models.queries.ranking import (
     unscored,
 )
 
-CANDIDATES = 4000  # available rows weighed against each other
+CANDIDATES = 4000  # available rows compared with each other
 BLOCK_ROWS = 1024
 DROP_ROWS = 8000  # available rows predicted with dropout
 DROP_PASSES = 3
@@ -28,8 +28,9 @@ DROP_SHARE = 0.75
 def core_set(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     """The available row farthest from all labeled and picked ones, n times (k-center greedy).
 
-    The score is its distance to the nearest of them, in [0, 2]; without any, the first row is
-    random and scores 2. Weighs 4,000 random available rows at most: O((L + n)·4000·D).
+    The score is its distance to the nearest of them, in [0, 2]; if there are no such rows, the
+    first row is random and scores 2. Compares at most 4,000 random available rows: O((L +
+    n)·4000·D).
 
     Sener, Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set Approach",
     arXiv 1708.00489.
@@ -37,13 +38,13 @@ def core_set(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     n = size(pool, n)
     candidates = rng.choice(pool.available, min(len(pool.available), CANDIDATES), replace=False)
     rows = pool.rows(candidates)
-    nearest = np.full(len(rows), 4.0, dtype=np.float32)  # no two unit rows are farther apart
+    nearest = np.full(len(rows), 4.0, dtype=np.float32)  # the largest distance of two unit rows
     for begin in range(0, len(pool.labeled), BLOCK_ROWS):
         block = pool.rows(pool.labeled[begin : begin + BLOCK_ROWS])
         np.minimum(nearest, squared_distances(rows, block).min(axis=1), out=nearest)
     chosen, scores = [], []
     for _ in range(min(n, len(rows))):
-        best = int(nearest.argmax())  # candidates lie in random order: so ties are random
+        best = int(nearest.argmax())  # candidates are in random order, so ties are random
         chosen.append(best)
         scores.append(float(np.sqrt(nearest[best])))
         np.minimum(nearest, squared_distances(rows, rows[best : best + 1])[:, 0], out=nearest)
@@ -57,10 +58,10 @@ def badge(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     """k-means++ draws on the gradients that the rows would cause if the head were right.
 
     The gradient of row x is g = (p - e_y) ⊗ x with y the predicted class. The first pick has the
-    largest ‖g‖, each next one is drawn by its squared distance to the nearest pick, which is its
-    score, capped by those before it. Distances come from the factors,
-    g·g' = ((p - e_y)·(p' - e_y'))·(x·x'), so no (m, K·D) is formed. Weighs 4,000 available rows at
-    most, half drawn as `power_margin` draws and half at random: O(n·4000·(D + K)).
+    largest ‖g‖; each next one is drawn by its squared distance to the nearest pick, which is its
+    score, capped by the previous scores. Distances come from the factors,
+    g·g' = ((p - e_y)·(p' - e_y'))·(x·x'), so no (m, K·D) is formed. Compares at most 4,000
+    available rows, half drawn like those of `power_margin` and half at random: O(n·4000·(D + K)).
 
     Ash, Zhang, Krishnamurthy, Langford, Agarwal, "Deep Batch Active Learning by Diverse, Uncertain
     Gradient Lower Bounds", arXiv 1906.03671.
@@ -111,13 +112,13 @@ def uncertain_half(pool: Pool, rng: np.random.Generator) -> Indices:
 
 @after_cold_start
 def dropquery(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
-    """Rows whose prediction does not survive dropout, one from each of n clusters of them.
+    """Rows whose prediction changes under dropout, one from each of n clusters of them.
 
     Each row is predicted three times with 75 % of its features dropped; a candidate differs from
     its full prediction in most of these. The candidates nearest to the centres of n clusters are
-    picked, the largest cluster first; the score is the cluster's share of the candidates. Where
-    candidates are too few the most uncertain rows follow. Looks at 8,000 random available rows at
-    most: O(8000·D·K + m·n·D).
+    picked, the largest cluster first; the score is the cluster's share of the candidates. If there
+    are too few candidates, the most uncertain rows follow. Uses at most 8,000 random available
+    rows: O(8000·D·K + m·n·D).
 
     Gupte, Aklilu, Nirschl, Yeung-Levy, "Revisiting Active Learning in the Era of Vision Foundation
     Models", arXiv 2401.14555.
@@ -140,7 +141,7 @@ def dropquery(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
 
 
 def _unstable(pool: Pool, rng: np.random.Generator) -> Indices:
-    """Available rows, in random order, that most passes of dropout predict differently."""
+    """Available rows, in random order, for which most passes of dropout predict another class."""
     assert pool.head is not None and pool.scores is not None
     looked = rng.choice(pool.available, min(len(pool.available), DROP_ROWS), replace=False)
     unstable = np.zeros(len(looked), dtype=bool)

@@ -1,4 +1,4 @@
-"""Draws: queries that pick by chance and can tell how large it was."""
+"""Draws: queries that pick at random with known chances."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,7 +7,7 @@ from models.pool import Floats, Indices, Picks, Pool
 from models.queries.ranking import descending, distinct, largest, size
 
 POWER = 1.0  # β of power margin: 0 is random, large is margin
-LEAST_MARGIN = 1e-6  # a saturated probability must not make a draw impossible
+LEAST_MARGIN = 1e-6  # a saturated probability must not exclude a row
 
 Weights = npt.NDArray[np.float64]
 
@@ -15,8 +15,8 @@ Weights = npt.NDArray[np.float64]
 def random(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     """Uniform draws without replacement; the baseline, and the audit. All scores are 0.
 
-    The chance of draw i from M available rows is 1 / (M - i). Near-duplicates are not put off:
-    the sample has to be uniform for what is measured on it to be true of the pool. O(n).
+    The chance of draw i from M available rows is 1 / (M - i). Near-duplicates are not delayed:
+    the sample must be uniform, so that results measured on it hold for the pool. O(n).
     """
     n = size(pool, n)
     indices = rng.choice(pool.available, n, replace=False)
@@ -35,7 +35,7 @@ def power_weights(pool: Pool, rows: Indices) -> Weights:
 
 
 def race(weights: Weights, rng: np.random.Generator) -> Weights:
-    """Keys (M,): their falling order is a draw without replacement by `weights` (M,) > 0.
+    """Keys (M,): sorted in descending order, they draw by `weights` (M,) > 0, no replacement.
 
     A key is w / e with e exponential; its logarithm is log w + Gumbel noise.
     """
@@ -45,7 +45,7 @@ def race(weights: Weights, rng: np.random.Generator) -> Weights:
 
 
 def drawn_by(weights: Weights, n: int, rng: np.random.Generator) -> Indices:
-    """n ≤ M positions drawn without replacement by `weights` (M,) > 0: a race for few prizes."""
+    """n ≤ M positions drawn without replacement by `weights` (M,) > 0: a race, fast for small n."""
     sums = np.cumsum(weights)
     hits = np.searchsorted(sums, rng.random(4 * n) * sums[-1], side="right")
     rows, firsts = np.unique(hits, return_index=True)
@@ -56,7 +56,7 @@ def drawn_by(weights: Weights, n: int, rng: np.random.Generator) -> Indices:
 
 
 def drawn_probability(weights: Weights, keys: Weights, rows: Indices) -> Floats:
-    """The chance (m,) of positions `rows` at their turn: w over the sum of what was left then."""
+    """The chance (m,) of positions `rows` in their draw: w over the remaining weights."""
     drawn = np.flatnonzero(keys >= keys[rows].min())
     drawn = drawn[np.argsort(-keys[drawn])]
     left = weights.sum() - (np.cumsum(weights[drawn]) - weights[drawn])
@@ -70,8 +70,8 @@ def power_margin(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     """Draws without replacement, each row by its margin score to the power β = 1.
 
     The n largest of β·log u + Gumbel noise, u = 1 - (p₁ - p₂), which is also the score. The
-    probability of a draw is u^β over the sum of what the earlier draws left. A near-duplicate of
-    an earlier draw counts as drawn at its turn but is put off to the end of the batch. The pool
+    probability of a draw is u^β over the sum of the remaining rows. A near-duplicate of
+    an earlier draw counts as drawn in its draw, but is moved to the end of the batch. The pool
     has scores. O(M).
 
     Kirsch, Farquhar, Atighehchian, Jesson, Branchaud-Charron, Gal, "Stochastic Batch Acquisition:

@@ -1,4 +1,4 @@
-"""Herding: picks that cover a pool under the kernel exp(-‖a - b‖²), the best next one first."""
+"""Herding: picks that cover a pool under the kernel exp(-‖a - b‖²), the best first."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from models.pool import Floats, Indices, Pool
 from models.queries.distances import near, squared_distances, squared_norms
 
 BLOCK_ROWS = 1024  # labeled or available rows compared with others at once
-BOUNDS = 32  # candidates whose gain is brought up to date at once
+BOUNDS = 32  # candidates whose gain is updated at once
 
 
 class Herd:
-    """Reference rows, how well each is covered so far, and the picks that cover them."""
+    """Reference rows, their coverage so far, and the picks that cover them."""
 
     def __init__(self, pool: Pool, reference: Indices, weights: Floats) -> None:
         self.pool = pool
@@ -26,7 +26,7 @@ class Herd:
     def cover(self, rows: Indices) -> None:
         """Raise the coverage by the nearest of `rows` (L,): one product of L·R·D, one pass over it.
 
-        The nearest a of b is the one of largest a·b - ‖a‖²/2, so distances are never written out.
+        The nearest a of b has the largest a·b - ‖a‖²/2, so distances are never computed.
         """
         if len(rows) == 0:
             return
@@ -42,11 +42,11 @@ class Herd:
         np.maximum(self.coverage, np.exp(-nearest), out=self.coverage)
 
     def pick(self, candidates: Indices, n: int, distinct: bool) -> None:
-        """Pick up to n candidates greedily; `distinct` stops at the last that is no duplicate.
+        """Pick up to n candidates greedily; `distinct` stops when only near-duplicates remain.
 
-        Gains only fall as the coverage rises, so old ones are bounds: only the candidates of the
-        largest bounds are weighed again (lazy greedy: Minoux 1978), with the same picks. So it is
-        with duplicates: a candidate is compared with the picks when its turn has come.
+        Gains only fall as the coverage rises, so old gains are bounds: only the candidates with the
+        largest bounds are computed again (lazy greedy: Minoux 1978), with the same picks. Likewise,
+        a candidate is compared with the picks for duplicates only when it would be the next one.
         """
         rows = self.pool.rows(candidates)
         kernel = squared_distances(rows, self.reference)  # (C, R)
@@ -68,38 +68,38 @@ class Herd:
             np.maximum(self.coverage, kernel[best], out=self.coverage)
 
     def _gains(self, kernel: Floats) -> Floats:
-        """What each candidate (C, R) would add to the weighed coverage now."""
+        """The gain of each candidate (C, R) in weighted coverage now."""
         surplus: Floats = kernel - self.coverage
         np.maximum(surplus, 0.0, out=surplus)
         gains: Floats = surplus @ self.weights
         return gains
 
     def _best(self, kernel: Floats, bounds: Floats) -> int:
-        """The candidate of largest gain, the first among equals; brings bounds up to date."""
+        """The candidate with the largest gain, the first of equal ones; updates the bounds."""
         stale = bounds > -np.inf
         while True:
             best = int(bounds.argmax())
             if not stale[best]:
                 return best
-            # Whatever lies below the largest fresh gain cannot win.
+            # A bound below the largest updated gain cannot win.
             tried = np.flatnonzero(stale)
             if len(tried) > BOUNDS:
                 tried = tried[np.argpartition(-bounds[tried], BOUNDS)[:BOUNDS]]
-            # Rounding may lift a gain by a hair; a bound stays what it was.
+            # Rounding may raise a gain slightly; the old bound stays.
             bounds[tried] = np.minimum(bounds[tried], self._gains(kernel[tried]))
             stale[tried] = False
 
     def gather(self, n: int, shortlist: Callable[[Indices], Indices]) -> None:
         """Pick n rows, with a new shortlist whenever one holds only near-duplicates of the picks.
 
-        `shortlist` gives candidates among available rows, in an order that settles ties.
+        `shortlist` gives candidates among available rows, in an order that breaks ties.
         """
         eligible, distinct = self.pool.available, True
         while True:
             chosen = shortlist(eligible)
             if distinct and self.picked:
                 chosen = chosen[~self.near_picked(chosen)]
-                if len(chosen) == 0:  # rare: only now is every row compared
+                if len(chosen) == 0:  # rare: only now, every row is compared
                     left = self.without_picked(eligible)
                     eligible = left[~self.near_picked(left)]
                     distinct = len(eligible) > 0

@@ -10,13 +10,13 @@ from models.pool import Floats, Indices, Picks, Pool
 from models.queries.distances import DUPLICATE_DISTANCE, near, squared_distances
 
 WINDOW = 128  # the fewest rows ranked at once, and the most compared at once
-GROWTH = 4  # each further window is so much longer than all before it
+GROWTH = 4  # each further window is this many times as long as all before it
 
 Proposals = Iterable[tuple[Indices, Floats]]  # rows, best first, with their scores
 
 
 def size(pool: Pool, n: int) -> int:
-    """The number of picks for a wish of n."""
+    """The number of picks for a request of n."""
     if n < 0:
         raise ValueError(f"a query picks n ≥ 0 samples, not {n}")
     return min(n, len(pool.available))
@@ -25,7 +25,7 @@ def size(pool: Pool, n: int) -> int:
 def largest(scores: npt.NDArray[Any], n: int, rng: np.random.Generator) -> Indices:
     """Positions of the n largest of `scores` (M,), largest first; equal ones in random order.
 
-    One partition of M values; nothing but the ties at the end is shuffled.
+    One partition of M values; only the ties at the end are shuffled.
     """
     n = min(n, len(scores))
     if n == 0:
@@ -51,7 +51,7 @@ def descending(
         top = largest(left, min(length, len(rows) - done), rng)
         yield rows[top], scores[top].astype(np.float32)
         if done == 0:
-            left = scores.copy()  # made only where a first window is not enough
+            left = scores.copy()  # made only if the first window is not enough
         left[top] = -np.inf
         done += len(top)
         length = GROWTH * done
@@ -64,18 +64,18 @@ def shuffled(rows: Indices, rng: np.random.Generator) -> Proposals:
 
 
 def unscored(proposals: Proposals) -> Proposals:
-    """Yield the same rows with score 0: the filling where a query has no more of its own."""
+    """Yield the same rows with score 0, to fill up when a query has no more of its own."""
     for rows, scores in proposals:
         yield rows, np.zeros_like(scores)
 
 
 def distinct(pool: Pool, n: int, proposals: Proposals) -> tuple[Indices, Floats]:
-    """The first n proposed rows, near-duplicates (cosine > 0.98) of one before after all others.
+    """The first n proposed rows, but near-duplicates (cosine > 0.98) of earlier ones at the end.
 
-    `proposals` are read as far as needed, so that a near-duplicate shares a batch with its
-    original only where they hold nothing else. Proposing a row again does no harm. Returns rows
-    (m,) int64 and scores (m,) that never rise, m ≤ n: a row that had to wait, or that was proposed
-    with a larger score than one before it, gets that one's.
+    `proposals` are read as far as needed, so a near-duplicate shares a batch with its
+    original only if there is nothing else. Proposing a row again does no harm. Returns rows
+    (m,) int64 and scores (m,) that never rise, m ≤ n: the score of a row that was delayed, or that
+    was proposed with a larger score than an earlier one, becomes that of the earlier one.
     """
     kept = _Kept(pool, n)
     for rows, scores in proposals:
@@ -94,7 +94,7 @@ def picks_of(pool: Pool, n: int, proposals: Proposals) -> Picks:
 
 
 class _Kept:
-    """What `distinct` has taken so far, and what it has put off."""
+    """The rows that `distinct` has taken so far, and those that it has delayed."""
 
     def __init__(self, pool: Pool, n: int) -> None:
         self.pool, self.n = pool, n

@@ -1,4 +1,4 @@
-"""Search: a query that looks for more samples of a class that has few."""
+"""Search: a query that looks for more samples of a class with few labels."""
 
 import numpy as np
 
@@ -7,23 +7,23 @@ from models.queries.coverage import max_herding
 from models.queries.ranking import chained, descending, largest, picks_of, shuffled, size
 
 NEIGHBOURS = 100  # of each labeled sample of the class
-POSITIVES = 32  # labeled samples of the class whose neighbours are looked up
+POSITIVES = 32  # labeled samples of the class whose neighbours are searched
 SEARCHED = 100_000  # available rows compared with these
-LIKELY = 1000  # of all available rows, those that the head gives the class, added to them
+LIKELY = 1000  # the available rows with the largest probability of the class, added to them
 BLOCK_ROWS = 4096
 
 
 def rare_class(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
-    """Likely samples of the class that has the fewest labels, among the neighbours of these.
+    """Likely samples of the class with the fewest labels, from the neighbours of its samples.
 
-    The class is one of those with at least one label, at random among equals. Candidates are the
-    100 nearest available rows of each of its labeled rows (32 random ones at most). They are
-    ranked by the head's probability of the class, which is the score; without a head, or where it
-    does not know the class, by the cosine to the nearest of these rows. Random rows follow where
-    candidates are too few. Without any label it is `max_herding`.
+    The class has at least one label, and is random among equals. Candidates are the
+    100 nearest available rows of each of its labeled rows (at most 32 random ones). They are
+    ranked by the head's probability of the class, which is the score; without a head, or if it
+    does not know the class, by the cosine to the nearest of these rows. Random rows follow if
+    there are too few candidates. Without any label it is `max_herding`.
 
-    In a larger pool the neighbours are looked for in 100,000 random available rows, others each
-    time, and the 1,000 that the head is surest to be of the class join them: O(M + 32·100000·D).
+    In a larger pool, the neighbours are searched in 100,000 random available rows, new ones each
+    time, and the 1,000 with the largest probability of the class are added: O(M + 32·100000·D).
 
     Coleman, Chou, Katz-Samuels, Culatana, Bailis, Berg, Nowak, Sumbaly, Zaharia, Yalniz,
     "Similarity Search for Efficient Active Learning and Search of Rare Concepts", arXiv 2007.00077.
@@ -49,7 +49,7 @@ def rare_class(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
 
 
 def likely(pool: Pool, class_id: int, rng: np.random.Generator) -> Indices:
-    """The available rows that the head is surest to be of a class, 1,000 at most."""
+    """The available rows with the largest probability of a class, at most 1,000."""
     assert pool.scores is not None
     rows: Indices = pool.available[pool.scores.best[pool.available] == class_id]
     return rows[largest(pool.scores.first[rows], LIKELY, rng)]
@@ -59,7 +59,7 @@ def neighbours(pool: Pool, positives: Indices, searched: Indices) -> tuple[Indic
     """The 100 nearest of `searched` (S,) to each positive (P,), each row once, in pool order.
 
     Returns rows (m,) int64 and their cosine (m,) float32 in [0, 1] to the nearest positive that
-    they are neighbours of, negative ones cut off at 0.
+    they are neighbours of; negative ones become 0.
     """
     targets = pool.rows(positives)
     near = np.empty((len(positives), 0), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Typicality: a query that picks the densest row of each part of the pool without labels."""
+"""Typicality: a query that picks the densest row of each unlabeled part of the pool."""
 
 import numpy as np
 
@@ -7,25 +7,25 @@ from models.queries.clustering import k_means
 from models.queries.distances import squared_distances
 from models.queries.ranking import chained, picks_of, shuffled, size
 
-CANDIDATES = 3000  # available rows clustered, and as many labeled ones at most
+CANDIDATES = 3000  # available rows to cluster, and at most as many labeled ones
 MAX_CLUSTERS = 500
 SPARE = 2  # proposed rows per pick: some may be near-duplicates of others
-MIN_CLUSTER = 6  # rows; smaller ones are outliers
+MIN_CLUSTER = 6  # rows; smaller clusters are outliers
 NEIGHBOURS = 20
 BLOCK_ROWS = 1024
-LEAST_DISTANCE = 1e-5  # rows that are the same are typical, not infinitely so
+LEAST_DISTANCE = 1e-5  # identical rows are typical, but not infinitely
 
 
 def typiclust(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     """The most typical row of each of n clusters that have the fewest labels; needs no head.
 
     Labeled and available rows form L + n clusters (500 at most). Those with the fewest labels
-    come first, larger ones before smaller, and those of at most 5 rows are left out unless there
-    are no others. Each gives the available row of largest 1 / mean distance to its 20 nearest
-    neighbours (half the cluster at most) among the cluster's available rows; where clusters are
-    too few each gives its next. The score is 1 - i/2n of the i-th proposed: typicality does not
-    compare between clusters. Clusters 3,000 random available rows and as many labeled ones at
-    most: O(10·6000·(L + n)·D).
+    come first, larger ones before smaller, and those of at most 5 rows are used only if there
+    are no larger ones. Each gives the available row of largest 1 / mean distance to its 20 nearest
+    neighbours (at most half the cluster) among the cluster's available rows; if there are too few
+    clusters, each gives its next row. The score of the i-th proposal is 1 - i/2n: typicality cannot
+    be compared between clusters. Uses at most 3,000 random available rows and as many labeled ones:
+    O(10·6000·(L + n)·D).
 
     Hacohen, Dekel, Weinshall, "Active Learning on a Budget: Opposite Strategies Suit High and Low
     Budgets", arXiv 2202.02794.
@@ -70,7 +70,7 @@ def typicality(rows: Floats) -> Floats:
 def _uncovered_first(assigned: Indices, available: int, rng: np.random.Generator) -> list[Indices]:
     """The available members of each cluster, those with few labels first, then the large ones.
 
-    `assigned` (m,) has the available rows first; equal clusters and members lie in random order.
+    `assigned` (m,) has the available rows first; equal clusters and members are in random order.
     """
     sizes = np.bincount(assigned)
     labels = sizes - np.bincount(assigned[:available], minlength=len(sizes))

@@ -1,4 +1,4 @@
-"""Uncertainty: queries that pick what the head is least sure of."""
+"""Uncertainty: queries that pick the rows of which the head is least sure."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from models.pool import Floats, Indices, Picks, Pool
 from models.queries.coverage import after_cold_start
 from models.queries.ranking import Proposals, descending, largest, picks_of, size
 
-BLOCK_ROWS = 4096  # rows whose probabilities are held at once
+BLOCK_ROWS = 4096  # rows whose probabilities are in memory at once
 
 
 @after_cold_start
@@ -27,8 +27,8 @@ def margin(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
 def entropy(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     """Score -Σ p·log p in [0, log K]; poor with few labels.
 
-    Only the two largest probabilities are kept of a row, which bound its entropy from above. Rows
-    are predicted again by falling bound until no other can be among the best: O(M), and
+    Only the two largest probabilities of a row are stored, which bound its entropy from above. Rows
+    are predicted again in order of this bound until no other can be among the best: O(M), and
     O(m·D·K) for the m ≤ M rows predicted.
     """
     n = size(pool, n)
@@ -36,7 +36,7 @@ def entropy(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
 
 
 def _by_entropy(pool: Pool, n: int, rng: np.random.Generator) -> Proposals:
-    """Yield the available rows by falling entropy, as soon as their place is certain."""
+    """Yield the available rows by falling entropy, as soon as their position is certain."""
     rows, scores = pool.available[:0], np.empty(0, dtype=np.float32)
     bounds = entropy_bounds(pool, pool.available)
     for window, limits in descending(pool.available, bounds, n, rng):
@@ -50,7 +50,7 @@ def _by_entropy(pool: Pool, n: int, rng: np.random.Generator) -> Proposals:
 
 
 def entropy_bounds(pool: Pool, rows: Indices) -> Floats:
-    """The largest entropy (m,) that two probabilities allow: that of equal others."""
+    """The largest entropy (m,) that two probabilities allow: with all others equal."""
     assert pool.head is not None and pool.scores is not None
     first, second = pool.scores.first[rows], pool.scores.second[rows]
     others = max(1, len(pool.head.classes) - 2)
@@ -77,6 +77,6 @@ def entropies(pool: Pool, rows: Indices) -> Floats:
 
 
 def _most(pool: Pool, n: int, rng: np.random.Generator, scores: Floats) -> Picks:
-    """The available rows of largest score (M,)."""
+    """The available rows with the largest score (M,)."""
     n = size(pool, n)
     return picks_of(pool, n, descending(pool.available, scores, n, rng))

@@ -108,5 +108,5 @@ def test_an_interrupted_contest_goes_on_after_its_last_whole_line(tmp_path: Path
 def test_runs_of_another_engine_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "runs.jsonl"
     Journal(file, CONDITIONS).add(made_run(BASELINE, 0, 0.5, 0.6))
-    with pytest.raises(HoneError, match=r"runs\.jsonl holds runs of .*take another file"):
+    with pytest.raises(HoneError, match=r"runs\.jsonl holds runs of .*use another file"):
         Journal(file, CONDITIONS | {"engine": "def"})

@@ -80,7 +80,7 @@ def test_ctrl_c_keeps_what_is_embedded_and_says_how_to_go_on(tmp_path: Path) -> 
     assert 0 < kept < KILLED_SAMPLES
     assert error == (
         f"Stopped while embedding, with {kept} done, which are kept; "
-        "the same command goes on from there.\n"
+        "the same command continues from there.\n"
     )
 
 

@@ -18,4 +18,4 @@ def test_exports_are_written_with_and_without_their_history(
     assert (tmp_path / "now" / "labels.jsonl").read_text(encoding="utf-8").count("\n") == 41
     assert (tmp_path / "all" / "history.jsonl").read_text(encoding="utf-8").count("\n") == 4
     assert main(["export", "folders", "--history", "--to", str(tmp_path / "x"), *place]) == 2
-    assert "folders holds no history; take one of csv, jsonl" in capsys.readouterr().err
+    assert "folders holds no history; use one of csv, jsonl" in capsys.readouterr().err

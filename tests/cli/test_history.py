@@ -49,8 +49,8 @@ def test_a_rewind_tells_what_it_takes_back_and_asks_before_it_does(
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ((), "Say where to"),
-        (("--to", "14:05", "--answer", "1"), "Say where to"),
+        ((), "Give a moment"),
+        (("--to", "14:05", "--answer", "1"), "Give a moment"),
         (("--to", "yesterday"), "“yesterday” is not a time"),
         (("--answer", "77"), "no answer 77"),
         (("--to", "2999-01-01", "--yes"), "since that moment"),

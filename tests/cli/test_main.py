@@ -26,8 +26,8 @@ from tests.cli.conftest import ROOT, run_command
             ["simulate", "--pool", "{pool}", "--plot", "{tmp}/curves.gif"],
             "ends in .svg, .png, .html",
         ),
-        (["simulate", "--pool", "{pool}", "--plot", "{tmp}/no/curves.svg"], "make it first"),
-        (["simulate", "--pool", "{pool}", "--json", "{tmp}/no/figures.json"], "make it first"),
+        (["simulate", "--pool", "{pool}", "--plot", "{tmp}/no/curves.svg"], "create it first"),
+        (["simulate", "--pool", "{pool}", "--json", "{tmp}/no/figures.json"], "create it first"),
         (["simulate", "--pool", "{pool}", "--batch", "0"], "batch is 0"),
         (["simulate", "--pool", "{pool}", "--pool", "{tmp}/nowhere"], "nowhere; check the path"),
         (

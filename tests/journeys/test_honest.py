@@ -173,7 +173,7 @@ def _mend(page: Page, server: Server) -> None:
     assert ask(server, given) == [(planted, right)]
 
     page.get_by_role("button", name="Why").click()
-    expect(page.get_by_text("speaks for").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("evidence for").first).to_be_visible(timeout=30_000)
     found = re.search(r"Keep (\w+)", page.get_by_role("button", name="Keep").inner_text())
     assert found is not None
     before = page.get_by_test_id("stImage").locator("img").first.get_attribute("alt")

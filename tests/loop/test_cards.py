@@ -79,7 +79,7 @@ def test_what_is_shown_without_a_query_has_its_reason_too() -> None:
 def test_the_score_of_a_query_is_put_into_words(round_: Round) -> None:
     offer = round_.offer(IDS[5], "margin", score=0.75)
     assert make_card(offer, sample(5, "a.png"), round_).measure == (
-        "their chances lie 25 points apart"
+        "their chances are 25 points apart"
     )
     cold = Offer(IDS[5], "max_herding", score=0.034)
     assert "3.4% more of your images" in make_card(cold, sample(5, "a.png"), None).measure

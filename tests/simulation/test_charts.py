@@ -95,7 +95,7 @@ def test_a_picture_is_written_by_its_ending(ending: str, tmp_path: Path) -> None
 def test_a_picture_that_cannot_be_written_is_refused_with_the_mend(tmp_path: Path) -> None:
     with pytest.raises(HoneError, match=r"ends in \.svg, \.png, \.html; curves\.gif does not"):
         check_target(tmp_path / "curves.gif")
-    with pytest.raises(HoneError, match=r"no folder .*nowhere for curves\.svg; make it first"):
+    with pytest.raises(HoneError, match=r"no folder .*nowhere for curves\.svg; create it first"):
         check_target(tmp_path / "nowhere" / "curves.svg")
 
 

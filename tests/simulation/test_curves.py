@@ -23,7 +23,7 @@ def made_result(accuracy: dict[str, list[tuple[float, ...]]]) -> Result:
 
 
 def test_a_plan_names_what_it_refuses() -> None:
-    with pytest.raises(HoneError, match=r"no query .bogus.; take one of"):
+    with pytest.raises(HoneError, match=r"no query .bogus.; use one of"):
         Plan(queries=("bogus",))
     with pytest.raises(HoneError, match=r"batch is 0"):
         Plan(batch=0)

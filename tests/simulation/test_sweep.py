@@ -88,7 +88,7 @@ def test_one_result_is_an_object_and_several_are_a_list(
 @pytest.mark.parametrize("text", ["", "[1]", "{}", '{"queries": {}}'])
 def test_a_file_that_holds_no_results_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text(text, encoding="utf-8")
-    with pytest.raises(HoneError, match=r"other\.json does not hold what"):
+    with pytest.raises(HoneError, match=r"other\.json is not an output of"):
         read_results(tmp_path / "other.json")
 
 

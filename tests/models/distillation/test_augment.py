@@ -30,5 +30,5 @@ def test_an_unreadable_image_is_named(tmp_path):
 
 
 def test_a_source_that_holds_no_images_is_named(tmp_path):
-    with pytest.raises(DistillError, match="holds 0 images"):
+    with pytest.raises(DistillError, match="has 0 images"):
         read_images(tmp_path, 16)

@@ -304,7 +304,7 @@ def test_a_named_folder_comes_first_and_the_screen_is_told(tiny: Path) -> None:
     for name in (str(tiny), f"local-dir:{tiny}"):
         taken = resolve(name, device="cpu")
         assert (taken.name, taken.source) == ("tiny", "path")
-        assert "folder that was named" in taken.why
+        assert "given folder" in taken.why
 
 
 def test_the_local_cache_comes_before_the_hub(no_hub: Path, tiny: Path, bundle: Path) -> None:
@@ -441,7 +441,7 @@ def test_weights_from_a_hub_that_cannot_be_used_fall_back(
     with serving(b"<html>please log in</html>") as endpoint:
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
         taken = resolve(TIMM_NAME, device="cpu", weights_dir=bundle)
-    assert "the hub gave weights that cannot be used" in taken.why
+    assert "the hub's weights cannot be used" in taken.why
 
 
 def test_a_file_that_is_not_what_the_hub_announced_is_thrown_away(
@@ -453,7 +453,7 @@ def test_a_file_that_is_not_what_the_hub_announced_is_thrown_away(
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
         taken = resolve(TIMM_NAME, device="cpu", weights_dir=bundle)
     assert taken.source == "bundled"
-    assert "is not the file that it announced (another SHA-256)" in taken.why
+    assert "is not the one that the hub announced (different SHA-256)" in taken.why
     assert not [file for file in no_hub.rglob("*") if file.is_file() and file.stat().st_size > 1000]
     with serving(weights) as endpoint:
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
@@ -515,7 +515,7 @@ def test_a_download_tells_how_far_it_is(
 @pytest.mark.parametrize(
     ("wrong", "near"),
     [("mobilenetv4_conv_smal", "mobilenetv4_conv_small"), ("test_resnet.nobody", TIMM_NAME),
-     ("qqqq", "take one of bundled")],
+     ("qqqq", "use one of bundled")],
 )  # fmt: skip
 def test_a_wrong_name_is_named_with_what_is_near(no_hub: Path, wrong: str, near: str) -> None:
     with pytest.raises(backbones.UnknownBackboneError) as caught:
@@ -578,7 +578,7 @@ def test_the_device_is_the_argument_then_the_environment_then_what_is_there(
     assert pick_device() in ("cuda", "mps", "cpu")
     monkeypatch.setenv("HONE_DEVICE", "abacus")
     assert pick_device("cpu") == "cpu"
-    with pytest.raises(backbones.BackboneError, match="'abacus' is not here; use one of"):
+    with pytest.raises(backbones.BackboneError, match="'abacus' is not available; use one of"):
         pick_device()
 
 

@@ -29,7 +29,7 @@ def file(tmp_path: Path) -> Path:
 def test_a_file_and_its_architecture_make_a_backbone_whatever_its_classes(file: Path) -> None:
     backbone = resolve(f"test_resnet={file}", device="cpu")
     assert (backbone.name, backbone.source) == ("mine", "path")
-    assert "mine.safetensors: taken from the file that was named" in backbone.why
+    assert "mine.safetensors: taken from the given file" in backbone.why
     assert backbone.embed([Image.new("RGB", (50, 40), "red")]).shape == (1, backbone.dim)
     assert backbone.fingerprint.startswith("test_resnet-")
 
@@ -46,14 +46,14 @@ def test_a_config_beside_the_file_tells_the_architecture_and_the_preprocessing(f
 def test_a_file_alone_asks_for_its_architecture(file: Path) -> None:
     with pytest.raises(UnknownBackboneError, match=r"such as resnet50=.*mine\.safetensors"):
         resolve(str(file), device="cpu")
-    with pytest.raises(UnknownBackboneError, match="'resnet_of_nobody' is no network that timm"):
+    with pytest.raises(UnknownBackboneError, match="'resnet_of_nobody' is not a network that timm"):
         resolve(f"resnet_of_nobody={file}", device="cpu")
 
 
 def test_a_checkpoint_of_another_size_names_the_tensor_and_both_sizes(file: Path) -> None:
     with pytest.raises(DamagedWeightsError) as caught:
         resolve(f"mobilenetv2_035={file}", device="cpu")
-    assert "mine.safetensors is no checkpoint of mobilenetv2_035" in str(caught.value)
+    assert "mine.safetensors is not a checkpoint of mobilenetv2_035" in str(caught.value)
     wide = timm.create_model("mobilenetv2_050").state_dict()
     save_file(wide, file)
     with pytest.raises(DamagedWeightsError, match=r"\S+ is \d+(×\d+)* in it, and \d+(×\d+)* in"):

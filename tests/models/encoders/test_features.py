@@ -38,7 +38,7 @@ def test_a_choice_is_read_with_each_part_once() -> None:
 
 @pytest.mark.parametrize("wrong", ["block", "block-0", "block-x", "cls,mean", "pooled+", "top"])
 def test_what_can_be_no_features_is_refused_with_what_can(wrong: str) -> None:
-    with pytest.raises(UnknownFeaturesError, match="take pooled, cls, mean, attention or block-N"):
+    with pytest.raises(UnknownFeaturesError, match="use pooled, cls, mean, attention or block-N"):
         parse(wrong)
 
 
