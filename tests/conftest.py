@@ -102,6 +102,16 @@ def cluster() -> Iterator[Cluster]:
     started.remove()
 
 
+@pytest.fixture
+def mortal(cluster: Cluster) -> Iterator[Cluster]:
+    """The same server, for a test that may end it.
+
+    That it is not durable makes no difference: the machine goes on, and writes what it was given.
+    """
+    yield cluster
+    cluster.start()
+
+
 @pytest.fixture(scope="session")
 def emptied(cluster: Cluster) -> Iterator[Callable[[], str]]:
     """Empties one schema, which is cheaper than to make one for each test, and gives its name."""
@@ -114,6 +124,7 @@ def emptied(cluster: Cluster) -> Iterator[Callable[[], str]]:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
             connection.exec_driver_sql("UPDATE revisions SET value = 0")
+        engine.dispose()  # the next test may end the server
         return schema
 
     yield empty

@@ -23,17 +23,17 @@ def programs() -> Path | None:
     return Path(found).parent if found else next((file.parent for file in places), None)
 
 
-def start_or_skip(*, durable: bool = False) -> "Cluster":
+def start_or_skip() -> "Cluster":
     """A running cluster; without PostgreSQL the test is skipped, but not in CI."""
     if programs() is None and os.environ.get("CI") != "true":
         pytest.skip(MISSING)
-    cluster = Cluster(durable=durable)
+    cluster = Cluster()
     cluster.start()
     return cluster
 
 
 class Cluster:
-    """A server in a folder of its own, reached by a socket there; `durable` for faults."""
+    """A server in a folder of its own, reached by a socket there; `durable` as in real use."""
 
     def __init__(self, *, durable: bool = False) -> None:
         folder = programs()
@@ -60,7 +60,9 @@ class Cluster:
         return f"postgresql://hone:s3cret-word@/postgres?host={self._folder}"
 
     def start(self) -> None:
-        """Start and wait until it can be used."""
+        """Start and wait until it can be used, if it does not run."""
+        if self._process is not None:
+            return
         fast = () if self._durable else FAST
         options = ["listen_addresses=", f"unix_socket_directories={self._folder}", *fast]
         command = [str(self._programs / "postgres"), "-D", self._data]

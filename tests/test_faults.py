@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,13 @@ from labeling.loop.session import Session
 from labeling.people.tokens import Person, issue
 from labeling.project.damage import problems
 from labeling.project.project import open_project
-from labeling.store import Offer, Store
+from labeling.store import NewAnswer, Offer, Store
 from labeling.store import answers as answers_module
 from labeling.store import leases as leases_module
 from labeling.workspace import Workspace
 from tests.conftest import add_samples, fill, label, standing
-from tests.postgres import start_or_skip
+from tests.forks import fork
+from tests.postgres import Cluster
 
 NOBODY = 65534
 
@@ -211,31 +213,29 @@ def test_a_clock_that_is_set_back_changes_neither_the_order_of_answers_nor_who_h
     assert store.leases.claim("tab 2", [Offer(keys[1], "margin")], 1) == []
 
 
+def append_for_ever(file: Path, name: str, told: Connection) -> None:
+    store = Store(file)
+    keys, cat = store.samples.ids(), store.classes.all()[0].id
+    for number in range(10_000):
+        client = f"{name}-{number}"
+        store.answers.append(name, [NewAnswer(client, keys[number % len(keys)], "label", cat)])
+        told.send(client)
+
+
 def test_what_is_killed_while_two_processes_write_one_folder_stays_whole(tmp_path: Path) -> None:
-    code = """
-import sys
-from pathlib import Path
-from labeling.store import NewAnswer, Store
-store, name = Store(Path(sys.argv[1])), sys.argv[2]
-keys, cat = store.samples.ids(), store.classes.all()[0].id
-for number in range(10_000):
-    client = f"{name}-{number}"
-    store.answers.append(name, [NewAnswer(client, keys[number % len(keys)], "label", cat)])
-    print(client, flush=True)
-"""
     file = tmp_path / "hone.sqlite"
     store = Store(file)
     add_samples(store, 20)
     store.classes.create("cat")
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code, str(file), name], stdout=subprocess.PIPE)
-        for name in ("ann", "bob")
-    ]
-    while len(store.answers.all()) < 100:
-        time.sleep(0.05)
-    for process in processes:
+    writers = [fork(append_for_ever, file, name) for name in ("ann", "bob")]
+    told = [said.recv() for _, said in writers for _ in range(50)]
+    for process, _ in writers:
         process.kill()
-    told = [line for one in processes for line in one.communicate()[0].decode().split("\n")[:-1]]
+    for process, said in writers:
+        with said, suppress(EOFError, OSError):  # half a message does not count
+            while True:
+                told.append(said.recv())
+        process.join()
     stored = [one.client_id for one in store.answers.all()]
     assert set(told) <= set(stored)
     assert len(stored) == len(set(stored))
@@ -244,19 +244,15 @@ for number in range(10_000):
     store.close()
 
 
-def test_a_crash_of_the_database_takes_nobodys_images_away(tmp_path: Path) -> None:
-    cluster = start_or_skip(durable=True)
-    try:
-        store = Store(tmp_path / "unused", cluster.url, "crash")
-        ids = add_samples(store, 6)
-        held = store.leases.claim("ann", [Offer(key, "margin") for key in ids], 3)
-        cluster.stop(kill=True)  # what has been promised to Ann a moment ago is on disk
-        cluster.start()
-        again = Store(tmp_path / "unused", cluster.url, "crash")
-        others = again.leases.claim("bob", [Offer(key, "margin") for key in ids], 6)
-        assert [one.sample_id for one in held] == ids[:3]
-        assert [one.sample_id for one in others] == ids[3:]
-        for one in (store, again):
-            one.close()
-    finally:
-        cluster.remove()
+def test_a_crash_of_the_database_takes_nobodys_images_away(mortal: Cluster, tmp_path: Path) -> None:
+    store = Store(tmp_path / "unused", mortal.url, "crash")
+    ids = add_samples(store, 6)
+    held = store.leases.claim("ann", [Offer(key, "margin") for key in ids], 3)
+    mortal.stop(kill=True)  # what has been promised to Ann a moment ago is on disk
+    mortal.start()
+    again = Store(tmp_path / "unused", mortal.url, "crash")
+    others = again.leases.claim("bob", [Offer(key, "margin") for key in ids], 6)
+    assert [one.sample_id for one in held] == ids[:3]
+    assert [one.sample_id for one in others] == ids[3:]
+    for one in (store, again):
+        one.close()

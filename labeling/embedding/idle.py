@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 QUIET, LONGEST_RUSH = 3.0, 60.0  # seconds without requests, and the longest wait for them
 GAP, LONGEST_QUEUE = 0.3, 1.5  # the same where people come back at once
@@ -10,13 +11,14 @@ GAP, LONGEST_QUEUE = 0.3, 1.5  # the same where people come back at once
 class Lookers:
     """Heavy work waits here for a moment in which nobody waits for images."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._first = threading.Event()
         self._last = 0.0
 
     def look(self) -> None:
         """Note that somebody has got images."""
-        self._last = time.monotonic()
+        self._last = self._now()
         self._first.set()
 
     def wait_for_first(self, patience: float) -> None:
@@ -33,6 +35,6 @@ class Lookers:
         self._wait(QUIET, LONGEST_RUSH, stop)
 
     def _wait(self, quiet: float, longest: float, stop: threading.Event) -> None:
-        end = time.monotonic() + longest
-        while time.monotonic() < min(end, self._last + quiet) and not stop.is_set():
+        end = self._now() + longest
+        while self._now() < min(end, self._last + quiet) and not stop.is_set():
             stop.wait(quiet / 10)

@@ -86,9 +86,7 @@ def test_whoever_waits_hears_of_a_change_at_once_be_it_of_another_process(
     other = Store(session.project.store.path)
     other.reshaping.merge(fox, dog, "otto")
     other.close()
-    begin = time.monotonic()
-    thread.join(8)
-    assert time.monotonic() - begin < 4  # it is looked for each second
+    thread.join(15)  # it is looked for each second; without news the reply comes after 20
     assert told[1]["merged"] == {str(cat): dog, str(fox): dog}
 
 

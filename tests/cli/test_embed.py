@@ -1,4 +1,4 @@
-"""Embedding goes on after a kill, keeps what Ctrl-C leaves, and names bad files."""
+"""Embedding keeps what Ctrl-C leaves and goes on from there, and names bad files."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from labeling.cli.main import main
 from labeling.project.project import open_project
 from tests.cli.conftest import ROOT, command, make_pool, matrix_file, rows_on_disk, status_of
 
-KILLED_SAMPLES = 320
+STOPPED_SAMPLES = 200
 
 
 def test_embedding_twice_writes_once_and_names_the_file_that_cannot_be_read(
@@ -34,9 +34,10 @@ def test_embedding_twice_writes_once_and_names_the_file_that_cannot_be_read(
     assert list(facts["unreadable"]) == ["red/broken.png"]
 
 
-def begin_embedding(tmp_path: Path) -> tuple[subprocess.Popen[str], list[str], Path]:
-    """A process that has embedded a part of a pool and goes on embedding."""
-    pool, folder = make_pool(tmp_path / "large", KILLED_SAMPLES), tmp_path / "p"
+def test_ctrl_c_keeps_what_is_embedded_and_the_same_command_goes_on_from_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pool, folder = make_pool(tmp_path / "large", STOPPED_SAMPLES), tmp_path / "p"
     place = ["--pool", str(pool), "--project", str(folder)]
     process = subprocess.Popen(
         command("embed", *place),
@@ -49,39 +50,24 @@ def begin_embedding(tmp_path: Path) -> tuple[subprocess.Popen[str], list[str], P
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     while process.poll() is None and rows_on_disk(folder) == 0:
-        time.sleep(0.002)
-    return process, place, folder
-
-
-def test_embedding_goes_on_where_a_killed_process_left_off(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    process, place, folder = begin_embedding(tmp_path)
-    process.kill()
-    process.communicate()
-    kept = rows_on_disk(folder)
-    assert 0 < kept < KILLED_SAMPLES
-    file = matrix_file(folder)
-    row_bytes = json.loads((file.parent / "manifest.json").read_bytes())["dim"] * 2
-    before = file.read_bytes()[: kept * row_bytes]
-    assert main(["embed", *place]) == 0
-    assert f"{KILLED_SAMPLES} samples are embedded" in capsys.readouterr().out
-    after = file.read_bytes()
-    assert after.startswith(before)
-    assert len(after) == KILLED_SAMPLES * row_bytes
-
-
-def test_ctrl_c_keeps_what_is_embedded_and_says_how_to_go_on(tmp_path: Path) -> None:
-    process, _, folder = begin_embedding(tmp_path)
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
     kept = rows_on_disk(folder)
-    assert 0 < kept < KILLED_SAMPLES
+    assert 0 < kept < STOPPED_SAMPLES
     assert error == (
         f"Stopped while embedding, with {kept} done, which are kept; "
         "the same command continues from there.\n"
     )
+    file = matrix_file(folder)
+    row_bytes = json.loads((file.parent / "manifest.json").read_bytes())["dim"] * 2
+    before = file.read_bytes()[: kept * row_bytes]
+    assert main(["embed", *place]) == 0
+    assert f"{STOPPED_SAMPLES} samples are embedded" in capsys.readouterr().out
+    after = file.read_bytes()
+    assert after.startswith(before)
+    assert len(after) == STOPPED_SAMPLES * row_bytes
 
 
 def test_a_refused_backbone_leaves_the_settings_as_they_were(pool: Path, tmp_path: Path) -> None:

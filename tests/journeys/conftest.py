@@ -15,6 +15,8 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
 
+from labeling.cli.main import main
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -89,9 +91,9 @@ class Server:
 def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the sample data is embedded, so that not every journey does it again."""
     home = tmp_path_factory.mktemp("embedded-home")
-    environment = os.environ | {"HONE_HOME": str(home)}
-    command = [sys.executable, "-m", "labeling", "embed"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HONE_HOME", str(home))
+        assert main(["embed"]) == 0  # here, where torch is loaded already
     return home
 
 
@@ -118,18 +120,16 @@ def sample_server(
     """One server of the embedded sample data for a whole file: a start costs more than most
     journeys, so each of them labels images of its own and counts from what it finds."""
     server = Server(tmp_path_factory.mktemp("shared") / "home")
-    project_with_embeddings(server.home, embedded_home)
+    embedded_project(server.home, embedded_home)
     server.start()
     yield server
     server.kill()
 
 
-def project_with_embeddings(home: Path, embedded: Path) -> Path:
-    """The folder of the sample data's project in a new home, with the embeddings of another."""
-    (folder,) = embedded.glob("*/embeddings")
-    project = home / folder.parent.relative_to(embedded)
-    shutil.copytree(folder, project / "embeddings")
-    return project
+def embedded_project(home: Path, embedded: Path) -> Path:
+    """The folder of the sample data's project in a new home, a copy of the embedded one."""
+    (folder,) = (place.parent for place in embedded.glob("*/hone.sqlite"))
+    return shutil.copytree(folder, home / folder.name)
 
 
 @pytest.fixture(scope="session")

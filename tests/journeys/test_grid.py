@@ -1,14 +1,18 @@
 """The grid by keyboard and by pointer: many images of one predicted class at a time."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from labeling.loop.session import Session
 from labeling.project.project import open_project
 from labeling.store import Answer
+from models.encoders.backbones import Backbone
 from tests.conftest import standing
 from tests.journeys import board
 from tests.journeys.conftest import Server
@@ -18,14 +22,22 @@ TAUGHT = 36
 
 
 @pytest.fixture(scope="module")
-def taught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def taught(
+    tmp_path_factory: pytest.TempPathFactory, embedded_home: Path, backbone: Backbone
+) -> Iterator[Server]:
     """A server whose model has seen some labels; the journeys of this module share it."""
     folder = tmp_path_factory.mktemp("taught")
     server = Server(folder / "home", board.part_of_sample(folder / "pool", 3))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HONE_HOME", str(server.home))
+        project = open_project(server.pool)
+    (embeddings,) = embedded_home.glob("*/embeddings")
+    shutil.copytree(embeddings, project.embeddings, dirs_exist_ok=True)
+    session = Session(project, backbone)
+    session.prepare()
+    session.close()
     server.start()
-    script = board.Script(server.url, server.home)
-    script.embedded()
-    script.teach(TAUGHT)
+    board.Script(server.url, server.home).teach(TAUGHT)
     yield server
     server.kill()
 
@@ -141,7 +153,12 @@ def test_a_page_is_sorted_by_keyboard_alone_and_taken_back_as_a_whole(
 
 def test_the_next_page_is_there_at_once_even_without_a_line(taught: Server, page: Page) -> None:
     first, before = _names(page), set(_stored(taught))
-    page.wait_for_timeout(1500)  # the next page is loaded ahead
+    page.wait_for_function(  # the next page is loaded ahead
+        """count => performance.getEntriesByType("resource")
+          .filter(({ name, responseEnd }) => name.includes("/thumb?") && responseEnd).length
+          >= 2 * count""",
+        arg=len(first),
+    )
     page.context.set_offline(True)
     page.keyboard.press("Enter")
     _whole(page)
@@ -256,10 +273,11 @@ def test_a_window_made_larger_is_filled_but_for_a_page_that_was_worked_on(
 # The last one: it leaves nothing for another.
 def test_a_pool_that_is_labeled_to_the_end_is_said_to_be_so(taught: Server, page: Page) -> None:
     page.get_by_label("images on a page").select_option("200")
-    for _ in range(40):
+    end = page.get_by_text("Every image has an answer")
+    for _ in range(600):
         page.keyboard.press("Enter")
-        page.wait_for_timeout(400)
-        if page.get_by_text("Every image has an answer").count():
+        page.wait_for_timeout(100)
+        if end.count():
             break
     board.saved(page)
     expect(page.locator(".empty")).to_contain_text("Every image has an answer")

@@ -14,11 +14,11 @@ from labeling.loop.session import Session
 from labeling.project.project import open_project
 from labeling.simulation.ground_truth import class_names, read_truth
 from labeling.store import NewAnswer
-from models.encoders.backbones import resolve
+from models.encoders.backbones import Backbone
 from models.evidence.ridge_loo import leave_one_out
 from tests.journeys import board
 from tests.journeys.axe import faults
-from tests.journeys.conftest import Server, project_with_embeddings
+from tests.journeys.conftest import Server, embedded_project
 
 Visit = Callable[..., Page]
 LABELS, AT_ONCE = 120, 15
@@ -27,12 +27,14 @@ PLANTED = "planted"  # the client id of the wrong label
 
 
 @pytest.fixture(scope="module")
-def taught(tmp_path_factory: pytest.TempPathFactory, embedded_home: Path) -> Iterator[Server]:
+def taught(
+    tmp_path_factory: pytest.TempPathFactory, embedded_home: Path, backbone: Backbone
+) -> Iterator[Server]:
     """A server of the sample data with 120 labels, as the loop asks for them; one is wrong."""
     server = Server(tmp_path_factory.mktemp("taught") / "home")
-    project = open_project(board.SAMPLE, project_with_embeddings(server.home, embedded_home))
+    project = open_project(board.SAMPLE, embedded_project(server.home, embedded_home))
     project.change(backbone="bundled", audit_share=0.2)
-    session = Session(project, resolve("bundled", device="cpu"))
+    session = Session(project, backbone)
     session.prepare()
     truth = class_names(project, read_truth(project.source))
     ids = {one.name: one.id for one in session.store.classes.all()}

@@ -40,9 +40,12 @@ def test_what_a_vanished_tab_held_comes_back_when_its_lease_ends(
     assert pool is not None
     first = visit(server.url)
     board.on_screen(first)
-    first.wait_for_timeout(1000)
-    held = _held(server)
-    assert len(held) == len(list(pool.glob("images/*")))
+    images = len(list(pool.glob("images/*")))
+    for _ in range(600):
+        if len(held := _held(server)) == images:
+            break
+        first.wait_for_timeout(50)
+    assert len(held) == images
 
     second = visit(server.url)
     expect(second.locator(".empty")).to_contain_text("open in other browsers")

@@ -100,7 +100,7 @@ def _accept_a_grid_page(page: Page) -> tuple[str, int]:
     expect(page.locator(".tile img").last).to_be_visible()
     predicted = page.locator(".tab[aria-selected=true] .name").inner_text()
     count = page.locator(".tile").count()
-    page.wait_for_timeout(500)  # a page that has hardly been seen cannot be accepted
+    page.wait_for_timeout(300)  # a page that has hardly been seen cannot be accepted
     page.keyboard.press("Enter")
     expect(page.locator(".count")).to_have_text(f"{LABELS - 1 + count} of 620 labeled")
     board.saved(page)

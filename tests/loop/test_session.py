@@ -1,23 +1,24 @@
 """The session: answer, undo, status; kill -9 at the worst moments."""
 
+import json
 import os
 import signal
-import subprocess
-import sys
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
+from labeling.embedding.ingest import Ingest
 from labeling.errors import HoneError
 from labeling.loop.session import Session
 from labeling.project.project import open_project
 from labeling.store import NewAnswer
 from models.encoders.backbones import Backbone
 from tests.conftest import OpenSession, fill
+from tests.forks import fork
 from tests.loop.labeling import answer, classes_of, either_database, ids, label_all_but, undo
-
-ROOT = Path(__file__).parents[2]
-
 
 # -- answer ----------------------------------------------------------------------------------
 
@@ -182,74 +183,60 @@ def test_closing_twice_is_harmless(open_session: OpenSession) -> None:
 
 # -- kill -9 ---------------------------------------------------------------------------------
 
-KILLED_WHILE_LABELING = """
-import sys
-from labeling.project.project import open_project
-from labeling.loop.session import Session
-from labeling.store import NewAnswer
-session = Session(open_project(sys.argv[1], sys.argv[2]))
-session.prepare()
-classes = [session.store.classes.ensure(name).id for name in ("cat", "dog")]
-number = 0
-while cards := session.queue.next("tab", 2):
-    for card in cards:
-        number += 1
-        new = NewAnswer(f"c{number}", card.sample_id, "label", classes[number % 2])
-        assert session.answer("ann", [new]) == {}
-        print(new.client_id, flush=True)
-"""
 
-KILLED_WHILE_EMBEDDING = """
-import os, signal, sys
-from labeling.embedding.ingest import Ingest
-from labeling.project.project import open_project
-from labeling.store import NewAnswer
-project = open_project(sys.argv[1], sys.argv[2])
-cat = project.store.classes.ensure("cat").id
-def arrived():
-    if not project.store.answers.all():
-        key = project.store.samples.ids()[0]
-        project.store.answers.append("ann", [NewAnswer("c1", key, "label", cat)])
-        print("c1", flush=True)
-    if ingest.cache is not None and len(ingest.cache):
-        os.kill(os.getpid(), signal.SIGKILL)
-ingest = Ingest(project, arrived)
-ingest.run()
-"""
-
-KILLED_IN_A_ROUND = """
-import os, signal, sys
-from labeling.project.project import open_project
-from labeling.loop.session import Session
-from labeling.store import NewAnswer
-session = Session(open_project(sys.argv[1], sys.argv[2]))
-session.prepare()
-classes = [session.store.classes.ensure(name).id for name in ("cat", "dog")]
-session.store.rounds.add = lambda record: os.kill(os.getpid(), signal.SIGKILL)
-for number, key in enumerate(session.store.samples.ids()[:6], start=1):
-    session.answer("ann", [NewAnswer(f"c{number}", key, "label", classes[number % 2])])
-    print(f"c{number}", flush=True)
-session.worker.wait()
-"""
+def label_on(pool: Path, folder: Path, told: Connection) -> None:
+    session = Session(open_project(pool, folder))
+    session.prepare()
+    classes = classes_of(session)
+    number = 0
+    while cards := session.queue.next("tab", 2):
+        for card in cards:
+            number += 1
+            new = NewAnswer(f"c{number}", card.sample_id, "label", classes[number % 2])
+            assert session.answer("ann", [new]) == {}
+            told.send(new.client_id)
 
 
-def run_until_killed(code: str, pool: Path, folder: Path, after: int | None = None) -> list[str]:
-    """Run a script and return the client ids it printed; kill it after the `after`th."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, str(pool), str(folder)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
-    )
+def die_while_embedding(pool: Path, folder: Path, told: Connection) -> None:
+    project = open_project(pool, folder)
+    cat = project.store.classes.ensure("cat").id
+
+    def arrived() -> None:
+        if not project.store.answers.all():
+            key = project.store.samples.ids()[0]
+            project.store.answers.append("ann", [NewAnswer("c1", key, "label", cat)])
+            told.send("c1")
+        if ingest.cache is not None and len(ingest.cache):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    ingest = Ingest(project, arrived)
+    ingest.run()
+
+
+def die_in_a_round(pool: Path, folder: Path, told: Connection) -> None:
+    session = Session(open_project(pool, folder))
+    session.prepare()
+    classes = classes_of(session)
+    session.store.rounds.add = lambda record: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
+    for number, key in enumerate(session.store.samples.ids()[:6], start=1):
+        session.answer("ann", [NewAnswer(f"c{number}", key, "label", classes[number % 2])])
+        told.send(f"c{number}")
+    session.worker.wait()
+
+
+def run_until_killed(
+    work: Callable[..., None], pool: Path, folder: Path, after: int | None = None
+) -> list[str]:
+    """Let a process work and return the client ids it told; kill it after the `after`th."""
+    child, told = fork(work, pool, folder)
     acknowledged: list[str] = []
-    with child:
-        assert child.stdout is not None
-        for line in child.stdout:
-            acknowledged.append(line.strip())
+    with told, suppress(EOFError, OSError):  # half a message does not count
+        while True:
+            acknowledged.append(told.recv())
             if len(acknowledged) == after:
                 child.kill()
-    assert child.returncode == -signal.SIGKILL
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
     return acknowledged
 
 
@@ -257,7 +244,7 @@ def test_an_answer_that_was_acknowledged_survives_a_kill(
     open_session: OpenSession, pool: Path, tmp_path: Path
 ) -> None:
     open_session(tmp_path / "p").close()
-    acknowledged = run_until_killed(KILLED_WHILE_LABELING, pool, tmp_path / "p", after=9)
+    acknowledged = run_until_killed(label_on, pool, tmp_path / "p", after=9)
     session = open_session(tmp_path / "p")
     stored = [one.client_id for one in session.store.answers.all()]
     assert set(acknowledged) <= set(stored)
@@ -270,8 +257,11 @@ def test_an_answer_that_was_acknowledged_survives_a_kill(
 
 def test_embedding_goes_on_after_a_kill(tmp_path: Path, backbone: Backbone) -> None:
     images = fill(tmp_path / "images", 100)
-    assert run_until_killed(KILLED_WHILE_EMBEDDING, images, tmp_path / "p") == ["c1"]
+    assert run_until_killed(die_while_embedding, images, tmp_path / "p") == ["c1"]
     session = Session(open_project(images, tmp_path / "p"), backbone)
+    (matrix,) = session.project.embeddings.glob("*/matrix.f16")
+    rows = json.loads(matrix.with_name("manifest.json").read_bytes())["rows"]
+    before = matrix.read_bytes()[: rows * backbone.dim * 2]
     loaded: list[int] = []
     read = session.project.source.read
     session.project.source.read = lambda path: (loaded.append(1), read(path))[1]  # type: ignore[method-assign]
@@ -279,7 +269,9 @@ def test_embedding_goes_on_after_a_kill(tmp_path: Path, backbone: Backbone) -> N
         session.prepare()
         assert session.ingest.cache is not None
         assert len(session.ingest.cache) == 100
-        assert 0 < len(loaded) < 100  # what was embedded before is not read again
+        assert len(loaded) == 100 - rows < 100  # what was embedded before is not read again …
+        assert matrix.read_bytes().startswith(before)  # … and stays as it was
+        assert matrix.stat().st_size == 100 * backbone.dim * 2
         assert session.status().labels == 1
         assert session.store.samples.problems() == []
     finally:
@@ -290,7 +282,7 @@ def test_a_kill_between_a_head_and_its_record_loses_no_answer(
     open_session: OpenSession, pool: Path, tmp_path: Path
 ) -> None:
     open_session(tmp_path / "p").close()
-    acknowledged = run_until_killed(KILLED_IN_A_ROUND, pool, tmp_path / "p")
+    acknowledged = run_until_killed(die_in_a_round, pool, tmp_path / "p")
     session = open_session(tmp_path / "p")
     stored = [one.client_id for one in session.store.answers.all()]
     assert set(acknowledged) <= set(stored)

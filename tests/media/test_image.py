@@ -213,10 +213,10 @@ def test_a_turned_jpeg_is_upright_when_it_is_decoded_small() -> None:
     ids=["png", "webp", "jpeg", "text", "profile", "svg", "postscript", "polyglot", "cut"],
 )
 def test_a_file_that_is_dear_to_read_or_no_image_is_refused_soon(data: bytes, reason: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(UnreadableImageError, match=reason):
         load_image(data, "bomb")
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
 
 
 def test_a_browser_gets_pixels_alone_whatever_else_a_file_holds() -> None:

@@ -1,7 +1,7 @@
 """Where a project's database is, and what is told when it cannot be used."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from labeling.store import Role, Store, open_store
 from labeling.store.samples import FileRecord
 from labeling.workspace import Workspace
 from tests.conftest import add_samples, contents, fill, label
-from tests.postgres import Cluster, start_or_skip
+from tests.postgres import Cluster
 
 WORD = "s3cret-word"  # the password of every address here
 
@@ -190,14 +190,6 @@ class does_not_matter:  # noqa: N801 - reads as a statement
 
 
 # -- a server that goes away ------------------------------------------------------------------
-
-
-@pytest.fixture
-def mortal() -> Iterator[Cluster]:
-    """A server of one test, which may end it; durable, as it is killed."""
-    cluster = start_or_skip(durable=True)
-    yield cluster
-    cluster.remove()
 
 
 def test_while_the_database_is_away_answers_are_refused_with_503_and_then_saved(

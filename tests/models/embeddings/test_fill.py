@@ -1,11 +1,12 @@
 """Tests for models.embeddings.fill: real encoders, real files, real kills."""
 
 import json
-import subprocess
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.embeddings.cache import CacheLockedError, CacheMismatchError, EmbeddingCache
-from models.embeddings.fill import Progress, embed_missing
-from tests.models.embeddings.test_cache import DIM, ROOT, name, names
+from models.embeddings.fill import DiskFullError, Progress, embed_missing
+from tests.forks import fork
+from tests.models.embeddings.test_cache import DIM, name, names
 
 
 class Thumbnail:
@@ -187,27 +189,24 @@ def test_lanes_keep_the_order_and_each_thread_is_told(tmp_path: Path, lanes: int
         np.testing.assert_array_equal(cache.matrix(), [Thumbnail.framing(picture(i)) for i in ids])
 
 
-FULL_DISK = """
-import resource, signal, sys; from pathlib import Path
-from models.embeddings.cache import EmbeddingCache
-from models.embeddings.fill import DiskFullError, embed_missing
-from tests.models.embeddings.test_cache import names
-from tests.models.embeddings.test_fill import Thumbnail, by_one, picture
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (30 * 96, resource.RLIM_INFINITY))
-with EmbeddingCache(Path(sys.argv[1]), Thumbnail.fingerprint, Thumbnail.dim) as cache:
-    try:
-        embed_missing(cache, names(*range(60)), by_one(), Thumbnail(), batch=8)
-    except DiskFullError as error:
-        print(error)
-"""
+def embed_on_a_full_disk(folder: Path, told: Connection) -> None:
+    import resource
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30 * 96, resource.RLIM_INFINITY))
+    with EmbeddingCache(folder, Thumbnail.fingerprint, Thumbnail.dim) as cache:
+        try:
+            embed_missing(cache, names(*range(60)), by_one(), Thumbnail(), batch=8)
+        except DiskFullError as error:
+            told.send(str(error))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files there")
 def test_a_full_disk_says_so_and_leaves_a_cache_that_resumes(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", FULL_DISK, str(tmp_path)]
-    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "the disk is full" in shown.stdout and "24 embeddings are kept" in shown.stdout
+    process, said = fork(embed_on_a_full_disk, tmp_path)
+    shown = said.recv()
+    process.join()
+    assert "the disk is full" in shown and "24 embeddings are kept" in shown
     encoder, ids = Thumbnail(), names(*range(60))
     with EmbeddingCache(tmp_path, encoder.fingerprint, encoder.dim) as cache:
         assert len(cache) == 24 and cache.warning is None
@@ -215,34 +214,26 @@ def test_a_full_disk_says_so_and_leaves_a_cache_that_resumes(tmp_path: Path) -> 
         np.testing.assert_array_equal(cache.matrix(), [Thumbnail.framing(picture(i)) for i in ids])
 
 
-RIVAL = """
-import sys, time; from pathlib import Path
-from models.embeddings.cache import CacheLockedError, EmbeddingCache
-from models.embeddings.fill import embed_missing
-from tests.models.embeddings.test_cache import names
-from tests.models.embeddings.test_fill import Thumbnail, by_one, picture
-def load(identity):
-    time.sleep(0.002)
-    return picture(identity)
-order = names(*range(80))[:: int(sys.argv[2])]
-with EmbeddingCache(Path(sys.argv[1]), Thumbnail.fingerprint, Thumbnail.dim) as cache:
-    while True:
-        try:
-            embed_missing(cache, order, by_one(load), Thumbnail(), batch=4)
-            break
-        except CacheLockedError:
-            print("locked")
-            time.sleep(0.05)
-"""
+def embed_with_a_rival(folder: Path, step: int, told: Connection) -> None:
+    def load(identity: str) -> Image.Image:
+        time.sleep(0.002)
+        return picture(identity)
+
+    order = names(*range(80))[::step]
+    with EmbeddingCache(folder, Thumbnail.fingerprint, Thumbnail.dim) as cache:
+        while True:
+            try:
+                return embed_missing(cache, order, by_one(load), Thumbnail(), batch=4)
+            except CacheLockedError:
+                time.sleep(0.05)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no locks there")
 def test_two_processes_on_one_cache_do_not_corrupt_it(tmp_path: Path) -> None:
-    head_choice = [
-        subprocess.Popen([sys.executable, "-c", RIVAL, str(tmp_path), step], cwd=ROOT)
-        for step in ("1", "-1")
-    ]
-    assert [rival.wait(60) for rival in head_choice] == [0, 0]
+    rivals = [fork(embed_with_a_rival, tmp_path, step)[0] for step in (1, -1)]
+    for rival in rivals:
+        rival.join(60)
+    assert [rival.exitcode for rival in rivals] == [0, 0]
     encoder, ids = Thumbnail(), names(*range(80))
     cache = EmbeddingCache(tmp_path, encoder.fingerprint, encoder.dim)
     assert len(cache) == 80 and cache.warning is None
@@ -270,15 +261,12 @@ def test_an_encoder_that_fails_and_a_cache_that_is_locked_raise(tmp_path: Path) 
         embed_missing(EmbeddingCache(tmp_path, "net-1", DIM), names(1), by_one(), Thumbnail())
 
 
-EMBEDDER = """
-import sys, time; from pathlib import Path
-from models.embeddings.cache import EmbeddingCache
-from tests.models.embeddings.test_fill import embed_with_timm, picture
-def load(identity):
-    time.sleep(0.03)
-    return picture(identity)
-embed_with_timm(Path(sys.argv[1]), sys.argv[2], load)
-"""
+def embed_slowly(folder: Path, weights: str, told: Connection) -> None:
+    def load(identity: str) -> Image.Image:
+        time.sleep(0.03)
+        return picture(identity)
+
+    embed_with_timm(folder, weights, load)
 
 
 def embed_with_timm(
@@ -309,17 +297,17 @@ def test_embedding_killed_midway_and_resumed_gives_the_matrix_of_one_run(tmp_pat
 
     weights = tmp_path / "weights"
     save_for_hf(timm.create_model("test_resnet"), str(weights), safe_serialization=True)
-    command = [sys.executable, "-c", EMBEDDER, str(tmp_path / "killed"), str(weights)]
-    with subprocess.Popen(command, cwd=ROOT) as killed:
-        while not (found := list(tmp_path.glob("killed/*/manifest.json"))):
-            assert killed.poll() is None
-            time.sleep(0.01)
-        fingerprint = found[0].parent.name
-        dim = json.loads(found[0].read_text())["dim"]
-        while len(EmbeddingCache(tmp_path / "killed", fingerprint, dim)) < 24:
-            assert killed.poll() is None
-            time.sleep(0.01)
-        killed.kill()
+    killed, _ = fork(embed_slowly, tmp_path / "killed", str(weights))
+    while not (found := list(tmp_path.glob("killed/*/manifest.json"))):
+        assert killed.is_alive()
+        time.sleep(0.01)
+    fingerprint = found[0].parent.name
+    dim = json.loads(found[0].read_text())["dim"]
+    while len(EmbeddingCache(tmp_path / "killed", fingerprint, dim)) < 24:
+        assert killed.is_alive()
+        time.sleep(0.01)
+    killed.kill()
+    killed.join()
     cache = EmbeddingCache(tmp_path / "killed", fingerprint, dim)
     kept, prefix = len(cache), cache.matrix().copy()
     assert 24 <= kept < 96 and cache.warning is None
