@@ -13,7 +13,7 @@ export class StatusLine {
   constructor({ name, who }, pace = () => null) {
     this.pace = pace;
     this.saved = el("span.saved", { role: "status" });
-    this.where = el("span.where", { title: "the project, and who is labeling" }, el("strong", {}, name ?? ""), who ? ` ${who}` : "");
+    this.where = el("span.where", { title: "the project, and who is labeling" }, el("strong", {}, name ?? ""), who ? ` · ${who}` : "");
     this.model = el("button.model", { type: "button", hidden: true, popovertarget: "diagnostics", title: "figures of the model and of your pace" });
     this.more = el("dl.diagnostics", { id: "diagnostics", popover: "auto", "aria-label": "figures of the model and of your pace" });
     this.more.addEventListener("toggle", ({ newState }) => newState === "open" && this.#showMore());

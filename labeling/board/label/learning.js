@@ -5,7 +5,7 @@
 import { el, hide, put } from "../dom.js";
 import { canGuess, counted } from "../status.js";
 
-const [WIDE, HIGH] = [120, 40]; // of the curve, in its own units
+const [WIDE, HIGH] = [120, 48]; // of the curve, in its own units
 const EDGE = 3;
 const NONE = [];
 const PULSE = [{ opacity: 1, transform: "scale(1.9)" }, { opacity: 0.45, transform: "none" }];
@@ -57,6 +57,7 @@ export class Learning {
     hide(this.words.parentElement, alone);
     hide(this.value, !now);
     if (now) put(this.value, `${whole(now.value)}%`);
+    this.words.title = now ? "Of your images without an answer, the model gets so many right. Measured on answers that it had not seen, with the 95% interval." : "";
     put(this.text, known ? measuredText(status, accuracy) : "…");
     const points = accuracy?.points ?? NONE;
     hide(this.curve, points.length < 2);
@@ -70,7 +71,7 @@ function measuredText(status, accuracy) {
   if (!status || !canGuess(status)) return "The model starts to guess once two classes have a label.";
   if (!accuracy) return "The model is on its way.";
   const { accuracy: now, left, labels_left: more, checks, needed } = accuracy;
-  if (now) return `right on the rest of your images; between ${whole(now.low)} and ${whole(now.high)}%`;
+  if (now) return `right on the rest (${whole(now.low)} to ${whole(now.high)}%)`;
   if (!left) return "Every image has an answer: nothing is left to guess.";
   if (more === null) return "Blind checks are switched off, so the accuracy cannot be measured.";
   return `About ${counted(more, "more label")} until the accuracy can be measured: ${checks} of ${needed} blind checks.`;
@@ -86,11 +87,13 @@ function whole(value) {
   return Math.round(value * 100);
 }
 
-// The measured points over the labels, joined by straight lines, with their intervals behind.
+// The measured points over the labels, joined by straight lines, with their intervals behind. It is
+// as high as the intervals are.
 function curve(points) {
   const [first, last] = [points[0].labels, points.at(-1).labels];
   const x = ({ labels }) => EDGE + ((labels - first) / Math.max(1, last - first)) * (WIDE - 2 * EDGE);
-  const y = (value) => HIGH - EDGE - value * (HIGH - 2 * EDGE);
+  const [least, most] = [Math.min(...points.map((one) => one.low)), Math.max(...points.map((one) => one.high))];
+  const y = (value) => HIGH - EDGE - ((value - least) / Math.max(0.01, most - least)) * (HIGH - 2 * EDGE);
   const at = (one, value) => `${x(one).toFixed(1)},${y(value).toFixed(1)}`;
   const high = points.map((one) => at(one, one.high));
   const low = points.map((one) => at(one, one.low)).reverse();
