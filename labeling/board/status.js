@@ -15,7 +15,9 @@ export class StatusLine {
     this.saved = el("span.saved", { role: "status" });
     this.where = el("span.where", { title: "the project, and who is labeling" }, el("strong", {}, name ?? ""), who ? ` · ${who}` : "");
     this.model = el("button.model", { type: "button", hidden: true, popovertarget: "diagnostics", title: "figures of the model and of your pace" });
-    this.more = el("dl.diagnostics", { id: "diagnostics", popover: "auto", "aria-label": "figures of the model and of your pace" });
+    this.model.addEventListener("mousedown", (event) => event.preventDefault()); // the image keeps the focus
+    this.rows = el("dl");
+    this.more = el("div.diagnostics", { id: "diagnostics", popover: "auto", role: "group", "aria-label": "figures of the model and of your pace" }, this.rows);
     this.more.addEventListener("toggle", ({ newState }) => newState === "open" && this.#showMore());
     this.progress = el("progress", { max: 1, "aria-label": "share of your images that have an answer" });
     this.count = el("span.count");
@@ -89,7 +91,7 @@ export class StatusLine {
 
   #showMore() {
     const rows = [...diagnostics(this.status), ...(this.pace()?.rows ?? [])];
-    this.more.replaceChildren(...rows.flatMap(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]));
+    this.rows.replaceChildren(...rows.flatMap(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]));
   }
 
   // «✓ saved», «saving 3», «offline 3, kept in this browser» or «not saved 3: why».

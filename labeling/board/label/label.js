@@ -175,7 +175,7 @@ export class LabelMode {
     if (!last) return this.board.say("There is nothing to undo.");
     const { client_id, sample_id } = last.answer;
     this.board.outbox.add({ client_id: uuid(), sample_id, kind: "undo", undoes: client_id });
-    this.pace.undone();
+    if (last.answer.seconds != null) this.pace.undone(); // else it was not timed here
     this.deck.recall(last.card);
     this.show();
   }
