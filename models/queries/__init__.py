@@ -73,6 +73,11 @@ class Query:
         return self.pick(pool, n, rng)
 
 
+def _percent(share: float) -> str:
+    """A share in whole percent, which are all that a person needs here."""
+    return "under 1%" if share < 0.005 else f"{share:.0%}"
+
+
 DEFAULT_QUERY = "uncertainty_herding"
 QUERIES: dict[str, Query] = {  # in the order of the screen
     "uncertainty_herding": Query(
@@ -81,7 +86,7 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
         "Uncertainty Herding",
         "Uncertain images that stand for many others. Fewest labels in our measurements.",
         "stands for many images that the model is unsure of",
-        lambda score, _: f"its label would cover {score:.1%} more of what is uncertain",
+        lambda score, _: f"its label would cover {_percent(score)} more of what is uncertain",
         is_ready=is_warm,
     ),
     "dropquery": Query(
@@ -161,7 +166,7 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
         "MaxHerding",
         "Images that stand for many others, whatever the model thinks.",
         "stands for many images that no label covers yet",
-        lambda score, _: f"its label would cover {score:.1%} more of your images",
+        lambda score, _: f"its label would cover {_percent(score)} more of your images",
     ),
     "core_set": Query(
         core_set,
