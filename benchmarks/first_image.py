@@ -37,7 +37,7 @@ def measure(page: Page, home: Path) -> tuple[float, float, float]:
         after(page, name)
         page.keyboard.press("2")
         answered = time.perf_counter()
-        page.locator(".model", has_text="round 1").wait_for(timeout=60_000)
+        page.locator(".model[data-round='1']").wait_for(timeout=60_000)
         return first, embedded, time.perf_counter() - answered
     finally:
         server.kill()

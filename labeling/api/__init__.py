@@ -15,13 +15,14 @@ from labeling.api.fast_path import FastPath
 from labeling.api.history import CHANGES, LOG, REWIND, UNDO_CHANGE
 from labeling.api.images import IMAGE
 from labeling.api.join import join_route
+from labeling.api.learning import LEARNING
 from labeling.api.public import open_routes
 from labeling.api.server import prepare_server
 from labeling.api.status import STATUS
 from labeling.workspace import Workspace
 
 OPERATIONS = (
-    *(IMAGE, ANSWERS, WATCH, NEXT, STATUS, PAGE, HOLD),  # the most frequent first
+    *(IMAGE, ANSWERS, WATCH, NEXT, STATUS, LEARNING, PAGE, HOLD),  # the most frequent first
     *(LIST_CLASSES, CREATE_CLASS, CHANGE_CLASS, HISTORY),
     *(CHANGES, UNDO_CHANGE, REWIND, LOG),
 )

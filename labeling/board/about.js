@@ -62,7 +62,8 @@ export class About {
   #show(button, id) {
     const parts = this.parts(id);
     if (!parts || !button.isConnected) return;
-    this.node.replaceChildren(parts);
+    const { name } = this.told.get(id);
+    this.node.replaceChildren(el("strong", {}, name), parts); // a long name is cut off in its button
     this.node.hidden = false;
     const at = button.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = this.node;

@@ -4,6 +4,7 @@ import { About } from "./about.js";
 import { Api } from "./wire/api.js";
 import { Calm } from "./calm.js";
 import { el, isTyping, uuid } from "./dom.js";
+import { Figures } from "./figures.js";
 import { GridMode } from "./grid/grid.js";
 import { Help } from "./keys/help.js";
 import { Hold } from "./wire/lease.js";
@@ -18,6 +19,7 @@ const MODES = { label: LabelMode, grid: GridMode };
 
 export function mount(root, data) {
   const board = new Board(data);
+  root.querySelector(".board.fresh")?.remove(); // what stood here while the modules were loading
   root.append(board.node);
   board.start();
   return board;
@@ -40,11 +42,12 @@ class Board {
       (answer, text) => this.#refused(answer, text),
     );
     this.about = new About(this.api, () => this.mode.show());
-    this.line = new StatusLine();
+    this.figures = new Figures(this.api, this.outbox, () => this.#measured());
+    this.line = new StatusLine(data, () => this.mode.pace);
     this.notice = el("div.notice", { role: "alert", hidden: true });
     this.mode = new MODES[data.mode](this);
     this.help = new Help(this.hotkeys, this.mode.help, () => this.#keysChanged(), this.about);
-    this.node = el("div.board", {}, this.mode.node, this.line.node, this.notice, this.help.node, this.about.node);
+    this.node = el("div.board.fresh", {}, this.mode.node, this.line.node, this.notice, this.help.node, this.about.node);
     this.calm = new Calm();
     this.keys = new Keys((event) => this.#key(event));
     this.leave = () => this.api.release(this.holder, this.outbox.pending());
@@ -52,7 +55,8 @@ class Board {
   }
 
   start() {
-    this.line.show(null, this.outbox);
+    this.line.show(null, this.outbox, this.figures);
+    this.figures.soon();
     this.mode.start().catch((error) => this.say(error.message));
     const { mode } = this;
     this.hold = new Hold(this.api, this.holder, () => mode.held(), (ids) => mode.lost(ids));
@@ -72,6 +76,7 @@ class Board {
     window.removeEventListener("pagehide", this.leave);
     this.keys.close();
     this.calm.close();
+    this.figures.close();
     this.mode.close();
     this.outbox.close();
     this.leave();
@@ -127,6 +132,7 @@ class Board {
     const before = this.status;
     const reshaped = before && before.changed !== status.changed;
     this.status = status;
+    this.node.classList.remove("fresh");
     this.merged = merged;
     const renamed = JSON.stringify(classes) !== JSON.stringify(this.classes);
     const lost = this.classes.filter((old) => !classes.some(({ id }) => id === old.id));
@@ -135,9 +141,12 @@ class Board {
     for (const { id, name } of classes) this.names.set(id, name);
     if (lost.length) this.say(lost.map((one) => this.#gone(one)).join(" "));
     if (!before || reshaped) this.about.load();
-    this.line.show(status, this.outbox);
+    this.line.show(status, this.outbox, this.figures);
     const ranked = before && (before.round_id !== status.round_id || before.seen !== status.seen);
-    if (ranked) this.mode.advanced(reply.cards);
+    if (ranked) {
+      this.mode.advanced(reply.cards);
+      this.figures.soon();
+    }
     if (reshaped) this.mode.reshaped();
     if (!before || renamed) this.mode.show();
     else this.mode.counted?.();
@@ -150,8 +159,13 @@ class Board {
   }
 
   #changed() {
-    this.line.show(this.status, this.outbox);
+    this.line.show(this.status, this.outbox, this.figures);
     if (this.outbox?.waiting.length) this.watch?.hurry();
+  }
+
+  #measured() {
+    this.line.show(this.status, this.outbox, this.figures);
+    this.mode.measured?.();
   }
 
   #refused(answer, text) {

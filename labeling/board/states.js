@@ -1,6 +1,7 @@
 // The text on the stage while there is no image, and a link to the next step.
 
 import { el } from "./dom.js";
+import { counted } from "./status.js";
 
 export function emptyState(status, outbox, dry) {
   const [title, text, ...links] = words(status, outbox, dry);
@@ -20,7 +21,7 @@ function words(status, outbox, dry) {
   const { ingest, total, labels, skipped, unsure, error } = status;
   if (total === 0 && (ingest.stage === "failed" || error))
     return ["Your images cannot be read", error ?? ingest.error ?? "", ["Open Setup", "setup"]];
-  if (total === 0 && ingest.stage !== "done") return ["Reading your images …", `${ingest.done} files so far`];
+  if (total === 0 && ingest.stage !== "done") return ["Reading your images …", `${counted(ingest.done, "file")} so far`];
   if (total === 0)
     return ["There is no image here", leftOut(status) || "Open other images under Setup.", ["Open Setup", "setup"]];
   const answered = labels + skipped + unsure;
@@ -34,6 +35,17 @@ function words(status, outbox, dry) {
     ["Export the labels", "export"],
     ["See how good the model is", "progress"],
   ];
+}
+
+// What a person reads before the first answer of the project; empty after it.
+export function firstWords(status, classes, creates) {
+  if (!status?.total || status.labels + status.skipped + status.unsure) return "";
+  const images = `You are labeling ${counted(status.total, "image")}`;
+  if (!classes.length)
+    return creates ? `${images}. Type the name of a class into the field and press Enter.` : `${images}. A reviewer has to create a class first.`;
+  const press = classes.length > 10 ? "Press the key of a class." : "Press a number.";
+  const act = matchMedia("(hover: none)").matches ? "Touch a class." : press;
+  return `${images} into ${counted(classes.length, "class", "classes")}. ${act}`;
 }
 
 // Which files were left out, and that answers to them are kept.

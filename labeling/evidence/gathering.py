@@ -140,6 +140,11 @@ def _left_out(
     return cross_predict(HEADS["mlp"], features, labels, everything, rng, groups)
 
 
+def until_checked(checks: int, needed: int, share: float) -> int | None:
+    """About how many more labels bring the blind checks that are missing; None if they are off."""
+    return round(max(1, needed - checks) / share) if share else None
+
+
 def pool_accuracy(evidence: Evidence, level: float = 0.95) -> "Accuracy | None":
     """Accuracy of the newest head on unlabeled images; None if too little is known.
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from labeling.learning.moved import Moved
 from labeling.learning.ranking import rank
 from labeling.learning.snapshot import Indices, Policy, Round, Snapshot
 from labeling.learning.table import Table
@@ -65,6 +66,7 @@ def compute(
         complete=scored is None,
         seconds=seconds,
     )
+    round_ = replace(round_, moved=_moved(round_, previous))
     with _timed(seconds, "rank"):
         return replace(round_, ranking=rank(round_, policy, rng, scored))
 
@@ -77,6 +79,10 @@ def sweep(round_: Round, policy: Policy, rng: np.random.Generator, stop: Stop) -
         if not round_.table.scorer.score(round_.head, scores, stop=stop):
             return None
         whole = replace(round_, scores=scores, complete=True, seconds=seconds)
+        if (part := round_.moved) is not None:
+            # The rows that were left out still had the guesses of the round before.
+            late = _changed(whole, round_.scores)
+            whole = replace(whole, moved=Moved(part.guesses + late, part.labels))
         return replace(whole, ranking=rank(whole, policy, rng, None))
 
 
@@ -104,6 +110,24 @@ def _score(
         scores = Scores.empty(len(table))
     table.scorer.score(head, scores, rows)
     return scores, rows
+
+
+def _moved(round_: Round, previous: Round | None) -> Moved | None:
+    """What a round has changed, if it is about the same rows and classes as the previous one."""
+    if round_.scores is None or previous is None or previous.scores is None:
+        return None
+    now, then = round_.snapshot, previous.snapshot
+    if now.table is not then.table or now.changed != then.changed:
+        return None
+    return Moved(_changed(round_, previous.scores), round_.seen - previous.seen)
+
+
+def _changed(round_: Round, before: Scores) -> int:
+    """The number of open rows, scored before, whose likeliest class is another one now."""
+    assert round_.scores is not None
+    differs = (round_.scores.best != before.best) & (before.best >= 0)
+    differs[round_.snapshot.answered] = False
+    return int(np.count_nonzero(differs))
 
 
 class _timed:  # noqa: N801 - reads as a statement

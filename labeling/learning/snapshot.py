@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labeling.learning.moved import Moved
 from labeling.learning.table import Table
 from labeling.store import Offer
 from models.head import Head
@@ -62,7 +63,8 @@ class Round:
 
     `seen` is how many of the snapshot's labels the head was fitted on, fewer for a restored one.
     A round is `complete` when its own head has scored every row; before that, the other rows hold
-    the scores of earlier heads.
+    the scores of earlier heads. `moved` compares it with the round before, None if their rows or
+    classes differ.
     """
 
     id: int | None
@@ -73,6 +75,7 @@ class Round:
     complete: bool = True
     ranking: tuple[Offer, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    moved: Moved | None = None
     _shown: dict[int, npt.NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
     @property

@@ -10,6 +10,7 @@ from labeling.embedding.ingest import Ingest
 from labeling.errors import AnswerError, HoneError
 from labeling.evidence.certificates import Certifier
 from labeling.evidence.figures import Figures
+from labeling.evidence.glance import Glancer
 from labeling.learning.learner import Learner
 from labeling.learning.worker import Newer, Report, State, Worker
 from labeling.loop.notifier import Notifier
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 class Session:
     """One open project with its loop running; safe to use from many threads.
 
-    `queue` gives the next samples, `figures` the quality of the model. Scripts with many sessions
-    pass a loaded `backbone` to save the time for loading it.
+    `queue` gives the next samples, `figures` the quality of the model, `glancer` a short form of
+    it. Scripts with many sessions pass a loaded `backbone` to save the time for loading it.
     """
 
     def __init__(self, project: Project, backbone: "Backbone | None" = None) -> None:
@@ -52,6 +53,7 @@ class Session:
             project, self.ingest, self.current, self.certifier, self.learner, self.rules
         )
         self.figures = Figures(project, self.learner, self.current)
+        self.glancer = Glancer(project, self.figures)
         self.peers = Peers(
             project,
             since,
@@ -171,6 +173,7 @@ class Session:
             stages=dict(trained.seconds) if trained else {},
             ingest=self.ingest.state,
             per_class=counts.per_class,
+            moved=trained.moved if trained else None,
         )
 
     def leave_out(self, sample_id: str, reason: str) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from labeling.embedding.ingest import IngestState
+from labeling.learning.moved import Moved
 from labeling.learning.worker import State
 
 
@@ -12,6 +13,7 @@ class Status:
 
     `version` counts the changes of this value, `changed` is the newest change of classes or of
     valid answers. `left_out` counts the files that cannot be read; only the first few are named.
+    `moved` is the change of the newest round against the one before.
     """
 
     version: int
@@ -32,6 +34,7 @@ class Status:
     stages: dict[str, float]
     ingest: IngestState
     per_class: dict[int, int]
+    moved: Moved | None
 
 
 def state_of(worker: State, ingest: IngestState) -> State:

@@ -40,6 +40,11 @@ const boards = new WeakMap();
 export default function (component) {
   const { data, parentElement } = component;
   const url = new URL(data.script, document.baseURI).href;
+  if (!boards.has(parentElement) && !parentElement.querySelector(".board")) {
+    const waiting = Object.assign(document.createElement("div"), { className: "board fresh" });
+    waiting.append(Object.assign(document.createElement("p"), { textContent: "Loading …" }));
+    parentElement.append(waiting);
+  }
   const loading = import(url).then((module) => {
     let board = boards.get(parentElement);
     if (!board) boards.set(parentElement, (board = module.mount(parentElement, data)));
@@ -162,6 +167,7 @@ def board(session: Session, mode: str) -> None:
             "token": issue(_person(session, found), WORKSPACE.secret),
             "project": session.project.key,
             "name": session.project.name,
+            "who": found.name,
             "creates": found.role >= CREATE_CLASS.role,
         },
     )

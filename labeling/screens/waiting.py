@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from labeling.evidence import gathering
 from labeling.loop.session import Session
 
 
@@ -41,11 +42,11 @@ def until_checked(session: Session, checks: int, needed: int) -> str:
     """The remaining blind checks until a figure is shown, and the labels that they take."""
     share = session.project.settings().audit_share
     text = f"after {needed} blind checks; {checks} so far. "
-    if share == 0:
+    more = gathering.until_checked(checks, needed, share)
+    if more is None:
         return text + "They are switched off: choose a share of them under Setup."
-    more = max(1, needed - checks) / share
     return text + (
         f"A blind check is an image drawn at random and shown without a guess, about {share:.0%} "
-        f"of those that you label: some {more:.0f} more labels from here, fewer if you raise that "
+        f"of those that you label: some {more} more labels from here, fewer if you raise that "
         "share under Setup."
     )

@@ -82,6 +82,14 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Own:
+    """How many samples one annotator has labeled, in all and since a moment."""
+
+    labels: int
+    lately: int
+
+
+@dataclass(frozen=True)
 class Share:
     """One annotator's labels that count, and the time of the last answer."""
 
@@ -154,6 +162,15 @@ class Answers:
         query = query.group_by(ANSWERS.c.annotator).order_by(sa.func.min(ANSWERS.c.id))
         with self._database.read() as connection:
             return {name: Share(count, last) for name, count, last in connection.execute(query)}
+
+    def own(self, annotator: str, since: float) -> Own:
+        """How many samples one annotator has labeled, in all and since a time in seconds."""
+        sample = sa.func.distinct(ANSWERS.c.sample_id)
+        lately = sa.func.count(sample).filter(ANSWERS.c.at >= since)
+        query = sa.select(sa.func.count(sample), lately)
+        query = query.where(ANSWERS.c.annotator == annotator, ANSWERS.c.kind == "label")
+        with self._database.read() as connection:
+            return Own(*connection.execute(query.where(IS_STANDING)).one())
 
     def last_id(self) -> int:
         """The id of the newest answer, 0 without any."""

@@ -74,6 +74,11 @@ class Query:
         return self.pick(pool, n, rng)
 
 
+def _percent(share: float) -> str:
+    """A share in whole percent, which are all that a person needs here."""
+    return "under 1%" if share < 0.005 else f"{share:.0%}"
+
+
 DEFAULT_QUERY = "uncertainty_herding"
 QUERIES: dict[str, Query] = {  # in the order of the screen
     "uncertainty_herding": Query(
@@ -82,7 +87,7 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
         "Uncertainty Herding",
         "Uncertain images that represent many others. Fewest labels in our measurements.",
         "represents many images that the model is unsure of",
-        lambda score, _: f"its label would cover {score:.1%} more of the uncertain images",
+        lambda score, _: f"its label would cover {_percent(score)} more of the uncertain images",
         is_ready=is_warm,
     ),
     "dropquery": Query(
@@ -162,7 +167,7 @@ QUERIES: dict[str, Query] = {  # in the order of the screen
         "MaxHerding",
         "Images that represent many others, whatever the model predicts.",
         "represents many images that no label covers yet",
-        lambda score, _: f"its label would cover {score:.1%} more of your images",
+        lambda score, _: f"its label would cover {_percent(score)} more of your images",
     ),
     "core_set": Query(
         core_set,

@@ -70,9 +70,8 @@ def saved(page: Page) -> None:
 
 def caught_up(page: Page, labels: int) -> None:
     """Wait until the model has seen this many labels."""
-    expect(page.locator(".model")).to_contain_text(
-        f"model has seen {labels} of {labels} labels", timeout=30_000
-    )
+    model = page.locator(f".model[data-seen='{labels}'][data-labels='{labels}']")
+    expect(model).to_have_count(1, timeout=30_000)
 
 
 def image_box(page: Page) -> dict[str, float]:

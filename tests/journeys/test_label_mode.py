@@ -1,5 +1,6 @@
 """One image at a time: looking closely, finding classes, own keys, changing one's mind."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,6 +44,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def _project(server: Server) -> Project:
     assert server.pool is not None
     return open_project(server.pool, next(server.home.glob("*/hone.sqlite")).parent)
+
+
+def _stored(server: Server, path: str) -> str | None:
+    """The class that counts now for an image."""
+    project = _project(server)
+    (key,) = [one for one, sample in _samples(project).items() if sample == path]
+    found = standing(project.store)[key].class_id
+    name = project.store.classes.names().get(found or 0)
+    project.close()
+    return name
+
+
+def _samples(project: Project) -> dict[str, str]:
+    samples = project.store.samples.many(project.store.samples.ids())
+    return {key: sample.paths[0] for key, sample in samples.items()}
 
 
 def _filter(page: Page) -> str:
@@ -198,6 +214,77 @@ def test_an_earlier_answer_is_changed_kept_and_brought_back_by_keyboard(
     }
     project.close()
     assert (stored[first], stored[second]) == ("ant", "bee")
+
+
+def test_a_class_key_answers_the_card_of_the_strip_that_has_the_focus(
+    server: Server, visit: Visit
+) -> None:
+    page = visit(server.url)
+    first = board.on_screen(page)
+    page.keyboard.press("1")
+    second = board.after(page, first)
+    page.keyboard.press("2")
+    third = board.after(page, second)
+    cards = page.locator(".past")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(cards.nth(1)).to_be_focused()
+    page.keyboard.press("3")
+    expect(cards.first).to_have_attribute("aria-label", f"cat, {first}; change")
+    expect(cards.nth(1)).to_have_attribute("aria-label", f"bee, {second}; change")
+    assert board.on_screen(page) == third  # not answered: the key was for the card
+    board.saved(page)
+    assert _stored(server, first) == "cat"
+    page.keyboard.press("z")
+    assert board.after(page, third) == first
+    expect(page.locator(".caption")).to_have_attribute("data-editing", re.compile("“ant”"))
+    board.saved(page)
+    assert _stored(server, first) == "ant"
+    page.keyboard.press("Escape")
+    assert board.after(page, first) == third
+
+
+def test_a_zoom_stays_for_the_next_images_if_that_is_wanted(server: Server, visit: Visit) -> None:
+    page = visit(server.url)
+    name = board.on_screen(page)
+    zoom = page.get_by_role("button", name="whole image, or one to one")
+    keep = page.get_by_role("button", name="keep the zoom for the next images")
+    expect(keep).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press(",")
+    expect(keep).to_have_attribute("aria-pressed", "true")
+    for key in ("=", "=", "=", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(zoom).to_have_text("2.0×")
+    before = board.image_box(page)
+    page.keyboard.press("1")
+    name = board.after(page, name)
+    expect(zoom).to_have_text("2.0×")
+    assert board.image_box(page) == pytest.approx(before, abs=1)
+    page.keyboard.press("?")
+    expect(page.get_by_text("keep the zoom for the next images, or not")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press(",")
+    page.keyboard.press("1")
+    board.after(page, name)
+    expect(zoom).to_have_text("fit")
+
+
+@pytest.mark.parametrize(("width", "height"), [(720, 450), (640, 360), (844, 390)])
+def test_in_a_low_window_image_and_classes_stay_side_by_side_in_reach(
+    server: Server, visit: Visit, width: int, height: int
+) -> None:
+    page = visit(server.url, width, height)
+    board.on_screen(page)
+    stage = page.locator(".stage").bounding_box()
+    assert stage is not None and stage["height"] > 0.3 * height
+    for button in page.locator(".classes .class").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert stage["x"] + stage["width"] <= box["x"]
+        assert box["y"] >= 0 and box["y"] + box["height"] <= height
+    for one in (page.locator(".stage"), page.locator(".saved")):
+        box = one.bounding_box()
+        assert box is not None and box["y"] + box["height"] <= height
 
 
 def test_a_held_key_acts_once_but_zooms_on(server: Server, visit: Visit) -> None:

@@ -202,3 +202,53 @@ def test_the_mixture_with_audits_is_in_the_acquisition_probability() -> None:
 def test_a_fit_is_given_up_when_it_is_told_to_stop() -> None:
     with pytest.raises(Cancelled):
         run(make_snapshot(LABELS), stop=lambda: True)
+
+
+def moved_by_hand(before: Round, after: Round) -> int:
+    """The open rows whose guess is another one now, counted one by one."""
+    assert before.scores is not None and after.scores is not None
+    answered = set(after.snapshot.answered.tolist())
+    return sum(
+        bool(before.scores.best[row] != after.scores.best[row])
+        for row in range(COUNT)
+        if row not in answered
+    )
+
+
+def relabeled(snapshot: Snapshot, count: int) -> Snapshot:
+    """The same pool with more labels, of which the new ones contradict the others."""
+    labels = LABELS | {row: 11 - row % 2 for row in range(12, count)}
+    more = make_snapshot(labels)
+    return replace(more, table=snapshot.table)
+
+
+def test_a_round_counts_the_open_guesses_that_it_has_changed() -> None:
+    first = run(make_snapshot(LABELS))
+    assert first.moved is None
+    second = run(relabeled(first.snapshot, 30), previous=first)
+    assert second.moved is not None
+    assert second.moved.labels == 18
+    assert 0 < second.moved.guesses == moved_by_hand(first, second)
+    back = run(first.snapshot, previous=second)
+    assert back.moved is not None
+    assert back.moved.labels == -18
+    assert back.moved.guesses == moved_by_hand(second, back)
+    same = run(first.snapshot, previous=back)
+    assert same.moved is not None and (same.moved.guesses, same.moved.labels) == (0, 0)
+
+
+def test_rounds_of_other_rows_or_classes_are_not_compared() -> None:
+    first = run(make_snapshot(LABELS))
+    assert run(make_snapshot(LABELS), previous=first).moved is None  # a table of its own
+    reshaped = replace(first.snapshot, changed=first.snapshot.changed + 1)
+    assert run(reshaped, previous=first).moved is None
+
+
+def test_guesses_that_change_in_the_rest_of_a_large_pool_are_counted_too() -> None:
+    first, policy = run(make_snapshot(LABELS)), Policy(query="margin")
+    rows = np.arange(0, COUNT, 3)
+    part = run(relabeled(first.snapshot, 30), previous=first, rows=rows)
+    swept = sweep(part, policy, np.random.default_rng(0), lambda: False)
+    assert part.moved is not None and swept is not None and swept.moved is not None
+    assert part.moved.guesses == moved_by_hand(first, part)
+    assert part.moved.guesses < swept.moved.guesses == moved_by_hand(first, swept)

@@ -1,7 +1,9 @@
 // The buttons beside and below the image, each with its key.
 
 import { el, put } from "../dom.js";
-import { keyText } from "../keys/keys.js";
+import { ACTIONS, keyText } from "../keys/keys.js";
+
+ACTIONS.keep = [",", "keep the zoom for the next images, or not"];
 
 export class Controls {
   // `acts` maps action names to functions; `done()` gives the focus back to the image.
@@ -17,6 +19,7 @@ export class Controls {
       tool("smaller", "−", "zoom out"),
       tool("fit", "fit", "whole image, or one to one"),
       tool("bigger", "+", "zoom in"),
+      tool("keep", "keep", "keep the zoom for the next images"),
       tool("help", "?", "keys"),
     );
   }
@@ -33,11 +36,14 @@ export class Controls {
   showAccept(enabled, text) {
     this.buttons.accept.disabled = !enabled;
     put(this.buttons.accept.firstElementChild, text);
+    this.buttons.accept.title = text; // a long name is cut off in the button
   }
 
   showZoom(viewer) {
     put(this.buttons.fit, viewer.text);
     this.buttons.fit.classList.toggle("on", viewer.zoomed);
+    this.buttons.keep.classList.toggle("on", viewer.keeps);
+    this.buttons.keep.setAttribute("aria-pressed", viewer.keeps);
   }
 
   #button(spec, name, attributes, ...children) {
@@ -63,6 +69,7 @@ export function actsOf(mode) {
     bigger: () => viewer.step(1),
     smaller: () => viewer.step(-1),
     fit: () => viewer.toggle(),
+    keep: () => viewer.toggleKeep(),
     darker: () => light.change("brightness", -1),
     brighter: () => light.change("brightness", 1),
     flatter: () => light.change("contrast", -1),

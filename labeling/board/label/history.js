@@ -1,4 +1,5 @@
-// The strip of the last answers, newest first. A click brings an image back, to answer it again.
+// The strip of the last answers, newest first. A click brings an image back, to answer it again;
+// the key of a class answers the card that has the focus at once.
 
 import { arrange, el, hide, put, target } from "../dom.js";
 import { thumb } from "../viewers/thumb.js";
@@ -77,6 +78,11 @@ export class History {
     this.node.firstElementChild?.focus();
   }
 
+  // The entry of a card that has the focus, if any.
+  of(node) {
+    return this.entries.slice(0, STRIP).find((entry) => entry.node === node);
+  }
+
   label(answer) {
     if (answer.kind !== "label") return answer.kind;
     const name = this.name(answer.class_id);
@@ -96,7 +102,7 @@ export class History {
     if (entry.node.dataset.shown === wanted) return;
     entry.node.dataset.shown = wanted;
     put(entry.node.lastElementChild, label);
-    entry.node.title = `${card.name}: ${label}. Click to change it.`;
+    entry.node.title = `${card.name}: ${label}. Click to change it, or press a class key.`;
     entry.node.setAttribute("aria-label", `${label}, ${card.name}; change`);
     entry.node.setAttribute("aria-current", changing);
   }

@@ -3,12 +3,13 @@
 import { ClassList } from "../inputs/classes.js";
 import { actsOf, Controls } from "./controls.js";
 import { Deck } from "./queue.js";
-import { el, percent, put, target, uuid } from "../dom.js";
+import { el, hide, percent, put, target, uuid } from "../dom.js";
+import { emptyState, firstWords } from "../states.js";
 import { History } from "./history.js";
 import { keyName } from "../keys/keys.js";
+import { Learning } from "./learning.js";
 import { Light } from "../viewers/light.js";
 import { Pace } from "./pace.js";
-import { emptyState } from "../states.js";
 import { Viewer } from "../viewers/image.js";
 import { ranked, reshape, why } from "./why.js";
 
@@ -35,6 +36,8 @@ export class LabelMode {
     this.acts = actsOf(this);
     this.controls = new Controls(this.acts, () => this.#focus());
     this.caption = el("div.caption");
+    this.learning = new Learning();
+    this.first = el("p.first", { hidden: true });
     this.why = el("section.why", { "aria-label": "why this image" });
     this.said = el("div.unseen", { "aria-live": "polite" });
     this.node = this.#build();
@@ -42,7 +45,6 @@ export class LabelMode {
   }
 
   async start() {
-    this.board.line.saved.before(this.pace.node);
     this.deck.refill();
     const { history } = await this.board.api.history();
     this.history.load(history);
@@ -59,7 +61,21 @@ export class LabelMode {
 
   // A new round: rank the invisible cards again, unless the news bring the ranking.
   advanced(cards) {
+    this.learning.landed(this.board.status);
     if (!cards?.length) this.deck.advanced();
+  }
+
+  // The status or the figures are newer.
+  counted() {
+    const { status, outbox, figures, classes } = this.board;
+    this.learning.show(status, figures);
+    const words = outbox.waiting.length ? "" : firstWords(status, classes, this.board.maker());
+    hide(this.first, !words || this.history.entries.length > 0);
+    if (words) put(this.first, words);
+  }
+
+  measured() {
+    this.counted();
   }
 
   // News, with the newest round's best cards if there was a recent answer here.
@@ -110,12 +126,14 @@ export class LabelMode {
     }
     const likely = this.classes.byShift(event);
     const action = !likely && this.board.hotkeys.actionOf(key);
+    const past = this.history.of(node);
+    if (past && action === "unsure" && !event.repeat) return this.#answerPast(past, "unsure"), true;
     if (action) {
       if (!event.repeat || REPEATS.has(action)) this.acts[action]();
       return true;
     }
     const one = likely ?? this.board.hotkeys.classOf(key);
-    if (one && !event.repeat) this.answer("label", one);
+    if (one && !event.repeat) past ? this.#answerPast(past, "label", one) : this.answer("label", one);
     return Boolean(one);
   }
 
@@ -133,10 +151,20 @@ export class LabelMode {
     const card = this.deck.current;
     if (!card || this.shown !== card) return; // an image that is not on screen cannot be answered
     const seconds = (this.pace.clock() - this.since) / 1000;
-    const answer = { client_id: uuid(), sample_id: card.sample_id, kind, class_id: one?.id ?? null, seconds, round_id: card.round_id ?? 0 };
     this.deck.advance();
-    this.history.add(card, answer);
     this.pace.answered(seconds);
+    this.#give(card, kind, one, seconds);
+  }
+
+  // Answer a card of the strip again, in its place.
+  #answerPast({ card }, kind, one = null) {
+    if (this.shown?.sample_id === card.sample_id) return this.answer(kind, one);
+    this.#give(card, kind, one, null);
+  }
+
+  #give(card, kind, one, seconds) {
+    const answer = { client_id: uuid(), sample_id: card.sample_id, kind, class_id: one?.id ?? null, seconds, round_id: card.round_id ?? 0 };
+    this.history.add(card, answer);
     this.board.outbox.add(answer);
     this.show();
     this.#focus();
@@ -147,7 +175,7 @@ export class LabelMode {
     if (!last) return this.board.say("There is nothing to undo.");
     const { client_id, sample_id } = last.answer;
     this.board.outbox.add({ client_id: uuid(), sample_id, kind: "undo", undoes: client_id });
-    this.pace.undone();
+    if (last.answer.seconds != null) this.pace.undone(); // else it was not timed here
     this.deck.recall(last.card);
     this.show();
   }
@@ -168,6 +196,7 @@ export class LabelMode {
     else this.#showEmpty();
     this.#showHistory();
     this.#showAccept();
+    this.counted();
   }
 
   #showAccept() {
@@ -299,8 +328,8 @@ export class LabelMode {
       "div.label-mode",
       {},
       el("main.picture", {}, this.stage, el("div.below", {}, this.caption, tools)),
-      el("aside.side", {}, actions, this.classes.node, this.why),
-      this.history.node,
+      el("aside.side", {}, actions, this.classes.node, this.learning.node, this.why),
+      el("div.last", {}, this.history.node, this.first),
       this.said,
     );
   }

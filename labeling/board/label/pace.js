@@ -1,9 +1,9 @@
 // How long and how fast this person has been labeling. The clock stops while nobody is active.
 
-import { el, put } from "../dom.js";
-
 const IDLE = 60_000; // ms without a key press or a pointer movement
 const RECENT = 200; // answers for the median
+const LATELY = 20; // … and for the present pace
+const FEWEST = 5;
 
 export class Pace {
   constructor(project) {
@@ -11,16 +11,12 @@ export class Pace {
     const { active = 0, seconds = [], count = 0 } = this.#read();
     Object.assign(this, { active, seconds, count }); // active: ms until `mark`
     this.mark = this.touched = performance.now();
-    this.node = el("span.pace", { title: "this session: time at work, labels per minute, median time per label" });
     this.touch = () => this.#touch();
     for (const name of ["keydown", "pointermove", "pointerdown"])
       window.addEventListener(name, this.touch, { capture: true, passive: true });
-    this.timer = setInterval(() => this.show(), 1000);
-    this.show();
   }
 
   close() {
-    clearInterval(this.timer);
     for (const name of ["keydown", "pointermove", "pointerdown"])
       window.removeEventListener(name, this.touch, { capture: true });
   }
@@ -38,7 +34,6 @@ export class Pace {
   answered(seconds) {
     this.count += 1;
     this.seconds = [...this.seconds.slice(1 - RECENT), seconds];
-    this.show();
     try {
       const { seconds: list, count } = this;
       sessionStorage.setItem(this.place, JSON.stringify({ active: this.clock(), seconds: list, count }));
@@ -50,19 +45,23 @@ export class Pace {
   undone() {
     this.count = Math.max(0, this.count - 1);
     this.seconds = this.seconds.slice(0, -1);
-    this.show();
   }
 
-  show() {
+  // Seconds for each of the last answers, or null as long as there are too few.
+  get each() {
+    const lately = this.seconds.slice(-LATELY);
+    return lately.length < FEWEST ? null : lately.reduce((sum, one) => sum + one, 0) / lately.length;
+  }
+
+  // This session in figures: [name, text].
+  get rows() {
     const minutes = this.clock() / 60_000;
-    const parts = [time(minutes)];
-    if (this.count >= 3) {
-      const sorted = [...this.seconds].sort((a, b) => a - b);
-      const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-      parts.push(`${Math.round(this.count / Math.max(minutes, 1 / 60))}/min`, `${median.toFixed(1)} s each`);
-    }
-    if (this.idle) parts.unshift("paused");
-    put(this.node, parts.join(" · "));
+    const found = [["your time at work", time(minutes)]];
+    if (this.count < 3) return found;
+    const sorted = [...this.seconds].sort((a, b) => a - b);
+    const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+    found.push(["your answers a minute", `${Math.round(this.count / Math.max(minutes, 1 / 60))}`]);
+    return [...found, ["your time for each, median", `${median.toFixed(1)} s`]];
   }
 
   #touch() {

@@ -14,6 +14,8 @@ export class Viewer {
     this.changed = changed;
     this.stage = el("div.stage", { tabindex: -1, role: "group", "aria-label": "image" });
     this.image = null;
+    this.keeps = false; // whether the next image is shown with the same zoom
+    this.kept = null; // the zoom in parts of the fitted image, null while it is fitted
     this.scale = null; // screen pixels per image pixel; null while the image is fitted
     this.pointers = new Map();
     this.room = { width: 0, height: 0 }; // the stage's size, kept because reading it forces a layout
@@ -44,7 +46,13 @@ export class Viewer {
     this.image = image;
     this.largest = Math.max(image.naturalWidth, image.naturalHeight) < VIEW;
     this.stage.replaceChildren(image);
-    this.fit();
+    if (this.keeps && this.kept) this.#zoomAsBefore(this.kept);
+    else this.fit();
+  }
+
+  toggleKeep() {
+    this.keeps = !this.keeps;
+    this.changed();
   }
 
   // Show something other than an image.
@@ -98,6 +106,14 @@ export class Viewer {
     if (exact || scale > this.#one) this.#enlarge(point);
   }
 
+  #zoomAsBefore({ factor, x, y, exact }) {
+    const { naturalWidth: width, naturalHeight: height } = this.image;
+    this.scale = exact ? this.#one : this.#fit * factor;
+    Object.assign(this, { exact, x: x * width * this.scale, y: y * height * this.scale });
+    this.#layout();
+    if (exact || this.scale > this.#one) this.#enlarge({ x: 0, y: 0 });
+  }
+
   #move(x, y) {
     this.x += x;
     this.y += y;
@@ -114,6 +130,8 @@ export class Viewer {
     const [mostX, mostY] = [Math.max(0, width - roomX) / 2, Math.max(0, height - roomY) / 2];
     this.x = Math.min(mostX, Math.max(-mostX, this.x));
     this.y = Math.min(mostY, Math.max(-mostY, this.y));
+    const parts = { factor: scale / this.#fit, x: this.x / width, y: this.y / height, exact: this.exact };
+    this.kept = this.zoomed ? parts : null;
     Object.assign(image.style, {
       width: `${width}px`,
       height: `${height}px`,

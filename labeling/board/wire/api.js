@@ -65,6 +65,11 @@ export class Api {
     return this.#send("history");
   }
 
+  // This person's labels, in all and since a time in seconds, and how good the model is.
+  learning(since) {
+    return this.#send(`learning?since=${since}`);
+  }
+
   // Give back all leases of this tab except `keep`; also works while the page closes.
   release(holder, keep = []) {
     this.#fetch("next", { holder, count: 0, keep }, { keepalive: true }).catch(() => {});

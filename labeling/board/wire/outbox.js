@@ -17,6 +17,7 @@ export class Outbox {
     this.refused = refused;
     this.waiting = this.#leftovers();
     this.order = this.waiting.at(-1)?.order ?? 0;
+    this.given = 0; // labels given in this tab, less those taken back
     this.sending = false;
     this.closed = false;
     this.reason = ""; // why the server refuses them, in its words
@@ -47,6 +48,7 @@ export class Outbox {
       this.order = answer.order = Math.max(this.order + 1, Date.now()); // the clock may be set back
       this.#store(answer);
       this.waiting.push(answer);
+      this.given += { label: 1, undo: -1 }[answer.kind] ?? 0;
     }
     this.changed();
     this.flush();
