@@ -5,6 +5,8 @@ const WORD = 6; // at the start of a word
 const NEXT = 5; // right after the letter before
 const GAP = 0.2; // for each letter in between
 
+const BETWEEN = /[\s_\-./]/; // words; a typed space finds any of them
+
 // How well `name` contains the letters of `typed` in order: {score, at: positions}, else null.
 export function match(typed, name) {
   const [wanted, text] = [[...typed.toLowerCase()], [...name.toLowerCase()]];
@@ -14,8 +16,8 @@ export function match(typed, name) {
   for (const [i, letter] of wanted.entries()) {
     const row = text.map(() => null);
     for (let j = i; j < text.length; j += 1) {
-      if (text[j] !== letter) continue;
-      const here = j === 0 ? START : /[\s_\-./]/.test(text[j - 1]) ? WORD : 0;
+      if (text[j] !== letter && !(letter === " " && BETWEEN.test(text[j]))) continue;
+      const here = j === 0 ? START : BETWEEN.test(text[j - 1]) ? WORD : 0;
       if (i === 0) row[j] = { score: here - GAP * j, at: [j] };
       for (let k = i - 1; i > 0 && k < j; k += 1) {
         if (!best[k]) continue;
