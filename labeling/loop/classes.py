@@ -48,12 +48,12 @@ def preview(session: Session, wanted: ClassChange) -> Effect:
     if wanted.kind in ("merge", "split", "archive"):
         return _reshaped(session, wanted, one)
     labels = session.status().per_class.get(one.id, 0)
+    key = f"the key {wanted.hotkey.upper()}" if wanted.hotkey else "its usual key"
     texts = {
         "rename": f"{amount(labels, 'label')} of “{one.name}” will be called “{wanted.name}”.",
         "bring_back": f"“{one.name}” can be chosen again; {amount(labels, 'label')} of it will "
         "teach the model.",
-        "hotkey": f"“{one.name}” gets the key {wanted.hotkey.upper() or 'of its place'} for "
-        "everybody who has not chosen another key.",
+        "hotkey": f"“{one.name}” gets {key} for everybody who has not chosen another key.",
         "describe": f"Everybody sees it with “{one.name}”.",
     }
     if wanted.kind not in texts:

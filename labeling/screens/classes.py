@@ -202,7 +202,7 @@ def _move(_: Session, classes: list[LabelClass], chosen: LabelClass) -> ClassCha
 
 def _key(_: Session, __: list[LabelClass], chosen: LabelClass) -> ClassChange | None:
     key = st.text_input(
-        "Its key: a digit or a letter except U and Z; empty for the key of its place",
+        "Its key: a digit or a letter except U and Z; empty for the usual one",
         chosen.hotkey or "",
         max_chars=1,
         key=f"key-{chosen.id}",
