@@ -9,7 +9,7 @@ import { ORDERS, readOrder, sections, storeOrder } from "./order.js";
 import { linesOf, Pasted } from "./pasted.js";
 
 const LIKELY = 5; // with many classes, the likeliest get a section above the list
-const FOUND = 30; // found classes that are shown at once
+const FOUND = 24; // found classes that are shown at once
 
 export class ClassList {
   // `create` makes a class, and `create.list` many; null if the person's role may not make classes.
@@ -285,6 +285,10 @@ function likeliest(classes, probabilities) {
 function mark(button, name, at) {
   if (button.marked === `${at}`) return;
   button.marked = `${at}`;
-  const letters = [...name].map((letter, i) => (at.includes(i) ? el("mark", {}, letter) : letter));
-  button.querySelector(".name").replaceChildren(...letters);
+  const runs = [""]; // of letters; each second one matches
+  for (const [i, letter] of [...name].entries()) {
+    if (at.includes(i) === Boolean(runs.length % 2)) runs.push("");
+    runs[runs.length - 1] += letter;
+  }
+  button.querySelector(".name").replaceChildren(...runs.map((text, i) => (i % 2 ? el("mark", {}, text) : text)));
 }

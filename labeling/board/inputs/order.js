@@ -39,7 +39,7 @@ export function sections(classes, order, counts) {
 // What is before the last slash of a name, if there is something on both sides.
 function groupOf({ name }) {
   const at = name.lastIndexOf("/");
-  return name.slice(0, at).trim() && name.slice(at + 1).trim() ? name.slice(0, at) : "";
+  return at > 0 && name.slice(0, at).trim() && name.slice(at + 1).trim() ? name.slice(0, at) : "";
 }
 
 function sorted(classes, order, counts) {

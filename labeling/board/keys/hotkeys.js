@@ -1,7 +1,7 @@
 // This person's keys in this project: the defaults, overridden by the person's own, kept
 // in this browser. A key never has two meanings.
 
-import { ACTIONS, CLASS_KEYS, DIGITS } from "./keys.js";
+import { ACTIONS, CLASS_KEYS } from "./keys.js";
 
 export const MANY = 12; // with more classes, keys come from their initials
 const ALIASES = { "=": "+", _: "-" }; // the same keys with and without Shift
@@ -25,6 +25,7 @@ export class Hotkeys {
   // place, else a free one.
   arrange(classes) {
     this.classes = classes;
+    const before = this.initials ? this.keys : new Map();
     this.keys = new Map();
     const taken = new Set(Object.keys(ACTIONS).map((name) => this.actionKey(name)));
     const give = (one, key) => {
@@ -34,18 +35,10 @@ export class Hotkeys {
     };
     for (const one of classes) give(one, this.own.classes[one.id]);
     for (const one of classes) give(one, one.hotkey);
-    const rest = (one) => give(one, CLASS_KEYS.find((key) => !taken.has(key)));
-    if (this.initials)
-      // One after the other, so that a later class takes no key from an earlier one.
-      classes.forEach((one, index) => {
-        for (const key of initialsOf(one.name)) give(one, key);
-        if (index < DIGITS) give(one, CLASS_KEYS[index]);
-        rest(one);
-      });
-    else {
-      classes.forEach((one, index) => give(one, CLASS_KEYS[index]));
-      classes.forEach(rest);
-    }
+    for (const one of classes) give(one, before.get(one.id)); // a new class takes no key from another
+    if (this.initials) for (const one of classes) for (const key of initialsOf(one.name)) give(one, key);
+    classes.forEach((one, index) => give(one, CLASS_KEYS[index]));
+    for (const one of classes) give(one, CLASS_KEYS.find((key) => !taken.has(key)));
   }
 
   classKey(id) {
@@ -68,6 +61,7 @@ export class Hotkeys {
   // Take the keys of classes from their initials, or from their places.
   prefer(initials) {
     this.own.initials = initials;
+    this.keys = new Map();
     this.#save();
   }
 
@@ -94,6 +88,7 @@ export class Hotkeys {
 
   reset() {
     this.own = { actions: {}, classes: {} };
+    this.keys = new Map();
     this.#save();
   }
 
@@ -125,5 +120,5 @@ export class Hotkeys {
 // The possible keys from a name, without its group: the first letters of its words.
 function initialsOf(name) {
   const words = name.slice(name.lastIndexOf("/") + 1).normalize("NFD").toLowerCase().split(/[^\p{L}\p{N}\p{M}]+/u);
-  return words.map((word) => word[0]).filter((letter) => CLASS_KEYS.includes(letter));
+  return words.map((word) => word[0]).filter((letter) => letter > "9" && CLASS_KEYS.includes(letter));
 }

@@ -1,7 +1,6 @@
 // The default keys, in one place for all modes.
 
 const LETTERS = "qwertyiopasdfghjklxcvbnm"; // without U and Z, which are actions
-export const DIGITS = 10;
 export const CLASS_KEYS = [..."1234567890", ...LETTERS];
 
 export function keyOf(index) {
