@@ -7,7 +7,7 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
-from labeling.errors import HoneError
+from labeling.errors import ClassNameError, HoneError
 from labeling.loop.classes import (
     ClassChange,
     carry_out,
@@ -89,6 +89,10 @@ def _apply(session: Session, classes: list[LabelClass], edited: pd.DataFrame) ->
             names += filter(str.strip, str(name).splitlines())
             continue
         kept.add(int(class_id))
+        if len(str(name).splitlines()) > 1:
+            raise ClassNameError(
+                f"The new name of “{before[int(class_id)]}” has several lines; add a list below."
+            )
         if name != before[int(class_id)]:
             renamed[int(class_id)] = str(name)
     removed = tuple(class_id for class_id in before if class_id not in kept)
