@@ -169,7 +169,7 @@ def board(session: Session, mode: str) -> None:
 
 def free_keys() -> None:
     """Keep a screen's keys working after a click on one of its controls."""
-    st.html(f'<script src="{_script("keys/freekeys")}"></script>', unsafe_allow_javascript=True)
+    st.html(f'<script src="{_script("freekeys")}"></script>', unsafe_allow_javascript=True)
 
 
 def _person(session: Session, found: Visitor) -> Person:

@@ -253,11 +253,12 @@ def test_setup_makes_a_list_and_leaves_a_refused_table_as_it_was_typed(
 
 def retype(page: Page, row: int, name: str) -> None:
     """Type over the name of a class in Setup's table."""
-    canvas = page.get_by_test_id("stDataFrame").first.locator("canvas").first
-    canvas.dblclick(position={"x": 90, "y": 35 * (row + 1) + 17})
-    editor = page.locator(
-        ".gdg-input, [data-testid=gdg-overlay] textarea, .gdg-style textarea"
-    ).first
-    editor.fill(name)
-    page.keyboard.press("Enter")
+    page.get_by_test_id("stDataFrame").first.scroll_into_view_if_needed()
+    box = page.get_by_test_id("stDataFrame").first.locator("canvas").first.bounding_box()
+    assert box is not None
+    page.mouse.dblclick(box["x"] + 90, box["y"] + 35 * (row + 1) + 17)
     page.wait_for_timeout(300)
+    page.keyboard.press("Control+A")
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
