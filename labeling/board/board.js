@@ -98,7 +98,7 @@ class Board {
   async createList(names, preview) {
     try {
       const made = await this.api.createClasses(names, preview);
-      if (!preview) this.say(`${made.names.length} classes made. Setup can undo it.`);
+      if (!preview) this.say(`${made.names.length} classes made. An owner can undo this in Setup.`);
       return made;
     } catch (error) {
       this.say(error.message);
