@@ -212,7 +212,9 @@ def test_a_pasted_list_becomes_classes_after_a_question_and_in_one_change(
     board.saved(page)
     page.goto(f"{server.url}/setup")
     expect(page.get_by_text("created 40 classes: “kind 00”")).to_be_visible()
-    page.get_by_role("button", name="Undo").first.click()
+    undo = page.get_by_role("button", name="Undo").first
+    undo.click()
+    expect(undo).to_be_disabled()
     page.goto(server.url)
     board.on_screen(page)
     expect(page.locator(".class:visible")).to_have_count(1)
@@ -253,12 +255,14 @@ def test_setup_makes_a_list_and_leaves_a_refused_table_as_it_was_typed(
 
 def retype(page: Page, row: int, name: str) -> None:
     """Type over the name of a class in Setup's table."""
-    page.get_by_test_id("stDataFrame").first.scroll_into_view_if_needed()
-    box = page.get_by_test_id("stDataFrame").first.locator("canvas").first.bounding_box()
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    box = table.locator("canvas").first.bounding_box()
     assert box is not None
     page.mouse.dblclick(box["x"] + 90, box["y"] + 35 * (row + 1) + 17)
-    page.wait_for_timeout(300)
-    page.keyboard.press("Control+A")
-    page.keyboard.type(name)
-    page.keyboard.press("Enter")
-    page.wait_for_timeout(500)
+    editor = page.locator("textarea.gdg-input")
+    editor.fill(name)
+    editor.press("Enter")
+    expect(editor).to_be_hidden()
+    expect(table.get_by_test_id(f"glide-cell-1-{row}")).to_have_text(name)
+    page.wait_for_timeout(700)  # until the server has it
