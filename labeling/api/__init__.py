@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from labeling.api.answers import ANSWERS, HISTORY
 from labeling.api.browser_security import BrowserSecurity
 from labeling.api.cards import HOLD, NEXT, PAGE, WATCH
-from labeling.api.classes import CHANGE_CLASS, CREATE_CLASS, LIST_CLASSES
+from labeling.api.classes import CHANGE_CLASS, CREATE_CLASS, CREATE_CLASSES, LIST_CLASSES
 from labeling.api.endpoint import LARGEST_BODY, guarded
 from labeling.api.fast_path import FastPath
 from labeling.api.history import CHANGES, LOG, REWIND, UNDO_CHANGE
@@ -25,6 +25,7 @@ OPERATIONS = (
     *(IMAGE, ANSWERS, WATCH, NEXT, STATUS, LEARNING, PAGE, HOLD),  # the most frequent first
     *(LIST_CLASSES, CREATE_CLASS, CHANGE_CLASS, HISTORY),
     *(CHANGES, UNDO_CHANGE, REWIND, LOG),
+    CREATE_CLASSES,
 )
 
 

@@ -8,16 +8,18 @@ from msgspec import Meta, field
 from labeling.api.forms import Asked, Reply
 from labeling.api.operation import Operation
 from labeling.api.status import Now, now
+from labeling.errors import ClassNameError
 from labeling.loop.classes import ClassChange, carry_out, preview
 from labeling.loop.effect import Effect
 from labeling.loop.session import Session
 from labeling.people.access import Visitor
 from labeling.store import LabelClass, Role
+from labeling.store.class_lists import RefusedName
 
-MOST_PARTS = 100  # per split
+MOST_NAMES = 1000  # at once
 KINDS = [
     *("create", "rename", "merge", "split", "archive", "bring_back"),
-    *("reorder", "hotkey", "describe"),
+    *("reorder", "hotkey", "describe", "edit"),
 ]
 
 
@@ -39,6 +41,28 @@ class ClassCreated(Now, frozen=True):
     class_: LabelClass = field(name="class")
 
 
+class CreateClasses(Asked, frozen=True):
+    """A list of names, such as the lines of a text."""
+
+    names: Annotated[
+        list[str],
+        Meta(max_length=MOST_NAMES, description="One class each; empty ones are left out."),
+    ]
+    preview: bool = False
+
+
+class ClassesCreated(Now, frozen=True):
+    """What a list of names became, or would become."""
+
+    names: Annotated[tuple[str, ...], Meta(description="The new classes.")]
+    known: Annotated[tuple[str, ...], Meta(description="Names of classes that exist already.")]
+    twice: Annotated[tuple[str, ...], Meta(description="Names that the list has more than once.")]
+    refused: Annotated[
+        tuple[RefusedName, ...],
+        Meta(description="Names that cannot be classes, each with the reason."),
+    ]
+
+
 class ChangeClass(Asked, frozen=True):
     """A change; its kind says which fields count."""
 
@@ -49,8 +73,8 @@ class ChangeClass(Asked, frozen=True):
     names: Annotated[
         tuple[str, ...],
         Meta(
-            max_length=MOST_PARTS,
-            description="For split: two or more classes that replace it.",
+            max_length=MOST_NAMES,
+            description="For split: two or more classes that replace it. For edit: new classes.",
         ),
     ] = ()
     order: Annotated[
@@ -65,6 +89,14 @@ class ChangeClass(Asked, frozen=True):
     examples: Annotated[
         tuple[str, ...], Meta(description="For describe: ids of up to 8 samples that show it.")
     ] = ()
+    removed: Annotated[
+        tuple[int, ...],
+        Meta(max_length=MOST_NAMES, description="For edit: classes without labels to archive."),
+    ] = ()
+    renamed: Annotated[
+        dict[int, str],
+        Meta(max_length=MOST_NAMES, description="For edit: ids of classes with their new names."),
+    ] = field(default_factory=dict)
     preview: bool = False
 
 
@@ -86,6 +118,17 @@ def _create(session: Session, visitor: Visitor, asked: CreateClass) -> ClassCrea
     with session.reshaping():
         created = session.store.classes.create(asked.name, visitor.name)
     return ClassCreated(class_=created, **now(session))
+
+
+def _create_all(session: Session, visitor: Visitor, asked: CreateClasses) -> ClassesCreated:
+    lists = session.store.class_lists
+    with session.reshaping():
+        found = lists.sift(asked.names)
+        if not asked.preview:
+            for one in found.refused:
+                raise ClassNameError(one.reason)
+            lists.create(found.names, visitor.name)
+    return ClassesCreated(**vars(found), **now(session))
 
 
 def _change(session: Session, visitor: Visitor, asked: ChangeClass) -> Changed:
@@ -110,6 +153,17 @@ CREATE_CLASS = Operation(
     gives=ClassCreated,
     refusals={409: "The name is empty, too long or taken."},
     handle=_create,
+    role=Role.REVIEWER,
+)
+CREATE_CLASSES = Operation(
+    "POST",
+    "/api/classes/list",
+    "Create the classes of a list of names, all in one change that can be undone, or none if a "
+    "name is impossible. With `preview`, say what the list would become and change nothing.",
+    takes=CreateClasses,
+    gives=ClassesCreated,
+    refusals={409: "A name is impossible, or no name is new; the text says which."},
+    handle=_create_all,
     role=Role.REVIEWER,
 )
 CHANGE_CLASS = Operation(

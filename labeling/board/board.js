@@ -83,14 +83,28 @@ class Board {
     this.node.remove();
   }
 
-  // Creates a class by name; null if the person's role does not allow it.
+  // Creates a class by name, and with `list` many at once; null if the person's role does not
+  // allow it.
   maker() {
-    return this.data.creates ? (name) => this.create(name) : null;
+    if (!this.data.creates) return null;
+    const list = (names, preview) => this.createList(names, preview);
+    return Object.assign((name) => this.create(name), { list });
   }
 
   async create(name) {
     try {
       return (await this.api.createClass(name)).class;
+    } catch (error) {
+      this.say(error.message);
+      return null;
+    }
+  }
+
+  async createList(names, preview) {
+    try {
+      const made = await this.api.createClasses(names, preview);
+      if (!preview) this.say(`${made.names.length} classes made. An owner can undo this in Setup.`);
+      return made;
     } catch (error) {
       this.say(error.message);
       return null;

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.errors import ClassNameError
@@ -19,7 +19,8 @@ class ClassChange:
     """A wanted change. Its `kind` decides which fields count.
 
     `into` is the class to merge into, `name` the name of a new or renamed class, `names` the names
-    of the parts of a split, `order` the ids of all classes, `examples` ids of samples.
+    of the parts of a split, `order` the ids of all classes, `examples` ids of samples. An “edit” is
+    many changes in one: classes `removed`, others `renamed`, and new ones with these `names`.
     """
 
     kind: str
@@ -31,6 +32,8 @@ class ClassChange:
     hotkey: str = ""
     description: str = ""
     examples: tuple[str, ...] = ()
+    removed: tuple[int, ...] = ()
+    renamed: dict[int, str] = field(default_factory=dict)
 
 
 def preview(session: Session, wanted: ClassChange) -> Effect:
@@ -39,21 +42,46 @@ def preview(session: Session, wanted: ClassChange) -> Effect:
         return Effect((f"“{wanted.name}” can be chosen from now on.",))
     if wanted.kind == "reorder":
         return Effect(("The keys of the classes follow their order.",))
+    if wanted.kind == "edit":
+        return _edited(session, wanted)
     one = _known(session, wanted.class_id)
     if wanted.kind in ("merge", "split", "archive"):
         return _reshaped(session, wanted, one)
     labels = session.status().per_class.get(one.id, 0)
+    key = f"the key {wanted.hotkey.upper()}" if wanted.hotkey else "its usual key"
     texts = {
         "rename": f"{amount(labels, 'label')} of “{one.name}” will be called “{wanted.name}”.",
         "bring_back": f"“{one.name}” can be chosen again; {amount(labels, 'label')} of it will "
         "teach the model.",
-        "hotkey": f"“{one.name}” gets the key {wanted.hotkey.upper() or 'of its place'} for "
-        "everybody who has not chosen another key.",
+        "hotkey": f"“{one.name}” gets {key} for everybody who has not chosen another key.",
         "describe": f"Everybody sees it with “{one.name}”.",
     }
     if wanted.kind not in texts:
         raise _unknown(wanted)
     return Effect((texts[wanted.kind],), labels)
+
+
+def _edited(session: Session, wanted: ClassChange) -> Effect:
+    """What an edited table of classes would do; a class with labels is not removed."""
+    labels = session.status().per_class
+    removed = [_known(session, class_id) for class_id in wanted.removed]
+    if labeled := [f"“{one.name}”" for one in removed if labels.get(one.id)]:
+        verb = "has" if len(labeled) == 1 else "have"
+        raise ClassNameError(
+            f"{listed(labeled)} still {verb} labels; merge, split or archive instead."
+        )
+    parts = [
+        ("removed", [one.name for one in removed]),
+        ("renamed", [_known(session, class_id).name for class_id in wanted.renamed]),
+        ("created", wanted.names),
+    ]
+    return Effect(
+        tuple(
+            f"{amount(len(names), 'class', 'classes')} {done}: {listed(names)}."
+            for done, names in parts
+            if names
+        )
+    )
 
 
 def _reshaped(session: Session, wanted: ClassChange, one: LabelClass) -> Effect:
@@ -88,6 +116,9 @@ def carry_out(session: Session, wanted: ClassChange, by: str) -> Entry:
     classes, reshaping = session.store.classes, session.store.reshaping
     actions: Mapping[str, Callable[[], Any]] = {
         "create": lambda: classes.create(wanted.name, by),
+        "edit": lambda: session.store.class_lists.edit(
+            wanted.removed, wanted.renamed, wanted.names, by
+        ),
         "rename": lambda: classes.rename(wanted.class_id, wanted.name, by),
         "merge": lambda: reshaping.merge(wanted.class_id, wanted.into, by),
         "split": lambda: reshaping.split(wanted.class_id, wanted.names, by),

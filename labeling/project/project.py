@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from labeling.errors import (
-    ClassNameError,
     HoneError,
     PoolError,
     ProjectError,
@@ -154,8 +153,8 @@ def _read_class_list(location: Path, store: Store) -> None:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise PoolError(f"The class list {file} cannot be read as UTF-8: {error}.") from error
-    for line in filter(str.strip, lines):
-        try:
-            store.classes.ensure(line)
-        except ClassNameError as error:
-            raise PoolError(f"The class list {file} cannot be used. {error}") from error
+    found = store.class_lists.sift(lines)
+    for one in found.refused:
+        raise PoolError(f"The class list {file} cannot be used. {one.reason}")
+    if found.names:
+        store.class_lists.create(found.names)

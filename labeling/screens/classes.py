@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import pandas as pd
 import streamlit as st
 
-from labeling.errors import HoneError
+from labeling.errors import ClassNameError, HoneError
 from labeling.loop.classes import (
     ClassChange,
     carry_out,
@@ -18,21 +19,24 @@ from labeling.loop.session import Session
 from labeling.screens.pictures import picture
 from labeling.screens.shell import annotator, attempt
 from labeling.store import LabelClass
-from labeling.store.classes import LONGEST_DESCRIPTION, LONGEST_NAME, MOST_EXAMPLES
-from labeling.wording import plain
+from labeling.store.class_lists import NameList
+from labeling.store.classes import LONGEST_DESCRIPTION, MOST_EXAMPLES
+from labeling.wording import amount, listed, plain
 
 PROPOSED, NEWEST, CHOSEN = 10, 6, 4  # examples: offered, of those the newest, ticked at first
 PICTURE = 72
+FIRST = 12  # names of a list that are shown
 
 
 def show(session: Session) -> None:
     """The list of classes, the changes of each, and the classes that cannot be chosen now."""
     st.subheader("Classes")
     st.caption(
-        "In the order of their keys. Edit a name, add a line, or delete one, then apply. Open "
-        "boards follow at once."
+        "Edit a name, add a line, or delete one, then apply: all of it is one change. Open boards "
+        "follow at once."
     )
     _list(session)
+    _paste(session)
     classes = session.store.classes.all()
     if classes:
         with st.container(border=True):
@@ -41,49 +45,103 @@ def show(session: Session) -> None:
 
 
 def _list(session: Session) -> None:
-    counts, classes = session.status().per_class, session.store.classes.all()
-    before = pd.DataFrame(
-        [(one.id, one.name, counts.get(one.id, 0), one.description) for one in classes],
-        columns=["id", "name", "labels", "description"],
-    )
+    """The table of the classes: all edits become one change, or none of them does."""
+    classes = session.store.classes.all()
+    key = f"classes-{hash(tuple(classes))}"
+    before = _table(session, classes, key)
     after = st.data_editor(
         before,
         num_rows="dynamic",
         hide_index=True,
         disabled=["labels", "description"],
-        key=f"classes-{hash(tuple(classes))}",
+        key=key,
         column_config={
             "id": None,
-            "name": st.column_config.TextColumn("class", required=True, max_chars=LONGEST_NAME),
+            "name": st.column_config.TextColumn("class", required=True),
         },
     )
     if st.button("Apply", icon=":material/check:", disabled=after.equals(before)):
-        attempt(lambda: _apply(session, classes, counts, after), again=True)
+        attempt(lambda: _apply(session, classes, after), again=True)
 
 
-def _apply(
-    session: Session, classes: list[LabelClass], counts: dict[int, int], edited: pd.DataFrame
-) -> None:
-    """Apply the edits; a class that has labels is not removed but named in an error."""
-    rows = [
-        (None if pd.isna(class_id) else int(class_id), str(name))
-        for class_id, name in zip(edited["id"], edited["name"], strict=True)
-    ]
-    kept = {class_id for class_id, _ in rows}
-    removed = [one for one in classes if one.id not in kept]
-    if labeled := [one.name for one in removed if counts.get(one.id)]:
-        raise HoneError(
-            f"{', '.join(labeled)} still has labels; merge, split or archive it below instead."
+def _table(session: Session, classes: list[LabelClass], key: str) -> pd.DataFrame:
+    """The rows of the table; they stay while somebody edits it, as new rows end an edit."""
+    kept = st.session_state.get("class-table")
+    if kept is not None and kept[0] == key and any(st.session_state.get(key, {}).values()):
+        return cast(pd.DataFrame, kept[1])
+    counts = session.status().per_class
+    rows = [(one.id, one.name, counts.get(one.id, 0), one.description) for one in classes]
+    table = pd.DataFrame(rows, columns=["id", "name", "labels", "description"])
+    st.session_state["class-table"] = (key, table)
+    return table
+
+
+def _apply(session: Session, classes: list[LabelClass], edited: pd.DataFrame) -> None:
+    """Apply all edits in one change; a class that has labels is not removed but named in an error.
+
+    A list that was pasted into one cell becomes a class for each of its lines.
+    """
+    before = {one.id: one.name for one in classes}
+    renamed, names = dict[int, str](), list[str]()
+    kept = set[int]()
+    for class_id, name in zip(edited["id"], edited["name"], strict=True):
+        if pd.isna(class_id):
+            names += filter(str.strip, str(name).splitlines())
+            continue
+        kept.add(int(class_id))
+        if len(str(name).splitlines()) > 1:
+            raise ClassNameError(
+                f"The new name of “{before[int(class_id)]}” has several lines; add a list below."
+            )
+        if name != before[int(class_id)]:
+            renamed[int(class_id)] = str(name)
+    removed = tuple(class_id for class_id in before if class_id not in kept)
+    _carry_out(session, ClassChange("edit", removed=removed, renamed=renamed, names=tuple(names)))
+
+
+def _carry_out(session: Session, wanted: ClassChange) -> None:
+    preview(session, wanted)  # raises with the reason
+    carry_out(session, wanted, annotator(session))
+
+
+def _paste(session: Session) -> None:
+    """A list of names, pasted or from a file, becomes classes after a look at it."""
+    turn = st.session_state.setdefault("class-lists", 0)  # a new turn has empty fields
+    with st.expander("Add a list of classes", icon=":material/playlist_add:"):
+        text = st.text_area("Paste it here, one class a line", key=f"class-list-{turn}")
+        file = st.file_uploader(
+            "or choose a text file, such as classes.txt", type=["txt"], key=f"class-file-{turn}"
         )
-    names, by = {one.id: one.name for one in classes}, annotator(session)
-    changes = [ClassChange("archive", one.id) for one in removed]
-    for class_id, name in rows:
-        if class_id is None:
-            changes.append(ClassChange("create", name=name))
-        elif name != names[class_id]:
-            changes.append(ClassChange("rename", class_id, name=name))
-    for one in changes:
-        carry_out(session, one, by)
+        try:
+            lines = text.splitlines() + (
+                file.read().decode("utf-8-sig").splitlines() if file else []
+            )
+        except UnicodeDecodeError:
+            st.error("This file is not text in UTF-8; save it as UTF-8.", icon=":material/error:")
+            return
+        found = session.store.class_lists.sift(lines)
+        count = amount(len(found.names), "class", "classes")
+        if sentences := _said(found):
+            st.info("  \n".join(map(plain, sentences)), icon=":material/visibility:")
+        if found.names and st.button(f"Make {count}", type="primary", icon=":material/check:"):
+            attempt(lambda: _make(session, found.names, turn), again=True)
+
+
+def _make(session: Session, names: tuple[str, ...], turn: int) -> None:
+    _carry_out(session, ClassChange("edit", names=names))
+    st.session_state["class-lists"] = turn + 1
+
+
+def _said(found: NameList) -> list[str]:
+    """What a list of names would become, in sentences."""
+    names, more = listed(found.names[:FIRST]), len(found.names) - FIRST
+    parts = [
+        (found.names, f"New: {names}{f' and {more} more' if more > 0 else ''}."),
+        (found.known, f"Classes already: {listed(found.known)}."),
+        (found.twice, f"More than once in the list, made once: {listed(found.twice)}."),
+    ]
+    refused = [f"Left out: “{one.name}”. {one.reason}" for one in found.refused]
+    return [text for some, text in parts if some] + refused
 
 
 def _change(session: Session, classes: list[LabelClass]) -> None:
@@ -148,7 +206,7 @@ def _move(_: Session, classes: list[LabelClass], chosen: LabelClass) -> ClassCha
 
 def _key(_: Session, __: list[LabelClass], chosen: LabelClass) -> ClassChange | None:
     key = st.text_input(
-        "Its key: a digit or a letter except U and Z; empty for the key of its place",
+        "Its key: a digit or a letter except U and Z; empty for the usual one",
         chosen.hotkey or "",
         max_chars=1,
         key=f"key-{chosen.id}",

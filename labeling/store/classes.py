@@ -71,7 +71,7 @@ class Classes:
     def _read(self, archived: bool) -> list[LabelClass]:
         query = sa.select(CLASSES).order_by(CLASSES.c.position, CLASSES.c.id)
         with self._database.read() as connection:
-            found = [_as_class(row) for row in connection.execute(query)]
+            found = [as_class(row) for row in connection.execute(query)]
         return [one for one in found if archived or one.active]
 
     def names(self) -> dict[int, str]:
@@ -201,7 +201,7 @@ def get_class(connection: sa.Connection, class_id: int) -> LabelClass:
     )
     if not row:
         raise ClassNameError(f"There is no class {class_id} any more.")
-    return _as_class(row)
+    return as_class(row)
 
 
 def active_class(connection: sa.Connection, class_id: int) -> LabelClass:
@@ -220,7 +220,7 @@ def add_class(made: Change, name: str) -> LabelClass:
     clean, folded = checked_name(name)
     found = named_class(made.connection, name)
     if found is not None and not found.archived:
-        raise _taken(made.connection, found)
+        raise taken_name(made.connection, found)
     last = made.connection.scalar(sa.select(sa.func.max(CLASSES.c.position))) or 0
     if found is not None:
         for field, value in (("name", clean), ("position", last + 1), ("archived", False)):
@@ -245,7 +245,7 @@ def set_name(made: Change, class_id: int, name: str) -> None:
     clean, folded = checked_name(name)
     found = named_class(made.connection, name)
     if found is not None and found.id != class_id:
-        raise _taken(made.connection, found)
+        raise taken_name(made.connection, found)
     made.class_id = class_id
     made.set("classes", class_id, "name", clean)
     made.set("classes", class_id, "folded_name", folded)
@@ -275,10 +275,11 @@ def named_class(connection: sa.Connection, name: str) -> LabelClass | None:
     row = connection.execute(
         sa.select(CLASSES).where(CLASSES.c.folded_name == folded)
     ).one_or_none()
-    return None if row is None else _as_class(row)
+    return None if row is None else as_class(row)
 
 
-def _taken(connection: sa.Connection, found: LabelClass) -> ClassNameError:
+def taken_name(connection: sa.Connection, found: LabelClass) -> ClassNameError:
+    """The refusal of a name that a class has."""
     if found.merged_into is not None:
         target = get_class(connection, found.merged_into)
         return ClassNameError(
@@ -288,7 +289,8 @@ def _taken(connection: sa.Connection, found: LabelClass) -> ClassNameError:
     return ClassNameError(f"There is a class “{found.name}” already; choose another name.")
 
 
-def _as_class(row: Any) -> LabelClass:
+def as_class(row: Any) -> LabelClass:
+    """A class from its row."""
     return LabelClass(
         row.id,
         row.name,

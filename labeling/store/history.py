@@ -253,14 +253,13 @@ def _in_the_way(connection: sa.Connection, entry: Entry) -> str | None:
             return f"There is a class “{holder.name}” now; rename that first."
     if _goes_round(connection, wanted):
         return "Its classes were merged the other way round since; undo that first."
-    if entry.kind == CREATED and entry.class_id is not None:
-        if get_class(connection, entry.class_id).merged_into is not None:
-            return "The class was merged into another; undo that first."
-        count = labels_of(connection, entry.class_id)
-        if count:
-            name = get_class(connection, entry.class_id).name
+    for class_id in () if entry.kind == SPLIT else entry.detail.get("new", ()):
+        one = get_class(connection, class_id)
+        if one.merged_into is not None:
+            return f"“{one.name}” was merged into another class; undo that first."
+        if count := labels_of(connection, class_id):
             verb = "label counts" if count == 1 else "labels count"
-            return f"{count:,} {verb} as “{name}”; merge, split or archive it instead."
+            return f"{count:,} {verb} as “{one.name}”; merge, split or archive it instead."
     return None
 
 

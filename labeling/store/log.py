@@ -19,15 +19,16 @@ CREATED, RENAMED, REORDERED, KEYED, DESCRIBED = (
     "class key",
     "class described",
 )
-MERGED, SPLIT, ARCHIVED, BROUGHT_BACK = (
+MERGED, SPLIT, ARCHIVED, BROUGHT_BACK, EDITED = (
     "class merged",
     "class split",
     "class archived",
     "class brought back",
+    "classes edited",
 )
 REWOUND, UNDONE = "rewound", "change undone"
 # These decide which answers count, as what, and what is learned from them.
-COUNTING = (MERGED, SPLIT, ARCHIVED, BROUGHT_BACK, REWOUND, UNDONE)
+COUNTING = (MERGED, SPLIT, ARCHIVED, BROUGHT_BACK, EDITED, REWOUND, UNDONE)
 CHANGES = (CREATED, RENAMED, REORDERED, KEYED, DESCRIBED, *COUNTING)
 INVITED, RENEWED, REVOKED = "invited", "invitation renewed", "invitation revoked"
 ROLE, EXPORTED = "role given", "export"

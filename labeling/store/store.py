@@ -10,6 +10,7 @@ from labeling.errors import ProjectError, StorageError
 from labeling.store.answers import Answers
 from labeling.store.backups import offered_backup
 from labeling.store.certificates import Certificates
+from labeling.store.class_lists import ClassLists
 from labeling.store.classes import Classes
 from labeling.store.history import History
 from labeling.store.leases import Leases
@@ -53,6 +54,7 @@ class Store:
             raise ProjectError(_cannot_open(path if url is None else None, error)) from error
         self.samples = Samples(self._database)
         self.classes = Classes(self._database)
+        self.class_lists = ClassLists(self._database)
         self.reshaping = Reshaping(self._database)
         self.history = History(self._database)
         self.log = Log(self._database)

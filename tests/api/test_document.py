@@ -43,6 +43,7 @@ def test_replies_are_as_described(client: TestClient, session: Session) -> None:
         "/api/hold": {"holder": "t", "sample_ids": [key]},
         "/api/answers": {"answers": [{"client_id": "s", "sample_id": key, "kind": "skip"}]},
         "/api/classes": {"name": "fox"},
+        "/api/classes/list": {"names": ["elk", "gnu"], "preview": False},
         "/api/classes/change": {"kind": "merge", "class_id": cat, "into": dog, "preview": False},
         "/api/changes/undo": {"change": 2},
         "/api/rewind": {"answer": 3, "preview": True},

@@ -17,7 +17,7 @@ from labeling.project.project import open_project
 from tests.api.conftest import Opened
 from tests.conftest import fill
 
-POSTS = ("/api/next", "/api/page", "/api/answers", "/api/classes")
+POSTS = ("/api/next", "/api/page", "/api/answers", "/api/classes", "/api/classes/list")
 POSTS += ("/api/classes/change", "/api/changes/undo", "/api/rewind")
 GETS = ("/api/status", "/api/history", "/api/classes", "/api/changes", "/api/log")
 

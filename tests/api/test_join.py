@@ -56,6 +56,7 @@ def call(client: TestClient, one: Operation, session: Session, headers: dict[str
         "/api/hold": {"holder": "t", "sample_ids": [key]},
         "/api/answers": {"answers": [{"client_id": "s", "sample_id": key, "kind": "skip"}]},
         "/api/classes": {"name": "fox"},
+        "/api/classes/list": {"names": ["elk", "gnu"], "preview": False},
         "/api/classes/change": {"kind": "create", "name": "owl"},
         "/api/changes/undo": {"change": session.store.log.version()},
         "/api/rewind": {"to": "2000-01-01", "preview": True},

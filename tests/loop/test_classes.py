@@ -368,3 +368,29 @@ def test_a_change_that_cannot_be_is_refused_with_the_mend(
 ) -> None:
     with pytest.raises(ClassNameError, match=reason):
         carry_out(session, wanted(ids_of(session, "cat")[0]), "olga")
+
+
+# -- many in one -------------------------------------------------------------------------------
+
+
+def test_an_edit_of_many_classes_is_told_before_and_one_entry_after(session: Session) -> None:
+    cat, dog = ids_of(session, "cat", "dog")
+    empty = session.store.classes.create("empty").id
+    wanted = ClassChange("edit", removed=(empty,), renamed={cat: "Cat"}, names=("gnu", "elk"))
+    assert preview(session, wanted).sentences == (
+        "1 class removed: empty.",
+        "1 class renamed: cat.",
+        "2 classes created: gnu and elk.",
+    )
+    made = carry_out(session, wanted, "olga")
+    assert (made.kind, made.by) == ("classes edited", "olga")
+    assert [one.name for one in session.store.classes.all()] == ["Cat", "dog", "fox", "gnu", "elk"]
+    undo(session, made.id, "olga")
+    assert [one.name for one in session.store.classes.all()] == ["cat", "dog", "fox", "empty"]
+    assert dog in head_classes(session)
+
+
+def test_an_edit_does_not_remove_a_class_that_has_labels(session: Session) -> None:
+    (cat,) = ids_of(session, "cat")
+    with pytest.raises(ClassNameError, match="“cat” still has labels; merge, split or archive"):
+        preview(session, ClassChange("edit", removed=(cat,)))

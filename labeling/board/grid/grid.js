@@ -235,7 +235,7 @@ export class GridMode {
   show() {
     const { classId } = this.pages;
     const name = (id) => this.board.name(id);
-    this.classes.show(this.board.classes, {}, null);
+    this.classes.show(this.board.classes, {}, null, this.board.status?.per_class);
     this.bar.show(this.board.classes, this.pages.counts, classId);
     for (const tile of this.tiles) tile.show(name);
     this.sheet.grid.setAttribute("aria-label", `images predicted as ${name(classId)}`);

@@ -15,13 +15,14 @@ export class Help {
     this.right = el("table");
     this.classTitle = el("h3", {}, "Classes");
     this.reset = el("button.action", { type: "button", onclick: () => this.#reset() }, "reset all keys");
+    this.initials = el("button.action", { type: "button", onclick: () => this.#prefer() });
     const close = el("button.action.primary", { type: "button", onclick: () => this.close() }, "close");
     this.node = el(
       "dialog.help",
       { "aria-label": "keys", tabindex: -1, autofocus: true, onclose: () => (this.asking = null) },
       el("header", {}, el("h2", {}, "Keys"), this.note),
       el("div.columns", {}, el("section", {}, el("h3", {}, "Actions"), this.left), el("section", {}, this.classTitle, this.right)),
-      el("footer", {}, this.reset, close),
+      el("footer", {}, this.reset, this.initials, close),
     );
   }
 
@@ -75,6 +76,13 @@ export class Help {
     this.#draw();
   }
 
+  #prefer() {
+    this.hotkeys.prefer(!this.hotkeys.initials);
+    this.changed();
+    this.#say("The keys of the classes are new.");
+    this.#draw();
+  }
+
   #say(text) {
     this.note.textContent = text || "Click a key to change it. Your keys stay in this browser.";
   }
@@ -91,6 +99,8 @@ export class Help {
       ),
     );
     this.right.parentElement.hidden = this.classes.length === 0;
+    this.initials.textContent = this.hotkeys.initials ? "class keys by place: 1, 2, 3 …" : "class keys from initials";
+    this.initials.hidden = this.classes.length === 0;
     this.reset.disabled = !this.hotkeys.changed;
     this.node.querySelector(".asking")?.focus();
   }

@@ -3,20 +3,29 @@
 
 import { ACTIONS, CLASS_KEYS } from "./keys.js";
 
+export const MANY = 12; // with more classes, keys come from their initials
 const ALIASES = { "=": "+", _: "-" }; // the same keys with and without Shift
 
 export class Hotkeys {
   constructor(project = null) {
     this.place = project && `hone-keys:${project}`;
-    this.own = this.#read(); // {actions: {name: key}, classes: {id: key}}
+    this.own = this.#read(); // {actions: {name: key}, classes: {id: key}, initials}
     this.classes = [];
     this.keys = new Map(); // class id -> key
   }
 
-  // Give each class a key: the person's, else the project's, else that of its position, else
-  // a free one.
+  // Whether keys come from initials. While a page is open, one more class does not change the keys
+  // that somebody works with.
+  get initials() {
+    if (this.classes.length) this.many ??= this.classes.length > MANY;
+    return this.own.initials ?? this.many ?? false;
+  }
+
+  // Give each class a key: the person's, else the project's, else an initial or that of its
+  // place, else a free one.
   arrange(classes) {
     this.classes = classes;
+    const before = this.initials ? this.keys : new Map();
     this.keys = new Map();
     const taken = new Set(Object.keys(ACTIONS).map((name) => this.actionKey(name)));
     const give = (one, key) => {
@@ -26,6 +35,8 @@ export class Hotkeys {
     };
     for (const one of classes) give(one, this.own.classes[one.id]);
     for (const one of classes) give(one, one.hotkey);
+    for (const one of classes) give(one, before.get(one.id)); // a new class takes no key from another
+    if (this.initials) for (const one of classes) for (const key of initialsOf(one.name)) give(one, key);
     classes.forEach((one, index) => give(one, CLASS_KEYS[index]));
     for (const one of classes) give(one, CLASS_KEYS.find((key) => !taken.has(key)));
   }
@@ -47,9 +58,16 @@ export class Hotkeys {
     return of(key) ?? (this.classOf(key) ? undefined : of(ALIASES[key]));
   }
 
+  // Take the keys of classes from their initials, or from their places.
+  prefer(initials) {
+    this.own.initials = initials;
+    this.keys = new Map();
+    this.#save();
+  }
+
   // Whether any key differs from the defaults.
   get changed() {
-    return [this.own.actions, this.own.classes].some((keys) => Object.keys(keys).length > 0);
+    return this.own.initials !== undefined || [this.own.actions, this.own.classes].some((keys) => Object.keys(keys).length > 0);
   }
 
   // Bind `key` to {action: name} or {classId: id}. Its former owner gets the key that becomes
@@ -70,6 +88,7 @@ export class Hotkeys {
 
   reset() {
     this.own = { actions: {}, classes: {} };
+    this.keys = new Map();
     this.#save();
   }
 
@@ -90,10 +109,16 @@ export class Hotkeys {
 
   #read() {
     try {
-      const { actions, classes } = JSON.parse(localStorage.getItem(this.place));
-      return { actions: { ...actions }, classes: { ...classes } };
+      const { actions, classes, initials } = JSON.parse(localStorage.getItem(this.place));
+      return { actions: { ...actions }, classes: { ...classes }, initials };
     } catch {
       return { actions: {}, classes: {} };
     }
   }
+}
+
+// The possible keys from a name, without its group: the first letters of its words.
+function initialsOf(name) {
+  const words = name.slice(name.lastIndexOf("/") + 1).normalize("NFD").toLowerCase().split(/[^\p{L}\p{N}\p{M}]+/u);
+  return words.map((word) => word[0]).filter((letter) => letter > "9" && CLASS_KEYS.includes(letter));
 }

@@ -191,7 +191,7 @@ export class LabelMode {
 
   show() {
     const card = this.deck.current;
-    this.classes.show(this.board.classes, card?.probabilities ?? {}, this.guess);
+    this.classes.show(this.board.classes, card?.probabilities ?? {}, this.guess, this.board.status?.per_class);
     if (card) this.#showCard(card);
     else this.#showEmpty();
     this.#showHistory();

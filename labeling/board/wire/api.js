@@ -41,6 +41,11 @@ export class Api {
     return this.#send("classes", { name });
   }
 
+  // Create many classes in one change; with `preview`, say what the names would become.
+  createClasses(names, preview) {
+    return this.#send("classes/list", { names, preview });
+  }
+
   // Every class with its details, also archived and merged ones.
   classes() {
     return this.#send("classes");
