@@ -16,6 +16,7 @@ from labeling.api.history import CHANGES, LOG, REWIND, UNDO_CHANGE
 from labeling.api.images import IMAGE
 from labeling.api.join import join_route
 from labeling.api.public import open_routes
+from labeling.api.review import ALIKE, HEAT, REVIEW
 from labeling.api.server import prepare_server
 from labeling.api.status import STATUS
 from labeling.workspace import Workspace
@@ -23,6 +24,7 @@ from labeling.workspace import Workspace
 OPERATIONS = (
     *(IMAGE, ANSWERS, WATCH, NEXT, STATUS, PAGE, HOLD),  # the most frequent first
     *(LIST_CLASSES, CREATE_CLASS, CHANGE_CLASS, HISTORY),
+    *(REVIEW, ALIKE, HEAT),
     *(CHANGES, UNDO_CHANGE, REWIND, LOG),
 )
 

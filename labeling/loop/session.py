@@ -15,6 +15,7 @@ from labeling.learning.worker import Newer, Report, State, Worker
 from labeling.loop.notifier import Notifier
 from labeling.loop.peers import Peers
 from labeling.loop.queue import Queue
+from labeling.loop.review import Reviews
 from labeling.loop.rules import Rules
 from labeling.loop.status import Status, state_of
 from labeling.project.project import Project
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 class Session:
     """One open project with its loop running; safe to use from many threads.
 
-    `queue` says what comes next, `figures` how good the model is. Scripts with many sessions pass
+    `queue` says what comes next, `figures` how good the model is, `reviews` what to look at twice.
+    Scripts with many sessions pass
     a loaded `backbone` to save the time to load it.
     """
 
@@ -52,6 +54,7 @@ class Session:
             project, self.ingest, self.current, self.certifier, self.learner, self.rules
         )
         self.figures = Figures(project, self.learner, self.current)
+        self.reviews = Reviews(project, self.figures, self.current, self.learner)
         self.peers = Peers(
             project,
             since,
