@@ -25,8 +25,8 @@ FEWEST = 20  # labels; with fewer there is no contradiction
 # embeddings (means of five draws): of 122 labels of 40 classes, 47 were suspects without these two
 # rules and 4 are with them; of 300 labels of 7 classes (emoji) 57 and 17; of 10 classes (CIFAR-10)
 # 104 and 29. With a tenth of the labels flipped, 20 to 31 % of the suspects were wrong labels, and
-# 45 to 70 % are. The rules keep 65 to 84 % of the wrong ones at 300 labels and more, but 13 % at 122
-# labels of 40 classes, where too little is known.
+# 45 to 70 % are. The rules keep 65 to 84 % of the wrong ones at 300 labels and more, but 13 % at
+# 122 labels of 40 classes, where too little is known.
 ENOUGH = 5
 TIMES = 10.0
 
