@@ -1,6 +1,7 @@
 // The samples under review. What is in sight keeps its order until it is decided; a new round
 // ranks only the samples behind it again.
 
+import { uuid } from "../dom.js";
 import { Refusal } from "../wire/api.js";
 
 const COUNT = 48; // samples asked for at once
@@ -21,6 +22,7 @@ export class Deck {
     this.touched = new Set(); // changed here since the last request began
     this.turns = 0;
     this.asked = -REST;
+    this.holder = holderOf(board);
   }
 
   get current() {
@@ -91,7 +93,7 @@ export class Deck {
   // Ask for the list as of now; `soon` means without a rest.
   async refresh(soon = false) {
     if (this.asking || this.closed) {
-      this.again ||= soon;
+      [this.again, this.urgent] = [true, this.urgent || soon];
       return;
     }
     clearTimeout(this.timer);
@@ -101,7 +103,7 @@ export class Deck {
       return;
     }
     this.asking = true;
-    this.again = false;
+    this.again = this.urgent = false;
     try {
       await this.#ask();
     } catch (error) {
@@ -109,11 +111,11 @@ export class Deck {
       this.timer = setTimeout(() => this.refresh(true), RETRY); // offline: the status line shows it
     }
     this.asking = false;
-    if (this.again) this.refresh(true);
+    if (this.again) this.refresh(this.urgent);
   }
 
   async #ask() {
-    const { api, holder, outbox } = this.board;
+    const { api, outbox } = this.board;
     await outbox.flushed(); // so that the server knows the last decisions
     const { turns } = this;
     const known = [...this.answered];
@@ -123,7 +125,7 @@ export class Deck {
     const kept = [...front, ...this.cards.filter((card) => card.later && !front.includes(card))];
     const held = Object.fromEntries(kept.map((card) => [card.sample_id, card.stub ? -1 : card.answer]));
     const sight = front.map((card) => card.sample_id);
-    const reply = await api.review({ holder, count: COUNT, ...this.view, held, sight });
+    const reply = await api.review({ holder: this.holder, count: COUNT, ...this.view, held, sight });
     if (turns !== this.turns || this.closed) return;
     for (const id of known) if (!this.touched.has(id)) this.answered.delete(id);
     this.since = 0;
@@ -136,7 +138,8 @@ export class Deck {
   // What was kept stays, as far as it still waits for a decision; what is new comes behind it.
   #take({ items, changed }, kept) {
     for (const [id, item] of Object.entries(changed)) this.#news(id, item);
-    const stay = this.cards.filter((card) => kept.has(card) || this.touched.has(card.sample_id));
+    const sight = new Set(this.cards.slice(0, this.sight)); // some were decided meanwhile
+    const stay = this.cards.filter((card) => kept.has(card) || sight.has(card) || this.touched.has(card.sample_id));
     const has = new Set(stay.map((card) => card.sample_id));
     const fresh = items.filter(({ sample_id: id }) => !has.has(id) && !this.answered.has(id) && !this.touched.has(id));
     const old = new Map(this.cards.map((card) => [card.sample_id, card]));
@@ -148,7 +151,8 @@ export class Deck {
   // its way must not meet another image.
   #news(id, item) {
     const card = this.cards.find((one) => one.sample_id === id);
-    if (!card || card.editing || this.touched.has(id)) return;
+    if (!card || this.touched.has(id)) return;
+    if (card.editing) return item && card.stub && Object.assign(card, item, { stub: false });
     const settled = !item || (item.decided && !card.stub);
     if (settled && card !== this.current) this.#without(new Set([id]));
     else if (settled) card.elsewhere = item ?? { sample_id: id, opinions: [] };
@@ -157,5 +161,17 @@ export class Deck {
 
   #without(ids) {
     this.cards = this.cards.filter((card) => !ids.has(card.sample_id));
+  }
+}
+
+// This tab's name, also after a reload: what it had in sight is no other reviewer's.
+function holderOf({ data, holder }) {
+  const place = `hone-review:${data.project}`;
+  try {
+    const known = sessionStorage.getItem(place) ?? uuid();
+    sessionStorage.setItem(place, known);
+    return known;
+  } catch {
+    return holder; // storage can be forbidden
   }
 }

@@ -98,7 +98,9 @@ export class OneForm {
     const { deck, mode, board } = this;
     const card = deck.current;
     this.classes.show(board.classes, card?.probabilities ?? {}, card?.predicted ?? null);
-    this.facts.replaceChildren(...facts(card, deck.view.name, this.name));
+    const said = facts(card, deck.view.name, this.name).filter(Boolean);
+    if (said.map((node) => node.textContent).join("") !== this.facts.textContent) this.facts.replaceChildren(...said);
+    this.keysChanged(); // S may be the key of a class now
     if (card) this.#showCard(card);
     else this.#showEmpty();
     this.#showKeep(card);

@@ -148,7 +148,6 @@ export class PageForm {
   }
 
   #put(cards) {
-    for (const card of cards) if (card.given === null) return;
     this.sheet.put(cards.map((card) => new SuspectTile(card, card.predicted, this.#image(card))));
     this.sheet.grid.setAttribute("aria-label", "suspects of one pair of classes");
     this.since = performance.now();

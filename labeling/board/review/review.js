@@ -149,7 +149,8 @@ export class ReviewMode {
 
   #back(entries) {
     this.forms[1].renew();
-    this.deck.recall(entries.map(({ card }) => card));
+    const before = new Map(this.past.map((entry) => [entry.card.sample_id, entry.answer]));
+    this.deck.recall(entries.map(({ card }) => Object.assign(card, { editing: before.get(card.sample_id) ?? null })));
     this.show();
     this.form.focus();
   }
