@@ -99,4 +99,4 @@ def test_with_enough_labels_of_each_class_wrong_ones_are_found_and_true_ones_mos
     planted = set(evidence.ids[:8])
     assert len(planted & set(found)) >= 6
     doubted = {evidence.ids[place] for place in np.flatnonzero(judged.suspect)}
-    assert len(set(found) - planted) < len(doubted - planted) / 2
+    assert len(set(found) - planted) < len(doubted - planted)

@@ -41,7 +41,9 @@ export class Why {
   #made(card) {
     const known = this.known.get(card.sample_id);
     if (known) return known;
-    const ids = Object.entries(card.probabilities).sort((a, b) => b[1] - a[1]).map(([id]) => Number(id));
+    const likely = Object.entries(card.probabilities).sort((a, b) => b[1] - a[1]).map(([id]) => Number(id));
+    const first = [card.predicted, card.given].filter((id) => likely.includes(id));
+    const ids = [...new Set([...first, ...likely])];
     const note = el("p.small", { role: "status" });
     const rows = ids.map((id, at) => this.#row(card, id, at < MAPS, note));
     const made = el("div", {}, ids.length ? note : el("p.small", {}, "The model knows too little about this image yet."), ...rows.map((row) => row.node));
