@@ -21,13 +21,13 @@ LIKELY = 4  # classes between which a suspect may lie
 FEWEST = 20  # labels; with fewer there is no contradiction
 
 # A class with fewer labels says too little to contradict, or to be contradicted, and the predicted
-# class must be `TIMES` as likely as the given one. Measured by bundled embeddings, means of three to
-# five draws. With true labels alone, of 122 labels of 40 classes 47 were suspects without these two
-# rules and 7 are with them; of 300 of 7 classes (emoji) 57 and 35; of 300 of 10 classes (CIFAR-10)
-# 104 and 64. With a tenth of the labels flipped, 31 and 45 % of the suspects are wrong labels (emoji;
-# CIFAR-10 20 and 37 %), and 95 and 91 % of the wrong labels are suspects (96 and 83 %). Of the 122
-# labels, where too little is known, they find 17 %. With ten times instead of three, only 18 % are
-# found once a third of the labels is wrong, instead of 68 %.
+# class must be `TIMES` as likely as the given one. Measured by bundled embeddings, means of three
+# to five draws. With true labels alone, of 122 labels of 40 classes 47 were suspects without these
+# two rules and 7 are with them; of 300 of 7 classes (emoji) 57 and 35; of 300 of 10 classes
+# (CIFAR-10) 104 and 64. With a tenth of the labels flipped, 31 and 45 % of the suspects are wrong
+# labels (emoji; CIFAR-10 20 and 37 %), and 95 and 91 % of the wrong labels are suspects (96 and
+# 83 %). Of the 122 labels, where too little is known, they find 17 %. With ten times instead of
+# three, only 18 % are found once a third of the labels is wrong, instead of 68 %.
 ENOUGH = 5
 TIMES = 3.0
 
