@@ -103,6 +103,7 @@ export class ReviewMode {
 
   // Store a class for each card.
   decide(decisions, seconds) {
+    if (!decisions.length) return this.show();
     const entries = decisions.map(({ card, classId }) => ({
       card,
       answer: { client_id: uuid(), sample_id: card.sample_id, kind: "label", class_id: classId, seconds, source: "adjudicated" },
