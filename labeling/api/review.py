@@ -54,10 +54,10 @@ class AskReview(Asked, frozen=True):
             description="The samples that the browser holds, each with the `answer` that it shows.",
         ),
     ] = msgspec.field(default_factory=dict)
-    sight: Annotated[
-        tuple[str, ...],
-        Meta(max_length=MOST_ITEMS, description="Those of them that are on its screen."),
-    ] = ()
+    screen: Annotated[
+        int,
+        Meta(description="How many samples it has on its screen, the first ones that it holds."),
+    ] = 0
 
 
 class Review(Reply, frozen=True):
@@ -114,7 +114,7 @@ def _review(session: Session, visitor: Visitor, asked: AskReview) -> Review:
         Wanted(asked.name, asked.class_id, asked.given, asked.predicted),
         max(0, min(asked.count, MOST_ITEMS)),
         asked.held,
-        asked.sight,
+        max(0, min(asked.screen, MOST_ITEMS)),
     )
     return Review(**vars(page), fewest=FEWEST, enough=ENOUGH)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -125,12 +125,13 @@ class Reviews:
         wanted: Wanted,
         count: int,
         held: Mapping[str, int],
-        sight: Iterable[str] = (),
+        screen: int = 0,
     ) -> ReviewPage:
         """The first `count` samples of a list that `holder` does not hold yet.
 
-        `held` maps what it holds to the id of the answer that it shows, `sight` is the part on its
-        screen. What others have in sight comes last, so that no two decide the same.
+        `held` maps what it holds to the id of the answer that it shows, in its order; the first
+        `screen` samples are on its screen. What others have on theirs comes last, so that no two
+        decide the same.
         """
         state = self._state()
         suspected = [] if state.evidence is None else self._figures.suspects(state.evidence)
@@ -146,8 +147,9 @@ class Reviews:
             pair = (wanted.given, wanted.predicted)
             ids = [one.sample_id for one in suspected if (one.given, one.predicted) == pair]
         ids = [key for key in ids if key in state.moment.sample_index]
-        elsewhere = self._elsewhere(holder, sight)
+        elsewhere = self._elsewhere(holder)
         fresh = sorted((key for key in ids if key not in held), key=elsewhere.__contains__)[:count]
+        self._in_sight[holder] = (time.monotonic(), frozenset([*held, *fresh][:screen]))
         changed = [key for key, answer in held.items() if _id(state.moment, key) != answer]
         found = self._items(state, [*fresh, *changed])
         few = set() if state.evidence is None else thin(state.evidence.labels)
@@ -217,12 +219,11 @@ class Reviews:
         ]
         return sorted(ids, key=chance)
 
-    def _elsewhere(self, holder: str, sight: Iterable[str]) -> set[str]:
-        """What other browsers have in sight; this one's own sight is noted."""
-        now = time.monotonic()
-        present = {key: one for key, one in self._in_sight.items() if one[0] > now - PRESENT}
-        self._in_sight = present | {holder: (now, frozenset(sight))}
-        return {key for other, one in present.items() if other != holder for key in one[1]}
+    def _elsewhere(self, holder: str) -> set[str]:
+        """What other browsers have in sight."""
+        since = time.monotonic() - PRESENT
+        self._in_sight = {key: one for key, one in self._in_sight.items() if one[0] > since}
+        return {key for other, (_, ids) in self._in_sight.items() if other != holder for key in ids}
 
     def _items(self, state: _State, ids: Sequence[str]) -> dict[str, Item]:
         """Those of the samples that are in the pool and have an answer."""

@@ -144,7 +144,7 @@ def test_what_a_browser_holds_is_not_sent_again_and_changes_elsewhere_are_named(
 
 def test_two_reviewers_get_different_samples_first(client: TestClient) -> None:
     whole = ids(listed(client, "class", class_id=1))
-    listed(client, "class", class_id=1, sight=whole[:3])
+    listed(client, "class", class_id=1, screen=3)
     body = {"holder": "other", "count": 50, "name": "class", "class_id": 1}
     others = ids(client.post("/api/review", json=body).json())
     assert others == whole[3:] + whole[:3]

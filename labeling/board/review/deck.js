@@ -124,8 +124,7 @@ export class Deck {
     const front = this.cards.slice(0, this.sight);
     const kept = [...front, ...this.cards.filter((card) => card.later && !front.includes(card))];
     const held = Object.fromEntries(kept.map((card) => [card.sample_id, card.stub ? -1 : card.answer]));
-    const sight = front.map((card) => card.sample_id);
-    const reply = await api.review({ holder: this.holder, count: COUNT, ...this.view, held, sight });
+    const reply = await api.review({ holder: this.holder, count: COUNT, ...this.view, held, screen: this.sight });
     if (turns !== this.turns || this.closed) return;
     for (const id of known) if (!this.touched.has(id)) this.answered.delete(id);
     this.since = 0;
