@@ -44,7 +44,7 @@ function suspects(status, page, view, name) {
 
 function disagreements(_status, page) {
   if (page.team) return ["Nothing is left to decide", "People agree on every image that several of them have answered."];
-  return ["Nothing to decide", "So far no image is answered by several people. Setup, under People, sets the share that is.", ["Open Setup", "setup"]];
+  return ["Nothing to decide", "So far no image is answered by several people. Setup has the share of images that are, under People.", ["Open Setup", "setup"]];
 }
 
 function unsure() {
