@@ -5,6 +5,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read on import: no test asks a hub but its own
@@ -72,6 +73,11 @@ def standing(store: Store) -> dict[str, Answer]:
 def label(sample_id: str, class_id: int, client_id: str | None = None) -> NewAnswer:
     """A label as the board would send it."""
     return NewAnswer(client_id or f"c-{sample_id}-{class_id}", sample_id, "label", class_id)
+
+
+def decision(sample_id: str, class_id: int, client_id: str | None = None) -> NewAnswer:
+    """A reviewer's decision as the board would send it."""
+    return replace(label(sample_id, class_id, client_id), source="adjudicated")
 
 
 def noise(network: nn.Module) -> None:

@@ -17,6 +17,7 @@ from labeling.api.images import IMAGE
 from labeling.api.join import join_route
 from labeling.api.learning import LEARNING
 from labeling.api.public import open_routes
+from labeling.api.review import ALIKE, HEAT, REVIEW
 from labeling.api.server import prepare_server
 from labeling.api.status import STATUS
 from labeling.workspace import Workspace
@@ -24,6 +25,7 @@ from labeling.workspace import Workspace
 OPERATIONS = (
     *(IMAGE, ANSWERS, WATCH, NEXT, STATUS, LEARNING, PAGE, HOLD),  # the most frequent first
     *(LIST_CLASSES, CREATE_CLASS, CHANGE_CLASS, HISTORY),
+    *(REVIEW, ALIKE, HEAT),
     *(CHANGES, UNDO_CHANGE, REWIND, LOG),
     CREATE_CLASSES,
 )

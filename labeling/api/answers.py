@@ -10,7 +10,8 @@ from labeling.api.operation import Operation
 from labeling.api.status import Now, now
 from labeling.loop.session import Session
 from labeling.people.access import Visitor
-from labeling.store import NewAnswer
+from labeling.store import NewAnswer, Role
+from labeling.store.answers import ADJUDICATED
 from labeling.targets import ONE_CLASS
 
 HISTORY_LENGTH = 100
@@ -37,8 +38,9 @@ class GivenAnswer(Asked, frozen=True):
     source: Annotated[
         str,
         Meta(
-            description="`accepted` if a person accepted many guesses at once; else `human`.",
-            extra_json_schema={"enum": ["human", "accepted"]},
+            description="`accepted` if a person accepted many guesses at once, `adjudicated` for a "
+            "reviewer's decision, which counts instead of all other answers; else `human`.",
+            extra_json_schema={"enum": ["human", "accepted", ADJUDICATED]},
         ),
     ] = "human"
     round_id: Annotated[
@@ -75,6 +77,7 @@ class PastAnswer(Reply, frozen=True):
     kind: str
     class_id: int | None
     class_name: str | None
+    source: str
 
 
 class History(Reply, frozen=True):
@@ -84,15 +87,25 @@ class History(Reply, frozen=True):
 
 
 def _answers(session: Session, visitor: Visitor, asked: GiveAnswers) -> AnswersTaken:
-    answers = [_new_answer(one) for one in asked.answers]
-    refused = session.answer(visitor.name, answers, own=visitor.member is not None)
+    refused = {one.client_id: why for one in asked.answers if (why := _why_not(one, visitor))}
+    answers = [_new_answer(one) for one in asked.answers if one.client_id not in refused]
+    refused |= session.answer(visitor.name, answers, own=visitor.member is not None)
     saved = [answer.client_id for answer in answers if answer.client_id not in refused]
     return AnswersTaken(saved=saved, refused=refused, **now(session))
 
 
+def _why_not(one: GivenAnswer, visitor: Visitor) -> str:
+    """Why a person may not give this answer; empty if nothing speaks against it."""
+    if one.source != ADJUDICATED:
+        return ""
+    if visitor.role < Role.REVIEWER:
+        return f"Only a reviewer may decide; you are {visitor.role}."
+    return "" if one.kind == "label" else "A decision is a label."
+
+
 def _new_answer(one: GivenAnswer) -> NewAnswer:
-    # A client cannot claim that an answer was imported or decided by a reviewer.
-    source = "accepted" if one.source == "accepted" else "human"
+    # A client cannot claim that an answer was imported.
+    source = one.source if one.source in ("accepted", ADJUDICATED) else "human"
     return NewAnswer(**asdict(one) | {"source": source})
 
 
@@ -110,6 +123,7 @@ def _history(session: Session, visitor: Visitor, _asked: None) -> History:
                 kind=answer.kind,
                 class_id=answer.class_id,
                 class_name=None if answer.class_id is None else names[answer.class_id],
+                source=answer.source,
             )
             for answer in answers
         ]

@@ -12,10 +12,11 @@ import { Hotkeys } from "./keys/hotkeys.js";
 import { keyName, Keys } from "./keys/keys.js";
 import { LabelMode } from "./label/label.js";
 import { Outbox } from "./wire/outbox.js";
+import { ReviewMode } from "./review/review.js";
 import { StatusLine } from "./status.js";
 import { Watch } from "./wire/news.js";
 
-const MODES = { label: LabelMode, grid: GridMode };
+const MODES = { label: LabelMode, grid: GridMode, review: ReviewMode };
 
 export function mount(root, data) {
   const board = new Board(data);

@@ -2,6 +2,7 @@
 
 import io
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ GLOW = (240, 110, 20)  # the colour of evidence, visible on light and on dark im
 FAINT = 0.5  # how far the rest of the image fades to its own grey
 STRONG = 0.75  # how much of the colour covers the image where the evidence is strongest
 SIDE = 300
+_ONE_AT_A_TIME = Lock()  # a map is read from hooks in the backbone, which all requests share
 
 
 def evidence_picture(
@@ -38,11 +40,12 @@ def evidence_picture(
     if class_id not in round_.head.classes:
         raise HoneError("The model does not know that class yet.")
     settings = project.settings()
-    backbone = _loaded(settings.backbone, settings.features, device)
-    try:
-        found = heat_map(backbone, round_.head, round_.table.space.center, image, class_id)
-    except NoHeatMapError as error:
-        raise HoneError(str(error)) from error
+    with _ONE_AT_A_TIME:
+        backbone = _loaded(settings.backbone, settings.features, device)
+        try:
+            found = heat_map(backbone, round_.head, round_.table.space.center, image, class_id)
+        except NoHeatMapError as error:
+            raise HoneError(str(error)) from error
     seen = Image.fromarray(backbone.framing(image))
     seen = seen.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     cells = np.clip(found.cells, 0.0, None) / max(float(found.cells.max()), 1e-9)

@@ -1,12 +1,10 @@
 """Accepting the pre-labels that a certificate covers, and taking all of them back."""
 
 from collections.abc import Sequence
-from uuid import uuid4
 
 from labeling.errors import HoneError
 from labeling.loop.session import Session
 from labeling.store import Certificate, NewAnswer, Offer
-from labeling.store.answers import ADJUDICATED
 from labeling.store.certificates import ACCEPTED, TAKEN_BACK
 
 AT_ONCE = 200  # answers in one transaction: people who label meanwhile wait no longer
@@ -60,11 +58,3 @@ def _give(session: Session, annotator: str, answers: Sequence[NewAnswer]) -> Non
     refused = session.answer(annotator, answers)
     if refused:
         raise HoneError(next(iter(refused.values())))
-
-
-def decide(session: Session, annotator: str, sample_id: str, class_id: int) -> None:
-    """Confirm a label by giving it again, or correct it by giving another."""
-    answer = NewAnswer(f"review:{uuid4()}", sample_id, "label", class_id, source=ADJUDICATED)
-    refused = session.answer(annotator, [answer])
-    if refused:
-        raise HoneError(refused[answer.client_id])

@@ -16,6 +16,7 @@ from labeling.learning.worker import Newer, Report, State, Worker
 from labeling.loop.notifier import Notifier
 from labeling.loop.peers import Peers
 from labeling.loop.queue import Queue
+from labeling.loop.review import Reviews
 from labeling.loop.rules import Rules
 from labeling.loop.status import Status, state_of
 from labeling.project.project import Project
@@ -31,7 +32,8 @@ class Session:
     """One open project with its loop running; safe to use from many threads.
 
     `queue` gives the next samples, `figures` the quality of the model, `glancer` a short form of
-    it. Scripts with many sessions pass a loaded `backbone` to save the time for loading it.
+    it, `reviews` the decisions to check. Scripts with many sessions pass a loaded `backbone` to
+    save the time for loading it.
     """
 
     def __init__(self, project: Project, backbone: "Backbone | None" = None) -> None:
@@ -54,6 +56,7 @@ class Session:
         )
         self.figures = Figures(project, self.learner, self.current)
         self.glancer = Glancer(project, self.figures)
+        self.reviews = Reviews(project, self.figures, self.current, self.learner)
         self.peers = Peers(
             project,
             since,

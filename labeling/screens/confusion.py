@@ -1,4 +1,4 @@
-"""The part of the Review screen about confused classes: a matrix, and the images of a cell."""
+"""Confusion: which classes the model mixes up, as a matrix with the images of a cell."""
 
 import altair as alt
 import pandas as pd
@@ -7,6 +7,7 @@ import streamlit as st
 from labeling.evidence.confusion import Cell, confusion
 from labeling.evidence.gathering import Evidence
 from labeling.loop.session import Session
+from labeling.screens import views
 from labeling.screens.charts import spreadsheet
 from labeling.screens.pictures import strip
 from labeling.wording import plain
@@ -17,8 +18,14 @@ SHOWN = 24  # images of a cell
 BLUE, PALE_BLUE = "#2458c5", "#8ab0ff"  # of the light and the dark theme
 
 
-def show(session: Session, evidence: Evidence, names: dict[int, str]) -> None:
-    """Show the matrix and the images of one cell."""
+def show(session: Session) -> None:
+    """Show the matrix and the images of one cell, once there is a model."""
+    evidence = views.evidence(session)
+    if evidence is not None:
+        _confusion(session, evidence, session.store.classes.names())
+
+
+def _confusion(session: Session, evidence: Evidence, names: dict[int, str]) -> None:
     checks = int(evidence.uniform.sum())
     only = st.toggle(f"Only the {checks} blind checks", value=False, disabled=checks == 0)
     st.caption(

@@ -154,7 +154,7 @@ def _local_name(session: Session) -> str:
 
 
 def board(session: Session, mode: str) -> None:
-    """Show the browser component in one of its modes: `label` or `grid`."""
+    """Show the browser component in one of its modes: `label`, `grid` or `review`."""
     found = visitor(session)
     if found is None:
         st.rerun()
@@ -171,11 +171,6 @@ def board(session: Session, mode: str) -> None:
             "creates": found.role >= CREATE_CLASS.role,
         },
     )
-
-
-def free_keys() -> None:
-    """Keep a screen's keys working after a click on one of its controls."""
-    st.html(f'<script src="{_script("freekeys")}"></script>', unsafe_allow_javascript=True)
 
 
 def _person(session: Session, found: Visitor) -> Person:

@@ -215,7 +215,8 @@ def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer, ow
         result = connection.execute(_INSERT, values | NOTHING)
     else:
         before = Before.of(connection, annotator, answer.sample_id)
-        result = connection.execute(_INSERT, values | before.shown(answer.round_id, own))
+        beside = own and answer.source != ADJUDICATED  # a decision is no opinion beside the others
+        result = connection.execute(_INSERT, values | before.shown(answer.round_id, beside))
         if not before.keeps_lease:
             connection.execute(_RELEASE, {"sample_id": answer.sample_id})
     key = result.inserted_primary_key

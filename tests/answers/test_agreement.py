@@ -4,10 +4,9 @@ import pytest
 
 from labeling.answers.agreement import FEWEST, agreement
 from labeling.answers.disputes import disputes
-from labeling.loop.decisions import decide
 from labeling.loop.session import Session
 from labeling.store import NewAnswer
-from tests.conftest import OpenSession, label
+from tests.conftest import OpenSession, decision, label
 
 
 def team(open_session: OpenSession, people: int = 2) -> tuple[Session, int, int]:
@@ -62,8 +61,7 @@ def test_two_who_disagree_are_decided_by_a_reviewer_and_the_model_learns_the_dec
     assert set(found) == {contested, unsure}
     assert [one.annotator for one in found[contested].opinions] == ["ann", "bob"]
     assert all(one.complete for one in found.values())
-    decide(session, "rita", contested, dog)
-    decide(session, "rita", unsure, dog)
+    session.answer("rita", [decision(contested, dog, "d1"), decision(unsure, dog, "d2")], own=True)
     session.worker.wait()
     assert disputes(session.current) == []
     assert session.labels()[contested].class_id == dog

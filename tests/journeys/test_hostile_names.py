@@ -29,9 +29,8 @@ VIEWS = {  # each with a text by which it is known
         "How good": "gets about",
     },
     "review": {
-        "To decide": "People disagree on these",
+        "Decide": "People disagree",
         "Agreement": "Each pair",
-        "Labels": "contradicted by",
         "Confusion": "Rows are the labels",
     },
     "export": {},
@@ -105,6 +104,8 @@ def test_names_that_are_programs_are_shown_and_never_run(
                 expect(chosen).to_have_attribute("aria-checked", "true")
                 expect(page.get_by_text(sign).first).to_be_visible()
                 harmless(page, f"{path}: {view}")
+                if view == "Decide":
+                    lists(page)
                 if view == "Confusion":
                     page.locator(".stVegaLiteChart").hover()
                     page.get_by_label("Show data").click()
@@ -126,6 +127,17 @@ def harmless(page: Page, where: str) -> None:
     assert page.get_by_label("Download as CSV").filter(visible=True).count() == 0, where
     assert not page.evaluate("window.hacked"), where
     assert page.locator("img[src=x], [href*=javascript], [href*=evil], main b").count() == 0, where
+
+
+def lists(page: Page) -> None:
+    """Every list of the review board, with the reasons, the filmstrip and a decision."""
+    for name in ("disagreements", "suspects", "unsure", "class"):
+        page.locator(f".tab[data-list={name}]").click()
+        for key in (" ", "1", "z", " "):
+            page.keyboard.press(key)
+            page.wait_for_timeout(150)
+        harmless(page, f"review: {name}")
+    page.get_by_role("tab", name="suspected errors").click()
 
 
 def board(page: Page, server: Server) -> None:

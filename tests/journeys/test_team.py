@@ -82,11 +82,13 @@ def _journey(server: Server, visit: Visit, olga: str, ann: str) -> tuple[str, st
     expect(second_page.get_by_text("You: 2 of 10 labels")).to_be_visible()
 
     owner.goto(f"{server.url}/review")
-    expect(owner.get_by_text("To decide (1)")).to_be_visible()
+    assert board.on_screen(owner) == contested
+    expect(owner.locator(".tab[data-list=disagreements]")).to_contain_text("1")
     for text in ("Ann", "Bob", "animal", "clothing"):
-        expect(owner.get_by_text(text, exact=True).first).to_be_visible()
+        expect(owner.locator(".opinions").get_by_text(text, exact=True)).to_be_visible()
     owner.keyboard.press("2")
-    expect(owner.get_by_text("To decide (0)")).to_be_visible()
+    expect(owner.get_by_text("Nothing is left to decide")).to_be_visible()
+    board.saved(owner)
     rows = _exported(owner, server)
     assert (rows[contested]["label"], rows[contested]["source"]) == ("clothing", "adjudicated")
     assert rows[agreed]["label"] == "animal"

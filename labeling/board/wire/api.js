@@ -75,6 +75,23 @@ export class Api {
     return this.#send(`learning?since=${since}`);
   }
 
+  // A part of a list for a reviewer; see /api/docs.
+  review(body) {
+    return this.#send("review", body);
+  }
+
+  // The labeled samples of some classes that look most like a sample.
+  alike(sample_id, class_ids) {
+    return this.#send("alike", { sample_id, class_ids });
+  }
+
+  // Where in an image the model sees evidence for a class, as a picture.
+  async heat(sampleId, classId) {
+    const response = await this.#fetch(`heat/${sampleId}/${classId}`);
+    if (response.ok) return response.blob();
+    throw new Refusal(response.status, (await response.json().catch(() => ({}))).error ?? response.statusText);
+  }
+
   // Give back all leases of this tab except `keep`; also works while the page closes.
   release(holder, keep = []) {
     this.#fetch("next", { holder, count: 0, keep }, { keepalive: true }).catch(() => {});
