@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from labeling.project.project import open_project
 from labeling.store import Role
 from tests.journeys import board
-from tests.journeys.conftest import Server, project_with_embeddings
+from tests.journeys.conftest import Server, embedded_project
 
 Visit = Callable[..., Page]
 SHARE = 0.4  # of blind checks, so that few labels are enough to measure
@@ -31,7 +31,7 @@ COUNT_PULSES = """() => {
 def server(tmp_path_factory: pytest.TempPathFactory, embedded_home: Path) -> Iterator[Server]:
     """The embedded sample data, many blind checks, and a name for the person at the screen."""
     home = tmp_path_factory.mktemp("learning") / "home"
-    folder = project_with_embeddings(home, embedded_home)
+    folder = embedded_project(home, embedded_home)
     project = open_project(board.SAMPLE, folder)
     project.change(audit_share=SHARE)
     project.store.set("annotator", "Ann")

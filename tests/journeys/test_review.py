@@ -18,7 +18,7 @@ from labeling.store import NewAnswer, Role
 from models.encoders.backbones import resolve
 from tests.journeys import board
 from tests.journeys.axe import faults
-from tests.journeys.conftest import Server, project_with_embeddings
+from tests.journeys.conftest import Server, embedded_project
 
 Visit = Callable[..., Page]
 LABELS, WRONG, DECISIONS, GAP = 420, 0.35, 60, 0.1
@@ -28,7 +28,7 @@ LABELS, WRONG, DECISIONS, GAP = 420, 0.35, 60, 0.1
 def doubtful(tmp_path_factory: pytest.TempPathFactory, embedded_home: Path) -> Path:
     """The home of a project with 420 labels, many of them wrong: more suspects than are decided."""
     home = tmp_path_factory.mktemp("doubtful") / "home"
-    project = open_project(board.SAMPLE, project_with_embeddings(home, embedded_home))
+    project = open_project(board.SAMPLE, embedded_project(home, embedded_home))
     project.change(backbone="bundled")
     session = Session(project, resolve("bundled", device="cpu"))
     session.prepare()
