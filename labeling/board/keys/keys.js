@@ -18,6 +18,7 @@ export const ACTIONS = {
   bigger: ["+", "zoom in"],
   smaller: ["-", "zoom out"],
   fit: [".", "whole image, or one pixel to one pixel"],
+  keep: [",", "keep the zoom for the next images, or not"],
   darker: ["[", "darker"],
   brighter: ["]", "brighter"],
   flatter: ["{", "less contrast"],

@@ -1,9 +1,7 @@
 // The buttons beside and below the image, each with its key.
 
 import { el, put } from "../dom.js";
-import { ACTIONS, keyText } from "../keys/keys.js";
-
-ACTIONS.keep = [",", "keep the zoom for the next images, or not"];
+import { keyText } from "../keys/keys.js";
 
 export class Controls {
   // `acts` maps action names to functions; `done()` gives the focus back to the image.
