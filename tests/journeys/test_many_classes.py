@@ -1,11 +1,12 @@
 """Many classes: found, chosen by keys and made from a list, at the pace of a few."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.journeys import board
 from tests.journeys.axe import faults
@@ -122,13 +123,14 @@ def test_a_search_among_300_classes_changes_little_and_the_list_comes_back_where
     assert sorted(one["took"] for one in changes)[2] < 50, changes
     expect(page.locator(".classes .class")).to_have_count(24)
     page.evaluate(TYPE, "")
-    assert page.locator(".classes").evaluate("list => list.scrollTop") == before
+    rows = 80  # two rows of likely classes may come or go above
+    assert abs(page.locator(".classes").evaluate("list => list.scrollTop") - before) < rows
     board.find_class(page, "kiwi")
     name = board.after(page, name)
-    assert page.locator(".classes").evaluate("list => list.scrollTop") == before
+    assert abs(page.locator(".classes").evaluate("list => list.scrollTop") - before) < rows
     page.keyboard.press("b")
     board.after(page, name)
-    assert page.locator(".classes").evaluate("list => list.scrollTop") == before
+    assert abs(page.locator(".classes").evaluate("list => list.scrollTop") - before) < rows
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -137,12 +139,14 @@ def test_300_classes_stand_in_groups_and_orders_that_everybody_can_read(
 ) -> None:
     page = visit(server.url, width, 900)
     board.on_screen(page)
-    names = page.locator(".classes .class .name")
+    # A likely class stands at the top instead; the place of its own keeps its name, hidden.
+    names = page.locator(".classes .all .class .name")
     expect(names.first).to_have_text("ant")
     expect(page.locator(".group")).to_have_text(["beetles", "ferns", "fungi"])
     ferns = page.get_by_role("group", name="ferns")
     expect(ferns.locator(".name").first).to_have_text("species 000")
-    boxes = [names.nth(at).bounding_box() for at in (0, 1)]
+    seen = page.locator(".classes .all .class:visible .name")
+    boxes = [seen.nth(at).bounding_box() for at in (0, 1)]
     assert boxes[0] is not None and boxes[1] is not None
     assert (boxes[0]["y"] == boxes[1]["y"]) is (width > 760), "two columns, or one list on a phone"
     page.get_by_label("order of the classes").select_option("A–Z")
@@ -257,10 +261,14 @@ def retype(page: Page, row: int, name: str) -> None:
     """Type over the name of a class in Setup's table."""
     table = page.get_by_test_id("stDataFrame").first
     table.scroll_into_view_if_needed()
-    box = table.locator("canvas").first.bounding_box()
-    assert box is not None
-    page.mouse.dblclick(box["x"] + 90, box["y"] + 35 * (row + 1) + 17)
     editor = page.locator("textarea.gdg-input")
+    for _ in range(5):  # a table that is drawn again just now takes no click
+        box = table.locator("canvas").first.bounding_box()
+        assert box is not None
+        page.mouse.dblclick(box["x"] + 90, box["y"] + 35 * (row + 1) + 17)
+        with suppress(TimeoutError):
+            editor.wait_for(timeout=3000)
+            break
     editor.fill(name)
     editor.press("Enter")
     expect(editor).to_be_hidden()
