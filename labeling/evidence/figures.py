@@ -26,7 +26,7 @@ class Figures:
         self._store, self._learner, self._current = project.store, learner, current
         self._lock = Lock()
         # Separate locks: other figures do not wait for a Review or a curve.
-        self._judging, self._measuring = Lock(), Lock()
+        self._judging, self._measuring, self._starting = Lock(), Lock(), Lock()
         self._evidence: Evidence | None = None
         self._gathering: Thread | None = None
         self._judged: tuple[Evidence, LeaveOneOut] | None = None
@@ -55,11 +55,12 @@ class Figures:
         round_ = self._learner.round
         if round_ is None or round_.head is None:
             return None
-        thread = self._gathering
-        if thread is None or not thread.is_alive():
-            thread = Thread(target=self._gather, name="evidence", daemon=True)
-            self._gathering = thread
-            thread.start()
+        with self._starting:
+            thread = self._gathering
+            if thread is None or not thread.is_alive():
+                thread = Thread(target=self._gather, name="evidence", daemon=True)
+                self._gathering = thread
+                thread.start()
         thread.join(patience)
         return self._evidence
 
