@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from labeling.evidence.gathering import CHECKS, Evidence
 
+NARROW = 0.2  # a wider cut says too little about one guess in it
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -23,6 +25,11 @@ class Cut:
         held: npt.NDArray[np.bool_] = (confidence >= self.least) & (confidence < self.below)
         return held
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether all its guesses are about equally sure."""
+        return min(self.below, 1.0) - self.least <= NARROW
+
 
 EVERY_GUESS = Cut()
 
@@ -32,8 +39,8 @@ class ErrorRate:
     """Blind checks that the model called one class, and how many of them were wrong.
 
     `low` and `high` are the ends of the 95 % interval of the share that is wrong; None with fewer
-    than `needed` checks. `backs_confidence` is whether the checks agree with the model's own
-    confidence in them.
+    than `needed` checks. `backs_confidence` is whether the cut is narrow and the checks agree
+    with the model's own confidence in them.
     """
 
     checks: int
@@ -66,5 +73,5 @@ def error_rate(evidence: Evidence, class_ids: Collection[int], cut: Cut = EVERY_
         return ErrorRate(checks, wrong)
     interval = wilson(wrong, checks)
     doubt = 1.0 - float(left_out.confidence[counted].mean())
-    backs = interval.low <= doubt <= interval.high
+    backs = cut.is_narrow and interval.low <= doubt <= interval.high
     return ErrorRate(checks, wrong, CHECKS, interval.low, interval.high, backs)

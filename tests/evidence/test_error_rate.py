@@ -70,7 +70,10 @@ def test_too_few_checks_give_their_number_and_no_figure() -> None:
 @pytest.mark.parametrize("wrong, backs", [(0, True), (1, True), (6, False)])
 def test_checks_back_a_confidence_that_their_interval_contains(wrong: int, backs: bool) -> None:
     rows = [(WBC, WBC, 0.97, True)] * (30 - wrong) + [(RBC, WBC, 0.97, True)] * wrong
-    assert error_rate(checks(rows), [WBC]).backs_confidence is backs
+    assert error_rate(checks(rows), [WBC], Cut(0.9)).backs_confidence is backs
+    # Among all guesses they say nothing about those that are this sure.
+    assert not error_rate(checks(rows), [WBC]).backs_confidence
+    assert not error_rate(checks(rows), [WBC], Cut(below=0.99)).backs_confidence
 
 
 def test_a_class_that_was_merged_counts_as_the_one_it_is_now() -> None:
