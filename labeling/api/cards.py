@@ -1,6 +1,7 @@
 """Cards: the samples to label next, leased to the tab or script that asks."""
 
 import time
+from math import inf
 from typing import Annotated
 
 import msgspec
@@ -13,13 +14,16 @@ from labeling.api.forms import Asked
 from labeling.api.operation import Operation
 from labeling.api.status import After, Now, Wait, news, now, told_to_all
 from labeling.api.threads import in_worker
+from labeling.evidence.error_rate import Cut, ErrorRate, error_rate
 from labeling.loop.cards import Card
 from labeling.loop.session import Session
 from labeling.people.access import Visitor
+from labeling.store import Role
 
 MOST_CARDS = 500
 MOST_IDS = 5000
 LONGEST_HOLDER = 64
+PATIENCE = 0.1  # seconds that a page waits for its error rate
 
 Holder = Annotated[
     str,
@@ -83,6 +87,12 @@ class AskPage(Asked, frozen=True):
         bool, Meta(description="Most confident first (the default), or least.")
     ] = True
     keep: Keep = ()
+    least: Annotated[
+        float, Meta(ge=0, le=1, description="Only guesses of this confidence or more.")
+    ] = 0.0
+    below: Annotated[
+        float | None, Meta(description="Only guesses of less than this confidence.")
+    ] = None
 
 
 class HoldOn(Asked, frozen=True):
@@ -103,7 +113,20 @@ class GridPage(Cards, frozen=True):
 
     counts: Annotated[
         dict[int, int],
-        Meta(description="For each predicted class, how many of its samples have no answer."),
+        Meta(
+            description="For each predicted class, how many of its samples have no answer and "
+            "the confidence asked for."
+        ),
+    ]
+    error_rate: Annotated[
+        ErrorRate | None,
+        Meta(
+            description="How often such guesses were wrong on blind checks. None without a model, "
+            "while it is counted, and for the role annotator."
+        ),
+    ]
+    counting: Annotated[
+        bool, Meta(description="Whether the error rate is being counted: ask again in a second.")
     ]
 
 
@@ -145,11 +168,31 @@ def _next(session: Session, visitor: Visitor, asked: AskNext) -> Cards:
 
 def _page(session: Session, visitor: Visitor, asked: AskPage) -> GridPage:
     begin, holder, count = time.monotonic(), _holder(visitor, asked.holder), _count(asked.count)
+    cut = Cut(asked.least, inf if asked.below is None else asked.below)
     cards = session.queue.page(
-        holder, asked.class_id, count, confident=asked.confident, keep=asked.keep
+        holder, asked.class_id, count, confident=asked.confident, keep=asked.keep, cut=cut
     )
     cards = _unless_left(session, holder, begin, cards)
-    return GridPage(cards=cards, counts=session.queue.predicted_counts(), **now(session))
+    counts = session.queue.predicted_counts(cut)
+    counts = session.queue.predicted_counts(cut)
+    may_see = visitor.role >= Role.REVIEWER
+    rate = _error_rate(session, asked.class_id, cut) if may_see else None
+    return GridPage(
+        cards=cards,
+        counts=counts,
+        error_rate=rate,
+        counting=may_see and rate is None and bool(counts),
+        **now(session),
+    )
+
+
+def _error_rate(session: Session, class_id: int, cut: Cut) -> ErrorRate | None:
+    """The error rate by the newest evidence; a page does not wait for it."""
+    evidence = session.figures.latest(PATIENCE)
+    if evidence is None:
+        return None
+    merged = [key for key, end in session.store.classes.counts_as().items() if end == class_id]
+    return error_rate(evidence, [class_id, *merged], cut)
 
 
 def _hold(session: Session, visitor: Visitor, asked: HoldOn) -> Held:
@@ -196,8 +239,8 @@ WATCH = Operation(
 PAGE = Operation(
     "POST",
     "/api/page",
-    "Samples that the model predicts as one class, leased to the holder, and how many of each "
-    "predicted class have no answer.",
+    "Samples that the model predicts as one class, leased to the holder, how many of each "
+    "predicted class have no answer, and how often such guesses are wrong.",
     takes=AskPage,
     gives=GridPage,
     handle=_page,

@@ -1,9 +1,11 @@
 """How good the newest round is, computed once for each round."""
 
-from threading import Lock
+from contextlib import suppress
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from labeling.answers.current import CurrentAnswers
+from labeling.errors import StorageError
 from labeling.evidence.curve import Curve, measure
 from labeling.evidence.gathering import Evidence, gather
 from labeling.evidence.suspects import FEWEST, Suspect, suspects
@@ -24,8 +26,9 @@ class Figures:
         self._store, self._learner, self._current = project.store, learner, current
         self._lock = Lock()
         # Separate locks: other figures do not wait for a Review or a curve.
-        self._judging, self._measuring = Lock(), Lock()
+        self._judging, self._measuring, self._starting = Lock(), Lock(), Lock()
         self._evidence: Evidence | None = None
+        self._gathering: Thread | None = None
         self._judged: tuple[Evidence, LeaveOneOut] | None = None
         self._curve: Curve | None = None
 
@@ -43,6 +46,32 @@ class Figures:
             if found is not None:
                 self._evidence = found
             return found
+
+    def latest(self, patience: float) -> Evidence | None:
+        """The evidence as `evidence` gives it, or an older one if that takes more seconds.
+
+        The work goes on in the background, for the next call.
+        """
+        round_ = self._learner.round
+        if round_ is None or round_.head is None:
+            return None
+        with self._starting:
+            thread = self._gathering
+            if thread is None or not thread.is_alive():
+                thread = Thread(target=self._gather, name="evidence", daemon=True)
+                self._gathering = thread
+                thread.start()
+        thread.join(patience)
+        return self._evidence
+
+    def _gather(self) -> None:
+        with suppress(StorageError):  # the next call tries again
+            self.evidence()
+
+    def close(self) -> None:
+        """Wait for the work in the background."""
+        if self._gathering is not None:
+            self._gathering.join()
 
     def judged(self, evidence: Evidence) -> "LeaveOneOut | None":
         """A ridge's prediction for each label from all other labels; takes seconds for thousands.

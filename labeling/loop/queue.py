@@ -10,6 +10,7 @@ import numpy as np
 from labeling.answers.current import CurrentAnswers
 from labeling.embedding.ingest import Ingest
 from labeling.evidence.certificates import Certifier
+from labeling.evidence.error_rate import EVERY_GUESS, Cut
 from labeling.learning.learner import Learner
 from labeling.loop.cards import Card, make_cards
 from labeling.loop.rules import Rules
@@ -87,10 +88,11 @@ class Queue:
         *,
         confident: bool = True,
         keep: Sequence[str] = (),
+        cut: Cut = EVERY_GUESS,
     ) -> list[Card]:
         """Unanswered samples of one predicted class, most (or least) confident first, leased.
 
-        Samples in `keep` stay leased and are not returned.
+        Samples in `keep` stay leased and are not returned, nor are guesses outside the `cut`.
         """
         self._ingest.look()
         round_, current = self._learner.round, self._current
@@ -100,6 +102,7 @@ class Queue:
         rows = round_.table.open_rows(current)
         merged = [key for key, end in self._store.classes.counts_as().items() if end == class_id]
         rows = rows[np.isin(round_.scores.best[rows], [class_id, *merged])]
+        rows = rows[cut.holds(round_.scores.first[rows])]
         confidence = round_.scores.first[rows]
         rows = rows[np.argsort(-confidence if confident else confidence, kind="stable")]
         ids = (round_.table.id(row) for row in rows.tolist())
@@ -109,12 +112,13 @@ class Queue:
         claimed = self._store.leases.claim(holder, possible, count, kept, past=past, most=most)
         return self._cards(claimed, round_)
 
-    def predicted_counts(self) -> dict[int, int]:
-        """The number of unanswered samples that the head predicts as each class."""
+    def predicted_counts(self, cut: Cut = EVERY_GUESS) -> dict[int, int]:
+        """The number of unanswered samples that the head predicts as each class, in the `cut`."""
         round_ = self._learner.round
         if round_ is None or round_.scores is None:
             return {}
-        best = round_.scores.best[round_.table.open_rows(self._current)]
+        rows = round_.table.open_rows(self._current)
+        best = round_.scores.best[rows[cut.holds(round_.scores.first[rows])]]
         ends, total = self._store.classes.counts_as(), Counter[int]()
         found, counts = np.unique(best[best >= 0], return_counts=True)
         for key, number in zip(found.tolist(), counts.tolist(), strict=True):

@@ -105,6 +105,7 @@ class Session:
         self.peers.stop()
         self.ingest.stop()
         self.worker.stop()
+        self.figures.close()
         self.project.close()
 
     # -- answer ------------------------------------------------------------------------------

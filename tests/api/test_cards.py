@@ -1,6 +1,7 @@
 """Cards over HTTP: leased, held, given back, and sent with news."""
 
 import time
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 
 from labeling.answers import current
 from labeling.api import routes
+from labeling.evidence.error_rate import Cut, error_rate
 from labeling.loop.cards import Card
 from labeling.loop.session import Session
 from labeling.people import tokens
@@ -49,6 +51,50 @@ def test_a_grid_page_comes_with_the_counts_of_all_classes(
     assert len(reply["cards"]) == min(5, reply["counts"][str(cat)])
     for card in reply["cards"]:
         assert next(iter(card["probabilities"])) == str(cat)
+
+
+def test_a_page_of_the_grid_tells_its_error_rate_but_not_to_an_annotator(
+    session: Session, workspace: Workspace
+) -> None:
+    session.change(audit_share=1.0)
+    cat, dog = (session.store.classes.create(name).id for name in ("cat", "dog"))
+    for number in range(30):
+        card = session.queue.next("tab", 1)[0]
+        session.answer("ann", [label(card.sample_id, (cat, dog)[number % 2])])
+        session.worker.wait()
+    evidence = session.figures.latest(60.0)
+    assert evidence is not None and evidence.uniform.sum() >= 15
+    roles = (Role.OWNER, Role.REVIEWER, Role.ANNOTATOR)
+    tokens_ = {
+        role: issue(
+            tokens.for_member(
+                session.project.folder, session.store.people.invite(str(role), role, 1)[0]
+            ),
+            workspace.secret,
+        )
+        for role in roles
+    }
+    with TestClient(Starlette(routes=routes(workspace)), "http://localhost") as client:
+        for least, below in ((0.0, None), (0.5, None), (0.0, 0.9)):
+            body = {"holder": "g", "class_id": cat, "count": 2, "least": least, "below": below}
+            replies = {
+                role: client.post(
+                    "/api/page", json=body, headers={"Authorization": f"Bearer {one}"}
+                ).json()
+                for role, one in tokens_.items()
+            }
+            cut = Cut(least, 2.0 if below is None else below)
+            expected = asdict(error_rate(evidence, [cat], cut))
+            assert [replies[role]["error_rate"] for role in roles] == [expected, expected, None]
+            assert not any(reply["counting"] for reply in replies.values())
+
+
+@pytest.mark.parametrize("least", [-0.1, 1.5, "much"])
+def test_a_confidence_that_is_no_share_is_refused(client: TestClient, least: object) -> None:
+    body = {"holder": "g", "class_id": 1, "count": 2, "least": least}
+    reply = client.post("/api/page", json=body)
+    assert reply.status_code == 422
+    assert "least" in reply.json()["error"]
 
 
 @pytest.mark.parametrize("count", [-5, 0, 10**9])

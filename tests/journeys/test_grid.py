@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from labeling.loop.session import Session
 from labeling.project.project import open_project
@@ -28,18 +28,28 @@ def taught(
     """A server whose model has seen some labels; the journeys of this module share it."""
     folder = tmp_path_factory.mktemp("taught")
     server = Server(folder / "home", board.part_of_sample(folder / "pool", 3))
+    _labeled(server, embedded_home, backbone, 0.1, TAUGHT)
+    yield server
+    server.kill()
+
+
+def _labeled(
+    server: Server, embedded_home: Path, backbone: Backbone, audit_share: float, labels: int
+) -> board.Script:
+    """Start a server on a prepared project, and give it true labels."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HONE_HOME", str(server.home))
         project = open_project(server.pool)
+    project.change(audit_share=audit_share)
     (embeddings,) = embedded_home.glob("*/embeddings")
     shutil.copytree(embeddings, project.embeddings, dirs_exist_ok=True)
     session = Session(project, backbone)
     session.prepare()
     session.close()
     server.start()
-    board.Script(server.url, server.home).teach(TAUGHT)
-    yield server
-    server.kill()
+    script = board.Script(server.url, server.home)
+    script.teach(labels)
+    return script
 
 
 @pytest.fixture
@@ -268,6 +278,96 @@ def test_a_window_made_larger_is_filled_but_for_a_page_that_was_worked_on(
     page.locator(".tile").first.click()  # not any more
     page.set_viewport_size({"width": 2560, "height": 1440})
     expect(page.locator(".tile").nth(few)).to_be_visible()
+
+
+def _counts(page: Page) -> int:
+    """How many guesses the tabs count in all."""
+    return sum(int(number) for number in page.locator(".tab .number").all_inner_texts())
+
+
+def test_one_line_teaches_the_grid_until_it_is_put_away_and_a_button_shows_all_keys(
+    page: Page,
+) -> None:
+    lesson = page.locator(".lesson")
+    name = _tab(page).locator(".name").inner_text()
+    expect(lesson.locator(".keyed")).to_contain_text(f"The model calls all of these “{name}”")
+    expect(lesson.locator(".keyed")).to_contain_text("Enter accepts all the others")
+    page.get_by_role("button", name="all keys", exact=True).click()
+    expect(page.get_by_role("dialog", name="keys")).to_contain_text("accept all the others")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="put this line away").click()
+    expect(lesson).to_be_hidden()
+    page.reload()
+    _whole(page)
+    expect(lesson).to_be_hidden()
+
+
+def test_a_cut_by_keyboard_keeps_the_surest_guesses_or_the_others_and_the_counts_follow(
+    page: Page,
+) -> None:
+    page.get_by_label("images on a page").select_option("200")
+    expect(page.locator(".tile")).to_have_count(int(_number(_tab(page))))
+    _whole(page)
+    every, shown = _counts(page), set(_names(page))
+    tab = _tab(page).locator(".name").inner_text()
+    cut = page.get_by_label("how sure the model is")
+    cut.focus()
+    numbers, seen = list[int](), list[set[str]]()
+    for keys, side in ((["ArrowDown"] * 5, "least"), (["End"], "below")):
+        with page.expect_response(lambda one, side=side: f'"{side}":0.6' in _asked(one)):
+            for key in keys:
+                page.keyboard.press(key)
+                expect(cut).to_be_focused()
+        _whole(page)
+        same = _tab(page).locator(".name").inner_text() == tab  # it has guesses of this confidence
+        numbers.append(_counts(page))
+        seen.append(set(_names(page)) if same else set())
+    assert sum(numbers) == every and min(numbers) > 0
+    assert not seen[0] & seen[1]
+    assert seen[0] | seen[1] == shown
+
+
+def _asked(response: Response) -> str:
+    """What a response answers."""
+    return response.request.post_data or ""
+
+
+def test_with_few_blind_checks_there_is_no_error_rate_and_no_confidence_on_the_tiles(
+    page: Page,
+) -> None:
+    expect(page.locator(".checks")).to_contain_text("wrong is not known yet")
+    expect(page.locator(".checks")).to_contain_text("10 are needed")
+    assert not [one for one in page.locator(".tile .chance").all() if one.is_visible()]
+
+
+def test_the_error_rate_of_the_guesses_shown_is_counted_on_blind_checks(
+    tmp_path: Path, embedded_home: Path, backbone: Backbone, visit: Visit
+) -> None:
+    server = Server(tmp_path / "home", board.part_of_sample(tmp_path / "pool", 1))
+    for name, label in board.true_labels().items():
+        if label not in ("animal", "food"):
+            (tmp_path / "pool" / name).unlink(missing_ok=True)
+    try:
+        script = _labeled(server, embedded_home, backbone, 0.9, 120)
+        classes = {one["name"]: one["id"] for one in script("status")["classes"]}
+        page = visit(f"{server.url}/grid")
+        _fullest(page)
+        name = _tab(page).locator(".name").inner_text()
+        asked = {"holder": "script", "class_id": classes[name], "count": 0}
+        for value, least, surely in (("", 0.0, ""), ("least 0.8", 0.8, " this surely")):
+            page.get_by_label("how sure the model is").select_option(value)
+            rate = script("page", asked | {"least": least})["error_rate"]
+            assert rate["checks"] >= 10
+            were = "was" if rate["wrong"] == 1 else "were"
+            expect(page.locator(".checks")).to_contain_text(
+                f"Of {rate['checks']} blind checks that the model called “{name}”{surely}, "
+                f"{rate['wrong']} {were} wrong: "
+            )
+            expect(page.locator(".checks")).to_contain_text("95% interval")
+            chance = page.locator(".tile .chance").first
+            expect(chance).to_be_visible(visible=rate["backs_confidence"])
+    finally:
+        server.kill()
 
 
 # The last one: it leaves nothing for another.

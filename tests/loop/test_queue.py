@@ -1,13 +1,16 @@
 """The queue: what comes next, held by one holder each, whatever goes on beside it."""
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from labeling.evidence.error_rate import EVERY_GUESS, Cut
 from labeling.loop.session import Session
 from labeling.project.project import open_project
 from models.encoders.backbones import Backbone
@@ -183,6 +186,28 @@ def test_a_grid_page_holds_open_samples_of_one_predicted_class(
         assert all(next(iter(card.probabilities)) == class_id for card in cards)
         sure = [next(iter(card.probabilities.values())) for card in cards]
         assert sure == sorted(sure, reverse=confident)
+
+
+def test_a_cut_divides_the_guesses_of_each_class_and_their_counts(
+    open_session: OpenSession,
+) -> None:
+    session = open_session()
+    label_all_but(session, 24)
+    round_ = session.learner.round
+    assert round_ is not None and round_.scores is not None
+    middle = float(np.median(round_.scores.first[round_.table.open_rows(session.current)]))
+    sure, unsure = Cut(middle), Cut(below=middle)
+    every, above, below = (
+        session.queue.predicted_counts(cut) for cut in (EVERY_GUESS, sure, unsure)
+    )
+    assert sum(above.values()) == sum(below.values()) == 12
+    assert Counter(above) + Counter(below) == Counter(every)
+    for class_id in every:
+        for cut, counts in ((sure, above), (unsure, below)):
+            cards = session.queue.page(f"{class_id}{cut}", class_id, 100, cut=cut)
+            found = np.array([card.probabilities[class_id] for card in cards])
+            assert len(found) == counts.get(class_id, 0)
+            assert Cut(cut.least - 1e-4, cut.below + 1e-4).holds(found).all()
 
 
 @either_database

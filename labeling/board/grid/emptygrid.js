@@ -4,32 +4,40 @@ import { el } from "../dom.js";
 import { link } from "../states.js";
 import { canGuess } from "../status.js";
 
-// `passed` is the number of samples left out here; `again` brings them back.
-export function emptyGrid(status, outbox, passed, again) {
-  const [title, text, ...more] = words(status, outbox, passed);
-  const bring = el("button.action", { type: "button", onclick: again }, "show them again");
+// `passed` is the number of samples left out here, and `isCut` whether only guesses of a certain
+// confidence are shown; `again` brings back what is not shown.
+export function emptyGrid(status, outbox, passed, again, isCut = false) {
+  const [title, text, ...more] = words(status, outbox, passed, isCut);
+  const name = passed ? "show them again" : "show every guess";
+  const bring = el("button.action", { type: "button", onclick: again }, name);
   return el(
     "div.empty",
     {},
     el("h2", {}, title),
     el("p", {}, text),
-    el("p.links", {}, passed && status ? bring : null, ...more.map(([name, path]) => link(name, path))),
+    el("p.links", {}, status && (passed || (isCut && !isDone(status))) ? bring : null, ...more.map(([name, path]) => link(name, path))),
   );
 }
 
-function words(status, outbox, passed) {
+function isDone({ labels, skipped, unsure, total }) {
+  return total > 0 && labels + skipped + unsure >= total;
+}
+
+function words(status, outbox, passed, isCut) {
   if (outbox.offline)
     return ["Offline", "Your answers are kept in this browser. The next page comes when the server answers again."];
   if (!status) return ["Loading the first page …", ""];
   if (passed) return ["The rest was left out", `${passed} images were left out on the pages before.`, ["Label them one by one", "."]];
-  const { labels, skipped, unsure, total } = status;
-  if (total && labels + skipped + unsure >= total)
+  const { labels, total } = status;
+  if (isDone(status))
     return [
       "Every image has an answer",
       `${labels} of ${total} labeled. Well done.`,
       ["Export the labels", "export"],
       ["See how good the model is", "progress"],
     ];
+  if (isCut && status.round_id !== null)
+    return ["No guess of this confidence", "What is left is more or less sure than you chose above."];
   if (status.round_id !== null)
     return ["Nothing left for you right now", "The last images are open in other browsers, or are not prepared yet. They appear here later."];
   if (status.error) return ["There is no model", status.error, ["Open Setup", "setup"]];

@@ -8,6 +8,7 @@ import { GridBar } from "./gridbar.js";
 import { keyName, keyText } from "../keys/keys.js";
 import { Pages } from "./pages.js";
 import { Sheet } from "./sheet.js";
+import { isCut } from "./sureness.js";
 import { Tile } from "./tile.js";
 
 const GLANCE = 250; // ms that a page must be visible before it can be accepted
@@ -35,11 +36,11 @@ export class GridMode {
     this.help = HELP;
     this.batches = []; // of answers, newest last, for undo
     this.size = null; // images on a page; null for as many as fill the window
-    this.pages = new Pages(board);
+    this.pages = new Pages(board, () => this.#showRate());
     const large = (tile) => board.api.image(tile.card.sample_id, "view");
     this.sheet = new Sheet(() => this.show(), large, () => this.#roomier());
     this.classes = new ClassList((one) => this.assign(one), board.maker(), board.hotkeys, board.about);
-    this.bar = new GridBar((change) => this.turn(change));
+    this.bar = new GridBar((change) => this.turn(change), () => board.toggleHelp());
     this.accept = el("button.action.primary", { type: "button", onclick: () => this.commit() });
     this.said = el("p.said", { role: "status" });
     this.node = el(
@@ -210,11 +211,11 @@ export class GridMode {
     return text;
   }
 
-  // Another class, number of images or order.
+  // Another class, number of images, order or confidence.
   turn({ size, ...change }) {
     if (size !== undefined) this.size = size;
     this.note = "";
-    this.refocus = true;
+    this.refocus = !this.bar.chooses;
     this.pages.turnTo({ ...change, size: this.size ?? this.sheet.comfortable });
     this.load();
   }
@@ -238,9 +239,16 @@ export class GridMode {
     this.classes.show(this.board.classes, {}, null, this.board.status?.per_class);
     this.bar.show(this.board.classes, this.pages.counts, classId);
     for (const tile of this.tiles) tile.show(name);
+    this.#showRate();
     this.sheet.grid.setAttribute("aria-label", `images predicted as ${name(classId)}`);
     if (!this.tiles.length && !this.loading) this.sheet.say(this.#empty());
     this.#showCounts();
+  }
+
+  #showRate() {
+    const { classId, rate, cut } = this.pages;
+    this.bar.tell(this.tiles.length ? this.board.name(classId) : null, rate, cut);
+    for (const tile of this.tiles) tile.back(rate.rate?.backs_confidence);
   }
 
   #showCounts() {
@@ -269,7 +277,8 @@ export class GridMode {
 
   #empty() {
     const { board, pages } = this;
-    return emptyGrid(board.status, board.outbox, pages.passed.size, () => this.again());
+    if (pages.passed.size) return emptyGrid(board.status, board.outbox, pages.passed.size, () => this.again());
+    return emptyGrid(board.status, board.outbox, 0, () => this.bar.everyGuess(), isCut(pages.cut));
   }
 
   #selectAll(event) {

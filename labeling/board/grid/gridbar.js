@@ -1,17 +1,41 @@
-// The bar above the grid: a tab for each predicted class with its count, the number of
-// images per page, and their order.
+// The bar above the grid: a tab for each predicted class with its count, the number of images per
+// page, their order, how sure the model is, and what blind checks say about such guesses.
 
-import { el } from "../dom.js";
+import { el, hide, put } from "../dom.js";
 import { FEWEST, MOST } from "./sheet.js";
+import { Lesson } from "./lesson.js";
+import { CUTS, checksText, cutOf } from "./sureness.js";
 
 const SIZES = [FEWEST, 24, 48, 96, MOST];
 
 export class GridBar {
-  // `turn({classId, size, confident})` is called with the choice; size null fills the window.
-  constructor(turn) {
+  // `turn({classId, size, confident, cut})` is called with the choice; size null fills the window.
+  // `help()` shows all keys.
+  constructor(turn, help) {
     this.turn = turn;
+    this.lesson = new Lesson();
+    this.checks = el("p.checks", { hidden: true });
     this.tabs = el("div.tabs", { role: "tablist", "aria-label": "predicted class" });
-    this.node = el("div.toolbar", {}, this.tabs, this.#options());
+    this.options = this.#options(help);
+    this.node = el("div.toolbar", {}, this.lesson.node, this.tabs, this.options, this.checks);
+  }
+
+  // Whether a choice has the focus.
+  get chooses() {
+    return this.options.querySelector("select:focus") !== null;
+  }
+
+  // What there is to say of the class on screen; `name` is null without images.
+  tell(name, rate, cut) {
+    this.lesson.show(name);
+    const text = name === null ? "" : checksText(rate, name, cut);
+    put(this.checks, text);
+    hide(this.checks, !text);
+  }
+
+  everyGuess() {
+    this.cut.value = "";
+    this.turn({ cut: {} });
   }
 
   show(classes, counts, classId) {
@@ -38,24 +62,29 @@ export class GridBar {
     if (next !== undefined && next !== this.classId) this.turn({ classId: next });
   }
 
-  #options() {
+  #options(help) {
     const choice = (label, apply, options) => {
+      let typed = false;
       const onchange = ({ target }) => {
-        target.blur(); // so that keys act on the images again
+        if (!typed) target.blur(); // so that keys act on the images again; arrow keys go on choosing
         this.turn(apply(target.value));
       };
       const made = options.map(([value, text]) => el("option", { value }, text));
-      return el("select", { "aria-label": label, onchange }, ...made);
+      const [onkeydown, onpointerdown] = [() => (typed = true), () => (typed = false)];
+      return el("select", { "aria-label": label, onchange, onkeydown, onpointerdown, onblur: onpointerdown }, ...made);
     };
     const sizes = SIZES.map((n) => [n, `${n} images`]);
+    this.cut = choice("how sure the model is", (value) => ({ cut: cutOf(value) }), CUTS);
     return el(
       "div.options",
       {},
+      this.cut,
       choice("images on a page", (value) => ({ size: Number(value) || null }), [["", "fill the window"], ...sizes]),
       choice("order", (value) => ({ confident: value === "most" }), [
         ["most", "most confident first"],
         ["least", "least confident first"],
       ]),
+      el("button.ask", { type: "button", title: "all keys", "aria-label": "all keys", onclick: help }, "?"),
     );
   }
 }

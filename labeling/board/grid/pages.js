@@ -5,10 +5,14 @@ const LOADING = 4; // images loading at once; answers need connections too
 const CALM = 1500; // ms between two requests for the page ahead
 
 export class Pages {
-  constructor(board) {
+  // `rated()` is called when the error rate of the class on screen may have changed.
+  constructor(board, rated) {
     this.board = board;
+    this.rated = rated;
     this.classId = null;
     this.confident = true;
+    this.cut = {}; // the confidence of the guesses to show
+    this.rates = new Map(); // class id -> {rate, counting}: its error rate in this cut
     this.size = 24;
     this.counts = {}; // class id -> its predicted samples without an answer
     this.passed = new Set(); // left out here: they stay leased to this tab and are not sent again
@@ -21,9 +25,15 @@ export class Pages {
     this.turns = 0;
   }
 
-  // Another class, order or size: drop the page loaded ahead.
+  // Of the class on screen.
+  get rate() {
+    return this.rates.get(this.classId) ?? {};
+  }
+
+  // Another class, order, size or cut: drop the page loaded ahead.
   turnTo(change) {
     Object.assign(this, change);
+    if (change.cut) this.rates.clear();
     this.turns += 1;
     this.next = null;
     this.asked = -CALM;
@@ -31,6 +41,7 @@ export class Pages {
 
   // The next page: {classId, cards}. Of another class if this one has no more; empty if all are done.
   async turn() {
+    clearTimeout(this.timer);
     let [page, turns] = [null, -1];
     while (turns !== this.turns) { // a choice made meanwhile counts
       turns = this.turns;
@@ -61,7 +72,12 @@ export class Pages {
         this.#load(shown, page.cards);
       })
       .catch(() => {}) // offline: requested again when the page is turned
-      .finally(() => (this.asking = null));
+      .finally(() => {
+        this.asking = null;
+        if (turns !== this.turns) return;
+        this.rated();
+        if (this.rate.counting) this.ahead(shown);
+      });
   }
 
   // A card's thumbnail element, loaded once while its page is near.
@@ -112,8 +128,12 @@ export class Pages {
     const { api, holder, outbox } = this.board;
     await outbox.flushed(); // so that the counts are right
     const keep = [...shown.map((card) => card.sample_id), ...outbox.pending(), ...this.passed];
-    const reply = await api.page(holder, classId, this.size, this.confident, keep);
-    this.counts = reply.counts;
+    const { turns } = this;
+    const reply = await api.page(holder, classId, this.size, this.confident, keep, this.cut);
+    if (turns === this.turns) {
+      this.counts = reply.counts;
+      this.rates.set(classId, { rate: reply.error_rate, counting: reply.counting });
+    }
     return reply.cards;
   }
 

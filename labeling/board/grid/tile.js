@@ -1,6 +1,6 @@
 // One image of the grid, with the decision about it.
 
-import { el, percent } from "../dom.js";
+import { el, hide, percent } from "../dom.js";
 
 export class Tile {
   constructor(card, classId, image) {
@@ -11,12 +11,12 @@ export class Tile {
     this.selected = false;
     this.out = false;
     this.name = el("span.name");
-    const chance = percent(card.probabilities[classId] ?? 0);
+    this.chance = el("span.chance", { hidden: true }, percent(card.probabilities[classId] ?? 0));
     this.node = el(
       "div.tile",
       { role: "option", tabindex: -1, title: card.name },
       el("span.frame", {}, image),
-      el("span.foot", {}, this.name, el("span.chance", {}, chance)),
+      el("span.foot", {}, this.name, this.chance),
     );
     if (image.src && image.complete && !image.naturalWidth) this.#missing();
     else image.addEventListener("error", () => this.#missing(), { once: true });
@@ -44,6 +44,11 @@ export class Tile {
     this.node.setAttribute("aria-label", [this.card.name, text || name(this.guess)].join(", "));
     this.node.classList.toggle("out", this.out);
     this.node.classList.toggle("changed", this.changed && !this.out);
+  }
+
+  // The model's confidence is shown only where blind checks agree with it.
+  back(isBacked) {
+    hide(this.chance, !isBacked);
   }
 
   // An image that cannot be seen is not accepted.

@@ -25,8 +25,9 @@ export class Api {
     return this.#send("next", { holder, count, keep, spare });
   }
 
-  page(holder, class_id, count, confident, keep = []) {
-    return this.#send("page", { holder, class_id, count, confident, keep });
+  // `cut` limits the confidence of the guesses: {least}, {below} or {}.
+  page(holder, class_id, count, confident, keep = [], cut = {}) {
+    return this.#send("page", { holder, class_id, count, confident, keep, ...cut });
   }
 
   hold(holder, sample_ids) {
