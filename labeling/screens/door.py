@@ -29,7 +29,8 @@ def show(session: Session) -> None:
         elif session.store.people.all():
             st.info(
                 "Open the invitation link from the owner of this project. If you "
-                "have done so before, your invitation has ended or was revoked.",
+                "have done so before, you have logged out, or your invitation has ended or was "
+                "revoked; after a log-out the same link lets you in again.",
                 icon=":material/key:",
             )
         else:

@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw
 
 from labeling.errors import HoneError, StorageError
 from labeling.loop.session import Session
-from labeling.screens import door
+from labeling.screens import door, who
 from labeling.screens.index import SCREENS, screen
 from labeling.screens.shell import current_session, dress, needs_login, visitor
 
@@ -39,7 +39,9 @@ def _show(session: Session) -> None:
         if found.role >= role
     ]
     st.session_state["start_page"] = pages[0]
-    st.navigation(pages, position="top").run()
+    chosen = st.navigation(pages, position="top")
+    who.show(session, found)
+    chosen.run()
 
 
 def _icon() -> Image.Image:
