@@ -28,9 +28,8 @@ def show(session: Session) -> None:
             _provider()
         elif session.store.people.all():
             st.info(
-                "Open the invitation link from the owner of this project. If you "
-                "have done so before, you have logged out, or your invitation has ended or was "
-                "revoked; after a log-out the same link lets you in again.",
+                "Open the invitation link from the owner of this project. After a log-out, the same "
+                "link lets you in again. If it does not, your invitation has ended or was revoked.",
                 icon=":material/key:",
             )
         else:

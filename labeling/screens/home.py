@@ -39,9 +39,8 @@ def _show(session: Session) -> None:
         if found.role >= role
     ]
     st.session_state["start_page"] = pages[0]
-    chosen = st.navigation(pages, position="top")
-    who.show(session, found)
-    chosen.run()
+    st.navigation(pages, position="top").run()
+    who.show(session, found)  # after the board, so that the first image does not wait for it
 
 
 def _icon() -> Image.Image:

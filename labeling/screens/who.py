@@ -26,8 +26,8 @@ HTML = """
 <form method="post" action="leave"><span><b></b> <i></i></span><button>Log out</button></form>
 """
 CSS = """
-form { display: flex; gap: .6rem; align-items: center; justify-content: flex-end; height: 2.25rem;
-  font-size: .875rem; color: var(--st-text-color); }
+form { display: flex; gap: .6rem; align-items: center; justify-content: flex-end;
+  height: 2.25rem; margin: 0; font-size: .875rem; color: var(--st-text-color); }
 span { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
 b { font-weight: 600; }
 i { font-style: normal; opacity: .75; }
@@ -46,7 +46,7 @@ export default function ({ data, parentElement }) {
   get("i").textContent = data.role;
   get("span").title = `${data.name}, ${data.role}`;
   get("button").hidden = !data.leaves;
-  const tabs = new BroadcastChannel(`hone-who-${data.project}`);
+  const tabs = form.tabs ??= new BroadcastChannel(`hone-who-${data.project}`);
   tabs.onmessage = () => location.reload();
   form.onsubmit = (event) => {
     const waiting = Object.keys(localStorage).filter((one) => one.startsWith(data.waiting)).length;
@@ -55,7 +55,10 @@ export default function ({ data, parentElement }) {
     if (waiting && !confirm(text)) event.preventDefault();
     else addEventListener("pagehide", () => tabs.postMessage("left"), { once: true });
   };
-  return () => tabs.close();
+  return () => {
+    tabs.close();
+    delete form.tabs;
+  };
 }
 """
 

@@ -43,7 +43,7 @@ HERE, ALL = "127.0.0.1", "0.0.0.0"
         (Serving("fd00::7", 80), "", "http://[fd00::7]:80/", PLAIN),
         (Serving(ALL, 8600, "https", "x"), "https://localhost:8600/x",
          "https://192.168.1.5:8600/x/", None),
-        (Serving(HERE, 8600), "https://hone.example.org/lab", "https://hone.example.org/lab/", None),
+        (Serving(HERE, 8600), "https://hone.example/lab", "https://hone.example/lab/", None),
         (Serving(HERE, 8600), "http://hone.example.org", "http://hone.example.org/", PLAIN),
         (Serving(HERE, 8600), "http://localhost:8600", "http://localhost:8600/", ONLY_HERE),
         (Serving("localhost", 8600), "", "http://localhost:8600/", ONLY_HERE),
