@@ -29,7 +29,8 @@ def show(session: Session) -> None:
         elif session.store.people.all():
             st.info(
                 "Open the invitation link from the owner of this project. After a log-out, the "
-                "same link lets you in again. If it does not, your invitation has ended or was revoked.",
+                "same link lets you in again. If it does not, your invitation has ended or was "
+                "revoked.",
                 icon=":material/key:",
             )
         else:
