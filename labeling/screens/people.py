@@ -1,5 +1,7 @@
 """The people's part of the Setup screen: the team, the roles, and the invitations."""
 
+import time
+
 import pandas as pd
 import streamlit as st
 
@@ -9,6 +11,7 @@ from labeling.screens.invitation import ROLES
 from labeling.screens.shell import annotator, attempt, has_provider, needs_login, visitor
 from labeling.store import Member
 from labeling.store.people import DAY, LONGEST_DAYS
+from labeling.wording import duration
 
 
 def show(session: Session) -> None:
@@ -42,7 +45,7 @@ def _table(session: Session, members: list[Member]) -> None:
                 "name": one.name,
                 "role": str(one.role),
                 "labels": share.labels if share else 0,
-                "last seen": pd.Timestamp(seen, unit="s", tz="UTC") if seen else None,
+                "last seen": f"{duration(time.time() - seen)} ago" if seen else "never",
                 "invitation": _state(one),
                 "e-mail": one.email or "",
             }
@@ -50,8 +53,7 @@ def _table(session: Session, members: list[Member]) -> None:
     table = pd.DataFrame(rows)
     if not has_provider() and not table["e-mail"].any():
         del table["e-mail"]
-    when = st.column_config.DatetimeColumn(format="distance")
-    st.dataframe(table, hide_index=True, column_config={"last seen": when})
+    st.dataframe(table, hide_index=True)
 
 
 def _state(one: Member) -> str:
