@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 
 from labeling.api import BrowserSecurity, FastPath, prepare_server, routes
 from labeling.errors import HoneError
-from labeling.people.access import is_loopback
+from labeling.people.reach import Serving, announce, withdraw
 from labeling.workspace import WORKSPACE, configured
 
 
@@ -19,14 +19,28 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Open the configured project before the first visitor comes, and close all at the end."""
     # Behind a proxy on this machine, HONE_LOGIN says it; what a proxy forwards is noticed too.
     asked = os.environ.get("HONE_LOGIN", "").lower() in ("1", "true", "yes")
-    WORKSPACE.login = asked or not is_loopback(st.get_option("server.address"))
+    WORKSPACE.serving = _serving()
+    WORKSPACE.login = asked or not WORKSPACE.serving.is_private
     try:
-        WORKSPACE.open(*configured())
+        session = WORKSPACE.open(*configured())
+        announce(session.project.folder, WORKSPACE.serving)
     except HoneError as error:
         print(f"Hone: {error}")
     prepare_server()  # last: a visitor who comes meanwhile is let in right after
     yield
+    for session in WORKSPACE.sessions():
+        withdraw(session.project.folder, WORKSPACE.serving)
     WORKSPACE.close()
+
+
+def _serving() -> Serving:
+    """What Streamlit listens on; by now the port is the one that it has found free."""
+    return Serving(
+        st.get_option("server.address") or "",
+        st.get_option("server.port"),
+        "https" if st.get_option("server.sslCertFile") else "http",
+        st.get_option("server.baseUrlPath") or "",
+    )
 
 
 security = Middleware(

@@ -9,6 +9,7 @@ from labeling.evidence.trials import Trials
 from labeling.loop.session import Session
 from labeling.paths import locate, project_key
 from labeling.people.attempts import Attempts
+from labeling.people.reach import Serving
 from labeling.people.tokens import local_secret
 from labeling.project.project import Project, open_project
 
@@ -20,8 +21,8 @@ FIRST_LOOK = 8.0  # seconds within which a person who has started Hone sees its 
 class Workspace:
     """Keeps one running session for each open project.
 
-    With `login`, everybody has to be a member of the team, also on this machine. `speeds` is how
-    fast each pretrained model runs here.
+    With `login`, everybody has to be a member of the team, also on this machine. `serving` is what
+    the server listens on. `speeds` is how fast each pretrained model runs here.
     """
 
     def __init__(self) -> None:
@@ -30,6 +31,7 @@ class Workspace:
         self._trials: dict[str, Trials] = {}
         self._secret: str | None = None
         self.login = False
+        self.serving = Serving("127.0.0.1")
         self.attempts = Attempts()
         self.speeds = Speeds()
 

@@ -14,7 +14,7 @@ from labeling.api.endpoint import LARGEST_BODY, guarded
 from labeling.api.fast_path import FastPath
 from labeling.api.history import CHANGES, LOG, REWIND, UNDO_CHANGE
 from labeling.api.images import IMAGE
-from labeling.api.join import join_route
+from labeling.api.join import join_route, leave_route
 from labeling.api.learning import LEARNING
 from labeling.api.public import open_routes
 from labeling.api.review import ALIKE, HEAT, REVIEW
@@ -36,6 +36,7 @@ def routes(workspace: Workspace) -> list[BaseRoute]:
     return [
         *open_routes(OPERATIONS),
         join_route(workspace),
+        leave_route(workspace),
         *(
             Route(one.path, guarded(workspace, one), methods=[one.method], name=one.name)
             for one in OPERATIONS

@@ -28,6 +28,7 @@ WRONG = (
     "It was revoked, has expired, or the link is not complete. Ask the person who sent it for a "
     "new one.",
 )
+LOGGED_IN = "_streamlit_user"  # Streamlit's cookie of a login by an identity provider
 TOO_MANY = ("Too many wrong invitations", "Wait a minute, then open your link again.")
 
 
@@ -62,6 +63,28 @@ def join_route(workspace: Workspace) -> Route:
             return _said("Not possible right now", str(error), 503)
 
     return Route("/join/{secret}", enter, methods=["GET", "POST"], name="join")
+
+
+def leave_route(workspace: Workspace) -> Route:
+    """`/leave`: ends the login of this browser, and goes on to the door.
+
+    Only by POST: BrowserSecurity refuses one that a page of another site has sent.
+    """
+
+    async def leave(request: Request) -> Response:
+        # The provider's login would let the person in again, so it ends too.
+        by_provider = LOGGED_IN in request.cookies
+        response = RedirectResponse("auth/logout" if by_provider else "./", 303, PRIVATE)
+        for session in workspace.sessions():
+            response.delete_cookie(
+                cookie_name(session.project.key),
+                httponly=True,
+                secure=request.url.scheme == "https",
+                samesite="lax",
+            )
+        return response
+
+    return Route("/leave", leave, methods=["POST"], name="leave")
 
 
 def _said(title: str, text: str, status: int, headers: Mapping[str, str] = PRIVATE) -> Response:

@@ -1,6 +1,6 @@
 """The team on the command line: invite people, list them, end their access."""
 
-import socket
+import sys
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -9,6 +9,7 @@ import click
 from labeling.cli.options import Place, on_project, operator
 from labeling.cli.terminal import one_line
 from labeling.errors import PersonError
+from labeling.people.reach import found
 from labeling.people.tokens import for_script
 from labeling.project.project import Project
 from labeling.store import Member, Role
@@ -38,12 +39,10 @@ INVITE_DAYS, TOKEN_DAYS = 14, 30
 @click.option("--renew", is_flag=True, help="A new link for a person; the earlier one ends.")
 @click.option(
     "--url",
-    default=f"http://{socket.gethostname()}:8501",
-    show_default=True,
-    help="Where people reach the server.",
+    help="Where people reach the server; by default this machine, with the port that is served.",
 )
 def invite(
-    place: Place, name: str, role: str, days: int, email: str | None, renew: bool, url: str
+    place: Place, name: str, role: str, days: int, email: str | None, renew: bool, url: str | None
 ) -> None:
     """Invite a person to a project, and print the link.
 
@@ -56,7 +55,14 @@ def invite(
             secret = store.renew(member.id, days, by=operator(project))
         else:
             _, secret = store.invite(name, Role.of(role), days, email, by=operator(project))
-        print(f"{url.rstrip('/')}/join/{secret}")
+        if url is not None:
+            print(f"{url.rstrip('/')}/join/{secret}")
+            return
+        serving = found(project.folder)
+    link = serving.link(secret)
+    if caution := serving.caution(link):
+        print(caution, file=sys.stderr)
+    print(link)
 
 
 @click.command

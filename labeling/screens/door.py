@@ -28,8 +28,9 @@ def show(session: Session) -> None:
             _provider()
         elif session.store.people.all():
             st.info(
-                "Open the invitation link from the owner of this project. If you "
-                "have done so before, your invitation has ended or was revoked.",
+                "Open the invitation link from the owner of this project. After a log-out, the "
+                "same link lets you in again. If it does not, your invitation has ended or was "
+                "revoked.",
                 icon=":material/key:",
             )
         else:

@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw
 
 from labeling.errors import HoneError, StorageError
 from labeling.loop.session import Session
-from labeling.screens import door
+from labeling.screens import door, who
 from labeling.screens.index import SCREENS, screen
 from labeling.screens.shell import current_session, dress, needs_login, visitor
 
@@ -40,6 +40,7 @@ def _show(session: Session) -> None:
     ]
     st.session_state["start_page"] = pages[0]
     st.navigation(pages, position="top").run()
+    who.show(session, found)  # after the board, so that the first image does not wait for it
 
 
 def _icon() -> Image.Image:

@@ -1,25 +1,21 @@
 """The people's part of the Setup screen: the team, the roles, and the invitations."""
 
-from urllib.parse import urljoin
+import time
 
 import pandas as pd
 import streamlit as st
 
 from labeling.loop.session import Session
+from labeling.screens import invitation
+from labeling.screens.invitation import ROLES
 from labeling.screens.shell import annotator, attempt, has_provider, needs_login, visitor
-from labeling.store import Member, Role
-from labeling.store.people import DAY, LONGEST_DAYS, LONGEST_NAME
-from labeling.wording import plain
-
-ROLES = {
-    Role.ANNOTATOR: "annotator: labels and sees their own progress",
-    Role.REVIEWER: "reviewer: also Review, Accuracy and everybody's progress",
-    Role.OWNER: "owner: everything, also settings and people",
-}
+from labeling.store import Member
+from labeling.store.people import DAY, LONGEST_DAYS
+from labeling.wording import duration
 
 
 def show(session: Session) -> None:
-    """The team, a form to invite, changes of each member, and the distribution of work."""
+    """The team, invitations, changes of each member, and the distribution of work."""
     st.subheader("People")
     if not needs_login():
         st.write(
@@ -29,13 +25,12 @@ def show(session: Session) -> None:
     members = session.store.people.all()
     if members:
         _table(session, members)
-    _told()
+    invitation.ask(session)
     left, right = st.columns(2, gap="large")
-    with left:
-        _invite(session)
-    with right:
-        if members:
+    if members:
+        with left:
             _change(session, members)
+    with right if members else left:
         _work(session)
 
 
@@ -50,7 +45,7 @@ def _table(session: Session, members: list[Member]) -> None:
                 "name": one.name,
                 "role": str(one.role),
                 "labels": share.labels if share else 0,
-                "last seen": pd.Timestamp(seen, unit="s", tz="UTC") if seen else None,
+                "last seen": f"{duration(time.time() - seen)} ago" if seen else "never",
                 "invitation": _state(one),
                 "e-mail": one.email or "",
             }
@@ -58,8 +53,7 @@ def _table(session: Session, members: list[Member]) -> None:
     table = pd.DataFrame(rows)
     if not has_provider() and not table["e-mail"].any():
         del table["e-mail"]
-    when = st.column_config.DatetimeColumn(format="distance")
-    st.dataframe(table, hide_index=True, column_config={"last seen": when})
+    st.dataframe(table, hide_index=True)
 
 
 def _state(one: Member) -> str:
@@ -68,41 +62,6 @@ def _state(one: Member) -> str:
     if not one.is_active:
         return "has ended"
     return f"until {pd.Timestamp(one.expires, unit='s', tz='UTC'):%Y-%m-%d}"
-
-
-def _invite(session: Session) -> None:
-    with st.form("invite", clear_on_submit=True):
-        name = st.text_input("Name", max_chars=LONGEST_NAME)
-        role = st.selectbox("Role", list(ROLES), format_func=ROLES.__getitem__)
-        days = st.number_input("Days until the invitation ends", 1, LONGEST_DAYS, 14)
-        email = st.text_input("E-mail, for the log-in") if has_provider() else None
-        if st.form_submit_button("Invite", icon=":material/person_add:"):
-            attempt(lambda: _invited(session, name, role, int(days), email))
-
-
-def _invited(session: Session, name: str, role: Role, days: int, email: str | None) -> None:
-    member, secret = session.store.people.invite(name, role, days, email, annotator(session))
-    _tell(member, secret)
-
-
-def _tell(member: Member, secret: str) -> None:
-    """Keep a link until it has been shown once."""
-    link = urljoin(st.context.url or "/", f"join/{secret}")
-    st.session_state["invitation"] = (member.name, link)
-    st.rerun()
-
-
-def _told() -> None:
-    told = st.session_state.pop("invitation", None)
-    if told is None:
-        return
-    name, link = told
-    with st.container(border=True):
-        st.markdown(
-            f"**The link for {plain(name)}**, shown only once. Anybody who has it can log in as "
-            f"{plain(name)}: send it to nobody else."
-        )
-        st.code(link, language=None, wrap_lines=True)
 
 
 def _change(session: Session, members: list[Member]) -> None:
@@ -134,7 +93,7 @@ def _change(session: Session, members: list[Member]) -> None:
 
 
 def _renew(session: Session, member: Member, days: int) -> None:
-    _tell(member, session.store.people.renew(member.id, days, annotator(session)))
+    invitation.keep(member, session.store.people.renew(member.id, days, annotator(session)))
 
 
 def _work(session: Session) -> None:

@@ -30,7 +30,10 @@ STYLE = """
 }
 .stMainBlockContainer { padding: 4rem 1.25rem 1rem; max-width: none; }
 /* White letters on the pale blue of the dark theme cannot be read. */
-.stApp button[data-testid^="stBaseButton-primary"]:enabled { color: light-dark(#fff, #10131a); }
+/* Dialogs are not inside the app. */
+:is(.stApp, [role=dialog]) button[data-testid^="stBaseButton-primary"]:enabled {
+  color: light-dark(#fff, #10131a);
+}
 @media (max-width: 640px) { .stMainBlockContainer { padding: 3.9rem .6rem .6rem; } }
 </style>
 """

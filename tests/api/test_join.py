@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from labeling.api import OPERATIONS, routes
+from labeling.api import OPERATIONS, BrowserSecurity, routes
 from labeling.api.operation import Operation
 from labeling.loop.session import Session
 from labeling.people.attempts import MOST_WRONG, Attempts
@@ -217,3 +218,66 @@ def test_what_a_proxy_forwards_needs_a_member_even_on_this_machine(
     assert client.get("/api/status", headers=headers).status_code == 200
     forwarded = headers | {"X-Forwarded-For": "203.0.113.9"}
     assert client.get("/api/status", headers=forwarded).status_code == 401
+
+
+# -- logging out -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def browser(workspace: Opened, session: Session) -> Iterator[TestClient]:
+    """A browser that has followed the link of Ann, in front of the server's own guard."""
+    _, secret = session.store.people.invite("Ann", Role.ANNOTATOR, 3)
+    app = Starlette(routes=routes(workspace), middleware=[Middleware(BrowserSecurity)])
+    with TestClient(app, "http://localhost", follow_redirects=False) as browser:
+        assert browser.get(f"/join/{secret}").status_code == 303
+        assert cookie_name(session.project.key) in browser.cookies
+        yield browser
+
+
+def test_logging_out_ends_the_cookie_and_the_link_lets_in_again(
+    browser: TestClient, session: Session
+) -> None:
+    reply = browser.post("/leave", headers={"Origin": "http://localhost"})
+    assert (reply.status_code, reply.headers["location"]) == (303, "./")
+    assert reply.headers["cache-control"] == "no-store"
+    assert cookie_name(session.project.key) not in browser.cookies
+    ann = session.store.people.named("Ann")
+    assert ann.is_active
+    secret = session.store.people.renew(ann.id, 3)
+    assert browser.get(f"/join/{secret}").status_code == 303
+    assert cookie_name(session.project.key) in browser.cookies
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://localhost:9999"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=str,
+)
+def test_a_page_of_another_site_cannot_log_anybody_out(
+    browser: TestClient, session: Session, headers: dict[str, str]
+) -> None:
+    reply = browser.post("/leave", headers=headers)
+    assert reply.status_code == 403 and "set-cookie" not in reply.headers
+    assert cookie_name(session.project.key) in browser.cookies
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_link_or_an_image_cannot_log_anybody_out(
+    browser: TestClient, session: Session, method: str
+) -> None:
+    reply = browser.request(method, "/leave")
+    assert reply.status_code == 405 and "set-cookie" not in reply.headers
+    assert cookie_name(session.project.key) in browser.cookies
+
+
+def test_logging_out_ends_the_login_by_an_identity_provider_too(browser: TestClient) -> None:
+    browser.cookies.set("_streamlit_user", "signed")
+    reply = browser.post("/leave")
+    assert reply.headers["location"] == "auth/logout"
+    assert "hone-" in reply.headers["set-cookie"]

@@ -1,11 +1,13 @@
 """Inviting on the command line, as the owner of a server does first."""
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from labeling.cli.main import main
 from labeling.paths import default_folder, project_key
+from labeling.people.reach import Serving, announce
 from labeling.people.tokens import Person, check, for_member, local_secret
 from labeling.project.project import open_project
 from labeling.store import Member
@@ -44,6 +46,25 @@ def test_people_are_invited_listed_renewed_and_revoked(
     assert zoe.split()[:2] == ["Zoë", "owner"] and "invited until" in zoe
     assert bob.split()[:2] == ["Bob", "annotator"] and "revoked" in bob
     assert main(["revoke", "--pool", images, "--name", "eve"]) == 2
+
+
+def test_the_link_carries_the_port_that_is_served_unless_an_address_is_given(
+    images: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invite = ["invite", "--pool", images, "--name"]
+    monkeypatch.setenv("STREAMLIT_SERVER_PORT", "8777")
+    assert main([*invite, "Ann"]) == 0
+    assert ":8777/join/" in capsys.readouterr().out
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        announce(default_folder(Path(images).resolve()), Serving("127.0.0.1", port))
+        assert main([*invite, "Bob"]) == 0
+        shown = capsys.readouterr()
+        assert shown.out.startswith(f"http://127.0.0.1:{port}/join/")
+        assert "serves only its own machine" in shown.err
+        assert main([*invite, "Eve", "--url", "https://hone.example"]) == 0
+        shown = capsys.readouterr()
+        assert shown.out.startswith("https://hone.example/join/") and not shown.err
 
 
 def test_a_script_of_a_member_gets_the_members_token(

@@ -2,17 +2,23 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
+import segno
 from playwright.sync_api import Page, expect
 
+from labeling.people.reach import found
 from labeling.project.project import open_project
 from labeling.store import Role
 from tests.journeys import board
+from tests.journeys.axe import faults
 from tests.journeys.conftest import Server
+from tests.screens.test_invitation import BORDER, modules
 
 Visit = Callable[..., Page]
 
@@ -47,6 +53,46 @@ def test_a_team_labels_contradicts_itself_and_is_decided(
         page.on("dialog", lambda dialog: dialog.accept())
         page.reload()
         expect(page.get_by_text("Open the invitation link")).to_be_visible()
+    finally:
+        server.kill()
+        project.close()
+
+
+def test_an_invited_person_sees_the_own_name_and_logs_out_at_the_door(
+    visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = board.part_of_sample(tmp_path / "pool", 25)
+    monkeypatch.setenv("HONE_HOME", str(tmp_path / "served"))
+    project = open_project(pool)
+    _, olga = project.store.people.invite("Olga", Role.OWNER, 1)
+    server = Server(tmp_path / "served", pool, "0.0.0.0")
+    try:
+        server.start()
+        assert found(project.folder).port == server.port
+        owner = visit(f"{server.url}/join/{olga}")
+        board.on_screen(owner)
+        expect(owner.locator(".st-key-who")).to_contain_text("Olga owner")
+        link = _invited(owner, server, "Bob")
+        code = owner.get_by_role("img", name="QR code of the link").inner_html()
+        drawn = [row[BORDER:-BORDER] for row in modules(code)[BORDER:-BORDER]]
+        assert drawn == [list(row) for row in segno.make(link, micro=False).matrix]
+        assert faults(owner) == []
+        owner.get_by_role("button", name="Done").click()
+        expect(owner.get_by_role("dialog")).to_have_count(0)
+
+        guest = visit(link)
+        board.on_screen(guest)
+        expect(guest.locator(".st-key-who")).to_contain_text("Bob annotator")
+        second_tab = guest.context.new_page()
+        second_tab.goto(urljoin(link, "../grid"))
+        expect(second_tab.locator(".st-key-who")).to_contain_text("Bob annotator")
+        guest.get_by_role("button", name="Log out").click()
+        for page in (guest, second_tab):
+            expect(page.get_by_text("Open the invitation link")).to_be_visible()
+        kept = [cookie["name"] for cookie in guest.context.cookies()]
+        assert not [name for name in kept if name.startswith("hone-")]
+        owner.reload()  # nobody else was logged out
+        expect(owner.locator(".st-key-who")).to_contain_text("Olga owner")
     finally:
         server.kill()
         project.close()
@@ -103,11 +149,13 @@ def _journey(server: Server, visit: Visit, olga: str, ann: str) -> tuple[str, st
 def _invited(owner: Page, server: Server, name: str) -> str:
     """The link that an owner gets for a new person."""
     owner.goto(f"{server.url}/setup")
-    owner.get_by_label("Name", exact=True).fill(name)
-    owner.get_by_role("button", name="Invite").click()
+    owner.get_by_role("button", name="Invite a person").click()
+    owner.get_by_role("dialog").get_by_label("Name", exact=True).fill(name)
+    owner.get_by_role("button", name="Invite", exact=True).click()
     expect(owner.get_by_text("shown only once")).to_be_visible()
-    link: str = owner.locator("code").filter(has_text="/join/").first.inner_text()
-    return link
+    field = owner.get_by_label("Invitation link")
+    expect(field).to_have_value(re.compile("/join/"))
+    return field.input_value()
 
 
 def _exported(owner: Page, server: Server) -> dict[str, dict[str, str]]:
