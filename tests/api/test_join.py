@@ -48,13 +48,15 @@ def headers_of(workspace: Opened, session: Session, member: Member) -> dict[str,
 
 
 def call(client: TestClient, one: Operation, session: Session, headers: dict[str, str]) -> int:
-    """The status of a well-formed request."""
+    """The status of a well-formed request; 200 also where only a model is missing."""
     key = session.store.samples.ids()[0]
     bodies: dict[str, Any] = {
         "/api/next": {"holder": "t", "count": 1},
         "/api/watch": {"holder": "t", "count": 1, "after": 0},
         "/api/page": {"holder": "t", "count": 1, "class_id": 1},
         "/api/hold": {"holder": "t", "sample_ids": [key]},
+        "/api/review": {"holder": "t", "count": 1},
+        "/api/alike": {"sample_id": key, "class_ids": [1]},
         "/api/answers": {"answers": [{"client_id": "s", "sample_id": key, "kind": "skip"}]},
         "/api/classes": {"name": "fox"},
         "/api/classes/list": {"names": ["elk", "gnu"], "preview": False},
@@ -62,9 +64,10 @@ def call(client: TestClient, one: Operation, session: Session, headers: dict[str
         "/api/changes/undo": {"change": session.store.log.version()},
         "/api/rewind": {"to": "2000-01-01", "preview": True},
     }
-    path = one.path.format(sample_id=key, size="thumb")
+    path = one.path.format(sample_id=key, size="thumb", class_id=1)
     body = bodies.get(one.path)
-    return client.request(one.method, path, json=body, headers=headers).status_code
+    status = client.request(one.method, path, json=body, headers=headers).status_code
+    return 200 if (one.path, status) == ("/api/heat/{sample_id}/{class_id}", 409) else status
 
 
 @pytest.mark.parametrize("role", list(Role), ids=str)
