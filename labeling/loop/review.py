@@ -222,8 +222,10 @@ class Reviews:
     def _elsewhere(self, holder: str) -> set[str]:
         """What other browsers have in sight."""
         since = time.monotonic() - PRESENT
-        self._in_sight = {key: one for key, one in self._in_sight.items() if one[0] > since}
-        return {key for other, (_, ids) in self._in_sight.items() if other != holder for key in ids}
+        # A list, because other threads may add to the dict meanwhile.
+        present = {key: one for key, one in list(self._in_sight.items()) if one[0] > since}
+        self._in_sight = present
+        return {key for other, (_, ids) in list(present.items()) if other != holder for key in ids}
 
     def _items(self, state: _State, ids: Sequence[str]) -> dict[str, Item]:
         """Those of the samples that are in the pool and have an answer."""
