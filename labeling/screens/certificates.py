@@ -162,7 +162,7 @@ def _sentence(standing: Standing) -> str:
     if one.kind == ACCURACY:
         return (
             f"Certificate {one.id} is running: at least {one.claim:.0%} of {one.size:,} images "
-            f"Certificate {one.id} is running: at least {one.claim:.0%} of {one.size:,} images "
+            f"right. Proven so far: at least **{standing.value:.1%}**."
         )
     return (
         f"Certificate {one.id} is running: at most {one.claim:.0%} of {one.size:,} pre-labels "
