@@ -174,7 +174,6 @@ def _page(session: Session, visitor: Visitor, asked: AskPage) -> GridPage:
     )
     cards = _unless_left(session, holder, begin, cards)
     counts = session.queue.predicted_counts(cut)
-    counts = session.queue.predicted_counts(cut)
     may_see = visitor.role >= Role.REVIEWER
     rate = _error_rate(session, asked.class_id, cut) if may_see else None
     return GridPage(

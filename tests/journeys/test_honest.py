@@ -272,7 +272,9 @@ def test_an_accuracy_is_certified_by_blind_checks_at_the_keyboard(
     page.get_by_role("slider").press("Home")
     expect(told).not_to_have_text(before)  # the server knows where the slider is
     page.get_by_role("button", name="Freeze the model and begin").click()
-    expect(page.get_by_text("is running: at least 50% of")).to_be_visible()
+    expect(
+        page.get_by_text(re.compile("is running: at least 50% of .* Proven so far"))
+    ).to_be_visible()
     drawn = audit(page, taught)
     view(page, "Certify")
     proven = page.get_by_test_id("stMarkdown").filter(has_text="is proven:")
