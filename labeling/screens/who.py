@@ -16,6 +16,8 @@ STYLE = """
 .st-key-who { position: fixed; z-index: 999991; top: .75rem; right: 1rem; width: auto;
   max-width: 15rem; }
 .st-key-who > div { width: auto; }
+/* It takes no room in the page, which a board fills to the last pixel. */
+div:has(> .st-key-who) { position: absolute; }
 @media (max-width: 640px) {
   .stAppToolbar { padding-right: 0; }
   .st-key-who { max-width: calc(100vw - 5rem); }
@@ -23,13 +25,15 @@ STYLE = """
 </style>
 """
 HTML = """
-<form method="post" action="leave"><span><b></b> <i></i></span><button>Log out</button></form>
+<form method="post" action="leave">
+<span><strong></strong> <i></i></span><button>Log out</button>
+</form>
 """
 CSS = """
 form { display: flex; gap: .6rem; align-items: center; justify-content: flex-end;
   height: 2.25rem; margin: 0; font-size: .875rem; color: var(--st-text-color); }
 span { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
-b { font-weight: 600; }
+strong { font-weight: 600; }
 i { font-style: normal; opacity: .75; }
 button { padding: .3rem .6rem; font: inherit; white-space: nowrap; cursor: pointer;
   color: inherit; background: var(--st-background-color);
@@ -42,7 +46,7 @@ JS = """
 export default function ({ data, parentElement }) {
   const get = (name) => parentElement.querySelector(name);
   const form = get("form");
-  get("b").textContent = data.name;
+  get("strong").textContent = data.name;
   get("i").textContent = data.role;
   get("span").title = `${data.name}, ${data.role}`;
   get("button").hidden = !data.leaves;

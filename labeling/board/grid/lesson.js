@@ -12,7 +12,7 @@ export class Lesson {
       { type: "button", title: "put this line away", "aria-label": "put this line away", onclick: () => this.#putAway() },
       "×",
     );
-    this.names = [el("b"), el("b")];
+    this.names = [el("strong"), el("strong")];
     const [keyed, touched] = this.names;
     const called = (name) => ["The model calls all of these “", name, "”. "];
     this.node = el(
