@@ -190,8 +190,7 @@ def _error_rate(session: Session, class_id: int, cut: Cut) -> ErrorRate | None:
     evidence = session.figures.latest(PATIENCE)
     if evidence is None:
         return None
-    merged = [key for key, end in session.store.classes.counts_as().items() if end == class_id]
-    return error_rate(evidence, [class_id, *merged], cut)
+    return error_rate(evidence, session.store.classes.counting_as(class_id), cut)
 
 
 def _hold(session: Session, visitor: Visitor, asked: HoldOn) -> Held:

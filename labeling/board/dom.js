@@ -54,3 +54,15 @@ export function isTyping(event) {
   if (node.type === "range") return /^(Arrow|Page|Home|End)/.test(event.key);
   return node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName ?? "");
 }
+
+// Whether a key press belongs to a button or link that has the focus.
+export function isPress(event) {
+  return /^(BUTTON|A)$/.test(target(event).tagName ?? "") && (event.key === "Enter" || event.key === " ");
+}
+
+// Let the arrow keys move the focus along a row of buttons; up and Escape leave the row.
+export function walk(event, leave) {
+  const step = { ArrowLeft: "previousElementSibling", ArrowRight: "nextElementSibling" }[event.key];
+  if (step) target(event)[step]?.focus();
+  else if (event.key === "ArrowUp" || event.key === "Escape") leave();
+}

@@ -1,5 +1,6 @@
 """How good the newest round is, computed once for each round."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from labeling.answers.current import CurrentAnswers
 from labeling.errors import StorageError
 from labeling.evidence.curve import Curve, measure
 from labeling.evidence.gathering import Evidence, gather
-from labeling.evidence.suspects import FEWEST, Suspect, suspects
+from labeling.evidence.suspects import FEWEST, Suspect, confirmed, suspects
 from labeling.learning.learner import Learner
 from labeling.project.project import Project
 
@@ -55,6 +56,9 @@ class Figures:
         round_ = self._learner.round
         if round_ is None or round_.head is None:
             return None
+        known = self._evidence
+        if known is not None and not _is_news(known, round_):
+            return known
         with self._starting:
             thread = self._gathering
             if thread is None or not thread.is_alive():
@@ -90,12 +94,16 @@ class Figures:
             self._judged = (evidence, found)
             return found
 
-    def suspects(self, evidence: Evidence) -> list[Suspect]:
-        """Labels that are probably wrong; empty if too few labels could contradict each other."""
+    def suspects(self, evidence: Evidence, settled: Iterable[str] | None = None) -> list[Suspect]:
+        """Labels that are probably wrong; empty if too few labels could contradict each other.
+
+        `settled` are the samples whose label was confirmed, if that is known already.
+        """
         if len(evidence.rows) < FEWEST or (judged := self.judged(evidence)) is None:
             return []
-        labels, standing = self._current.moment().answers, self._store.answers.standing()
-        return suspects(evidence, judged, labels, standing)
+        if settled is None:
+            settled = confirmed(self._store.answers.standing())
+        return suspects(evidence, judged, self._current.moment().answers, settled)
 
     def curve(self, evidence: Evidence) -> Curve:
         """The learning curve as of the evidence; it takes a second or more."""

@@ -1,7 +1,7 @@
 """Labels that need a second look, because the other labels contradict them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,22 +51,22 @@ def suspects(
     evidence: Evidence,
     judged: "LeaveOneOut",
     labels: Mapping[str, Answer],
-    standing: Sequence[Answer],
+    settled: Iterable[str],
 ) -> list[Suspect]:
     """Labels that are probably wrong, the least likely first.
 
     Only labels are listed whose class and predicted class both have `ENOUGH` labels, and only if
     the predicted one is `TIMES` as likely. `judged` is what the other labels predict for each label
-    of the evidence, `labels` the current answer of each sample, `standing` all answers that were
-    not undone. Labels that were confirmed, or given again since the round, are left out, so that
-    nobody is asked twice while the next round is computed. No label is changed here: only a person
-    knows.
+    of the evidence, `labels` the current answer of each sample, `settled` the samples whose label
+    was confirmed. These, and labels given again since the round, are left out, so that nobody is
+    asked twice while the next round is computed. No label is changed here: only a person knows.
     """
-    settled, few = confirmed(standing), list(thin(evidence.labels))
+    few = list(thin(evidence.labels))
     likeliest = judged.proba.max(axis=1)
     doubted = judged.suspect & (TIMES * judged.self_confidence < likeliest)
     doubted &= ~np.isin(evidence.labels, few) & ~np.isin(judged.predicted, few)
-    stand = {key for key, answer in labels.items() if answer.id <= evidence.through} - settled
+    stand = {key for key, answer in labels.items() if answer.id <= evidence.through}
+    stand.difference_update(settled)
     return [
         Suspect(
             evidence.ids[place],

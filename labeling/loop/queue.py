@@ -100,8 +100,7 @@ class Queue:
         if round_ is None or round_.scores is None:
             return []
         rows = round_.table.open_rows(current)
-        merged = [key for key, end in self._store.classes.counts_as().items() if end == class_id]
-        rows = rows[np.isin(round_.scores.best[rows], [class_id, *merged])]
+        rows = rows[np.isin(round_.scores.best[rows], self._store.classes.counting_as(class_id))]
         rows = rows[cut.holds(round_.scores.first[rows])]
         confidence = round_.scores.first[rows]
         rows = rows[np.argsort(-confidence if confident else confidence, kind="stable")]

@@ -12,10 +12,9 @@ from labeling.answers.current import CurrentAnswers, Moment
 from labeling.answers.disputes import Dispute, disputes
 from labeling.evidence.figures import Figures
 from labeling.evidence.gathering import Evidence
-from labeling.evidence.suspects import LIKELY, alike, chances, confirmed, thin
+from labeling.evidence.suspects import LIKELY, Suspect, alike, chances, confirmed, thin
 from labeling.learning.learner import Learner
 from labeling.project.project import Project
-from labeling.store import Answer
 from labeling.store.answers import ADJUDICATED
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ class _State:
     """What the lists are made of, at one moment."""
 
     moment: Moment
-    standing: Sequence[Answer]
+    settled: set[str]  # a reviewer, or the same label twice, has confirmed these
     evidence: Evidence | None
     judged: "LeaveOneOut | None"
     disputes: dict[str, Dispute]
@@ -134,7 +133,7 @@ class Reviews:
         decide the same.
         """
         state = self._state()
-        suspected = [] if state.evidence is None else self._figures.suspects(state.evidence)
+        suspected = self._suspected(state)
         pairs = Counter((one.given, one.predicted) for one in suspected)
         lists = {
             DISAGREEMENTS: [key for key, one in state.disputes.items() if len(one.opinions) > 1],
@@ -176,18 +175,23 @@ class Reviews:
         evidence = self._figures.evidence()
         return _State(
             self._current.moment(),
-            self._store.answers.standing(),
+            confirmed(self._store.answers.standing()),
             evidence,
             None if evidence is None else self._figures.judged(evidence),
             {one.sample_id: one for one in disputes(self._current)},
         )
+
+    def _suspected(self, state: _State) -> list[Suspect]:
+        if state.evidence is None:
+            return []
+        return self._figures.suspects(state.evidence, state.settled)
 
     def _unsure(self, state: _State, suspected: set[str]) -> list[str]:
         """The answers of kind unsure that nobody contradicts, then the least sure labels."""
         told = [key for key, one in state.disputes.items() if len(one.opinions) < 2]
         if state.evidence is None:
             return told
-        done = confirmed(state.standing) | suspected
+        done = state.settled | suspected
         sure, answers = state.evidence.left_out.confidence, state.moment.answers
         least = (
             state.evidence.ids[place]
@@ -202,7 +206,7 @@ class Reviews:
 
     def _of_class(self, state: _State, class_id: int | None) -> list[str]:
         """The labels of a class that no reviewer has confirmed, the least likely first."""
-        done, place, judged = confirmed(state.standing), state.place(), state.judged
+        place, judged = state.place(), state.judged
 
         def chance(key: str) -> float:
             known = judged is not None and key in place and class_id in judged.classes
@@ -215,7 +219,7 @@ class Reviews:
         ids = [
             key
             for key, answer in state.moment.answers.items()
-            if answer.kind == "label" and answer.class_id == class_id and key not in done
+            if answer.kind == "label" and answer.class_id == class_id and key not in state.settled
         ]
         return sorted(ids, key=chance)
 

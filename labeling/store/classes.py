@@ -87,6 +87,10 @@ class Classes:
                 found[key], target = target, into[target]
         return found
 
+    def counting_as(self, class_id: int) -> list[int]:
+        """A class, and all classes that were merged into it."""
+        return [class_id, *(key for key, end in self.counts_as().items() if end == class_id)]
+
     def create(self, name: str, by: str = "") -> LabelClass:
         """Add a class, or bring back an archived one of that name.
 

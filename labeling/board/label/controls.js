@@ -2,6 +2,7 @@
 
 import { el, put } from "../dom.js";
 import { keyText } from "../keys/keys.js";
+import { viewingActs } from "../viewers/acts.js";
 
 export class Controls {
   // `acts` maps action names to functions; `done()` gives the focus back to the image.
@@ -64,15 +65,8 @@ export function actsOf(mode) {
     undo: () => mode.undo(),
     find: () => classes.find(),
     history: () => history.focus(),
-    bigger: () => viewer.step(1),
-    smaller: () => viewer.step(-1),
-    fit: () => viewer.toggle(),
+    ...viewingActs(viewer, light),
     keep: () => viewer.toggleKeep(),
-    darker: () => light.change("brightness", -1),
-    brighter: () => light.change("brightness", 1),
-    flatter: () => light.change("contrast", -1),
-    harder: () => light.change("contrast", 1),
-    plain: () => light.plain(),
     help: () => board.toggleHelp(),
   };
 }

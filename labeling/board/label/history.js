@@ -1,7 +1,7 @@
 // The strip of the last answers, newest first. A click brings an image back, to answer it again;
 // the key of a class answers the card that has the focus at once.
 
-import { arrange, el, hide, put, target } from "../dom.js";
+import { arrange, el, hide, put, walk } from "../dom.js";
 import { thumb } from "../viewers/thumb.js";
 
 export const STRIP = 10;
@@ -14,7 +14,7 @@ export class History {
     Object.assign(this, { api, name, change, leave });
     this.entries = []; // {card, answer, before}: all of this session, for undo
     this.node = el("div.strip", { role: "group", "aria-label": "your last answers, newest first", hidden: true });
-    this.node.addEventListener("keydown", (event) => this.#key(event));
+    this.node.addEventListener("keydown", (event) => walk(event, this.leave));
   }
 
   // The answers from before this page, from the server.
@@ -105,11 +105,5 @@ export class History {
     entry.node.title = `${card.name}: ${label}. Click to change it, or press a class key.`;
     entry.node.setAttribute("aria-label", `${label}, ${card.name}; change`);
     entry.node.setAttribute("aria-current", changing);
-  }
-
-  #key(event) {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (step) (step < 0 ? target(event).previousElementSibling : target(event).nextElementSibling)?.focus();
-    else if (event.key === "ArrowUp" || event.key === "Escape") this.leave();
   }
 }

@@ -3,18 +3,18 @@
 import { ClassList } from "../inputs/classes.js";
 import { actsOf, Controls } from "./controls.js";
 import { Deck } from "./queue.js";
-import { el, hide, percent, put, target, uuid } from "../dom.js";
+import { el, hide, isPress, percent, put, target, uuid } from "../dom.js";
 import { emptyState, firstWords } from "../states.js";
 import { History } from "./history.js";
 import { keyName } from "../keys/keys.js";
 import { Learning } from "./learning.js";
 import { Light } from "../viewers/light.js";
 import { Pace } from "./pace.js";
+import { REPEATS } from "../viewers/acts.js";
 import { Viewer } from "../viewers/image.js";
 import { ranked, reshape, why } from "./why.js";
 
 const SLOW = 150; // ms; an image that takes longer shows a message
-const REPEATS = new Set(["bigger", "smaller", "darker", "brighter", "flatter", "harder"]);
 
 export class LabelMode {
   constructor(board) {
@@ -118,7 +118,7 @@ export class LabelMode {
   key(event) {
     const node = target(event);
     const key = keyName(event);
-    if (/^(BUTTON|A)$/.test(node.tagName ?? "") && (key === "Enter" || key === " ")) return false;
+    if (isPress(event)) return false;
     if (key === "Escape") return this.#escape();
     if (key.startsWith("Arrow")) {
       if (node.closest?.(".strip")) return false;

@@ -1,6 +1,8 @@
 // What the keys do while one sample is reviewed: by the actions of keys.js, whose keys a person can
 // change, and by fixed keys, as far as they are no class's.
 
+import { viewingActs } from "../viewers/acts.js";
+
 export function actsOf(form) {
   const { mode, viewer, light } = form;
   const acts = {
@@ -10,14 +12,7 @@ export function actsOf(form) {
     undo: () => mode.undo(),
     find: () => form.classes.find(),
     history: () => form.strip.focus(),
-    bigger: () => viewer.step(1),
-    smaller: () => viewer.step(-1),
-    fit: () => viewer.toggle(),
-    darker: () => light.change("brightness", -1),
-    brighter: () => light.change("brightness", 1),
-    flatter: () => light.change("contrast", -1),
-    harder: () => light.change("contrast", 1),
-    plain: () => light.plain(),
+    ...viewingActs(viewer, light),
     help: () => mode.board.toggleHelp(),
   };
   const fixed = {

@@ -2,19 +2,19 @@
 
 import { actsOf } from "./acts.js";
 import { ClassList } from "../inputs/classes.js";
-import { el, put } from "../dom.js";
+import { el, isPress, put, target } from "../dom.js";
 import { facts, caption } from "./facts.js";
 import { emptyReview } from "./empty.js";
 import { Images } from "./images.js";
 import { keyName, keyText } from "../keys/keys.js";
 import { Light } from "../viewers/light.js";
 import { SIGHT, Strip } from "./strip.js";
+import { REPEATS } from "../viewers/acts.js";
 import { Viewer } from "../viewers/image.js";
 import { Why } from "./why.js";
 
 const SLOW = 150; // ms; an image that takes longer shows a message
 const RETRY = 1500;
-const REPEATS = new Set(["bigger", "smaller", "darker", "brighter", "flatter", "harder"]);
 
 export class OneForm {
   constructor(mode) {
@@ -76,9 +76,9 @@ export class OneForm {
   }
 
   key(event) {
-    const node = event.composedPath()[0];
+    const node = target(event);
     const key = keyName(event);
-    if (/^(BUTTON|A)$/.test(node.tagName ?? "") && (key === "Enter" || key === " ")) return false;
+    if (isPress(event)) return false;
     if (key === "Escape") return this.#escape();
     if (key.startsWith("Arrow")) {
       if (node.closest?.(".film")) return false;

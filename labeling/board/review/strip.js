@@ -1,7 +1,7 @@
 // The filmstrip: the last decisions, the image on screen, and what comes next. A click brings an
 // image to the screen.
 
-import { arrange, el, hide, put, target } from "../dom.js";
+import { arrange, el, hide, put, walk } from "../dom.js";
 import { thumb } from "../viewers/thumb.js";
 
 const PAST = 5;
@@ -14,7 +14,7 @@ export class Strip {
     Object.assign(this, { api, show, change, leave });
     this.nodes = new Map(); // what it shows -> its button
     this.node = el("div.film", { role: "group", "aria-label": "your last decisions, and what comes next" });
-    this.node.addEventListener("keydown", (event) => this.#key(event));
+    this.node.addEventListener("keydown", (event) => walk(event, this.leave));
   }
 
   // `past` are {card, answer}, newest last; `cards` starts with the one on screen. `said(card)` and
@@ -45,11 +45,5 @@ export class Strip {
     node.setAttribute("aria-current", kind === "now");
     node.title = `${card.name}: ${text}`;
     return node;
-  }
-
-  #key(event) {
-    const step = { ArrowLeft: "previousElementSibling", ArrowRight: "nextElementSibling" }[event.key];
-    if (step) target(event)[step]?.focus();
-    else if (event.key === "ArrowUp" || event.key === "Escape") this.leave();
   }
 }
