@@ -31,7 +31,13 @@ VIEWS = {  # each with a text by which it is known
     },
     "review": {},
     "export": {},
-    "setup": {},
+    "setup": {
+        "Images": "different images",
+        "Classes": "In the order of their keys",
+        "People": "Invite a person",
+        "Model": "Which images come next",
+        "History": "Go back to a moment",
+    },
 }
 DESCRIPTION = 270  # the tag of an EXIF record
 

@@ -148,7 +148,7 @@ def _journey(server: Server, visit: Visit, olga: str, ann: str) -> tuple[str, st
 
 def _invited(owner: Page, server: Server, name: str) -> str:
     """The link that an owner gets for a new person."""
-    owner.goto(f"{server.url}/setup")
+    owner.goto(f"{server.url}/setup?page=people")
     owner.get_by_role("button", name="Invite a person").click()
     owner.get_by_role("dialog").get_by_label("Name", exact=True).fill(name)
     owner.get_by_role("button", name="Invite", exact=True).click()
