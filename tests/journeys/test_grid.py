@@ -257,7 +257,7 @@ def test_the_tiles_fill_the_window_and_no_more(
     _all_given_back(taught)
     page = visit(f"{taught.url}/grid", width, height)
     assert 12 <= _fullest(page) <= 200
-    page.get_by_label("order").select_option("least")
+    page.get_by_label("order", exact=True).select_option("least")
     _whole(page)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     if width > 760:
