@@ -3,7 +3,7 @@
     python -m benchmarks.screenshots
 
 Labels 45 images by their true labels in a headless Chromium and writes the Label screen (light,
-dark and on a phone), its keys, the Grid and the Progress screen into benchmarks/pictures/.
+dark and on a phone), its keys, the Grid and the Model screen into benchmarks/pictures/.
 """
 
 import tempfile
@@ -43,9 +43,9 @@ def _take_all(browser: Browser, server: Server) -> None:
     page.get_by_role("link", name="Grid").click()
     expect(page.locator(".tile").first).to_be_visible()
     _take(page, "grid")
-    page.get_by_role("link", name="Progress").click()
-    expect(page.get_by_text("Time per round")).to_be_visible()
-    _take(page, "progress")
+    page.get_by_role("link", name="Model").click()
+    expect(page.get_by_text("Each class", exact=True)).to_be_visible(timeout=30_000)
+    _take(page, "model")
     dark = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
     dark.goto(server.url)
     on_screen(dark)

@@ -1,7 +1,7 @@
 """How far the person and the model are: what the boards show beside the images.
 
 An annotator sees only their own share: how good the team's model is could influence the next
-answer, and the roles keep it from the Accuracy screen too.
+answer, and the roles keep it from the Model screen too.
 """
 
 from typing import Annotated

@@ -163,6 +163,7 @@ class Board {
       this.figures.soon();
     }
     if (reshaped) this.mode.reshaped();
+    if (before && before.pool !== status.pool) this.hold?.renew(); // imported labels end leases
     if (!before || renamed) this.mode.show();
     else this.mode.counted?.();
   }

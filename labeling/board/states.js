@@ -33,7 +33,7 @@ function words(status, outbox, dry) {
     "Every image has an answer",
     `${counts}. Well done. ${leftOut(status)}`,
     ["Export the labels", "export"],
-    ["See how good the model is", "progress"],
+    ["See how good the model is", "model"],
   ];
 }
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,21 @@ class Ingest:
         self._thread = threading.Thread(target=self.run, name="ingest", daemon=True)
         self._thread.start()
 
+    def again(self) -> bool:
+        """Look for files that are new, changed or gone since the last scan, in the background.
+
+        False if it is still at work: then it will find them by itself, or must be asked later.
+        """
+        if self.busy or (self._thread is not None and self._thread.is_alive()):
+            return False
+        self._stop.clear()
+        self.cut_off = False
+        self.state = IngestState(stage="scanning", backbone=self.state.backbone)
+        run = partial(self.run, resume=False)
+        self._thread = threading.Thread(target=run, name="ingest", daemon=True)
+        self._thread.start()
+        return True
+
     def look(self) -> None:
         """Note that somebody labels: has got images, or has answered."""
         self._lookers.look()
@@ -142,10 +158,13 @@ class Ingest:
             )
         return done > before
 
-    def run(self) -> None:
-        """Scan, load the backbone, embed what is missing; errors end in the state, not here."""
+    def run(self, *, resume: bool = True) -> None:
+        """Scan, load the backbone, embed what is missing; errors end in the state, not here.
+
+        With `resume`, a pool that was embedded before is used first and scanned later.
+        """
         try:
-            if self._in_background and self._backbone is None:
+            if resume and self._in_background and self._backbone is None:
                 self._resume()
             self.scan_pool()
             self._embed()

@@ -1,4 +1,4 @@
-"""The figures of the Progress screen, each derived from the answers and rounds alone.
+"""Pace, habits and rounds, each derived from the answers and rounds alone.
 
 Every function takes answers oldest first: the whole history or a part of it. Undone answers and
 undos are left out here, so the caller need not remove them.

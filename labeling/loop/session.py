@@ -108,6 +108,17 @@ class Session:
         self.figures.close()
         self.project.close()
 
+    def look_again(self) -> None:
+        """Take in files that are new, changed or gone, and labels that were asked for meanwhile.
+
+        Raises HoneError if it cannot begin now.
+        """
+        if not self.peers.leads:
+            raise HoneError("Another process of Hone prepares these images; ask there.")
+        if not self.ingest.again():
+            raise HoneError("The images are still being prepared; ask again when that is done.")
+        self.notifier.bump()
+
     # -- answer ------------------------------------------------------------------------------
 
     def answer(
@@ -176,6 +187,7 @@ class Session:
             complete=trained.complete if trained else True,
             stages=dict(trained.seconds) if trained else {},
             ingest=self.ingest.state,
+            pool=self.ingest.pool_version,
             per_class=counts.per_class,
             moved=trained.moved if trained else None,
         )

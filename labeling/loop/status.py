@@ -13,7 +13,8 @@ class Status:
 
     `version` counts the changes of this value, `changed` is the newest change of classes or of
     valid answers. `left_out` counts the files that cannot be read; only the first few are named.
-    `moved` is the change of the newest round against the one before.
+    `pool` changes with the samples and imported answers. `moved` is the change of the newest round
+    against the one before.
     """
 
     version: int
@@ -33,6 +34,7 @@ class Status:
     complete: bool
     stages: dict[str, float]
     ingest: IngestState
+    pool: int
     per_class: dict[int, int]
     moved: Moved | None
 

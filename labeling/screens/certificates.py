@@ -1,4 +1,4 @@
-"""The parts of the Accuracy screen that prove: certificates, and accepting many at once."""
+"""The parts of the Model screen that prove: certificates, and accepting many at once."""
 
 from datetime import datetime
 from functools import partial

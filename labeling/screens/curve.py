@@ -1,4 +1,4 @@
-"""The part of the Accuracy screen with the learning curve, and a forecast of the labels needed."""
+"""The part of the Model screen with the learning curve, and a forecast of the labels needed."""
 
 import streamlit as st
 

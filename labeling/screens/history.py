@@ -20,7 +20,7 @@ SHOWN, MOST = 8, 300  # changes, and rows of the trail
 def show(session: Session) -> None:
     """Changes that can be undone, a way back to any moment, and the audit trail."""
     st.subheader("History")
-    _changes(session)
+    changes(session)
     left, right = st.columns(2, gap="large")
     # Both read every answer, so they run only on request.
     with left:
@@ -50,12 +50,13 @@ def chosen_moment(session: Session, key: str) -> tuple[Moment, str]:
     return session.store.history.at(found.timestamp()), f"{found:%Y-%m-%d %H:%M}"
 
 
-def _changes(session: Session) -> None:
-    changes = session.store.history.changes(SHOWN + 1)
-    if not changes:
+def changes(session: Session, most: int = SHOWN) -> None:
+    """The latest changes of the classes, newest first, each with its undo."""
+    found = session.store.history.changes(most + 1)
+    if not found:
         st.caption("Changes of the classes are listed here; each can be undone.")
         return
-    for entry, why_not in changes[:SHOWN]:
+    for entry, why_not in found[:most]:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
                 "Undo",
@@ -70,7 +71,7 @@ def _changes(session: Session) -> None:
             st.markdown(
                 f"{text if entry.in_force else f'~~{text}~~'} :gray[{when:%Y-%m-%d %H\\:%M}]"
             )
-    if len(changes) > SHOWN:
+    if most == SHOWN and len(found) > SHOWN:
         st.caption("Older ones are in the audit trail.")
 
 

@@ -10,8 +10,7 @@ from labeling.store import Role
 SCREENS = (
     ("label", ":material/label:", Role.ANNOTATOR),
     ("grid", ":material/grid_view:", Role.ANNOTATOR),
-    ("progress", ":material/monitoring:", Role.ANNOTATOR),
-    ("accuracy", ":material/verified:", Role.REVIEWER),
+    ("model", ":material/monitoring:", Role.ANNOTATOR),
     ("review", ":material/rate_review:", Role.REVIEWER),
     ("export", ":material/download:", Role.OWNER),
     ("setup", ":material/tune:", Role.OWNER),

@@ -15,7 +15,7 @@ from labeling.workspace import WORKSPACE
 
 ROLES = {
     Role.ANNOTATOR: "annotator: labels and sees their own progress",
-    Role.REVIEWER: "reviewer: also Review, Accuracy and everybody's progress",
+    Role.REVIEWER: "reviewer: also Review, the model’s figures and everybody's progress",
     Role.OWNER: "owner: everything, also settings and people",
 }
 KEY = "invitation"  # of the link that is shown

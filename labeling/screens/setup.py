@@ -1,18 +1,26 @@
-"""The Setup screen: which images, which classes, how samples are picked, who labels."""
+"""The Setup screen in five pages: images, classes, people, model, history."""
+
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
 from labeling.loop.session import Session
 from labeling.media import MEDIA
+from labeling.pool.manifest import ManifestSource
+from labeling.project.pool_labels import IMPORTED, found_labels
 from labeling.screens import backbone, classes, history, people
-from labeling.screens.shell import annotator, attempt, needs_login
-from labeling.wording import code, plain
+from labeling.screens.shell import annotator, attempt, needs_login, refreshed
+from labeling.store import Role
+from labeling.wording import amount, code, plain
 from labeling.workspace import WORKSPACE
 from models.head import HEADS
 from models.queries import QUERIES
 
 Option = tuple[str, str, str]  # title, what it means, the method's name
+REFRESH_SECONDS = 1
+LATEST = 3  # changes beside the classes
+MOST_NAMED = 6  # classes of the folders
 AUTOMATIC = (
     "Automatic",
     "The simple one first; the larger one once it is better on your own labels.",
@@ -21,20 +29,21 @@ AUTOMATIC = (
 
 
 def show(session: Session) -> None:
-    """Show all choices of a project."""
+    """Show one of the five pages; the address names it, so that it can be linked."""
     if error := session.ingest.state.error:
         st.error(plain(error), icon=":material/error:")
-    left, right = st.columns(2, gap="large")
-    with left:
-        _pool(session)
-        classes.show(session)
-    with right:
-        _strategy(session)
-        if not needs_login():
-            _person(session)
-    people.show(session)
-    history.show(session)
-    backbone.show(session)
+    asked = st.query_params.get("page", "")
+    page = st.segmented_control(
+        "Page",
+        list(PAGES),
+        default=asked if asked in PAGES else IMAGES,
+        required=True,
+        label_visibility="collapsed",
+        format_func=str.capitalize,
+    )
+    if page != asked:
+        st.query_params["page"] = page
+    PAGES[page](session)
 
 
 def show_without_project(reason: str) -> None:
@@ -51,6 +60,7 @@ def _pool(session: Session) -> None:
         f"in {code(session.project.source.location)}  \n"
         f"All labels and settings are in {code(session.project.folder)}"
     )
+    refreshed(session, _scanning, REFRESH_SECONDS if session.ingest.busy else None, Role.OWNER)
     problems = session.store.samples.problems()
     if problems:
         with st.expander(f"{len(problems)} files are left out", icon=":material/report:"):
@@ -59,18 +69,62 @@ def _pool(session: Session) -> None:
     if not needs_login():  # a team stays with the project of its invitation
         with st.expander("Label other images"):
             _open_form()
+        _person(session)
+
+
+def _scanning(session: Session) -> None:
+    """Look for new files now, or how far that is."""
+    state = session.ingest.state
+    if session.ingest.busy:
+        done = amount(state.done, "image") if state.done else "the first images"
+        st.info(f"Hone is at {state.stage}: {done} so far …", icon=":material/hourglass_top:")
+    elif st.button(
+        "Look for new images now",
+        icon=":material/sync:",
+        help="Files that you added to the folder, changed or took away since Hone started.",
+    ):
+        attempt(session.look_again, again=True)
 
 
 def _folder_labels(session: Session) -> None:
-    wanted = st.toggle(
-        "Import the folder names as labels",
-        session.project.settings().labels_from_folders,
-        help="An image in `cat/` gets an imported answer “cat”. People's answers stay.",
-    )
-    if wanted != session.project.settings().labels_from_folders:
-        session.change(labels_from_folders=wanted)
-        WORKSPACE.reopen(session)
-        st.rerun()
+    """Offer the labels that the folders of a pool are, with their counts."""
+    settings = session.project.settings()
+    if isinstance(session.project.source, ManifestSource):
+        return  # its labels are imported at the start
+    if settings.labels_from_folders:
+        imported = session.store.answers.shares().get(IMPORTED)
+        count = 0 if imported is None else imported.labels
+        st.caption(f"{amount(count, 'label')} from the names of folders, also for new images.")
+        if st.button("Import no more of them", icon=":material/folder_off:"):
+            session.change(labels_from_folders=False)
+            st.rerun()
+        return
+    found = _found(session)
+    if not found:
+        return
+    some = ", ".join(f"{plain(name)} {count:,}" for name, count in list(found.items())[:MOST_NAMED])
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    with st.container(border=True):
+        st.markdown(
+            f"**The folders look like classes:** {amount(sum(found.values()), 'image')} in "
+            f"{len(found)} folders: {some}{more}. You can import these names as labels. The "
+            "answers of people stay, and open boards go on with the rest."
+        )
+        if st.button(
+            f"Import {amount(sum(found.values()), 'label')} of {len(found)} classes",
+            icon=":material/drive_file_move:",
+        ):
+            session.change(labels_from_folders=True)
+            attempt(session.look_again, again=True)
+
+
+def _found(session: Session) -> dict[str, int]:
+    """The labels of the pool's folders, listed once for each state of the pool."""
+    key = f"labels-{session.project.key}"
+    version = session.ingest.pool_version
+    if st.session_state.get(key, (None,))[0] != version:
+        st.session_state[key] = version, found_labels(session.project)
+    return dict(st.session_state[key][1])
 
 
 def media_help() -> str:
@@ -142,3 +196,24 @@ def _person(session: Session) -> None:
     name = st.text_input("Your name, stored with each of your answers", annotator(session))
     if name.strip() and name.strip() != annotator(session):
         session.store.set("annotator", name.strip()[:80])
+
+
+def _classes(session: Session) -> None:
+    classes.show(session)
+    st.caption("Latest changes; History has the others.")
+    history.changes(session, LATEST)
+
+
+def _model(session: Session) -> None:
+    _strategy(session)
+    backbone.show(session)
+
+
+IMAGES = "images"
+PAGES: dict[str, Callable[[Session], None]] = {
+    IMAGES: _pool,
+    "classes": _classes,
+    "people": people.show,
+    "model": _model,
+    "history": history.show,
+}

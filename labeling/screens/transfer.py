@@ -1,4 +1,4 @@
-"""The part of the Accuracy screen on whether the pretrained model helps and still fits."""
+"""The part of the Model screen on whether the pretrained model helps and still fits."""
 
 from typing import TYPE_CHECKING
 

@@ -1,6 +1,4 @@
-"""Screens with several views on one model: the chosen view, and the model's evidence."""
-
-from collections.abc import Sequence
+"""The evidence that the views on a model share, and the wait for it."""
 
 import streamlit as st
 
@@ -10,17 +8,6 @@ from labeling.screens.waiting import missing
 from labeling.wording import plain
 
 REFRESH_SECONDS = 1
-
-
-def choose(session: Session, views: Sequence[str]) -> tuple[str, Evidence] | None:
-    """The chosen view with the evidence; without evidence None, and a message on screen."""
-    found = evidence(session)
-    if found is None:
-        return None
-    view = st.segmented_control(
-        "View", views, default=views[0], required=True, label_visibility="collapsed"
-    )
-    return view, found
 
 
 def evidence(session: Session) -> Evidence | None:

@@ -19,6 +19,7 @@ from labeling.embedding import idle
 from labeling.embedding.ingest import EMBEDDED, READY, Ingest, IngestState
 from labeling.loop.session import Session
 from labeling.pool.opening import open_source
+from labeling.project.pool_labels import found_labels
 from labeling.project.project import Project, open_project
 from labeling.store import NewAnswer, Store
 from models.encoders import backbones
@@ -221,6 +222,40 @@ def test_class_folders_become_imported_answers_only_if_asked_for(
     }
     answer = project.store.answers.all()[0]
     assert (answer.source, answer.annotator, answer.shown) == ("imported", "import", False)
+
+
+def test_new_files_and_labels_asked_for_are_taken_in_while_it_is_open(
+    tmp_path: Path, ingest: Any
+) -> None:
+    fill(tmp_path / "images" / "cat", 2)
+    fill(tmp_path / "images" / "dog", 1, first=2)
+    project, worker = ingest(tmp_path / "images")
+    assert found_labels(project) == {"cat": 2, "dog": 1} and labels_of(project) == {}
+    before = worker.pool_version
+    fill(tmp_path / "images" / "dog", 1, first=3)
+    (tmp_path / "images" / "cat" / "img0.png").unlink()
+    project.change(labels_from_folders=True)
+    assert worker.again()
+    worker.wait()
+    assert worker.state.stage == "done" and worker.pool_version > before
+    assert labels_of(project) == {
+        "cat/img1.png": "cat",
+        "dog/img2.png": "dog",
+        "dog/img3.png": "dog",
+    }
+    assert not worker.cache.missing(project.store.samples.ids())
+
+
+def test_it_does_not_begin_again_while_it_is_at_work(images: Path, ingest: Any) -> None:
+    _, worker = ingest(images)
+    worker.state = replace(worker.state, stage="embedding")
+    assert not worker.again()
+
+
+def test_a_single_folder_is_no_set_of_classes(tmp_path: Path, ingest: Any) -> None:
+    fill(tmp_path / "images" / "all", 2)
+    project, _ = ingest(tmp_path / "images")
+    assert found_labels(project) == {}
 
 
 def test_a_manifests_labels_are_imported_once(images: Path, ingest: Any) -> None:

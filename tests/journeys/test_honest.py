@@ -87,6 +87,8 @@ def test_a_planted_error_is_mended_by_a_key_and_the_report_opens_without_a_netwo
     expect(page.locator(".facts")).to_contain_text("The other labels suggest", timeout=60_000)
     _mend(page, server)
 
+    page.get_by_role("link", name="Model").click()
+    view(page, "Details")
     view(page, "Confusion")
     cells = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
     expect(cells.first).to_be_visible()
@@ -142,10 +144,13 @@ def test_what_the_model_shows_can_be_read_and_used_by_everybody(
     page = visit(taught.url)
     for name, sign in (
         ("grid", page.locator(".tile img").first),
-        ("progress", page.get_by_text("Time per round")),
-        ("accuracy", page.get_by_text("blind checks").first),
+        ("model", page.get_by_text("Each class", exact=True)),
         ("review", page.locator(".facts p").first),
-        ("setup", page.get_by_text("Which images come next")),
+        ("setup?page=images", page.get_by_text("different images")),
+        ("setup?page=classes", page.get_by_text("In the order of their keys")),
+        ("setup?page=people", page.get_by_role("button", name="Invite a person")),
+        ("setup?page=model", page.get_by_text("Which images come next")),
+        ("setup?page=history", page.get_by_text("Go back to a moment")),
         ("export", page.get_by_text("Write the report")),
     ):
         page.goto(f"{taught.url}/{name}")
@@ -256,14 +261,14 @@ def audit(page: Page, server: Server) -> int:
         page.keyboard.press(keys[str(names[classes[name]])].lower())
         name, given = board.after(page, name), given + 1
         board.saved(page)
-    page.get_by_role("link", name="Accuracy").click()
+    page.get_by_role("link", name="Model").click()
     return given
 
 
 def test_an_accuracy_is_certified_by_blind_checks_at_the_keyboard(
     taught: Server, visit: Visit
 ) -> None:
-    page = visit(f"{taught.url}/accuracy")
+    page = visit(f"{taught.url}/model")
     expect(page.get_by_text("present model gets about")).to_be_visible(timeout=60_000)
     view(page, "Certify")
     expect(page.get_by_text("Right at least")).to_be_visible()
@@ -284,7 +289,7 @@ def test_an_accuracy_is_certified_by_blind_checks_at_the_keyboard(
 
 def test_a_set_is_certified_accepted_and_taken_back(taught: Server, visit: Visit) -> None:
     server = taught
-    page = visit(f"{server.url}/accuracy")
+    page = visit(f"{server.url}/model")
     expect(page.get_by_text("present model gets about")).to_be_visible(timeout=60_000)
     view(page, "Accept")
     told = page.get_by_text("pre-labels are in the set").or_(page.get_by_text("No set of pre"))

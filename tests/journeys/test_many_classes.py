@@ -214,7 +214,7 @@ def test_a_pasted_list_becomes_classes_after_a_question_and_in_one_change(
     expect(page.locator(".past span").first).to_have_text("kind 00")
     page.keyboard.press("z")
     board.saved(page)
-    page.goto(f"{server.url}/setup")
+    page.goto(f"{server.url}/setup?page=history")
     expect(page.get_by_text("created 40 classes: “kind 00”")).to_be_visible()
     undo = page.get_by_role("button", name="Undo").first
     undo.click()
@@ -228,7 +228,7 @@ def test_setup_makes_a_list_and_leaves_a_refused_table_as_it_was_typed(
     serve: Serve, visit: Visit, tmp_path: Path
 ) -> None:
     server = serve(pool(tmp_path / "pool", 12, ["ant", "bee"]))
-    page = visit(f"{server.url}/setup")
+    page = visit(f"{server.url}/setup?page=classes")
     page.get_by_text("Add a list of classes").click()
     page.get_by_label("Paste it here").fill("cat\ndog\nAnt\ncat\n" + "y" * 81)
     page.keyboard.press("Control+Enter")

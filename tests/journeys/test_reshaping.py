@@ -34,7 +34,7 @@ def test_a_merge_by_the_owner_shows_on_anothers_board_at_once_and_can_be_undone(
         board.saved(page)
 
         owner = visit(f"{server.url}/join/{olga}")
-        owner.goto(f"{server.url}/setup")
+        owner.goto(f"{server.url}/setup?page=classes")
         # “animal” into “clothing”, the first two of the list, is what the form begins with.
         expect(owner.get_by_text("1 label of “animal” will count as “clothing”")).to_be_visible()
         expect(owner.get_by_text("Ann labels with “animal” now")).to_be_visible()

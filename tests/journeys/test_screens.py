@@ -24,11 +24,11 @@ def test_no_screen_fails_scrolls_sideways_or_shuts_anybody_out(
     for name, sign in (
         ("", "find or create a class"),
         ("grid", "Label a few images of two classes first"),
-        ("progress", "There is no label yet"),
-        ("accuracy", "There is no model yet"),
+        ("model", "There is no model yet"),
         ("review", "There is no label to review yet"),
         ("export", "There is no label to export yet"),
-        ("setup", "Which images come next"),
+        ("setup", "different images"),
+        ("setup?page=model", "Which images come next"),
     ):
         page.goto(f"{server.url}/{name}")
         shown = page.get_by_placeholder(sign) if not name else page.get_by_text(sign)

@@ -124,7 +124,7 @@ def _journey(server: Server, visit: Visit, olga: str, ann: str) -> tuple[str, st
     board.saved(second_page)
     second_page.reload()  # the link is not needed again
     board.on_screen(second_page)
-    second_page.goto(urljoin(bobs_link, "../progress"))  # the cookie is for its host
+    second_page.goto(urljoin(bobs_link, "../model"))  # the cookie is for its host
     expect(second_page.get_by_text("You: 2 of 10 labels")).to_be_visible()
 
     owner.goto(f"{server.url}/review")
@@ -148,7 +148,7 @@ def _journey(server: Server, visit: Visit, olga: str, ann: str) -> tuple[str, st
 
 def _invited(owner: Page, server: Server, name: str) -> str:
     """The link that an owner gets for a new person."""
-    owner.goto(f"{server.url}/setup")
+    owner.goto(f"{server.url}/setup?page=people")
     owner.get_by_role("button", name="Invite a person").click()
     owner.get_by_role("dialog").get_by_label("Name", exact=True).fill(name)
     owner.get_by_role("button", name="Invite", exact=True).click()

@@ -41,7 +41,10 @@ def test_a_new_user_labels_by_keyboard_and_the_guesses_get_better(
     assert strip == list(expected.values())[::-1][:10]
 
     predicted, count = _accept_a_grid_page(page)
-    page.get_by_role("link", name="Progress").click()
+    page.get_by_role("link", name="Model").click()
+    expect(page.get_by_text("What next?")).to_be_visible()
+    page.get_by_text("Details", exact=True).click()
+    page.get_by_text("Rounds", exact=True).click()
     expect(page.get_by_text("Guesses that turned out right")).to_be_visible()
     exported = _export(page, tmp_path)
 

@@ -34,7 +34,7 @@ function words(status, outbox, passed, isCut) {
       "Every image has an answer",
       `${labels} of ${total} labeled. Well done.`,
       ["Export the labels", "export"],
-      ["See how good the model is", "progress"],
+      ["See how good the model is", "model"],
     ];
   if (isCut && status.round_id !== null)
     return ["No guess of this confidence", "What is left is more or less sure than you chose above."];

@@ -39,7 +39,7 @@ function suspects(status, page, view, name) {
   if (thin.length >= labeled - 1 && thin.length)
     return ["Too few labels per class", `A label is compared with the others once its class has ${enough} labels. Fewer have: ${more}.`, LABEL];
   const rest = thin.length ? ` Not judged yet, with fewer than ${enough} labels: ${more}.` : "";
-  return ["No label is contradicted by the others", `${page.judged} labels were compared.${rest}`, ["See how good the model is", "accuracy"]];
+  return ["No label is contradicted by the others", `${page.judged} labels were compared.${rest}`, ["See how good the model is", "model"]];
 }
 
 function disagreements(_status, page) {

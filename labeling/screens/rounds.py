@@ -1,7 +1,4 @@
-"""The Progress screen: the number of labels, the quality of the guesses, and the speed.
-
-An annotator sees only their own share: others' answers would influence their next answer.
-"""
+"""Rounds: how often guesses were right, how long a label and a round take, and earlier models."""
 
 import altair as alt
 import numpy as np
@@ -11,10 +8,8 @@ import streamlit as st
 from labeling.errors import HoneError
 from labeling.evidence import progress
 from labeling.loop.session import Session
-from labeling.screens import goals
-from labeling.screens.accuracy import how_good
 from labeling.screens.charts import draw
-from labeling.screens.shell import annotator, refreshed, visitor
+from labeling.screens.shell import refreshed, visitor
 from labeling.store import Answer, Role
 from labeling.wording import plain
 
@@ -22,88 +17,37 @@ REFRESH_SECONDS = 3
 
 
 def show(session: Session) -> None:
-    """Show the figures, kept up to date while others label."""
+    """Show the figures, kept up to date while people label, and all rounds."""
     found = visitor(session)
-    if found is None or found.role < Role.REVIEWER:
-        refreshed(session, _own, REFRESH_SECONDS, Role.ANNOTATOR)
-        return
     refreshed(session, _figures, REFRESH_SECONDS, Role.REVIEWER)
-    _rounds(session, may_restore=found.role >= Role.OWNER)
-
-
-def _own(session: Session) -> None:
-    """What one annotator has done, and how fast."""
-    answers = session.store.answers.all(annotator(session))
-    counts = progress.labels_per_class(answers, session.store.classes.all(archived=True))
-    status, speed = session.status(), progress.pace(answers)
-    yours, team, pace = st.columns(3)
-    yours.metric("Your labels", f"{sum(counts.values()):,}")
-    team.metric("The whole team", f"{status.labels:,} of {status.total:,}")
-    pace.metric("Your labels a minute", f"{speed.recent:.0f}" if speed.recent else "–")
-    goals.own(session, sum(counts.values()))
-    left, right = st.columns(2, gap="large")
-    with left:
-        _agreement(answers)
-    with right:
-        _seconds(answers)
+    _rounds(session, may_restore=found is not None and found.role >= Role.OWNER)
 
 
 def _figures(session: Session) -> None:
     answers = session.store.answers.all()
-    if not any(answer.kind == "label" for answer in answers):
-        st.info(
-            "There is no label yet. Label a few images of each class under **Label**; "
-            "the model starts to guess once two classes have one.",
-            icon=":material/label:",
-        )
-        return
-    _headline(session, answers)
-    goals.team(session)
     left, right = st.columns(2, gap="large")
     with left:
-        _agreement(answers)
-    with right:
-        _classes(session)
-    with left:
-        _seconds(answers)
+        agreement(answers)
+        seconds(answers)
     with right:
         _round_times(session)
 
 
-def _headline(session: Session, answers: list[Answer]) -> None:
-    status = session.status()
-    accuracy, audit = st.columns([3, 4], vertical_alignment="center")
-    with accuracy:
-        labeled, agreeing, pace = st.columns(3)
-        labeled.metric("Labeled", f"{status.labels:,} of {status.total:,}")
-        rolling = progress.prelabel_agreement(answers).rolling
-        lately = min(len(rolling), progress.WINDOW) or progress.WINDOW
-        share = f"{rolling[-1]:.0%}" if len(rolling) else "–"
-        agreeing.metric(f"Guesses right, last {lately}", share)
-        speed = progress.pace(answers).recent
-        pace.metric("Labels a minute", f"{speed:.0f}" if speed else "–")
-    with audit:
-        evidence = session.figures.evidence()
-        if evidence is not None:
-            how_good(session, evidence)
-
-
-def _agreement(answers: list[Answer]) -> None:
+def agreement(answers: list[Answer]) -> None:
+    """How often a guess and the answer to it were the same, lately."""
     st.subheader("Guesses that turned out right")
-    agreement = progress.prelabel_agreement(answers)
-    if not len(agreement.matches):
+    found = progress.prelabel_agreement(answers)
+    if not len(found.matches):
         st.caption("No image with a guess has been labeled yet.")
         return
     st.caption(
         "The share of the last 20 guesses that were the same as the answer. The images are chosen "
         "because they are hard, so this is lower than the accuracy on all images."
     )
-    table = pd.DataFrame(
-        {"guess": np.arange(1, len(agreement.rolling) + 1), "share": agreement.rolling}
-    )
+    table = pd.DataFrame({"guess": np.arange(1, len(found.rolling) + 1), "share": found.rolling})
     draw(
         alt.Chart(table)
-        .mark_line(interpolate="monotone", strokeWidth=2.5)
+        .mark_line(strokeWidth=2.5)
         .encode(
             x=alt.X("guess", title="guesses, in order", axis=alt.Axis(tickMinStep=1)),
             y=alt.Y("share", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
@@ -114,31 +58,15 @@ def _agreement(answers: list[Answer]) -> None:
     )
 
 
-def _classes(session: Session) -> None:
-    st.subheader("Labels per class")
-    st.caption("The model is weakest at classes with few labels.")
-    counts = progress.labels_per_class(session.labels().values(), session.store.classes.all())
-    names = session.store.classes.names()
-    table = pd.DataFrame({"class": [names[key] for key in counts], "labels": list(counts.values())})
-    bars = alt.Chart(table).encode(
-        y=alt.Y("class", sort=None, title=None, axis=alt.Axis(labelLimit=160)),
-        x=alt.X("labels", title="labels", axis=alt.Axis(tickMinStep=1)),
-        tooltip=["class", "labels"],
-    )
-    text = bars.mark_text(align="left", dx=4, color="#888").encode(text="labels")
-    draw(bars.mark_bar(cornerRadiusEnd=3) + text, "labels per class", table)
-
-
-def _seconds(answers: list[Answer]) -> None:
+def seconds(answers: list[Answer]) -> None:
+    """How long a person looks at an image, lately."""
     st.subheader("Time per label")
-    seconds = progress.seconds_per_label(answers)
-    if seconds.median is None:
+    found = progress.seconds_per_label(answers)
+    if found.median is None:
         st.caption("No image has been labeled one by one yet.")
         return
-    st.caption(f"Seconds on screen, median of the last 20; {seconds.median:.1f} s over all.")
-    table = pd.DataFrame(
-        {"label": np.arange(1, len(seconds.rolling) + 1), "seconds": seconds.rolling}
-    )
+    st.caption(f"Seconds on screen, median of the last 20; {found.median:.1f} s over all.")
+    table = pd.DataFrame({"label": np.arange(1, len(found.rolling) + 1), "seconds": found.rolling})
     draw(
         alt.Chart(table)
         .mark_line(strokeWidth=2.5)
