@@ -25,10 +25,10 @@ class Settings:
     default for device and pool) and `features` which of its outputs (see models.encoders.features).
     `next_backbone` with `next_features` is embedded in the background, to be switched to.
     `audit_share` is the share of samples drawn uniformly at random and shown without a pre-label,
-    `labels_from_folders` whether class folders become imported answers, and `pinned_round` a
-    restored round that stays until training is resumed. `overlap_share` of the pool is answered by
-    `overlap_people`, none of whom sees what the others say; `goal_person` and `goal_team` are
-    labels to reach, 0 for none.
+    `pool_labels` whether labels that the pool has (in its CSV, or as the names of its folders)
+    become imported answers (None: not decided yet), and `pinned_round` a restored round that stays
+    until training is resumed. `overlap_share` of the pool is answered by `overlap_people`, none of
+    whom sees what the others say; `goal_person` and `goal_team` are labels to reach, 0 for none.
     """
 
     query: str = "uncertainty_herding"
@@ -39,7 +39,7 @@ class Settings:
     next_features: str = "pooled"
     audit_share: float = 0.1
     seed: int = 0
-    labels_from_folders: bool = False
+    pool_labels: bool | None = None
     pinned_round: int | None = None
     overlap_share: float = 0.0
     overlap_people: int = 2
@@ -49,8 +49,10 @@ class Settings:
     @classmethod
     def of(cls, stored: dict[str, Any] | None) -> "Settings":
         """What was stored, perhaps by another version; the rest as it is by default."""
-        names = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in (stored or {}).items() if name in names})
+        names, stored = {field.name for field in fields(cls)}, stored or {}
+        if stored.get("labels_from_folders"):  # its name when only folders were asked about
+            stored = stored | {"pool_labels": True}
+        return cls(**{name: value for name, value in stored.items() if name in names})
 
     @property
     def overlap(self) -> Overlap:

@@ -21,7 +21,8 @@ from labeling.project.project import open_project
 from labeling.registries import REGISTRIES, listing
 from labeling.screens.backbone import encoder_options
 from labeling.screens.export import format_options
-from labeling.screens.setup import head_options, media_help, query_options
+from labeling.screens.opening import media_help
+from labeling.screens.setup import head_options, query_options
 from models.encoders.catalogue import ENCODERS
 from models.head import HEADS
 from models.queries import QUERIES

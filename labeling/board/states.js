@@ -48,6 +48,12 @@ export function firstWords(status, classes, creates) {
   return `${images} into ${counted(classes.length, "class", "classes")}. ${act}`;
 }
 
+// The labels that came with the images, as long as nobody has decided whether to import them.
+export function offeredLabels(status) {
+  const { labels_found: labels, classes_found: classes } = status?.ingest ?? {};
+  return labels ? `Import the ${counted(labels, "label")} of ${counted(classes, "class", "classes")} that came with them` : "";
+}
+
 // Which files were left out, and that answers to them are kept.
 function leftOut({ left_out: count, left_out_names: names }) {
   if (!count) return "";

@@ -7,6 +7,7 @@ import click
 from labeling.cli.options import Place, backbone_names, on_project
 from labeling.cli.terminal import bring_in, one_line
 from labeling.errors import HoneError
+from labeling.wording import amount
 
 SHOWN_PROBLEMS = 50
 
@@ -22,7 +23,12 @@ SHOWN_PROBLEMS = 50
 @click.option(
     "--features", metavar="PARTS", help="pooled, cls, mean, attention or block-N, joined by +."
 )
-def embed(place: Place, backbone: str | None, features: str | None) -> None:
+@click.option(
+    "--labels/--no-labels",
+    default=None,
+    help="Import the labels that the pool has, in its CSV or as names of its folders, or not.",
+)
+def embed(place: Place, backbone: str | None, features: str | None, labels: bool | None) -> None:
     """Scan the pool and embed every sample that has no embedding yet.
 
     After a stop, the same command continues where it stopped.
@@ -33,6 +39,8 @@ def embed(place: Place, backbone: str | None, features: str | None) -> None:
             project.change(backbone=backbone)
         if features is not None:
             project.change(features=features)
+        if labels is not None:
+            project.change(pool_labels=labels)
         try:
             state = bring_in(project)
         except HoneError:
@@ -40,6 +48,12 @@ def embed(place: Place, backbone: str | None, features: str | None) -> None:
             raise
         problems = project.store.samples.problems()
     print(f"{state.done:,} samples are embedded. {one_line(state.why)}.")
+    if state.labels_found:
+        print(
+            f"{amount(state.labels_found, 'label')} of "
+            f"{amount(state.classes_found, 'class', 'classes')} came with the images; import them "
+            "with --labels, or never with --no-labels."
+        )
     if problems:
         print(f"{len(problems):,} files cannot be read and are left out:")
     for path, reason in problems[:SHOWN_PROBLEMS]:

@@ -1,6 +1,7 @@
 """Bringing a pool in: scan its files, then embed its samples, in the background and resumable."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from labeling.embedding.progress import Progress
 from labeling.errors import StorageError
 from labeling.media import DEFAULT_MEDIUM, medium_of
 from labeling.pool.scan import scan
-from labeling.project.pool_labels import import_labels
+from labeling.project.pool_labels import import_labels, wanted
 from labeling.project.project import Project
 from labeling.settings import Settings
 from labeling.store.samples import FileRecord
@@ -45,6 +46,8 @@ class IngestState(Progress):
     why: str = ""
     bytes_done: int = 0  # of weights that are being downloaded
     bytes_total: int = 0
+    labels_found: int = 0  # beside the images, as long as nobody has decided to import them …
+    classes_found: int = 0  # … or not
 
 
 class Ingest:
@@ -68,6 +71,7 @@ class Ingest:
         self.cache: EmbeddingCache | None = None
         self.device = "cpu"
         self.pool_version = 0  # changes whenever samples or imported answers change
+        self.found: Counter[str] = Counter()  # images of each label that the pool has
         self.state = IngestState(stage="scanning")
         self.cut_off = False  # whether it ended because the database was away
         self._why = ""  # the reason for this backbone
@@ -212,6 +216,7 @@ class Ingest:
             if file.sample_id is not None
         }
         found: set[str] = set()
+        self.found, decision = Counter(), wanted(self._project)
         self.pool_version += samples.clear_problems()
         files, size = scan(self._project.source, known), FIRST_FILES
         while part := list(islice(files, size)):
@@ -226,16 +231,26 @@ class Ingest:
             for kind in dict.fromkeys(medium_of(one.path) or DEFAULT_MEDIUM for one in new):
                 of_kind = [one for one in new if (medium_of(one.path) or DEFAULT_MEDIUM) == kind]
                 added = samples.add(of_kind, kind) or added
-            self.pool_version += import_labels(self._project, part) or added
+            self.pool_version += (bool(decision) and import_labels(self._project, part)) or added
             found.update(file.path for file in part)
+            self.found.update(file.label for file in part if file.sample_id and file.label)
             if self.busy:
                 self.state = replace(self.state, done=len(found))
+            if decision is None:
+                self._offer()
             self._arrived()
             if self._stop.is_set():
                 return
         gone = [path for path in known_files if path not in found]
         self.pool_version += samples.forget_files(gone)
         self._mark_added(before)
+
+    def _offer(self) -> None:
+        """Say how many labels could be imported; a single folder is no set of classes."""
+        if len(self.found) > 1 or self._project.source.labels_meant:
+            self.state = replace(
+                self.state, labels_found=self.found.total(), classes_found=len(self.found)
+            )
 
     def _mark_added(self, before: int) -> None:
         """Remember where new images begin, once a head has learned from all earlier ones."""

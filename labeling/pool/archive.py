@@ -5,6 +5,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 from labeling.errors import PoolError
 from labeling.media import medium_of
@@ -16,6 +17,9 @@ from labeling.pool.zips import Bounded, TooManyEntriesError, bomb
 
 class ZipSource:
     """Every image inside a zip, read in place: nothing is ever unpacked to disk."""
+
+    labels_in: ClassVar = "The folders look like classes"
+    labels_meant: ClassVar = False
 
     def __init__(self, location: Path) -> None:
         self.location = location

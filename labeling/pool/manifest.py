@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 from labeling.errors import PoolError
 from labeling.pool.folder import FIRST_LOOK
@@ -13,6 +14,9 @@ from labeling.pool.source import Entry, entry_of
 
 class ManifestSource:
     """The files that a CSV names in its `path` column, with an optional `label` column."""
+
+    labels_in: ClassVar = "The CSV has a column of labels"
+    labels_meant: ClassVar = True
 
     def __init__(self, location: Path) -> None:
         self.location = location

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,15 @@ def entry_of(path: str, file: Path | str, label: str | None, refused: str | None
 
 
 class Source(Protocol):
-    """A pool of files."""
+    """A pool of files.
+
+    `labels_in` says where labels come from, in words; `labels_meant` whether they are surely meant
+    as labels. A folder's name may be a class, or only a folder's name.
+    """
 
     location: Path
+    labels_in: ClassVar[str]
+    labels_meant: ClassVar[bool]
 
     def entries(self) -> Iterator[Entry]:
         """Every file that may be an image, in natural order of path."""

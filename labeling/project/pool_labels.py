@@ -1,39 +1,28 @@
 """Labels that come with a pool: in its manifest, or as the names of its folders."""
 
-from collections import Counter
 from collections.abc import Iterable
-from itertools import islice
 
 from labeling.errors import ClassNameError
-from labeling.pool.manifest import ManifestSource
 from labeling.pool.scan import Scanned
 from labeling.project.project import Project
 from labeling.store import NewAnswer
 from labeling.store.samples import FileRecord
 
 IMPORTED = "import"  # the annotator of imported answers
-MOST_FILES = 100_000  # of a listing, so that a screen does not wait for a huge pool
 
 
-def found_labels(project: Project) -> dict[str, int]:
-    """The number of files of each label that the pool has, without reading any of them.
+def wanted(project: Project) -> bool | None:
+    """Whether the pool's labels become answers, or None as long as nobody has decided.
 
-    Of a pool of more than `MOST_FILES` files, the first ones are counted. A single folder is no
-    set of classes.
+    A project from before this was asked goes on with the labels of its CSV.
     """
-    entries = islice(project.source.entries(), MOST_FILES)
-    counts = Counter(one.label for one in entries if one.label and one.refused is None)
-    return dict(counts.most_common()) if len(counts) > 1 else {}
+    chosen = project.settings().pool_labels
+    asked = chosen is not None or not project.source.labels_meant
+    return chosen if asked or IMPORTED not in project.store.answers.shares() else True
 
 
 def import_labels(project: Project, files: Iterable[Scanned]) -> bool:
-    """Turn a manifest's labels, or class folders on request, into imported answers.
-
-    Whether there were any.
-    """
-    wanted = project.settings().labels_from_folders
-    if not wanted and not isinstance(project.source, ManifestSource):
-        return False
+    """Turn the labels of files into imported answers; whether there were any."""
     store = project.store
     labeled = {file.sample_id: file for file in files if file.sample_id and file.label}
     # What a person undid, renamed or archived must not come back at each start.

@@ -28,12 +28,14 @@ def show(session: Session) -> None:
     """Everything about the project's pretrained model."""
     st.subheader("Pretrained model")
     refreshed(session, _embedding, 1 if session.ingest.busy else None, Role.OWNER)
-    measured = all(
-        WORKSPACE.speeds.rate(name) or name in WORKSPACE.speeds.problems
-        for name in encoder_options()
-    )
-    refreshed(session, _catalogue, None if measured else 2, Role.OWNER)
-    _choose(session)
+    _recommended(session)
+    with st.expander(f"All {len(ENCODERS)} pretrained models, from fast to strong"):
+        measured = all(
+            WORKSPACE.speeds.rate(name) or name in WORKSPACE.speeds.problems
+            for name in encoder_options()
+        )
+        refreshed(session, _catalogue, None if measured else 2, Role.OWNER)
+        _choose(session)
     on_trial = any(_runs(trial) for trial in WORKSPACE.trials(session).all())
     refreshed(session, _on_trial, 1 if on_trial else None, Role.OWNER)
     _candidates(session)
@@ -58,19 +60,30 @@ def _bar(job: Progress) -> None:
     st.progress(min(1.0, job.done / max(1, job.total)), text)
 
 
+def _recommended(session: Session) -> None:
+    """One recommendation, and the button that follows it."""
+    from models.encoders.device import pick_device
+
+    name, why = suggest(pick_device(), session.status().total)
+    current = session.project.settings().backbone or BUNDLED
+    about = f"{name}: {ENCODERS[name].words} It is {why}."
+    if name == current:
+        st.success(f"You use the recommended one, {plain(about)}", icon=":material/recommend:")
+        return
+    st.info(f"Recommended here is {plain(about)}", icon=":material/recommend:")
+    trials = [one.name for one in WORKSPACE.trials(session).all()]
+    if name not in trials and st.button(f"Prepare with {name}", icon=":material/recommend:"):
+        attempt(lambda: _begin(session, name, "pooled"))
+
+
 # -- the list ----------------------------------------------------------------------------------
 
 
 def _catalogue(session: Session) -> None:
     """The list, from fast to strong, with the speed on this machine."""
-    from models.encoders.device import pick_device
-
     if session.ingest.state.stage == "done":  # measured while embedding, both would be too slow
         WORKSPACE.speeds.measure(encoder_options())
     images = session.status().total
-    default, why = suggest(pick_device(), images)
-    if why not in session.ingest.state.why:
-        st.caption(f"{default} is {why}.")
     decoding = _decoding(session)
     rows = []
     for name, entry in ENCODERS.items():

@@ -20,7 +20,7 @@ def main() -> None:
         if needs_login():
             door.show_closed()
         else:
-            screen("setup").show_without_project(str(error))
+            screen("opening").show_without_project(str(error))
         return
     try:
         _show(session)

@@ -6,14 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from labeling.loop.session import Session
-from labeling.media import MEDIA
-from labeling.pool.manifest import ManifestSource
-from labeling.project.pool_labels import IMPORTED, found_labels
-from labeling.screens import backbone, classes, history, people
+from labeling.project.pool_labels import IMPORTED, wanted
+from labeling.screens import backbone, classes, history, people, uploading
+from labeling.screens.opening import open_form
 from labeling.screens.shell import annotator, attempt, needs_login, refreshed
 from labeling.store import Role
 from labeling.wording import amount, code, plain
-from labeling.workspace import WORKSPACE
 from models.head import HEADS
 from models.queries import QUERIES
 
@@ -46,13 +44,6 @@ def show(session: Session) -> None:
     PAGES[page](session)
 
 
-def show_without_project(reason: str) -> None:
-    """Say why the configured images cannot be opened, and ask for others."""
-    st.title("Hone cannot open these images")
-    st.error(plain(reason), icon=":material/folder_off:")
-    _open_form()
-
-
 def _pool(session: Session) -> None:
     st.subheader("Images")
     st.markdown(
@@ -65,10 +56,11 @@ def _pool(session: Session) -> None:
     if problems:
         with st.expander(f"{len(problems)} files are left out", icon=":material/report:"):
             st.dataframe(pd.DataFrame(problems, columns=["file", "reason"]), hide_index=True)
-    _folder_labels(session)
+    _pool_labels(session)
+    uploading.show(session)
     if not needs_login():  # a team stays with the project of its invitation
         with st.expander("Label other images"):
-            _open_form()
+            open_form()
         _person(session)
 
 
@@ -86,69 +78,42 @@ def _scanning(session: Session) -> None:
         attempt(session.look_again, again=True)
 
 
-def _folder_labels(session: Session) -> None:
-    """Offer the labels that the folders of a pool are, with their counts."""
-    settings = session.project.settings()
-    if isinstance(session.project.source, ManifestSource):
-        return  # its labels are imported at the start
-    if settings.labels_from_folders:
+def _pool_labels(session: Session) -> None:
+    """Offer the labels that the pool has, with their counts, or say what was decided."""
+    found, decision = session.ingest.found, wanted(session.project)
+    offered = session.ingest.state.labels_found
+    if decision:
         imported = session.store.answers.shares().get(IMPORTED)
         count = 0 if imported is None else imported.labels
-        st.caption(f"{amount(count, 'label')} from the names of folders, also for new images.")
-        if st.button("Import no more of them", icon=":material/folder_off:"):
-            session.change(labels_from_folders=False)
-            st.rerun()
-        return
-    found = _found(session)
-    if not found:
-        return
-    some = ", ".join(f"{plain(name)} {count:,}" for name, count in list(found.items())[:MOST_NAMED])
-    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    with st.container(border=True):
-        st.markdown(
-            f"**The folders look like classes:** {amount(sum(found.values()), 'image')} in "
-            f"{len(found)} folders: {some}{more}. You can import these names as labels. The "
-            "answers of people stay, and open boards go on with the rest."
-        )
-        if st.button(
-            f"Import {amount(sum(found.values()), 'label')} of {len(found)} classes",
-            icon=":material/drive_file_move:",
-        ):
-            session.change(labels_from_folders=True)
-            attempt(session.look_again, again=True)
+        st.caption(f"{amount(count, 'label')} came with the images; new images bring theirs too.")
+        if st.button("Import no more of them", icon=":material/label_off:"):
+            _decide(session, False)
+    elif decision is None and offered:
+        names = list(found.most_common(MOST_NAMED))
+        some = ", ".join(f"{plain(name)} {count:,}" for name, count in names)
+        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        with st.container(border=True):
+            st.markdown(
+                f"**{session.project.source.labels_in}:** {amount(offered, 'image')} in "
+                f"{amount(len(found), 'class', 'classes')}: {some}{more}. Import them as labels? "
+                "The answers of people stay, and open boards go on with the rest."
+            )
+            yes, no = st.columns([1, 3])
+            if yes.button(f"Import {amount(offered, 'label')}", type="primary"):
+                _decide(session, True)
+            if no.button("No, they are something else"):
+                _decide(session, False)
+    elif (
+        decision is False
+        and found
+        and st.button(f"Import {amount(found.total(), 'label')} that came with the images")
+    ):
+        _decide(session, True)
 
 
-def _found(session: Session) -> dict[str, int]:
-    """The labels of the pool's folders, listed once for each state of the pool."""
-    key = f"labels-{session.project.key}"
-    version = session.ingest.pool_version
-    if st.session_state.get(key, (None,))[0] != version:
-        st.session_state[key] = version, found_labels(session.project)
-    return dict(st.session_state[key][1])
-
-
-def media_help() -> str:
-    """Which files can be labeled."""
-    return "\n".join(f"- {name}: {', '.join(sorted(one.suffixes))}" for name, one in MEDIA.items())
-
-
-def _open_form() -> None:
-    with st.form("open", border=False):
-        path = st.text_input(
-            "A folder, a zip, or a CSV with a column “path”, on this machine",
-            placeholder="/home/me/photos",
-        )
-        st.caption(media_help())
-        if st.form_submit_button("Open", icon=":material/folder_open:") and path.strip():
-            attempt(lambda: _open(path.strip()))
-
-
-def _open(path: str) -> None:
-    st.session_state["project"] = WORKSPACE.open(path).project.key
-    start_page = st.session_state.get("start_page")
-    if start_page is None:  # no project could be opened before
-        st.rerun()
-    st.switch_page(start_page)
+def _decide(session: Session, wants: bool) -> None:
+    session.change(pool_labels=wants)
+    attempt(session.look_again, again=True)
 
 
 def _strategy(session: Session) -> None:

@@ -171,6 +171,7 @@ def board(session: Session, mode: str) -> None:
             "project": session.project.key,
             "name": session.project.name,
             "who": found.name,
+            "owns": found.role >= Role.OWNER,
             "creates": found.role >= CREATE_CLASS.role,
         },
     )

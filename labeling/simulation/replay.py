@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 class _Unlabeled:
     """A source with hidden labels, so that nothing is answered before the loop asks."""
+
+    labels_in: ClassVar = "Hidden"
+    labels_meant: ClassVar = False
 
     def __init__(self, source: Source) -> None:
         self.location = source.location

@@ -13,7 +13,7 @@ def test_backbones_and_features_are_compared_on_the_labels_so_far(
 ) -> None:
     place = ["--pool", str(pool), "--project", str(tmp_path / "p")]
     project = open_project(pool, tmp_path / "p")
-    project.change(backbone="bundled", labels_from_folders=True)
+    project.change(backbone="bundled", pool_labels=True)
     project.close()
     assert main(["backbones", "--compare", "bundled:block-2", "--compare", "resnt18", *place]) == 0
     shown = capsys.readouterr().out

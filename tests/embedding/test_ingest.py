@@ -19,7 +19,6 @@ from labeling.embedding import idle
 from labeling.embedding.ingest import EMBEDDED, READY, Ingest, IngestState
 from labeling.loop.session import Session
 from labeling.pool.opening import open_source
-from labeling.project.pool_labels import found_labels
 from labeling.project.project import Project, open_project
 from labeling.store import NewAnswer, Store
 from models.encoders import backbones
@@ -214,7 +213,7 @@ def test_class_folders_become_imported_answers_only_if_asked_for(
     fill(tmp_path / "images", 1, first=3)
     project, _ = ingest(tmp_path / "images")
     assert project.store.answers.all() == []
-    project, _ = ingest(tmp_path / "images", labels_from_folders=True)
+    project, _ = ingest(tmp_path / "images", pool_labels=True)
     assert labels_of(project) == {
         "cat/img0.png": "cat",
         "cat/img1.png": "cat",
@@ -230,14 +229,16 @@ def test_new_files_and_labels_asked_for_are_taken_in_while_it_is_open(
     fill(tmp_path / "images" / "cat", 2)
     fill(tmp_path / "images" / "dog", 1, first=2)
     project, worker = ingest(tmp_path / "images")
-    assert found_labels(project) == {"cat": 2, "dog": 1} and labels_of(project) == {}
+    assert worker.found == {"cat": 2, "dog": 1} and labels_of(project) == {}
+    assert (worker.state.labels_found, worker.state.classes_found) == (3, 2)
     before = worker.pool_version
     fill(tmp_path / "images" / "dog", 1, first=3)
     (tmp_path / "images" / "cat" / "img0.png").unlink()
-    project.change(labels_from_folders=True)
+    project.change(pool_labels=True)
     assert worker.again()
     worker.wait()
     assert worker.state.stage == "done" and worker.pool_version > before
+    assert worker.state.labels_found == 0  # it is decided
     assert labels_of(project) == {
         "cat/img1.png": "cat",
         "dog/img2.png": "dog",
@@ -254,14 +255,35 @@ def test_it_does_not_begin_again_while_it_is_at_work(images: Path, ingest: Any) 
 
 def test_a_single_folder_is_no_set_of_classes(tmp_path: Path, ingest: Any) -> None:
     fill(tmp_path / "images" / "all", 2)
-    project, _ = ingest(tmp_path / "images")
-    assert found_labels(project) == {}
+    _, worker = ingest(tmp_path / "images")
+    assert worker.found == {"all": 2} and worker.state.labels_found == 0
+
+
+def test_a_manifests_labels_wait_until_somebody_wants_them(images: Path, ingest: Any) -> None:
+    (images / "list.csv").write_text("path,label\nimg0.png,cat\nimg1.png,cat\nimg2.png,\n")
+    project, worker = ingest(images / "list.csv")
+    assert labels_of(project) == {}
+    assert (worker.state.labels_found, worker.state.classes_found) == (2, 1)
+    project, worker = ingest(images / "list.csv", pool_labels=False)
+    assert labels_of(project) == {} and worker.state.labels_found == 0
+
+
+def test_a_project_from_before_it_was_asked_goes_on_with_the_labels_of_its_manifest(
+    images: Path, ingest: Any
+) -> None:
+    (images / "list.csv").write_text("path,label\nimg0.png,cat\nimg1.png,\n")
+    project, _ = ingest(images / "list.csv", pool_labels=True)
+    project.store.set("settings", {"labels_from_folders": False})
+    (images / "list.csv").write_text("path,label\nimg0.png,cat\nimg1.png,dog\n")
+    project, worker = ingest(images / "list.csv")
+    assert labels_of(project) == {"img0.png": "cat", "img1.png": "dog"}
+    assert worker.state.labels_found == 0
 
 
 def test_a_manifests_labels_are_imported_once(images: Path, ingest: Any) -> None:
     (images / "list.csv").write_text("path,label\nimg0.png,cat\nimg1.png,Cat\nimg2.png,\n")
     for _ in range(2):
-        project, _ = ingest(images / "list.csv")
+        project, _ = ingest(images / "list.csv", pool_labels=True)
         assert labels_of(project) == {"img0.png": "cat", "img1.png": "cat"}
         assert len(project.store.answers.all()) == 2
 
@@ -270,7 +292,7 @@ def test_what_a_person_undid_renamed_or_archived_is_not_imported_again(
     images: Path, ingest: Any
 ) -> None:
     (images / "list.csv").write_text("path,label\nimg0.png,cat\nimg1.png,dog\nimg2.png,fox\n")
-    project, _ = ingest(images / "list.csv")
+    project, _ = ingest(images / "list.csv", pool_labels=True)
     classes = {one.name: one.id for one in project.store.classes.all()}
     first = project.store.answers.all()[0]
     project.store.answers.append(
@@ -278,7 +300,7 @@ def test_what_a_person_undid_renamed_or_archived_is_not_imported_again(
     )
     project.store.classes.rename(classes["dog"], "hound")
     project.store.classes.archive(classes["fox"])
-    project, _ = ingest(images / "list.csv")
+    project, _ = ingest(images / "list.csv", pool_labels=True)
     assert sorted(one.name for one in project.store.classes.all()) == ["cat", "hound"]
     assert "img0.png" not in labels_of(project)
 
@@ -287,7 +309,7 @@ def test_a_label_that_cannot_be_a_class_is_named_and_its_image_stays(
     images: Path, ingest: Any
 ) -> None:
     (images / "list.csv").write_text(f"path,label\nimg0.png,cat\nimg1.png,{'x' * 81}\n")
-    project, worker = ingest(images / "list.csv")
+    project, worker = ingest(images / "list.csv", pool_labels=True)
     assert worker.state.error is None
     assert len(project.store.samples.ids()) == 2
     ((path, reason),) = project.store.samples.problems()

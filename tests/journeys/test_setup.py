@@ -1,5 +1,7 @@
 """Setup while people label: labels of class folders, and images that come later."""
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,11 +23,14 @@ def test_class_folders_are_imported_and_new_images_found_while_a_board_is_open(
     server = serve(pool)
     page = visit(server.url)
     board.on_screen(page)
-    owner = visit(f"{server.url}/setup")
-    expect(owner.get_by_text("8 images in 2 folders: cat 4, dog 4")).to_be_visible(timeout=60_000)
+    offer = page.get_by_role("link", name="Import the 8 labels of 2 classes that came with them")
+    expect(offer).to_be_visible()
+    owner = visit(server.url)
+    owner.get_by_role("link", name="Import the 8 labels").click()
+    expect(owner.get_by_text("8 images in 2 classes: cat 4, dog 4")).to_be_visible(timeout=60_000)
     board.Script(server.url, server.home).embedded()
     owner.reload()
-    owner.get_by_role("button", name="Import 8 labels of 2 classes").click()
+    owner.get_by_role("button", name="Import 8 labels").click()
     expect(page.locator(".count")).to_have_text("8 of 12 labeled", timeout=60_000)
     expect(page.locator(".classes .class .name")).to_have_text(["cat", "dog"])
     for done in range(9, 13):  # the images of the folders are not asked any more
@@ -39,3 +44,35 @@ def test_class_folders_are_imported_and_new_images_found_while_a_board_is_open(
     owner.get_by_role("button", name="Look for new images now").click()
     expect(owner.get_by_text("13 different images")).to_be_visible(timeout=60_000)
     assert board.on_screen(page) == "late.png"
+
+    archive, data = io.BytesIO(), io.BytesIO()
+    picture(60).save(data, "PNG")
+    with zipfile.ZipFile(archive, "w") as members:
+        members.writestr("dog/zipped.png", data.getvalue())
+    (tmp_path / "more.zip").write_bytes(archive.getvalue())
+    owner.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        [tmp_path / "more.zip", pool / "late.png"]
+    )
+    owner.get_by_role("button", name="Add 2 files").click()
+    expect(owner.get_by_text("1 image added. Already there: 1 file.")).to_be_visible()
+    expect(owner.get_by_text("14 different images")).to_be_visible(timeout=60_000)
+    assert (pool / "dog" / "zipped.png").exists()
+    expect(page.locator(".count")).to_have_text("13 of 14 labeled", timeout=60_000)
+
+
+def test_images_that_are_dropped_become_a_project_of_their_own(
+    serve: Callable[..., Server], visit: Callable[..., Page], tmp_path: Path
+) -> None:
+    server = serve()
+    page = visit(f"{server.url}/setup?page=images")
+    expect(page.get_by_text("Label your own images")).to_be_visible()
+    for number in range(3):
+        picture(number).save(tmp_path / f"own-{number}.png")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        [tmp_path / f"own-{number}.png" for number in range(3)]
+    )
+    page.get_by_label("Name of the project").fill("beetles")
+    page.get_by_role("button", name="Add 3 files").click()
+    assert board.on_screen(page).startswith("own-")
+    expect(page.locator(".where")).to_contain_text("beetles")
+    assert len(list((server.home / "images" / "beetles").iterdir())) == 3

@@ -86,7 +86,7 @@ def test_imported_answers_count_at_once(tmp_path: Path, backbone: Backbone) -> N
     fill(tmp_path / "images" / "cat", 3)
     fill(tmp_path / "images" / "dog", 3, first=3)
     project = open_project(tmp_path / "images", tmp_path / "p")
-    project.change(labels_from_folders=True)
+    project.change(pool_labels=True)
     session = Session(project, backbone)
     try:
         session.prepare()

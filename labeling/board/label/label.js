@@ -4,7 +4,7 @@ import { ClassList } from "../inputs/classes.js";
 import { actsOf, Controls } from "./controls.js";
 import { Deck } from "./queue.js";
 import { el, hide, isPress, percent, put, target, uuid } from "../dom.js";
-import { emptyState, firstWords } from "../states.js";
+import { emptyState, firstWords, link, offeredLabels } from "../states.js";
 import { History } from "./history.js";
 import { keyName } from "../keys/keys.js";
 import { Learning } from "./learning.js";
@@ -37,7 +37,9 @@ export class LabelMode {
     this.controls = new Controls(this.acts, () => this.#focus());
     this.caption = el("div.caption");
     this.learning = new Learning();
-    this.first = el("p.first", { hidden: true });
+    this.words = el("span");
+    this.offer = link("", "setup?page=images");
+    this.first = el("p.first", { hidden: true }, this.words, " ", this.offer);
     this.why = el("section.why", { "aria-label": "why this image" });
     this.said = el("div.unseen", { "aria-live": "polite" });
     this.node = this.#build();
@@ -71,7 +73,8 @@ export class LabelMode {
     this.learning.show(status, figures);
     const words = outbox.waiting.length ? "" : firstWords(status, classes, this.board.maker());
     hide(this.first, !words || this.history.entries.length > 0);
-    if (words) put(this.first, words);
+    if (words) put(this.words, words);
+    put(this.offer, this.board.data.owns ? offeredLabels(status) : "");
   }
 
   measured() {
