@@ -1,9 +1,10 @@
 """The wait from key press to next image, compared with a plain Streamlit page.
 
-    python -m benchmarks.board_latency [--presses 40] [--sessions 1 4 8]
+    python -m benchmarks.board_latency [--presses 40] [--sessions 1 4 8] [--classes 7 40 300]
 
-All servers show the sample data to the same headless Chromium on the same machine. Each session
-presses a class key every 0.5 to 0.9 s; the time is measured in the page, from the key event to the
+Labels with each number of classes, and decisions in Review; with the fewest classes also in several
+sessions at once. All servers show the sample data to the same headless Chromium on the same
+machine. Each session presses a class key every 0.5 to 0.9 s; the time is measured in the page, from the key event to the
 frame with another, decoded image. Hone trains after every answer; of the two plain pages,
 one has no model, the other fits one in the script, in the simplest way. The server's CPU time
 is that of its whole process, with the training threads counted separately; the browser copies of
@@ -20,7 +21,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from tests.journeys import board
 from tests.journeys.conftest import Server, launch
 
 TICKS = os.sysconf("SC_CLK_TCK")
+DOUBTFUL = 240  # labels before Review
 TRAINING = ("worker", "ingest")
 HONE = """document.querySelector("[data-testid=stBidiComponentIsolated]")
   ?.shadowRoot?.querySelector(".stage img")"""
@@ -89,8 +91,11 @@ def answer(name):
     with open(sys.argv[2], "a") as store:
         store.write(json.dumps([files[at], name]) + "\\n")
 st.image(files[at], width=500)
-for number, column in enumerate(st.columns(5), 1):
-    column.button(f"class {number}", shortcut=str(number), on_click=answer, args=(number,))
+columns = st.columns(5)
+for number in range(1, int(sys.argv[4]) + 1):
+    key = str(number) if number <= 5 else None
+    at_column = columns[(number - 1) % 5]
+    at_column.button(f"class {number}", shortcut=key, on_click=answer, args=(number,))
 """
 # Gives each thread its name in the kernel, so that its CPU time can be counted separately.
 NAMES = """
@@ -160,24 +165,29 @@ def drive(
 
 
 @contextmanager
-def hone(home: Path) -> Iterator[tuple[str, int]]:
-    """Hone on the sample data with the whole pool embedded and a model that is learning."""
-    server = Server(home / "hone")
+def hone(home: Path, classes: int, path: str = "") -> Iterator[tuple[str, int]]:
+    """Hone on the sample data with the whole pool embedded and a model that is learning.
+
+    Review gets labels to doubt: a third of `DOUBTFUL` ones are wrong.
+    """
+    server = Server(home / f"hone-{classes}{path}")
     server.start()
     try:
         script = board.Script(server.url, server.home)
         script.embedded()
-        script.teach(24)
+        known = len(script("status")["classes"])
+        for number in range(known, classes):
+            script("classes", {"name": f"class {number + 1:03}"})
+        script.teach(*((DOUBTFUL, 3) if path else (24,)))
         script.fetch_images()
-        assert server._process is not None
-        yield server.url, server._process.pid
+        yield f"{server.url}/{path}", server.pid
     finally:
         server.kill()
 
 
 @contextmanager
-def plain(home: Path, model: str) -> Iterator[tuple[str, int]]:
-    """The simplest page: an image and a button for each class."""
+def plain(home: Path, model: str, classes: int) -> Iterator[tuple[str, int]]:
+    """The simplest page: an image and a button for each class, five of them with a key."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -185,7 +195,7 @@ def plain(home: Path, model: str) -> Iterator[tuple[str, int]]:
     script.write_text(PLAIN_PAGE)
     options = ["--server.port", str(port), "--server.headless", "true"]
     options += ["--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"]
-    arguments = [str(board.SAMPLE), str(home / "plain.jsonl"), model]
+    arguments = [str(board.SAMPLE), str(home / "plain.jsonl"), model, str(classes)]
     command = [sys.executable, "-m", "streamlit", "run", str(script), *options, "--", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -212,6 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--presses", type=int, default=40, help="key presses per session")
     parser.add_argument("--sessions", type=int, nargs="+", default=[1, 4, 8])
+    parser.add_argument("--classes", type=int, nargs="+", default=[7, 40, 300])
     given = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"
     table = Table(title=f"Key press to next image decoded, ms ({machine()}, browser included)")
@@ -222,13 +233,9 @@ def main() -> None:
         (home / "sitecustomize.py").write_text(NAMES)
         os.environ["PYTHONPATH"] = place
         browser = launch(playwright)
-        for name, serving, image in (
-            ("Hone", hone(home), HONE),
-            ("plain Streamlit, no model", plain(home, "no model"), NAIVE),
-            ("plain Streamlit with a model", plain(home, "model"), NAIVE),
-        ):
+        for name, serving, image, several in pages_of(home, given.classes):
             with serving as (url, pid):
-                for sessions in given.sessions:
+                for sessions in given.sessions if several else given.sessions[:1]:
                     result = drive(browser, url, pid, image, sessions, given.presses)
                     quantiles = np.percentile(result.waits, [50, 95, 100])
                     table.add_row(
@@ -240,7 +247,20 @@ def main() -> None:
                         f"{result.training:.1f}",
                     )
         browser.close()
-    Console(width=100).print(table)
+    Console(width=110).print(table)
+
+
+def pages_of(
+    home: Path, classes: list[int]
+) -> Iterator[tuple[str, AbstractContextManager[tuple[str, int]], str, bool]]:
+    """(name, server, where its image is, whether several sessions are measured) of each page."""
+    for count in classes:
+        yield f"Hone, {count} classes", hone(home, count), HONE, count == classes[0]
+    yield "Hone, Review", hone(home, classes[0], "review"), HONE, False
+    for model in ("no model", "model"):
+        for count in classes:
+            name = f"plain Streamlit, {model}, {count} classes"
+            yield name, plain(home, model, count), NAIVE, count == classes[0]
 
 
 if __name__ == "__main__":

@@ -203,22 +203,30 @@ class Script:
                 url = f"{self._url}/api/images/{key}/{size}?token={self._token}"
                 urllib.request.urlopen(url, timeout=60).close()
 
-    def teach(self, count: int) -> None:
-        """Give true labels to what the model asks for, until it has seen `count`."""
+    def teach(self, count: int, wrong_every: int = 0) -> None:
+        """Give true labels to what the model asks for, until it has seen `count`.
+
+        Of each `wrong_every` labels one is the next class instead.
+        """
         truth = true_labels()
         now = self("status")
         classes = {one["name"]: one["id"] for one in now["classes"]}
+        ids = list(classes.values())
         while (left := count - now["status"]["labels"]) > 0:
             cards = self("next", {"holder": "script", "count": min(left, 12)})["cards"]
-            answers = [
-                {
-                    "client_id": f"taught-{card['sample_id']}",
-                    "sample_id": card["sample_id"],
-                    "kind": "label",
-                    "class_id": classes[truth[card["name"]]],
-                }
-                for card in cards
-            ]
+            answers = []
+            for number, card in enumerate(cards, 1):
+                given = classes[truth[card["name"]]]
+                if wrong_every and number % wrong_every == 0:
+                    given = ids[(ids.index(given) + 1) % len(ids)]
+                answers.append(
+                    {
+                        "client_id": f"taught-{card['sample_id']}",
+                        "sample_id": card["sample_id"],
+                        "kind": "label",
+                        "class_id": given,
+                    }
+                )
             now = self("answers", {"answers": answers})
             while now["status"]["seen"] != now["status"]["labels"]:
                 now = self(f"status?after={now['status']['version']}&wait=20")
