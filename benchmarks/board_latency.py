@@ -4,12 +4,12 @@
 
 Labels with each number of classes, and decisions in Review; with the fewest classes also in several
 sessions at once. All servers show the sample data to the same headless Chromium on the same
-machine. Each session presses a class key every 0.5 to 0.9 s; the time is measured in the page, from the key event to the
-frame with another, decoded image. Hone trains after every answer; of the two plain pages,
-one has no model, the other fits one in the script, in the simplest way. The server's CPU time
-is that of its whole process, with the training threads counted separately; the browser copies of
-the images exist beforehand, since they are made only once per image. The browser uses the same
-cores.
+machine. Each session presses a class key every 0.5 to 0.9 s; the time is measured in the page, from
+the key event to the frame with another, decoded image. Hone trains after every answer; of the two
+plain pages, one has no model, the other fits one in the script, in the simplest way. The server's
+CPU time is that of its whole process, with the training threads counted separately; the browser
+copies of the images exist beforehand, since they are made only once per image. The browser uses the
+same cores.
 """
 
 import argparse
