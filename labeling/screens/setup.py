@@ -1,6 +1,7 @@
 """The Setup screen in five pages: images, classes, people, model, history."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -46,12 +47,13 @@ def show(session: Session) -> None:
 
 def _pool(session: Session) -> None:
     st.subheader("Images")
-    st.markdown(
-        f"**{session.status().total:,}** different images "
-        f"in {code(session.project.source.location)}  \n"
-        f"All labels and settings are in {code(session.project.folder)}"
+    was_busy = session.ingest.busy
+    refreshed(
+        session,
+        partial(_scanning, was_busy=was_busy),
+        REFRESH_SECONDS if was_busy else None,
+        Role.OWNER,
     )
-    refreshed(session, _scanning, REFRESH_SECONDS if session.ingest.busy else None, Role.OWNER)
     problems = session.store.samples.problems()
     if problems:
         with st.expander(f"{len(problems)} files are left out", icon=":material/report:"):
@@ -64,8 +66,15 @@ def _pool(session: Session) -> None:
         _person(session)
 
 
-def _scanning(session: Session) -> None:
-    """Look for new files now, or how far that is."""
+def _scanning(session: Session, was_busy: bool) -> None:
+    """The images, and a button that looks for new files, or how far that is."""
+    if was_busy and not session.ingest.busy:
+        st.rerun()  # the rest of the page has changed too
+    st.markdown(
+        f"**{session.status().total:,}** different images "
+        f"in {code(session.project.source.location)}  \n"
+        f"All labels and settings are in {code(session.project.folder)}"
+    )
     state = session.ingest.state
     if session.ingest.busy:
         done = amount(state.done, "image") if state.done else "the first images"

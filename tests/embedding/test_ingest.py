@@ -500,6 +500,7 @@ def test_a_zero_in_a_manifest_leaves_out_that_line_alone_in_either_database(
     """PostgreSQL stores no such text, so that one line would have kept the whole pool out."""
     (images / "m.csv").write_bytes(b"path,label\nimg0.png,c\0t\nb\0.png,x\nimg1.png,cat\n")
     project = Project(tmp_path / "p", open_source(images / "m.csv"), store)
+    project.change(pool_labels=True)
     Ingest(project, lambda: None).scan_pool()
     files = project.store.samples.files()
     assert "control characters" in (files["img0.png"].problem or "")

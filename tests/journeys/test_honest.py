@@ -147,7 +147,7 @@ def test_what_the_model_shows_can_be_read_and_used_by_everybody(
         ("model", page.get_by_text("Each class", exact=True)),
         ("review", page.locator(".facts p").first),
         ("setup?page=images", page.get_by_text("different images")),
-        ("setup?page=classes", page.get_by_text("In the order of their keys")),
+        ("setup?page=classes", page.get_by_text("Latest changes; History has the others")),
         ("setup?page=people", page.get_by_role("button", name="Invite a person")),
         ("setup?page=model", page.get_by_text("Which images come next")),
         ("setup?page=history", page.get_by_text("Go back to a moment")),

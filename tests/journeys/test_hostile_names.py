@@ -33,7 +33,7 @@ VIEWS = {  # each with a text by which it is known
     "export": {},
     "setup": {
         "Images": "different images",
-        "Classes": "In the order of their keys",
+        "Classes": "Latest changes; History has the others",
         "People": "Invite a person",
         "Model": "Which images come next",
         "History": "Go back to a moment",
