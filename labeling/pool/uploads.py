@@ -22,7 +22,7 @@ ONE_AT_A_TIME = threading.Lock()  # two people may add files of the same name
 
 @dataclass
 class Uploaded:
-    """What became of uploaded files.
+    """How uploaded files were taken.
 
     `added` counts new ones, `known` those that were there already with the same bytes; `refused`
     is the reason for each of the others, by name.

@@ -23,7 +23,7 @@ SHOWN = 20  # files that were not added
 
 
 def show(session: Session) -> None:
-    """A field to drop files into, and what became of those that were added last."""
+    """A field to drop files into, and how those that were added last were taken."""
     source = session.project.source
     grows = (
         isinstance(source, FolderSource)
