@@ -31,11 +31,13 @@ def show(session: Session) -> None:
     """Show one of the five pages; the address names it, so that it can be linked."""
     if error := session.ingest.state.error:
         st.error(plain(error), icon=":material/error:")
-    asked = st.query_params.get("page", "")
+    asked = st.query_params.get("page", IMAGES)
+    # Another default would make another control of it, which forgets what was chosen.
+    first = st.session_state.setdefault("first-setup-page", asked if asked in PAGES else IMAGES)
     page = st.segmented_control(
         "Page",
         list(PAGES),
-        default=asked if asked in PAGES else IMAGES,
+        default=first,
         required=True,
         label_visibility="collapsed",
         format_func=str.capitalize,

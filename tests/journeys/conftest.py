@@ -1,6 +1,7 @@
 """A real server and a real browser for each journey."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -10,10 +11,18 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from labeling.cli.main import main
 
@@ -30,6 +39,9 @@ FLAGS = [
     "--disable-sync",
 ]
 
+FIRST_PORT = random.randrange(20_000, 30_000)  # outside of what systems give to clients
+FORGET = "cookies,local_storage,indexeddb,service_workers"
+
 expect.set_options(timeout=15_000)  # several browsers and servers share the cores
 
 
@@ -37,9 +49,7 @@ class Server:
     """Hone as `make run` starts it, on a port and in a home of its own."""
 
     def __init__(self, home: Path, pool: Path | None = None, address: str = "127.0.0.1") -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.home = home
         self.pool = pool
         self.address = address
@@ -85,6 +95,19 @@ class Server:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def free_port() -> int:
+    """The first port of this run that is free: the same one for most servers.
+
+    What browsers have compiled of the app's scripts is kept by address.
+    """
+    for port in range(FIRST_PORT, FIRST_PORT + 1000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server was just here
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 @pytest.fixture(scope="session")
@@ -151,10 +174,55 @@ def launch(playwright: Playwright) -> Browser:
     pytest.skip("no Chromium here: install Debian's chromium, or run `playwright install chromium`")
 
 
+class Profiles:
+    """Browser profiles that forget all between two tests but the scripts that they have compiled.
+
+    A fresh profile would take three times as long to show a page.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._all: list[BrowserContext] = []
+        self._used = 0
+
+    def next(self) -> BrowserContext:
+        """One that this test has not used yet."""
+        if self._used == len(self._all):
+            self._all.append(self._browser.new_context())
+        self._used += 1
+        return self._all[self._used - 1]
+
+    def forget(self) -> None:
+        """Close what a test has opened, and forget what it has left."""
+        used, self._used = self._all[: self._used], 0
+        origins: set[str] = set()
+        for page in (page for profile in used for page in profile.pages):
+            origins.add("/".join(page.url.split("/")[:3]))
+            with suppress(Error):  # a page with unsaved answers asks before it goes
+                page.goto("about:blank", timeout=3000)  # gives back what it holds …
+        time.sleep(0.15)  # … if that has time to get out
+        for profile in used:
+            profile.set_offline(False)
+            profile.unroute_all()
+            profile.clear_permissions()
+            for page in profile.pages:
+                page.close()
+            page = profile.new_page()
+            tools = profile.new_cdp_session(page)
+            for origin in origins:
+                tools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": FORGET})
+            profile.clear_cookies()
+            page.close()
+
+
+@pytest.fixture(scope="session")
+def profiles(chromium: Browser) -> Profiles:
+    return Profiles(chromium)
+
+
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens pages, each with a browser profile of its own; no script may fail on them."""
-    contexts: list[Any] = []
+def visit(profiles: Profiles) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each in a browser profile of its own; no script may fail on them."""
     errors: list[str] = []
 
     def open_page(
@@ -163,21 +231,14 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         height: int = 900,
         scheme: Literal["light", "dark"] = "light",
     ) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
-        )
-        contexts.append(context)
-        page: Page = context.new_page()
+        page = profiles.next().new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.set_default_timeout(30_000)
         page.goto(url)
         return page
 
     yield open_page
-    for page in (page for context in contexts for page in context.pages):
-        with suppress(Error):  # a page with unsaved answers asks before it goes
-            page.goto("about:blank", timeout=3000)  # gives back what it holds …
-    time.sleep(0.15)  # … if that has time to get out
-    for context in contexts:
-        context.close()
+    profiles.forget()
     assert errors == []

@@ -148,7 +148,7 @@ def test_two_tabs_mashed_through_a_reload_a_killed_server_and_a_cut_line(
     server, before, known = sample_server, _labels(sample_server), _answers(sample_server)
     tabs = [visit(server.url), visit(server.url)]  # of two browsers
     for tab in tabs:
-        tab.context.add_init_script(board.RECORD)
+        tab.add_init_script(board.RECORD)
         tab.reload()
         board.on_screen(tab)
     for tab in tabs:

@@ -61,10 +61,9 @@ def test_class_folders_are_imported_and_new_images_found_while_a_board_is_open(
 
 
 def test_images_that_are_dropped_become_a_project_of_their_own(
-    serve: Callable[..., Server], visit: Callable[..., Page], tmp_path: Path
+    sample_server: Server, visit: Callable[..., Page], tmp_path: Path
 ) -> None:
-    server = serve()
-    page = visit(f"{server.url}/setup?page=images")
+    page = visit(f"{sample_server.url}/setup?page=images")
     expect(page.get_by_text("Label your own images")).to_be_visible()
     for number in range(3):
         picture(number).save(tmp_path / f"own-{number}.png")
@@ -75,4 +74,4 @@ def test_images_that_are_dropped_become_a_project_of_their_own(
     page.get_by_role("button", name="Add 3 files").click()
     assert board.on_screen(page).startswith("own-")
     expect(page.locator(".where")).to_contain_text("beetles")
-    assert len(list((server.home / "images" / "beetles").iterdir())) == 3
+    assert len(list((sample_server.home / "images" / "beetles").iterdir())) == 3

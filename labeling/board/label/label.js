@@ -74,7 +74,9 @@ export class LabelMode {
     const words = outbox.waiting.length ? "" : firstWords(status, classes, this.board.maker());
     hide(this.first, !words || this.history.entries.length > 0);
     if (words) put(this.words, words);
-    put(this.offer, this.board.data.owns ? offeredLabels(status) : "");
+    const offer = this.board.data.owns ? offeredLabels(status) : "";
+    hide(this.offer, !offer);
+    put(this.offer, offer);
   }
 
   measured() {
