@@ -14,6 +14,9 @@ ifdef PROJECT
 export HONE_PROJECT = $(PROJECT)
 endif
 
+# Tests start many processes, which need not compile Hone each time.
+test: export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run test audit lock clean
 
 # Opens the sample data, or your own images: make run POOL=path [PROJECT=path] [PORT=8501]
@@ -28,8 +31,7 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/journeys
-	$(BIN)/pytest tests/journeys
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Known vulnerabilities of the installed packages.
 audit: $(VENV)/installed-for-tests

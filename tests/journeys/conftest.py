@@ -42,7 +42,7 @@ FLAGS = [
 FIRST_PORT = random.randrange(20_000, 30_000)  # outside of what systems give to clients
 FORGET = "cookies,local_storage,indexeddb,service_workers"
 
-expect.set_options(timeout=15_000)  # several browsers and servers share the cores
+expect.set_options(timeout=30_000)  # several browsers and servers share the cores
 
 
 class Server:
