@@ -31,7 +31,8 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/journeys
+	$(BIN)/pytest -n 2 --dist loadfile tests/journeys
 
 # Known vulnerabilities of the installed packages.
 audit: $(VENV)/installed-for-tests

@@ -29,16 +29,6 @@ POOL_SIZE = 40
 torch.set_num_threads(1)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores, at most 5: journeys wait for browsers half of their time."""
-    return min(os.cpu_count() or 1, 4) + 1
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys first: they are the longest, and would be left over at the end."""
-    items.sort(key=lambda item: "journeys" not in item.path.parts)
-
-
 def picture(number: int, side: int = 32) -> Image.Image:
     """A picture unlike any other: even numbers are warm discs, odd ones cold stripes."""
     rng = np.random.default_rng(number)

@@ -68,6 +68,8 @@ class Ingest:
         self._in_background, self._patience = False, 0.0
         self._stop, self._lookers = threading.Event(), Lookers()
         self._thread: threading.Thread | None = None
+        # `_at_work` until the thread will not look whether `_more` is asked for.
+        self._turn, self._at_work, self._more = threading.Lock(), False, False
         self.cache: EmbeddingCache | None = None
         self.device = "cpu"
         self.pool_version = 0  # changes whenever samples or imported answers change
@@ -92,23 +94,40 @@ class Ingest:
         self._stop.clear()
         self._in_background, self._patience, self.cut_off = True, patience, False
         self.state = IngestState(stage="scanning")
-        self._thread = threading.Thread(target=self.run, name="ingest", daemon=True)
-        self._thread.start()
+        self._begin(resume=True)
 
-    def again(self) -> bool:
+    def again(self) -> None:
         """Look for files that are new, changed or gone since the last scan, in the background.
 
-        False if it is still at work: then it will find them by itself, or must be asked later.
+        If it is still at work, it does so afterwards.
         """
-        if self.busy or (self._thread is not None and self._thread.is_alive()):
-            return False
+        with self._turn:
+            self._more = self._at_work
+            if self._more:
+                return
+        self.wait()
         self._stop.clear()
         self.cut_off = False
-        self.state = IngestState(stage="scanning", backbone=self.state.backbone)
-        run = partial(self.run, resume=False)
-        self._thread = threading.Thread(target=run, name="ingest", daemon=True)
+        self._begin(resume=False)
+
+    def _begin(self, *, resume: bool) -> None:
+        if not resume:
+            self.state = IngestState(stage="scanning", backbone=self.state.backbone)
+        self._more, self._at_work = False, True
+        work = partial(self._run_until_calm, resume=resume)
+        self._thread = threading.Thread(target=work, name="ingest", daemon=True)
         self._thread.start()
-        return True
+
+    def _run_until_calm(self, *, resume: bool) -> None:
+        """Run, and again as long as somebody has asked for it meanwhile."""
+        while True:
+            self.run(resume=resume)
+            with self._turn:
+                self._at_work = self._more and not self._stop.is_set()
+                self._more = resume = False
+                if not self._at_work:
+                    return
+                self.state = IngestState(stage="scanning", backbone=self.state.backbone)
 
     def look(self) -> None:
         """Note that somebody labels: has got images, or has answered."""

@@ -111,12 +111,11 @@ class Session:
     def look_again(self) -> None:
         """Take in files that are new, changed or gone, and labels that were asked for meanwhile.
 
-        Raises HoneError if it cannot begin now.
+        Raises HoneError where another process does that.
         """
         if not self.peers.leads:
             raise HoneError("Another process of Hone prepares these images; ask there.")
-        if not self.ingest.again():
-            raise HoneError("The images are still being prepared; ask again when that is done.")
+        self.ingest.again()
         self.notifier.bump()
 
     # -- answer ------------------------------------------------------------------------------

@@ -235,7 +235,7 @@ def test_new_files_and_labels_asked_for_are_taken_in_while_it_is_open(
     fill(tmp_path / "images" / "dog", 1, first=3)
     (tmp_path / "images" / "cat" / "img0.png").unlink()
     project.change(pool_labels=True)
-    assert worker.again()
+    worker.again()
     worker.wait()
     assert worker.state.stage == "done" and worker.pool_version > before
     assert worker.state.labels_found == 0  # it is decided
@@ -247,10 +247,31 @@ def test_new_files_and_labels_asked_for_are_taken_in_while_it_is_open(
     assert not worker.cache.missing(project.store.samples.ids())
 
 
-def test_it_does_not_begin_again_while_it_is_at_work(images: Path, ingest: Any) -> None:
-    _, worker = ingest(images)
-    worker.state = replace(worker.state, stage="embedding")
-    assert not worker.again()
+def test_who_asks_for_new_images_while_it_is_at_work_gets_them_afterwards(
+    images: Path, tmp_path: Path, backbone: Backbone
+) -> None:
+    project = open_project(images, tmp_path / "p")
+    scanned, asked = threading.Event(), threading.Event()
+
+    def arrived() -> None:
+        scanned.set()
+        asked.wait(60)
+
+    worker = Ingest(project, arrived, backbone)
+    worker.start()
+    assert scanned.wait(60)  # the files that were there are listed
+    fill(images, 1, first=30)
+    worker.again()
+    asked.set()
+    worker.wait()
+    assert worker.state.stage == "done"
+    assert "img30.png" in project.store.samples.files()
+    assert not worker.cache.missing(project.store.samples.ids())
+    worker.again()  # it starts anew after its end, too
+    worker.wait()
+    assert worker.state.stage == "done"
+    worker.stop()
+    project.close()
 
 
 def test_a_single_folder_is_no_set_of_classes(tmp_path: Path, ingest: Any) -> None:
