@@ -31,7 +31,9 @@ def show(session: Session) -> None:
         st.subheader("Each class")
         st.caption("Each against all others: Krippendorff’s alpha.")
         rows = [(names[key], _value(one)) for key, one in found.classes.items()]
-        st.dataframe(pd.DataFrame(rows, columns=["class", "agreement"]), hide_index=True)
+        st.dataframe(
+            pd.DataFrame(rows, columns=["class", "agreement"]), hide_index=True, placeholder=""
+        )
     with right:
         st.subheader("Each pair")
         _pairs(found, names)
@@ -51,7 +53,7 @@ def _pairs(found: Agreement, names: dict[int, str]) -> None:
         }
         for one in found.pairs
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="")
 
 
 def _value(one: Coefficient) -> str:

@@ -66,7 +66,7 @@ def _recommended(session: Session) -> None:
 
     name, why = suggest(pick_device(), session.status().total)
     current = session.project.settings().backbone or BUNDLED
-    about = f"{name}: {ENCODERS[name].words} It is {why}."
+    about = f"{name}, good for {ENCODERS[name].words}. It is {why}."
     if name == current:
         st.success(f"You use the recommended one, {plain(about)}", icon=":material/recommend:")
         return
@@ -107,7 +107,7 @@ def _catalogue(session: Session) -> None:
                 "licence": entry.licence,
             }
         )
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="")
     if WORKSPACE.speeds.busy:
         st.caption("Measuring the speeds, two seconds each …")
     for name, problem in WORKSPACE.speeds.problems.items():
@@ -253,7 +253,9 @@ def _verdicts(session: Session, trials: list[Trial]) -> None:
             left = 0 if trial.whole and trial.stage == "done" else images - trial.done
             st.markdown(verdict(standing, compared, left / rate if rate else None))
     rows = [(one.name, f"{100 * one.accuracy:.1f}%") for one in compared.standings]
-    st.dataframe(pd.DataFrame(rows, columns=["best first", "right"]), hide_index=True)
+    st.dataframe(
+        pd.DataFrame(rows, columns=["best first", "right"]), hide_index=True, placeholder=""
+    )
     st.caption(basis(compared))
 
 

@@ -53,6 +53,7 @@ def _list(session: Session) -> None:
         before,
         num_rows="dynamic",
         hide_index=True,
+        placeholder="",
         disabled=["labels", "description"],
         key=key,
         column_config={

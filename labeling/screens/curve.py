@@ -8,7 +8,6 @@ from labeling.evidence.planning import Effort, effort
 from labeling.loop.session import Session
 from labeling.report.plots import curve_lines, curve_table
 from labeling.screens.charts import draw
-from labeling.screens.waiting import until_checked
 from labeling.wording import ahead, points
 
 
@@ -19,7 +18,7 @@ def show(session: Session, evidence: Evidence) -> None:
     checks = int(evidence.uniform.sum())
     if len(curve.points) < 2:
         st.info(
-            "The learning curve is shown " + until_checked(session, checks, CHECKS)
+            "A learning curve and a forecast are shown once the accuracy is measured."
             if checks < CHECKS
             else f"The learning curve is shown after 20 labels; {len(evidence.rows)} so far.",
             icon=":material/show_chart:",

@@ -126,6 +126,7 @@ def _preview(session: Session) -> None:
             for answer in answers
         ).round({"confidence": 2}),
         hide_index=True,
+        placeholder="",
         column_config={
             "confidence": st.column_config.NumberColumn(format="percent"),
             "seconds": st.column_config.NumberColumn(format="%.1f"),

@@ -30,6 +30,7 @@ def team(session: Session) -> None:
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="",
         column_config={
             "of the goal": st.column_config.ProgressColumn(format="percent"),
             "last answer": st.column_config.DatetimeColumn(format="distance"),

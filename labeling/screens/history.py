@@ -114,6 +114,7 @@ def _trail(session: Session) -> None:
     st.dataframe(
         pd.DataFrame([_row(one) for one in reversed(wanted[-MOST:])]),
         hide_index=True,
+        placeholder="",
         column_config={"when": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")},
     )
     if len(wanted) > MOST:

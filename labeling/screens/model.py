@@ -182,6 +182,7 @@ def _class_table(table: pd.DataFrame) -> None:
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="",
         column_config={
             "found": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
         },

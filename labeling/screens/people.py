@@ -7,6 +7,7 @@ import streamlit as st
 
 from labeling.loop.session import Session
 from labeling.screens import invitation
+from labeling.screens.controls import bound, percents, share
 from labeling.screens.invitation import ROLES
 from labeling.screens.shell import annotator, attempt, has_provider, needs_login, visitor
 from labeling.store import Member
@@ -53,7 +54,7 @@ def _table(session: Session, members: list[Member]) -> None:
     table = pd.DataFrame(rows)
     if not has_provider() and not table["e-mail"].any():
         del table["e-mail"]
-    st.dataframe(table, hide_index=True)
+    st.dataframe(table, hide_index=True, placeholder="")
 
 
 def _state(one: Member) -> str:
@@ -98,26 +99,17 @@ def _renew(session: Session, member: Member, days: int) -> None:
 
 def _work(session: Session) -> None:
     """How many people answer an image, and the goals in labels."""
-    settings = session.project.settings()
     with st.container(border=True):
-        share = st.slider(
+        st.slider(
             "Images that several people answer",
             0,
             100,
-            round(settings.overlap_share * 100),
             format="%d %%",
             help="Each person answers without seeing a guess or others’ answers. **Review** then "
             "shows how well people agree, and what has to be decided.",
+            **bound(session, "overlap_share", percents, share),
         )
-        people = st.slider("People on each of these", 2, 5, settings.overlap_people)
+        st.slider("People on each of these", 2, 5, **bound(session, "overlap_people"))
         each, team = st.columns(2)
-        goal = each.number_input("Goal of each, in labels", 0, None, settings.goal_person)
-        total = team.number_input("Goal of the team", 0, None, settings.goal_team)
-    chosen = {
-        "overlap_share": share / 100,
-        "overlap_people": people,
-        "goal_person": int(goal),
-        "goal_team": int(total),
-    }
-    if any(getattr(settings, name) != value for name, value in chosen.items()):
-        session.change(**chosen)
+        each.number_input("Goal of each, in labels", 0, **bound(session, "goal_person"))
+        team.number_input("Goal of the team", 0, **bound(session, "goal_team"))

@@ -132,6 +132,7 @@ def _rounds(session: Session, *, may_restore: bool) -> None:
     st.dataframe(
         table.round({"mean confidence": 2}),
         hide_index=True,
+        placeholder="",
         height=260,
         column_config={
             "finished": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),

@@ -9,6 +9,7 @@ import streamlit as st
 from labeling.loop.session import Session
 from labeling.project.pool_labels import IMPORTED, wanted
 from labeling.screens import backbone, classes, history, people, uploading
+from labeling.screens.controls import bound, percents, share
 from labeling.screens.opening import open_form
 from labeling.screens.shell import annotator, attempt, needs_login, refreshed
 from labeling.store import Role
@@ -59,7 +60,9 @@ def _pool(session: Session) -> None:
     problems = session.store.samples.problems()
     if problems:
         with st.expander(f"{len(problems)} files are left out", icon=":material/report:"):
-            st.dataframe(pd.DataFrame(problems, columns=["file", "reason"]), hide_index=True)
+            st.dataframe(
+                pd.DataFrame(problems, columns=["file", "reason"]), hide_index=True, placeholder=""
+            )
     _pool_labels(session)
     uploading.show(session)
     if not needs_login():  # a team stays with the project of its invitation
@@ -129,21 +132,17 @@ def _decide(session: Session, wants: bool) -> None:
 
 def _strategy(session: Session) -> None:
     st.subheader("Which images come next")
-    settings = session.project.settings()
-    query = _choice("What comes next", query_options(), settings.query)
-    share = st.slider(
+    _choice(session, "What comes next", query_options(), "query")
+    st.slider(
         "Blind checks",
         0,
         30,
-        round(settings.audit_share * 100),
         format="%d%%",
         help="This share of images is drawn at random and shown without a guess. The "
         "accuracy is measured on these images.",
+        **bound(session, "audit_share", percents, share),
     )
-    head = _choice("The model", head_options(), settings.head)
-    chosen = {"query": query, "audit_share": share / 100, "head": head}
-    if any(getattr(settings, name) != value for name, value in chosen.items()):
-        session.change(**chosen)
+    _choice(session, "The model", head_options(), "head")
 
 
 def query_options() -> dict[str, Option]:
@@ -157,14 +156,23 @@ def head_options() -> dict[str, Option]:
     return {"auto": AUTOMATIC} | kinds
 
 
-def _choice(title: str, options: dict[str, Option], current: str) -> str:
+def _choice(session: Session, title: str, options: dict[str, Option], setting: str) -> None:
     """A list to choose from; below it the meaning of the choice and the method's name."""
     names = list(options)
-    index = names.index(current) if current in names else 0
-    name = st.selectbox(title, names, index=index, format_func=lambda name: options[name][0])
+    known = partial(_known, names)
+    name = st.selectbox(
+        title,
+        names,
+        format_func=lambda name: options[name][0],
+        **bound(session, setting, known),
+    )
     _, words, method = options[name]
     st.caption(f"{words}  \nDetails: {method}")
-    return str(name)
+
+
+def _known(names: list[str], name: str) -> str:
+    """The name, or the first one in place of a name of another version."""
+    return name if name in names else names[0]
 
 
 def _person(session: Session) -> None:

@@ -72,6 +72,7 @@ def _table(found: Transfer) -> None:
             }
         ),
         hide_index=True,
+        placeholder="",
         width=360,
         column_config={"accuracy": st.column_config.NumberColumn(format="%.0f%%")},
     )

@@ -26,7 +26,7 @@ div:has(> .st-key-who) { position: absolute; }
 """
 HTML = """
 <form method="post" action="leave">
-<span><strong></strong> <i></i></span><button>Log out</button>
+<span><strong></strong> <i></i></span><button hidden>Log out</button>
 </form>
 """
 CSS = """
@@ -41,8 +41,11 @@ button { padding: .3rem .6rem; font: inherit; white-space: nowrap; cursor: point
 button:hover { color: var(--st-primary-color); border-color: currentColor; }
 button[hidden] { display: none; }
 """
-# Answers that wait in this browser would go out under the name of the person who logs in next.
+# Answers that wait in this browser would go out under the name of the person who logs in next. On a
+# phone the links fold into a menu, which Streamlit leaves open over the screen that was chosen.
 JS = """
+const LINK = "[data-testid=stSidebarNavLink]";
+const FOLD = "[data-testid=stSidebarCollapseButton] button";
 export default function ({ data, parentElement }) {
   const get = (name) => parentElement.querySelector(name);
   const form = get("form");
@@ -52,6 +55,8 @@ export default function ({ data, parentElement }) {
   get("button").hidden = !data.leaves;
   const tabs = form.tabs ??= new BroadcastChannel(`hone-who-${data.project}`);
   tabs.onmessage = () => location.reload();
+  form.menu ??= ({ target }) => target.closest(LINK) && document.querySelector(FOLD)?.click();
+  document.addEventListener("click", form.menu);
   form.onsubmit = (event) => {
     const waiting = Object.keys(localStorage).filter((one) => one.startsWith(data.waiting)).length;
     const text = "Some answers are not on the server yet. If another person logs in here next, "
@@ -62,6 +67,7 @@ export default function ({ data, parentElement }) {
   return () => {
     tabs.close();
     delete form.tabs;
+    document.removeEventListener("click", form.menu);
   };
 }
 """

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from labeling.project.project import open_project
 from tests.journeys import board
 from tests.journeys.axe import faults
 from tests.journeys.conftest import Server
@@ -28,7 +29,10 @@ def test_no_screen_fails_scrolls_sideways_or_shuts_anybody_out(
         ("review", "There is no label to review yet"),
         ("export", "There is no label to export yet"),
         ("setup", "different images"),
+        ("setup?page=classes", "Latest changes"),
+        ("setup?page=people", "Invite a person"),
         ("setup?page=model", "Which images come next"),
+        ("setup?page=history", "Go back to a moment"),
     ):
         page.goto(f"{server.url}/{name}")
         shown = page.get_by_placeholder(sign) if not name else page.get_by_text(sign)
@@ -37,6 +41,35 @@ def test_no_screen_fails_scrolls_sideways_or_shuts_anybody_out(
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"/{name} is {wide} px wider than the window"
         assert faults(page) == [], f"/{name}"
+
+
+def test_on_a_phone_the_menu_closes_when_a_screen_is_chosen(
+    sample_server: Server, visit: Visit
+) -> None:
+    page = visit(sample_server.url, 390, 844)
+    board.on_screen(page)
+    menu = page.get_by_test_id("stExpandSidebarButton")
+    for name in ("Grid", "Setup"):
+        menu.click()
+        expect(menu).to_have_count(0)
+        page.get_by_test_id("stSidebar").get_by_role("link", name=name).click()
+        expect(menu).to_be_visible()
+        expect(page).to_have_url(f"{sample_server.url}/{name.lower()}")
+
+
+def test_a_slider_obeys_one_arrow_key_after_the_other(sample_server: Server, visit: Visit) -> None:
+    page = visit(f"{sample_server.url}/setup?page=model")
+    slider = page.get_by_role("slider", name="Blind checks")
+    expect(slider).to_have_value("10")
+    slider.focus()
+    for value in range(11, 15):
+        page.keyboard.press("ArrowRight")
+        expect(slider).to_have_value(str(value))
+        page.locator(".stApp[data-test-script-state=notRunning]").wait_for(state="attached")
+    (file,) = sample_server.home.glob("*/hone.sqlite")
+    project = open_project(board.SAMPLE, file.parent)
+    assert project.settings().audit_share == 0.14
+    project.close()
 
 
 def test_a_missing_folder_is_named_and_another_can_be_opened(
