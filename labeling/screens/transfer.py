@@ -84,7 +84,7 @@ def _shift(session: Session, evidence: Evidence) -> None:
     found = added_shift(session.project, session.round, evidence)
     if found is None:
         st.caption(
-            "Put more images into your folder and start Hone again: from 20 new "
+            "Add more images under Setup: from 20 new "
             "ones, they are compared with those that the model has learned from."
         )
         return

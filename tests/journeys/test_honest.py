@@ -148,14 +148,21 @@ def test_what_the_model_shows_can_be_read_and_used_by_everybody(
         ("review", page.locator(".facts p").first),
         ("setup?page=images", page.get_by_text("different images")),
         ("setup?page=classes", page.get_by_text("Latest changes; History has the others")),
-        ("setup?page=people", page.get_by_role("button", name="Invite a person")),
-        ("setup?page=model", page.get_by_text("Which images come next")),
-        ("setup?page=history", page.get_by_text("Go back to a moment")),
         ("export", page.get_by_text("Write the report")),
     ):
         page.goto(f"{taught.url}/{name}")
         expect(sign).to_be_visible()
         assert faults(page) == [], name
+    page.goto(f"{taught.url}/model")
+    for view, words in (
+        ("Certify", "A certificate freezes the present model"),
+        ("Accept", "Choose how many wrong labels"),
+        ("Pretrained model", "Does the pretrained model help?"),
+        ("Details", "Rows are the labels"),
+    ):
+        page.get_by_role("radio", name=view).click()
+        expect(page.get_by_text(words).first).to_be_visible()
+        assert faults(page) == [], view
 
 
 def _mend(page: Page, server: Server) -> None:
