@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from labeling.api import BrowserSecurity, FastPath, prepare_server, routes
+from labeling.api import BrowserSecurity, FastPath, UploadGuard, prepare_server, routes
 from labeling.errors import HoneError
 from labeling.people.reach import Serving, announce, withdraw
 from labeling.workspace import WORKSPACE, configured
@@ -51,5 +51,9 @@ security = Middleware(
 app = st.App(
     Path(__file__).parent / "labeling" / "screens" / "home.py",
     lifespan=lifespan,
-    middleware=[security, Middleware(FastPath, routes=routes(WORKSPACE))],
+    middleware=[
+        security,
+        Middleware(UploadGuard, workspace=WORKSPACE),
+        Middleware(FastPath, routes=routes(WORKSPACE)),
+    ],
 )

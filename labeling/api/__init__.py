@@ -20,6 +20,7 @@ from labeling.api.public import open_routes
 from labeling.api.review import ALIKE, HEAT, REVIEW
 from labeling.api.server import prepare_server
 from labeling.api.status import STATUS
+from labeling.api.uploads import UploadGuard
 from labeling.workspace import Workspace
 
 OPERATIONS = (
@@ -44,4 +45,12 @@ def routes(workspace: Workspace) -> list[BaseRoute]:
     ]
 
 
-__all__ = ["LARGEST_BODY", "OPERATIONS", "BrowserSecurity", "FastPath", "prepare_server", "routes"]
+__all__ = [
+    "LARGEST_BODY",
+    "OPERATIONS",
+    "BrowserSecurity",
+    "FastPath",
+    "UploadGuard",
+    "prepare_server",
+    "routes",
+]

@@ -13,7 +13,7 @@ import { keyName, Keys } from "./keys/keys.js";
 import { LabelMode } from "./label/label.js";
 import { Outbox } from "./wire/outbox.js";
 import { ReviewMode } from "./review/review.js";
-import { StatusLine } from "./status.js";
+import { counted, StatusLine } from "./status.js";
 import { Watch } from "./wire/news.js";
 
 const MODES = { label: LabelMode, grid: GridMode, review: ReviewMode };
@@ -104,7 +104,7 @@ class Board {
   async createList(names, preview) {
     try {
       const made = await this.api.createClasses(names, preview);
-      if (!preview) this.say(`${made.names.length} classes made. An owner can undo this in Setup.`);
+      if (!preview) this.say(`${counted(made.names.length, "class", "classes")} made. An owner can undo this in Setup.`);
       return made;
     } catch (error) {
       this.say(error.message);

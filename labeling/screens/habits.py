@@ -19,7 +19,10 @@ def show(session: Session) -> None:
         st.subheader("Pace")
         speed, seconds = progress.pace(answers), progress.seconds_per_label(answers)
         now, overall, median = st.columns(3)
-        now.metric("Labels a minute, latest", f"{speed.recent:.0f}" if speed.recent else "–")
+        now.metric(
+            f"Labels a minute, latest {progress.WINDOW}",
+            f"{speed.recent:.0f}" if speed.recent else "–",
+        )
         overall.metric("Labels a minute, all", f"{speed.overall:.0f}" if speed.overall else "–")
         median.metric("Seconds a label", f"{seconds.median:.1f}" if seconds.median else "–")
         st.caption(f"{speed.active_seconds / 60:.0f} minutes of labeling in all.")

@@ -17,7 +17,10 @@ def show(session: Session) -> None:
     yours, team, pace = st.columns(3)
     yours.metric("Your labels", f"{sum(counts.values()):,}")
     team.metric("The whole team", f"{status.labels:,} of {status.total:,}")
-    pace.metric("Your labels a minute", f"{speed.recent:.0f}" if speed.recent else "–")
+    pace.metric(
+        f"Your labels a minute, latest {progress.WINDOW}",
+        f"{speed.recent:.0f}" if speed.recent else "–",
+    )
     goals.own(session, sum(counts.values()))
     left, right = st.columns(2, gap="large")
     with left:

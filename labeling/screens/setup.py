@@ -59,7 +59,7 @@ def _pool(session: Session) -> None:
     )
     problems = session.store.samples.problems()
     if problems:
-        with st.expander(f"{len(problems)} files are left out", icon=":material/report:"):
+        with st.expander(f"Left out: {amount(len(problems), 'file')}", icon=":material/report:"):
             st.dataframe(
                 pd.DataFrame(problems, columns=["file", "reason"]), hide_index=True, placeholder=""
             )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from labeling.evidence import gathering
 from labeling.loop.session import Session
+from labeling.wording import amount
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ def missing(session: Session) -> Missing:
         return Missing(f"There is no model: {status.error}", error=True)
     if len(known) < 2:
         return Missing("There is no model yet. Label a few images of two classes first.")
-    begin = f"{status.labels:,} images are labeled. "
+    begin = f"{amount(status.labels, 'image')} labeled. "
     ingest = status.ingest
     if ingest.stage == "scanning":
         return Missing(f"{begin}Hone is looking through your files …", passes=True)

@@ -256,5 +256,5 @@ def test_a_pool_without_classes_is_labeled_by_naming_the_first_class(
     expect(page.locator(".classes .class .name")).to_have_text(["<b>blue</b>"])
     assert _labels(server) == {name: "<b>blue</b>"}
     page.get_by_role("link", name="Setup").click()
-    page.get_by_text("1 files are left out").click()
+    page.get_by_text("Left out: 1 file").click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()

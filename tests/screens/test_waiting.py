@@ -40,7 +40,7 @@ def test_without_a_model_it_is_said_whether_to_label_or_to_wait(open_session: Op
     ):
         again.ingest.state = replace(again.ingest.state, stage=stage, done=30, total=40)
         told = missing(again)
-        assert words in told.text and "4 images are labeled" in told.text
+        assert words in told.text and "4 images labeled" in told.text
         assert told.passes and not told.error
     again.ingest.state = replace(again.ingest.state, stage="failed", error="the disk is full")
     assert missing(again).error and "the disk is full" in missing(again).text

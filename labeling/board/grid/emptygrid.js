@@ -2,7 +2,7 @@
 
 import { el } from "../dom.js";
 import { link } from "../states.js";
-import { canGuess } from "../status.js";
+import { canGuess, counted } from "../status.js";
 
 // `passed` is the number of samples left out here, and `isCut` whether only guesses of a certain
 // confidence are shown; `again` brings back what is not shown.
@@ -27,7 +27,7 @@ function words(status, outbox, passed, isCut) {
   if (outbox.offline)
     return ["Offline", "Your answers are kept in this browser. The next page comes when the server answers again."];
   if (!status) return ["Loading the first page …", ""];
-  if (passed) return ["The rest was left out", `${passed} images were left out on the pages before.`, ["Label them one by one", "."]];
+  if (passed) return ["The rest was left out", `Left out on the pages before: ${counted(passed, "image")}.`, ["Label them one by one", "."]];
   const { labels, total } = status;
   if (isDone(status))
     return [

@@ -8,8 +8,8 @@ const FEWEST = 5;
 export class Pace {
   constructor(project) {
     this.place = `hone-pace:${project}`;
-    const { active = 0, seconds = [], count = 0 } = this.#read();
-    Object.assign(this, { active, seconds, count }); // active: ms until `mark`
+    const { active = 0, seconds = [] } = this.#read();
+    Object.assign(this, { active, seconds }); // active: ms until `mark`
     this.mark = this.touched = performance.now();
     this.touch = () => this.#touch();
     for (const name of ["keydown", "pointermove", "pointerdown"])
@@ -32,18 +32,15 @@ export class Pace {
   }
 
   answered(seconds) {
-    this.count += 1;
     this.seconds = [...this.seconds.slice(1 - RECENT), seconds];
     try {
-      const { seconds: list, count } = this;
-      sessionStorage.setItem(this.place, JSON.stringify({ active: this.clock(), seconds: list, count }));
+      sessionStorage.setItem(this.place, JSON.stringify({ active: this.clock(), seconds: this.seconds }));
     } catch {
       /* storage can be forbidden; then the figures start again after a reload */
     }
   }
 
   undone() {
-    this.count = Math.max(0, this.count - 1);
     this.seconds = this.seconds.slice(0, -1);
   }
 
@@ -57,10 +54,10 @@ export class Pace {
   get rows() {
     const minutes = this.clock() / 60_000;
     const found = [["your time at work", time(minutes)]];
-    if (this.count < 3) return found;
+    if (this.each === null) return found;
     const sorted = [...this.seconds].sort((a, b) => a - b);
     const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-    found.push(["your answers a minute", `${Math.round(this.count / Math.max(minutes, 1 / 60))}`]);
+    found.push([`your answers a minute, latest ${LATELY}`, `${Math.round(60 / this.each)}`]);
     return [...found, ["your time for each, median", `${median.toFixed(1)} s`]];
   }
 
