@@ -188,6 +188,7 @@ def test_a_pasted_list_becomes_classes_after_a_question_and_in_one_change(
     lines = [f"kind {number:02}" for number in range(40)]
     text = "\r\n".join([*lines, "", "ant", "kind 03", "x" * 81])
     page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('kind')")
     page.keyboard.press("/")
     page.keyboard.press("Control+V")
     asked = page.get_by_role("dialog", name="Make 40 classes?")

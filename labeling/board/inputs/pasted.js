@@ -12,13 +12,16 @@ export class Pasted {
   // `make(names, preview)` returns {names, known, twice, refused}, or null if that failed.
   constructor(make) {
     this.make = make;
+    // The keys of the board and of Streamlit rest while the question is open. Enter, Space, Tab and
+    // Esc do what they do in any dialog. The event of its closing comes later than the next key may.
+    this.hush = (event) => this.node.open && event.stopPropagation();
     this.title = el("h2", { id: "pasted-title" });
     this.parts = el("div.parts");
     this.yes = el("button.action.primary", { type: "button", onclick: () => this.#yes() });
     const no = el("button.action", { type: "button", onclick: () => this.node.close() }, "cancel");
     this.node = el(
       "dialog.pasted",
-      { "aria-labelledby": "pasted-title", onclose: () => removeEventListener("keydown", hush, true) },
+      { "aria-labelledby": "pasted-title", onclose: () => removeEventListener("keydown", this.hush, true) },
       this.title,
       this.parts,
       el("footer", {}, no, this.yes),
@@ -40,7 +43,7 @@ export class Pasted {
       ...[said("Classes already", known), said("More than once in the list, made once", twice)].filter(Boolean),
       ...refused.map(({ name, reason }) => el("p.refused", {}, `Left out: “${name}”. ${reason}`)),
     );
-    addEventListener("keydown", hush, true);
+    addEventListener("keydown", this.hush, true);
     this.node.showModal();
     (count ? this.yes : this.node.querySelector("button")).focus();
   }
@@ -51,12 +54,6 @@ export class Pasted {
     this.yes.disabled = false;
     if (made) this.node.close();
   }
-}
-
-// The keys of the board and of Streamlit rest while the question is open. Enter, Space, Tab and Esc
-// do what they do in any dialog.
-function hush(event) {
-  event.stopPropagation();
 }
 
 function amount(count) {
