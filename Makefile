@@ -32,7 +32,7 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/journeys
-	$(BIN)/pytest -n 2 --dist loadfile tests/journeys
+	$(BIN)/pytest tests/journeys
 
 # Known vulnerabilities of the installed packages.
 audit: $(VENV)/installed-for-tests

@@ -21,9 +21,14 @@ def bound(
     another owner changes, and writes nothing that this person has not chosen.
     """
     key = f"{setting}-{session.project.key}"
-    st.session_state[key] = shown(getattr(session.project.settings(), setting))
+    seen, now = f"{key}-seen", shown(getattr(session.project.settings(), setting))
+    # Set only where it changed elsewhere: to set it again would undo a press on its way here.
+    if key not in st.session_state or st.session_state.get(seen) != now:
+        st.session_state[key] = now
+    st.session_state[seen] = now
 
     def save() -> None:
+        st.session_state[seen] = st.session_state[key]
         session.change(**{setting: stored(st.session_state[key])})
 
     return {"key": key, "on_change": save}

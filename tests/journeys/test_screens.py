@@ -68,7 +68,12 @@ def test_a_slider_obeys_one_arrow_key_after_the_other(sample_server: Server, vis
         page.locator(".stApp[data-test-script-state=notRunning]").wait_for(state="attached")
     (file,) = sample_server.home.glob("*/hone.sqlite")
     project = open_project(board.SAMPLE, file.parent)
+    for _ in range(100):
+        if project.settings().audit_share == 0.14:
+            break
+        page.wait_for_timeout(100)
     assert project.settings().audit_share == 0.14
+    expect(slider).to_have_value("14")
     project.close()
 
 

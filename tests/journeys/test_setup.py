@@ -73,6 +73,8 @@ def test_images_that_are_dropped_become_a_project_of_their_own(
         [tmp_path / f"own-{number}.png" for number in range(3)]
     )
     page.get_by_label("Name of the project").fill("beetles")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("images/beetles")).to_be_visible()
     page.get_by_role("button", name="Add 3 files").click()
     assert board.on_screen(page).startswith("own-")
     expect(page.locator(".where")).to_contain_text("beetles")
