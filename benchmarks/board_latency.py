@@ -14,7 +14,6 @@ same cores.
 
 import argparse
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.journeys import board
-from tests.journeys.conftest import Server, launch
+from tests.journeys.conftest import Server, free_port, launch
 
 TICKS = os.sysconf("SC_CLK_TCK")
 DOUBTFUL = 240  # labels before Review
@@ -188,9 +187,7 @@ def hone(home: Path, classes: int, path: str = "") -> Iterator[tuple[str, int]]:
 @contextmanager
 def plain(home: Path, model: str, classes: int) -> Iterator[tuple[str, int]]:
     """The simplest page: an image and a button for each class, five of them with a key."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     script = home / "plain.py"
     script.write_text(PLAIN_PAGE)
     options = ["--server.port", str(port), "--server.headless", "true"]

@@ -2,12 +2,14 @@
 
 import os
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from labeling.embedding.speeds import Speeds
 from labeling.evidence.trials import Trials
 from labeling.loop.session import Session
 from labeling.paths import locate, project_key
+from labeling.people.access import is_from_elsewhere
 from labeling.people.attempts import Attempts
 from labeling.people.reach import Serving
 from labeling.people.tokens import local_secret
@@ -41,6 +43,10 @@ class Workspace:
         if self._secret is None:
             self._secret = local_secret()
         return self._secret
+
+    def needs_login(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request may come from another machine, so that only members get a reply."""
+        return self.login or is_from_elsewhere(headers)
 
     def open(self, pool: str | Path, folder: str | Path | None = None) -> Session:
         """The running session of a pool, opened and started if necessary."""

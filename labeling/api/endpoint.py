@@ -12,7 +12,7 @@ from labeling.api.operation import Operation
 from labeling.api.threads import in_worker
 from labeling.errors import HoneError, StorageError, TokenError
 from labeling.loop.session import Session
-from labeling.people.access import Visitor, admit, is_from_elsewhere
+from labeling.people.access import Visitor, admit
 from labeling.people.tokens import check
 from labeling.workspace import Workspace
 
@@ -77,7 +77,7 @@ def _enter(workspace: Workspace, request: Request, operation: Operation) -> tupl
     if session is None:
         text = "This token is for a project that is not open on this server; reload the page."
         raise RefusedError(403, text)
-    login = workspace.login or is_from_elsewhere(request.headers)
+    login = workspace.needs_login(request.headers)
     return session, admit(person, session.store, login=login)
 
 

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from labeling.api.endpoint import refusal
 from labeling.errors import TokenError
 from labeling.loop.session import Session
-from labeling.people.access import admit, is_from_elsewhere
+from labeling.people.access import admit
 from labeling.people.tokens import check, cookie_name
 from labeling.store import Role
 from labeling.workspace import Workspace
@@ -33,7 +33,7 @@ class UploadGuard:
         await self._app(scope, receive, send)
 
     def _may_upload(self, request: Request) -> bool:
-        if not (self._workspace.login or is_from_elsewhere(request.headers)):
+        if not self._workspace.needs_login(request.headers):
             return True
         return any(
             is_owner(one, request.cookies.get(cookie_name(one.project.key), ""), self._workspace)

@@ -105,10 +105,10 @@ class Ingest:
             self._more = self._at_work
             if self._more:
                 return
-        self.wait()
-        self._stop.clear()
-        self.cut_off = False
-        self._begin(resume=False)
+            self.wait()  # it ends without asking for the lock again
+            self._stop.clear()
+            self.cut_off = False
+            self._begin(resume=False)
 
     def _begin(self, *, resume: bool) -> None:
         if not resume:
@@ -235,7 +235,7 @@ class Ingest:
             if file.sample_id is not None
         }
         found: set[str] = set()
-        self.found, decision = Counter(), wanted(self._project)
+        labels, decision = Counter[str](), wanted(self._project)
         self.pool_version += samples.clear_problems()
         files, size = scan(self._project.source, known), FIRST_FILES
         while part := list(islice(files, size)):
@@ -252,7 +252,8 @@ class Ingest:
                 added = samples.add(of_kind, kind) or added
             self.pool_version += (bool(decision) and import_labels(self._project, part)) or added
             found.update(file.path for file in part)
-            self.found.update(file.label for file in part if file.sample_id and file.label)
+            labels.update(file.label for file in part if file.sample_id and file.label)
+            self.found = labels.copy()  # a screen may be reading the one before
             if self.busy:
                 self.state = replace(self.state, done=len(found))
             if decision is None:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from labeling.errors import PoolError
 from labeling.media import medium_of
 from labeling.media.image import MAX_BYTES
-from labeling.pool.filenames import folder_class, natural
+from labeling.pool.filenames import LABELS_IN_FOLDERS, folder_class, natural
 from labeling.pool.source import Entry
 from labeling.pool.zips import Bounded, TooManyEntriesError, bomb
 
@@ -18,7 +18,7 @@ from labeling.pool.zips import Bounded, TooManyEntriesError, bomb
 class ZipSource:
     """Every image inside a zip, read in place: nothing is ever unpacked to disk."""
 
-    labels_in: ClassVar = "The folders look like classes"
+    labels_in: ClassVar = LABELS_IN_FOLDERS
     labels_meant: ClassVar = False
 
     def __init__(self, location: Path) -> None:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+LABELS_IN_FOLDERS = "The folders look like classes"
+
 
 def folder_class(path: str) -> str | None:
     """The name of the folder that a file lies in; None for the pool itself."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from labeling.media import medium_of
 from labeling.paths import DATABASE, SCHEMA_FILE
-from labeling.pool.filenames import folder_class, in_order
+from labeling.pool.filenames import LABELS_IN_FOLDERS, folder_class, in_order
 from labeling.pool.roots import LINKED_FOLDER, OUTSIDE, Roots
 from labeling.pool.source import Entry, entry_of
 
@@ -19,7 +19,7 @@ FIRST_LOOK = 50
 class FolderSource:
     """Every image below a folder; the class of a file is the name of the folder it lies in."""
 
-    labels_in: ClassVar = "The folders look like classes"
+    labels_in: ClassVar = LABELS_IN_FOLDERS
     labels_meant: ClassVar = False
 
     def __init__(self, location: Path) -> None:

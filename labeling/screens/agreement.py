@@ -5,6 +5,7 @@ import streamlit as st
 
 from labeling.answers.agreement import FEWEST, Agreement, agreement
 from labeling.loop.session import Session
+from labeling.screens.shell import show_table
 from models.evidence.agreement import Coefficient
 
 
@@ -31,9 +32,7 @@ def show(session: Session) -> None:
         st.subheader("Each class")
         st.caption("Each against all others: Krippendorff’s alpha.")
         rows = [(names[key], _value(one)) for key, one in found.classes.items()]
-        st.dataframe(
-            pd.DataFrame(rows, columns=["class", "agreement"]), hide_index=True, placeholder=""
-        )
+        show_table(pd.DataFrame(rows, columns=["class", "agreement"]))
     with right:
         st.subheader("Each pair")
         _pairs(found, names)
@@ -53,7 +52,7 @@ def _pairs(found: Agreement, names: dict[int, str]) -> None:
         }
         for one in found.pairs
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="")
+    show_table(pd.DataFrame(rows))
 
 
 def _value(one: Coefficient) -> str:

@@ -10,7 +10,7 @@ from labeling.embedding.speeds import decoding_seconds, pool_seconds
 from labeling.evidence.trial_report import basis, verdict
 from labeling.evidence.trials import SAMPLE, Trial, called
 from labeling.loop.session import Session
-from labeling.screens.shell import attempt, refreshed
+from labeling.screens.shell import attempt, refreshed, show_table
 from labeling.store import Role
 from labeling.wording import duration, plain
 from labeling.workspace import WORKSPACE
@@ -107,7 +107,7 @@ def _catalogue(session: Session) -> None:
                 "licence": entry.licence,
             }
         )
-    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="")
+    show_table(pd.DataFrame(rows))
     if WORKSPACE.speeds.busy:
         st.caption("Measuring the speeds, two seconds each …")
     for name, problem in WORKSPACE.speeds.problems.items():
@@ -253,9 +253,7 @@ def _verdicts(session: Session, trials: list[Trial]) -> None:
             left = 0 if trial.whole and trial.stage == "done" else images - trial.done
             st.markdown(verdict(standing, compared, left / rate if rate else None))
     rows = [(one.name, f"{100 * one.accuracy:.1f}%") for one in compared.standings]
-    st.dataframe(
-        pd.DataFrame(rows, columns=["best first", "right"]), hide_index=True, placeholder=""
-    )
+    show_table(pd.DataFrame(rows, columns=["best first", "right"]))
     st.caption(basis(compared))
 
 

@@ -13,7 +13,7 @@ from labeling.loop.session import Session
 from labeling.project.snapshots import as_of
 from labeling.report.html import report
 from labeling.screens.history import chosen_moment
-from labeling.screens.shell import annotator
+from labeling.screens.shell import annotator, show_table
 from labeling.store import Moment
 from labeling.store.log import EXPORTED
 from labeling.wording import plain
@@ -111,7 +111,7 @@ def _preview(session: Session) -> None:
     names = session.store.classes.names()
     samples = session.store.samples.many([answer.sample_id for answer in answers])
     st.subheader("The newest answers")
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "path": ", ".join(samples[answer.sample_id].paths),
@@ -125,8 +125,6 @@ def _preview(session: Session) -> None:
             }
             for answer in answers
         ).round({"confidence": 2}),
-        hide_index=True,
-        placeholder="",
         column_config={
             "confidence": st.column_config.NumberColumn(format="percent"),
             "seconds": st.column_config.NumberColumn(format="%.1f"),

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from labeling.loop.session import Session
+from labeling.screens.shell import show_table
 
 
 def team(session: Session) -> None:
@@ -27,10 +28,8 @@ def team(session: Session) -> None:
     table = pd.DataFrame(rows)
     if not settings.goal_person:
         del table["of the goal"]
-    st.dataframe(
+    show_table(
         table,
-        hide_index=True,
-        placeholder="",
         column_config={
             "of the goal": st.column_config.ProgressColumn(format="percent"),
             "last answer": st.column_config.DatetimeColumn(format="distance"),

@@ -10,7 +10,7 @@ import streamlit as st
 from labeling.loop.rewind import rewind, rewind_effect, undo
 from labeling.loop.session import Session
 from labeling.project.audit import Deed, as_csv, kinds, trail
-from labeling.screens.shell import annotator, attempt
+from labeling.screens.shell import annotator, attempt, show_table
 from labeling.store import Moment
 from labeling.wording import amount, plain
 
@@ -111,10 +111,8 @@ def _trail(session: Session) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
-    st.dataframe(
+    show_table(
         pd.DataFrame([_row(one) for one in reversed(wanted[-MOST:])]),
-        hide_index=True,
-        placeholder="",
         column_config={"when": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")},
     )
     if len(wanted) > MOST:

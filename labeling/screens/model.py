@@ -11,7 +11,7 @@ from labeling.screens import certificates, curve, goals, own, transfer, views
 from labeling.screens.charts import draw
 from labeling.screens.index import screen
 from labeling.screens.pictures import strip
-from labeling.screens.shell import refreshed, visitor
+from labeling.screens.shell import refreshed, show_table, visitor
 from labeling.screens.waiting import until_checked
 from labeling.store import Role
 from labeling.wording import amount, plain
@@ -179,10 +179,8 @@ def _table(facts: list[ClassFacts], names: dict[int, str]) -> pd.DataFrame:
 
 
 def _class_table(table: pd.DataFrame) -> None:
-    st.dataframe(
+    show_table(
         table,
-        hide_index=True,
-        placeholder="",
         column_config={
             "found": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
         },

@@ -21,6 +21,7 @@ def media_help() -> str:
 
 
 def open_form() -> None:
+    """Ask for the path of a pool."""
     with st.form("open", border=False):
         path = st.text_input(
             "A folder, a zip, or a CSV with a column “path”, on this machine",

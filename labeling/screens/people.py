@@ -9,7 +9,14 @@ from labeling.loop.session import Session
 from labeling.screens import invitation
 from labeling.screens.controls import bound, percents, share
 from labeling.screens.invitation import ROLES
-from labeling.screens.shell import annotator, attempt, has_provider, needs_login, visitor
+from labeling.screens.shell import (
+    annotator,
+    attempt,
+    has_provider,
+    needs_login,
+    show_table,
+    visitor,
+)
 from labeling.store import Member
 from labeling.store.people import DAY, LONGEST_DAYS
 from labeling.wording import duration
@@ -54,7 +61,7 @@ def _table(session: Session, members: list[Member]) -> None:
     table = pd.DataFrame(rows)
     if not has_provider() and not table["e-mail"].any():
         del table["e-mail"]
-    st.dataframe(table, hide_index=True, placeholder="")
+    show_table(table)
 
 
 def _state(one: Member) -> str:

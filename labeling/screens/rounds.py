@@ -9,7 +9,7 @@ from labeling.errors import HoneError
 from labeling.evidence import progress
 from labeling.loop.session import Session
 from labeling.screens.charts import draw
-from labeling.screens.shell import refreshed, visitor
+from labeling.screens.shell import refreshed, show_table, visitor
 from labeling.store import Answer, Role
 from labeling.wording import plain
 
@@ -129,10 +129,8 @@ def _rounds(session: Session, *, may_restore: bool) -> None:
         }
         for row in reversed(rows)
     )
-    st.dataframe(
+    show_table(
         table.round({"mean confidence": 2}),
-        hide_index=True,
-        placeholder="",
         height=260,
         column_config={
             "finished": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),

@@ -11,7 +11,7 @@ from labeling.project.pool_labels import IMPORTED, wanted
 from labeling.screens import backbone, classes, history, people, uploading
 from labeling.screens.controls import bound, percents, share
 from labeling.screens.opening import open_form
-from labeling.screens.shell import annotator, attempt, needs_login, refreshed
+from labeling.screens.shell import annotator, attempt, needs_login, refreshed, show_table
 from labeling.store import Role
 from labeling.wording import amount, code, plain
 from models.head import HEADS
@@ -60,9 +60,7 @@ def _pool(session: Session) -> None:
     problems = session.store.samples.problems()
     if problems:
         with st.expander(f"Left out: {amount(len(problems), 'file')}", icon=":material/report:"):
-            st.dataframe(
-                pd.DataFrame(problems, columns=["file", "reason"]), hide_index=True, placeholder=""
-            )
+            show_table(pd.DataFrame(problems, columns=["file", "reason"]))
     _pool_labels(session)
     uploading.show(session)
     if not needs_login():  # a team stays with the project of its invitation

@@ -12,7 +12,7 @@ import streamlit as st
 from labeling.api.classes import CREATE_CLASS
 from labeling.errors import HoneError, TokenError
 from labeling.loop.session import Session
-from labeling.people.access import Visitor, admit, is_from_elsewhere
+from labeling.people.access import Visitor, admit
 from labeling.people.tokens import Person, check, cookie_name, for_member, issue
 from labeling.store import Role
 from labeling.wording import plain
@@ -70,6 +70,11 @@ def attempt(action: Callable[[], object], *, again: bool = False) -> None:
             st.rerun()
 
 
+def show_table(data: object, **options: Any) -> None:
+    """Show a table without row numbers, and nothing where a value is missing."""
+    st.dataframe(data, hide_index=True, placeholder="", **options)
+
+
 def dress() -> None:
     """Apply the app's own spacing."""
     st.html(STYLE)
@@ -77,7 +82,7 @@ def dress() -> None:
 
 def needs_login() -> bool:
     """Whether this page is open to other machines, so that only members may see it."""
-    return WORKSPACE.login or is_from_elsewhere(st.context.headers)
+    return WORKSPACE.needs_login(st.context.headers)
 
 
 def has_provider() -> bool:

@@ -8,6 +8,7 @@ import streamlit as st
 from labeling.evidence.gathering import Evidence
 from labeling.evidence.transfer import Transfer, added_shift, transfer
 from labeling.loop.session import Session
+from labeling.screens.shell import show_table
 from labeling.wording import points
 
 if TYPE_CHECKING:  # torch, which is slow to import
@@ -61,7 +62,7 @@ def _gain(what: str, gain: "Gain") -> None:
 def _table(found: Transfer) -> None:
     where = "blind checks" if found.pixels.uniform else "labels that were chosen as hard ones"
     st.caption(f"Leave-one-out accuracy on {found.pixels.rows} {where}.")
-    st.dataframe(
+    show_table(
         pd.DataFrame(
             {
                 "features": ["pretrained model", "16 × 16 pixels", "random weights"],
@@ -71,8 +72,6 @@ def _table(found: Transfer) -> None:
                 ],
             }
         ),
-        hide_index=True,
-        placeholder="",
         width=360,
         column_config={"accuracy": st.column_config.NumberColumn(format="%.0f%%")},
     )
@@ -84,8 +83,8 @@ def _shift(session: Session, evidence: Evidence) -> None:
     found = added_shift(session.project, session.round, evidence)
     if found is None:
         st.caption(
-            "Add more images under Setup: from 20 new "
-            "ones, they are compared with those that the model has learned from."
+            "Add more images under Setup: from 20 new ones, they are compared with those that the "
+            "model has learned from."
         )
         return
     text = (

@@ -1,6 +1,7 @@
 // A pasted list of names: shows what it would become, and makes the classes after a yes.
 
 import { el } from "../dom.js";
+import { counted } from "../status.js";
 
 const SHOWN = 12;
 
@@ -34,8 +35,8 @@ export class Pasted {
     const { names, known, twice, refused } = found;
     const count = names.length;
     this.names = names;
-    this.title.textContent = count ? `Make ${amount(count)}?` : "No new class in this list";
-    this.yes.textContent = `make ${amount(count)}`;
+    this.title.textContent = count ? `Make ${counted(count, "class", "classes")}?` : "No new class in this list";
+    this.yes.textContent = `make ${counted(count, "class", "classes")}`;
     this.yes.hidden = !count;
     const more = count > SHOWN ? el("li.more", {}, `… and ${count - SHOWN} more`) : null;
     this.parts.replaceChildren(
@@ -54,10 +55,6 @@ export class Pasted {
     this.yes.disabled = false;
     if (made) this.node.close();
   }
-}
-
-function amount(count) {
-  return `${count} ${count === 1 ? "class" : "classes"}`;
 }
 
 function said(title, names) {
