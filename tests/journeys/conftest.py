@@ -37,6 +37,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--renderer-process-limit=1",  # a process of its own for each page costs more than the page
 ]
 
 FIRST_PORT = random.randrange(20_000, 30_000)  # outside of what systems give to clients
@@ -177,42 +178,43 @@ def launch(playwright: Playwright) -> Browser:
 class Profiles:
     """Browser profiles that forget all between two tests but the scripts that they have compiled.
 
-    A fresh profile would take three times as long to show a page.
+    A fresh profile would take several times as long to show a page. An empty page stays open in
+    each, since its process would end with its last page.
     """
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._all: list[BrowserContext] = []
+        self._all: list[tuple[BrowserContext, Page]] = []
         self._used = 0
 
     def next(self) -> BrowserContext:
         """One that this test has not used yet."""
         if self._used == len(self._all):
-            self._all.append(self._browser.new_context())
+            profile = self._browser.new_context()
+            self._all.append((profile, profile.new_page()))
         self._used += 1
-        return self._all[self._used - 1]
+        return self._all[self._used - 1][0]
 
     def forget(self) -> None:
         """Close what a test has opened, and forget what it has left."""
         used, self._used = self._all[: self._used], 0
-        origins: set[str] = set()
-        for page in (page for profile in used for page in profile.pages):
-            origins.add("/".join(page.url.split("/")[:3]))
+        opened = [page for profile, stays in used for page in profile.pages if page != stays]
+        origins = {"/".join(page.url.split("/")[:3]) for page in opened}
+        for page in opened:
             with suppress(Error):  # a page with unsaved answers asks before it goes
                 page.goto("about:blank", timeout=3000)  # gives back what it holds …
         time.sleep(0.15)  # … if that has time to get out
-        for profile in used:
+        for page in opened:
+            page.close()
+        for profile, stays in used:
             profile.set_offline(False)
             profile.unroute_all()
             profile.clear_permissions()
-            for page in profile.pages:
-                page.close()
-            page = profile.new_page()
-            tools = profile.new_cdp_session(page)
+            profile.clear_cookies()
+            tools = profile.new_cdp_session(stays)
             for origin in origins:
                 tools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": FORGET})
-            profile.clear_cookies()
-            page.close()
+            tools.detach()
 
 
 @pytest.fixture(scope="session")
