@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ from labeling.settings import Settings
 from labeling.store.samples import FileRecord
 from models.embeddings.cache import EmbeddingCache
 from models.encoders.catalogue import suggest
+from models.encoders.stamp import stamp
 
 if TYPE_CHECKING:
     from models.embeddings import fill
@@ -33,9 +35,7 @@ FIRST_FILES = 24  # enough for the first screen
 FILES_AT_ONCE = 500
 ADDED_FROM = "added_from"  # the setting with the place of the first image of those added last
 EMBEDDED = "embedded"  # the setting by which other processes, and later starts, find the embeddings
-READY = (
-    "All images were prepared before; the pretrained model is loaded when nobody waits for images."
-)
+READY = "All images were prepared before."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,6 +280,11 @@ class Ingest:
             self._project.store.set(ADDED_FROM, before)
 
     def _embed(self) -> None:
+        ids, settings = self._project.store.samples.ids(), self._project.settings()
+        if self._nothing_changed(ids, settings):  # loading takes seconds and hundreds of MB
+            done = len(ids)
+            self.state = replace(self.state, stage="done", why=READY, done=done, total=done)
+            return
         if self.busy:  # else all was embedded before
             self.state = replace(self.state, stage="loading", done=0)
             self._lookers.wait_for_first(self._patience)
@@ -287,7 +292,6 @@ class Ingest:
             return
         if self._in_background:
             share_cores()
-        ids, settings = self._project.store.samples.ids(), self._project.settings()
         backbone, self._why = self._choose(settings, len(ids))
         self.device = backbone.device
         if self.cache is None or self.cache.fingerprint != backbone.fingerprint:
@@ -314,10 +318,24 @@ class Ingest:
         if not self._stop.is_set():
             self.state = replace(self.state, stage="done")
 
+    def _nothing_changed(self, ids: list[str], settings: Settings) -> bool:
+        """Whether all is embedded, with the weights that would be loaded now."""
+        before = (self._project.store.setting(EMBEDDED) or {}).get("stamp")
+        return (
+            self.cache is not None
+            and before is not None
+            and before == stamp(Path(before[0]))
+            and self._of == (settings.backbone, settings.features)
+            and not self.cache.missing(ids)
+        )
+
     def _tell_fellows(self, backbone: "Backbone") -> None:
         """Let other processes, and later starts, find the embeddings."""
+        chosen = self._of[0] if self._of else None
         told = {"fingerprint": backbone.fingerprint, "dim": backbone.dim, "name": backbone.name}
         told["of"] = list(self._of or ())
+        if backbone.file and (backbone.source != "bundled" or chosen in (None, "bundled")):
+            told["stamp"] = stamp(backbone.file)  # else a later start looks for the weights again
         if self._project.store.setting(EMBEDDED) != told:
             self._project.store.set(EMBEDDED, told)
 

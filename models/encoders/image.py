@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -56,6 +57,7 @@ class Backbone:
     model: nn.Module = field(repr=False)
     mean: Tensor = field(repr=False)  # of pixels in 0 … 255, like `std`
     std: Tensor = field(repr=False)
+    file: Path | None = None  # of its weights; None if they are random
     half: torch.dtype | None = field(default=None, repr=False)
     parts: Halving = field(default_factory=Halving, repr=False)
 

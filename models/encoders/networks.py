@@ -15,11 +15,9 @@ from torch import nn
 from models.encoders.checkpoint import load_checkpoint
 from models.encoders.errors import BackboneError, DamagedWeightsError, UnknownBackboneError
 from models.encoders.features import POOLED, read_out
+from models.encoders.stamp import PREPARE_VERSION
 
 Source = Literal["path", "cache", "hub", "bundled"]
-
-# Part of every fingerprint: raised if decoding or pixels.to_rgb changes, so that rows never mix.
-PREPARE_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,7 @@ class Network:
     config: dict[str, Any]  # timm's data config: input size, mean, std, crop, interpolation
     dim: int
     fingerprint: str
+    file: Path | None = None  # of its weights; None if they are random
 
 
 def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Network:
@@ -72,7 +71,8 @@ def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Networ
             f"{weights.file} cannot be loaded: {reason}; get the file again or name another "
             "backbone"
         ) from error
-    return Network(model, config, shape[1], _fingerprint(weights, config, architecture, parts))
+    fingerprint = _fingerprint(weights, config, architecture, parts)
+    return Network(model, config, shape[1], fingerprint, weights.file)
 
 
 def _build(weights: Weights) -> Any:

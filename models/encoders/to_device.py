@@ -25,6 +25,7 @@ def place(network: Network, device: str, name: str, source: Source, why: str) ->
         why=why,
         fingerprint=network.fingerprint,
         dim=network.dim,
+        file=network.file,
         device=device,
         model=model.to(device),
         framing=framing,

@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,7 @@ import msgspec
 import pytest
 
 from labeling.embedding import idle
-from labeling.embedding.ingest import EMBEDDED, READY, Ingest, IngestState
+from labeling.embedding.ingest import READY, Ingest, IngestState
 from labeling.loop.session import Session
 from labeling.pool.opening import open_source
 from labeling.project.project import Project, open_project
@@ -453,40 +455,87 @@ def start_again(images: Path, folder: Path) -> Session:
     return session
 
 
-def test_after_a_restart_the_model_learns_before_the_backbone_is_loaded(
+def resolved(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The names of the backbones that are loaded from here on."""
+    names: list[str | None] = []
+    load = backbones.resolve
+
+    def note(name: str | None = None, **more: Any) -> Backbone:
+        names.append(name)
+        return load(name, **more)
+
+    monkeypatch.setattr(backbones, "resolve", note)
+    return names
+
+
+def test_after_a_restart_the_model_learns_and_no_backbone_is_loaded_if_nothing_is_new(
     images: Path, ingest: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest(images)
-    resolved: list[str] = []
-    monkeypatch.setattr(backbones, "resolve", lambda *_, **__: resolved.append("loaded"))
+    monkeypatch.setattr(idle, "QUIET", 0.1)
+    loaded = resolved(monkeypatch)
     session = start_again(images, tmp_path / "p")
     while session.round is None:
         session.ingest.look()
         time.sleep(0.01)
-    state = session.ingest.state
-    assert (state.stage, state.done, state.why, resolved) == ("done", 6, READY, [])
     assert len(session.round.table) == 6
-    session.ingest.wait(30.0)  # nobody looks any more
-    assert resolved == ["loaded"]
+    session.ingest.wait(60.0)  # nobody looks any more
+    picture(99).save(images / "new.png")
+    session.ingest.again()
+    session.ingest.wait(60.0)
+    session.ingest.again()
+    session.ingest.wait(60.0)
+    state = session.ingest.state
+    assert (state.stage, state.done, state.why, loaded) == ("done", 7, READY, [None])
     session.close()
 
 
-def test_another_backbone_than_at_the_last_start_embeds_all_anew(
-    images: Path, ingest: Any, tmp_path: Path, backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("touched", ["model.safetensors", "config.json"])
+def test_other_weights_than_at_the_last_start_are_loaded_and_embed_anew(
+    touched: str, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project, worker = ingest(images)
-    told = project.store.setting(EMBEDDED)
     monkeypatch.setattr(idle, "QUIET", 0.1)
-    other = replace(backbone, fingerprint="another", why="")
-    monkeypatch.setattr(backbones, "resolve", lambda *_, **__: other)
+    (bundled,) = backbones.WEIGHTS_DIR.glob("*/config.json")
+    weights = shutil.copytree(bundled.parent, tmp_path / "weights")
+    project = open_project(images, tmp_path / "p")
+    project.change(backbone=str(weights))
+    worker = Ingest(project, lambda: None)
+    worker.run()
+    worker.stop()
+    project.close()
+    loaded = resolved(monkeypatch)
+    before = (weights / touched).stat()
+    os.utime(weights / touched, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    if touched == "config.json":
+        config = json.loads((weights / touched).read_text())
+        config["pretrained_cfg"]["mean"] = [0.4, 0.4, 0.4]
+        (weights / touched).write_text(json.dumps(config))
     session = start_again(images, tmp_path / "p")
     session.ingest.wait(60.0)
-    assert session.ingest.state.stage == "done"
-    assert (worker.cache.fingerprint, session.ingest.cache.fingerprint) == (
-        told["fingerprint"],
-        "another",
-    )
+    assert worker.cache is not None and session.ingest.cache is not None
+    assert (session.ingest.state.stage, loaded) == ("done", [str(weights)])
+    same = worker.cache.fingerprint == session.ingest.cache.fingerprint
+    assert same is (touched == "model.safetensors")  # whose bytes are what they were
     assert len(session.ingest.cache) == 6
+    session.close()
+
+
+def test_a_start_without_the_chosen_weights_looks_for_them_at_the_next(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = open_project(images, tmp_path / "p")
+    project.change(backbone="efficientnet_b0")
+    monkeypatch.setattr(backbones, "download", lambda *_, **__: "the hub cannot be reached")
+    monkeypatch.setattr(backbones, "cached", lambda _: None)
+    worker = Ingest(project, lambda: None)
+    worker.run()
+    worker.stop()
+    project.close()
+    monkeypatch.setattr(idle, "QUIET", 0.1)
+    loaded = resolved(monkeypatch)
+    session = start_again(images, tmp_path / "p")
+    session.ingest.wait(60.0)
+    assert loaded == ["efficientnet_b0"]
     session.close()
 
 
