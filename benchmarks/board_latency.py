@@ -30,7 +30,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.journeys import board
-from tests.journeys.conftest import Server, free_port, launch
+from tests.journeys.conftest import launch
+from tests.journeys.serving import Server, free_port
 
 TICKS = os.sysconf("SC_CLK_TCK")
 DOUBTFUL = 240  # labels before Review

@@ -20,7 +20,8 @@ from rich.table import Table
 
 from benchmarks.board_latency import HONE, machine
 from tests.journeys import board
-from tests.journeys.conftest import Server, launch
+from tests.journeys.conftest import launch
+from tests.journeys.serving import Server
 
 CLASSES = 4
 LABEL = """async (count) => {
@@ -76,7 +77,6 @@ def main() -> None:
         server = Server(Path(place) / "home", pool(Path(place) / "pool", given.samples + 100))
         browser = launch(playwright)
         server.start()
-        assert server._process is not None
         try:
             page = browser.new_page()
             page.set_default_timeout(0)
@@ -91,7 +91,7 @@ def main() -> None:
                     page.evaluate(LABEL % HONE, given.every)
                 heap, nodes = page_memory(page, tools)
                 seconds = time.perf_counter() - begin
-                server_size = resident(server._process.pid)
+                server_size = resident(server.pid)
                 row = (f"{done}", f"{seconds:.0f}", f"{heap:.1f}", f"{nodes}", f"{server_size:.0f}")
                 table.add_row(*row)
                 print(*row, flush=True)

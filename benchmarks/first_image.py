@@ -18,7 +18,8 @@ from statistics import median
 from playwright.sync_api import Page, sync_playwright
 
 from tests.journeys.board import after, on_screen
-from tests.journeys.conftest import Server, launch
+from tests.journeys.conftest import launch
+from tests.journeys.serving import Server
 
 
 def measure(page: Page, home: Path) -> tuple[float, float, float]:

@@ -30,7 +30,8 @@ from labeling.simulation.ground_truth import FOLDERS, class_names, read_truth
 from labeling.store import NewAnswer
 from models.encoders.backbones import resolve
 from tests.journeys import board
-from tests.journeys.conftest import Server, launch
+from tests.journeys.conftest import launch
+from tests.journeys.serving import Server
 
 AT_ONCE = 20
 SHOWN = """() => {

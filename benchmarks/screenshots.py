@@ -20,7 +20,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.journeys.board import Script, after, caught_up, keys, on_screen, true_labels
-from tests.journeys.conftest import Server, launch
+from tests.journeys.conftest import launch
+from tests.journeys.serving import Server
 
 ROOT = Path(__file__).parents[1]
 DOCS, README = ROOT / "docs" / "pictures", Path(__file__).parent / "pictures" / "label.png"

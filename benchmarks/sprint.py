@@ -33,7 +33,7 @@ from labeling.paths import default_folder
 from labeling.people.tokens import for_member, issue, local_secret
 from labeling.project.project import open_project
 from labeling.store import Answer, Role
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Server
 from tests.postgres import Cluster
 
 SPARE = 1.3  # images for each answer, so that the pool does not run out

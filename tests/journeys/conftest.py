@@ -1,13 +1,8 @@
 """A real server and a real browser for each journey."""
 
 import os
-import random
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -25,8 +20,8 @@ from playwright.sync_api import (
 )
 
 from labeling.cli.main import main
+from tests.journeys.serving import Forked, Server
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--headless",
@@ -40,75 +35,9 @@ FLAGS = [
     "--renderer-process-limit=1",  # a process of its own for each page costs more than the page
 ]
 
-FIRST_PORT = random.randrange(20_000, 30_000)  # outside of what systems give to clients
 FORGET = "cookies,local_storage,indexeddb,service_workers"
 
 expect.set_options(timeout=30_000)  # several browsers and servers share the cores
-
-
-class Server:
-    """Hone as `make run` starts it, on a port and in a home of its own."""
-
-    def __init__(self, home: Path, pool: Path | None = None, address: str = "127.0.0.1") -> None:
-        self.port = free_port()
-        self.home = home
-        self.pool = pool
-        self.address = address
-        self.log = home / "server.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        """The number of the running process."""
-        assert self._process is not None
-        return self._process.pid
-
-    def start(self) -> None:
-        environment = os.environ | {"HONE_HOME": str(self.home)}
-        if self.pool is not None:
-            environment["HONE_POOL"] = str(self.pool)
-        self.home.mkdir(0o700, parents=True, exist_ok=True)
-        options = ["--server.port", str(self.port), "--server.address", self.address]
-        options += ["--server.headless", "true"]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", *options],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-            )
-        for _ in range(600):
-            try:
-                with urllib.request.urlopen(f"{self.url}/api/health", timeout=2):
-                    return
-            except OSError:
-                time.sleep(0.1)
-        raise AssertionError(f"the server did not start: {self.log.read_text()}")
-
-    def kill(self) -> None:
-        """SIGKILL: no goodbye, no flush."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-
-def free_port() -> int:
-    """The first port of this run that is free: the same one for most servers.
-
-    What browsers have compiled of the app's scripts is kept by address.
-    """
-    for port in range(FIRST_PORT, FIRST_PORT + 1000):
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server was just here
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")
 
 
 @pytest.fixture(scope="session")
@@ -127,7 +56,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
     def start(pool: Path | None = None) -> Server:
-        server = Server(tmp_path / f"home-{len(servers)}", pool)
+        server = Forked(tmp_path / f"home-{len(servers)}", pool)
         servers.append(server)
         server.start()
         return server
@@ -143,7 +72,7 @@ def sample_server(
 ) -> Iterator[Server]:
     """One server of the embedded sample data for a whole file: a start costs more than most
     journeys, so each of them labels images of its own and counts from what it finds."""
-    server = Server(tmp_path_factory.mktemp("shared") / "home")
+    server = Forked(tmp_path_factory.mktemp("shared") / "home")
     embedded_project(server.home, embedded_home)
     server.start()
     yield server

@@ -15,7 +15,7 @@ from labeling.store import Answer
 from models.encoders.backbones import Backbone
 from tests.conftest import standing
 from tests.journeys import board
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Forked, Server
 
 Visit = Callable[..., Page]
 TAUGHT = 36
@@ -27,7 +27,7 @@ def taught(
 ) -> Iterator[Server]:
     """A server whose model has seen some labels; the journeys of this module share it."""
     folder = tmp_path_factory.mktemp("taught")
-    server = Server(folder / "home", board.part_of_sample(folder / "pool", 3))
+    server = Forked(folder / "home", board.part_of_sample(folder / "pool", 3))
     _labeled(server, embedded_home, backbone, 0.1, TAUGHT)
     yield server
     server.kill()
@@ -343,7 +343,7 @@ def test_with_few_blind_checks_there_is_no_error_rate_and_no_confidence_on_the_t
 def test_the_error_rate_of_the_guesses_shown_is_counted_on_blind_checks(
     tmp_path: Path, embedded_home: Path, backbone: Backbone, visit: Visit
 ) -> None:
-    server = Server(tmp_path / "home", board.part_of_sample(tmp_path / "pool", 1))
+    server = Forked(tmp_path / "home", board.part_of_sample(tmp_path / "pool", 1))
     for name, label in board.true_labels().items():
         if label not in ("animal", "food"):
             (tmp_path / "pool" / name).unlink(missing_ok=True)

@@ -18,7 +18,8 @@ from models.encoders.backbones import Backbone
 from models.evidence.ridge_loo import leave_one_out
 from tests.journeys import board
 from tests.journeys.axe import faults
-from tests.journeys.conftest import Server, embedded_project
+from tests.journeys.conftest import embedded_project
+from tests.journeys.serving import Forked, Server
 
 Visit = Callable[..., Page]
 LABELS, AT_ONCE = 120, 15
@@ -31,7 +32,7 @@ def taught(
     tmp_path_factory: pytest.TempPathFactory, embedded_home: Path, backbone: Backbone
 ) -> Iterator[Server]:
     """A server of the sample data with 120 labels, as the loop asks for them; one is wrong."""
-    server = Server(tmp_path_factory.mktemp("taught") / "home")
+    server = Forked(tmp_path_factory.mktemp("taught") / "home")
     project = open_project(board.SAMPLE, embedded_project(server.home, embedded_home))
     project.change(backbone="bundled", audit_share=0.2)
     session = Session(project, backbone)

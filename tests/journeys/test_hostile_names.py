@@ -14,7 +14,7 @@ from labeling.report.html import report
 from labeling.store import NewAnswer, Offer, Role
 from models.encoders.backbones import Backbone
 from tests.conftest import picture
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Forked, Server
 
 RUN = "window.hacked=1"
 NAMES = (
@@ -85,7 +85,7 @@ def test_names_that_are_programs_are_shown_and_never_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pool = fill(tmp_path / "p<b>`$(x)`")
-    server = Server(tmp_path / "home", pool)
+    server = Forked(tmp_path / "home", pool)
     monkeypatch.setenv("HONE_HOME", str(server.home))
     project = open_project(pool)
     project.change(overlap_share=1.0)

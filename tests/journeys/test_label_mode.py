@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from labeling.project.project import Project, open_project
 from tests.conftest import standing
 from tests.journeys import board
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Forked, Server
 
 Serve = Callable[..., Server]
 Visit = Callable[..., Page]
@@ -35,7 +35,7 @@ def _pool(folder: Path, count: int, size: tuple[int, int]) -> Path:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for the whole file: each journey answers images of its own."""
     folder = tmp_path_factory.mktemp("label-mode")
-    server = Server(folder / "home", _pool(folder / "pool", IMAGES, (WIDTH, HEIGHT)))
+    server = Forked(folder / "home", _pool(folder / "pool", IMAGES, (WIDTH, HEIGHT)))
     server.start()
     yield server
     server.kill()

@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import CDPSession, Page, expect
 
 from tests.journeys import board
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Forked, Server
 
 Visit = Callable[..., Page]
 CLASSES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "q", "w")
@@ -63,7 +63,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         image = Image.new("RGB", (40, 30), (number, 90, 160))
         image.save(folder / "pool" / f"{number:03}.png")
     (folder / "pool" / "classes.txt").write_text("\n".join(CLASSES))
-    server = Server(folder / "home", folder / "pool")
+    server = Forked(folder / "home", folder / "pool")
     server.start()
     yield server
     server.kill()

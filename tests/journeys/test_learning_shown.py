@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 from labeling.project.project import open_project
 from labeling.store import Role
 from tests.journeys import board
-from tests.journeys.conftest import Server, embedded_project
+from tests.journeys.conftest import embedded_project
+from tests.journeys.serving import Forked, Server
 
 Visit = Callable[..., Page]
 SHARE = 0.4  # of blind checks, so that few labels are enough to measure
@@ -36,7 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, embedded_home: Path) -> Ite
     project.change(audit_share=SHARE)
     project.store.set("annotator", "Ann")
     project.close()
-    server = Server(home)
+    server = Forked(home)
     server.start()
     yield server
     server.kill()
@@ -173,7 +174,7 @@ def test_an_annotator_sees_only_their_own_share(
     project.change(goal_person=10, audit_share=SHARE)
     people = project.store.people
     olga, ann = (people.invite(n, r, 1)[1] for n, r in (("Olga", Role.OWNER), ("Ann", Role(1))))
-    server = Server(tmp_path / "served", pool, "0.0.0.0")
+    server = Forked(tmp_path / "served", pool, "0.0.0.0")
     server.start()
     try:
         page = visit(f"{server.url}/join/{ann}")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.journeys import board
 from tests.journeys.axe import faults
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Forked, Server
 
 Serve = Callable[..., Server]
 Visit = Callable[..., Page]
@@ -50,7 +50,7 @@ def pool(folder: Path, count: int, names: list[str]) -> Path:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("many-classes")
-    server = Server(folder / "home", pool(folder / "pool", 150, CLASSES))
+    server = Forked(folder / "home", pool(folder / "pool", 150, CLASSES))
     server.start()
     yield server
     server.kill()

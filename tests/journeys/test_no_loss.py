@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from labeling.project.project import open_project
 from tests.conftest import standing
 from tests.journeys import board
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Server
 
 SIZE = 620  # images of the sample data
 Serve = Callable[..., Server]

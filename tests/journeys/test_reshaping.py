@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from labeling.project.project import open_project
 from labeling.store import Role
 from tests.journeys import board
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Forked
 
 Visit = Callable[..., Page]
 
@@ -23,7 +23,7 @@ def test_a_merge_by_the_owner_shows_on_anothers_board_at_once_and_can_be_undone(
     people = project.store.people
     olga, ann = (people.invite(n, r, 1)[1] for n, r in (("Olga", Role.OWNER), ("Ann", Role(1))))
     project.close()
-    server = Server(tmp_path / "served", pool, "0.0.0.0")
+    server = Forked(tmp_path / "served", pool, "0.0.0.0")
     try:
         server.start()
         page = visit(f"{server.url}/join/{ann}")

@@ -18,7 +18,8 @@ from labeling.store import NewAnswer, Role
 from models.encoders.backbones import resolve
 from tests.journeys import board
 from tests.journeys.axe import faults
-from tests.journeys.conftest import Server, embedded_project
+from tests.journeys.conftest import embedded_project
+from tests.journeys.serving import Forked, Server
 
 Visit = Callable[..., Page]
 LABELS, WRONG, DECISIONS, GAP = 420, 0.35, 60, 0.1
@@ -51,7 +52,7 @@ def doubtful(tmp_path_factory: pytest.TempPathFactory, embedded_home: Path) -> P
 def server(doubtful: Path, tmp_path: Path) -> Iterator[Server]:
     """A server of a copy of that project."""
     shutil.copytree(doubtful, tmp_path / "home")
-    started = Server(tmp_path / "home")
+    started = Forked(tmp_path / "home")
     started.start()
     yield started
     started.kill()
@@ -241,7 +242,7 @@ def test_what_two_people_disagree_on_is_decided_by_a_key(
         session.queue.next(name, 1, annotator=name)
         assert session.answer(name, [answer], own=True) == {}
     session.close()
-    server = Server(tmp_path / "served", pool, "0.0.0.0")
+    server = Forked(tmp_path / "served", pool, "0.0.0.0")
     try:
         server.start()
         page = visit(f"{server.url}/join/{olga}", 390, 844)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from labeling.project.project import open_project
 from tests.journeys import board
 from tests.journeys.axe import faults
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Server
 
 Serve = Callable[..., Server]
 Visit = Callable[..., Page]

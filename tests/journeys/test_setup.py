@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import picture
 from tests.journeys import board
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Server
 
 
 def test_class_folders_are_imported_and_new_images_found_while_a_board_is_open(

@@ -17,7 +17,7 @@ from labeling.project.project import open_project
 from labeling.store import Role
 from tests.journeys import board
 from tests.journeys.axe import faults
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Forked, Server
 from tests.screens.test_invitation import BORDER, modules
 
 Visit = Callable[..., Page]
@@ -32,7 +32,7 @@ def test_a_team_labels_contradicts_itself_and_is_decided(
     project.change(overlap_share=1.0, goal_person=10)
     people = project.store.people
     olga, ann = (people.invite(n, r, 1)[1] for n, r in (("Olga", Role.OWNER), ("Ann", Role(1))))
-    server = Server(tmp_path / "served", pool, "0.0.0.0")
+    server = Forked(tmp_path / "served", pool, "0.0.0.0")
     try:
         server.start()
         contested, agreed = _journey(server, visit, olga, ann)
@@ -65,7 +65,7 @@ def test_an_invited_person_sees_the_own_name_and_logs_out_at_the_door(
     monkeypatch.setenv("HONE_HOME", str(tmp_path / "served"))
     project = open_project(pool)
     _, olga = project.store.people.invite("Olga", Role.OWNER, 1)
-    server = Server(tmp_path / "served", pool, "0.0.0.0")
+    server = Forked(tmp_path / "served", pool, "0.0.0.0")
     try:
         server.start()
         assert found(project.folder).port == server.port

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys import board
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Forked, Server
 
 Visit = Callable[..., Page]
 
@@ -27,7 +27,7 @@ def _database(server: Server) -> sqlite3.Connection:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of fewer images than one tab holds."""
     folder = tmp_path_factory.mktemp("small")
-    server = Server(folder / "home", board.part_of_sample(folder / "pool", 40))
+    server = Forked(folder / "home", board.part_of_sample(folder / "pool", 40))
     server.start()
     yield server
     server.kill()

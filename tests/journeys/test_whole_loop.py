@@ -10,18 +10,25 @@ from labeling.exchange.formats.csv import read_csv
 from labeling.project.project import Project, open_project
 from tests.conftest import standing
 from tests.journeys import board
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Server
 
-Serve = Callable[..., Server]
 Visit = Callable[..., Page]
 LABELS = 30
 RANKING = 250  # ms in which the board has asked for what the newest round ranks first
 
 
 def test_a_new_user_labels_by_keyboard_and_the_guesses_get_better(
-    serve: Serve, visit: Visit, tmp_path: Path
+    visit: Visit, tmp_path: Path
 ) -> None:
-    server = serve()
+    server = Server(tmp_path / "home")
+    server.start()
+    try:
+        _whole_loop(server, visit, tmp_path)
+    finally:
+        server.kill()
+
+
+def _whole_loop(server: Server, visit: Visit, tmp_path: Path) -> None:
     page = visit(server.url)
     _embedded(page)
     expected = _label(page, LABELS)

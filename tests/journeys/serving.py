@@ -1,0 +1,164 @@
+"""Hone's server, as `make run` starts it, for journeys and benchmarks."""
+
+import atexit
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FIRST_PORT = random.randrange(20_000, 30_000)  # outside of what systems give to clients
+# All that a server imports until its first round, but the script that Streamlit runs anew.
+IMPORTS = [
+    "labeling.api",
+    "labeling.embedding.ingest",
+    "labeling.screens.shell",
+    "labeling.workspace",
+    "models.encoders.backbones",
+    "models.head.choice",
+    "streamlit.web.cli",
+]
+
+
+class Server:
+    """Hone as `make run` starts it, on a port and in a home of its own."""
+
+    def __init__(self, home: Path, pool: Path | None = None, address: str = "127.0.0.1") -> None:
+        self.port = free_port()
+        self.home = home
+        self.pool = pool
+        self.address = address
+        self.log = home / "server.log"
+        self._pid: int | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The number of the running process."""
+        assert self._pid is not None
+        return self._pid
+
+    def start(self) -> None:
+        environment = os.environ | {"HONE_HOME": str(self.home)}
+        if self.pool is not None:
+            environment["HONE_POOL"] = str(self.pool)
+        self.home.mkdir(0o700, parents=True, exist_ok=True)
+        options = ["--server.port", str(self.port), "--server.address", self.address]
+        options += ["--server.headless", "true"]
+        self.log.touch()
+        self._pid = self._run(["run", "app.py", *options], environment)
+        for _ in range(600):
+            try:
+                with urllib.request.urlopen(f"{self.url}/api/health", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError(f"the server did not start: {self.log.read_text()}")
+
+    def _run(self, arguments: list[str], environment: dict[str, str]) -> int:
+        """Start Streamlit with these arguments; the number of the process."""
+        command = [sys.executable, "-m", "streamlit", *arguments]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+        return self._process.pid
+
+    def _reap(self, _pid: int) -> None:
+        self._process.wait()
+
+    def kill(self) -> None:
+        """SIGKILL: no goodbye, no flush."""
+        if self._pid is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        self._reap(self._pid)
+        self._pid = None
+
+
+class Forked(Server):
+    """The same, but forked from a process that has imported what a server imports.
+
+    A start from nothing imports for ten seconds of a core, and there are two dozen of them.
+    """
+
+    def _run(self, arguments: list[str], environment: dict[str, str]) -> int:
+        order = {"arguments": arguments, "environment": environment, "log": str(self.log)}
+        return int(_forks().ask(json.dumps(order)))
+
+    def _reap(self, pid: int) -> None:
+        with suppress(ProcessLookupError):
+            while True:  # until it has given back its files and its port
+                os.kill(pid, 0)
+                time.sleep(0.01)
+
+
+class _Forks:
+    """The process that has imported all, and forks."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", f"from {__name__} import fork; fork()"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        atexit.register(self._process.kill)
+
+    def ask(self, order: str) -> str:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        print(order, file=self._process.stdin, flush=True)
+        return self._process.stdout.readline()
+
+
+_forks = cache(_Forks)  # one for the whole run
+
+
+def fork() -> None:
+    """Fork a server for each line that is read, until there are no more."""
+    for name in IMPORTS:
+        import_module(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that nothing stays of a server that ends
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            _become_server(**json.loads(line))
+        print(pid, flush=True)
+
+
+def _become_server(arguments: list[str], environment: dict[str, str], log: str) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(environment)
+    output = os.open(log, os.O_WRONLY | os.O_APPEND)
+    for stream, file in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (output, 2)):
+        os.dup2(stream, file)
+    sys.argv = ["streamlit", *arguments]
+    import_module("streamlit.web.cli").main()
+
+
+def free_port() -> int:
+    """The first port of this run that is free: the same one for most servers.
+
+    What browsers have compiled of the app's scripts is kept by address.
+    """
+    for port in range(FIRST_PORT, FIRST_PORT + 1000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server was just here
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
