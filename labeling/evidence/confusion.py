@@ -1,6 +1,7 @@
 """Which classes the model mixes up."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labeling.evidence.gathering import Evidence
@@ -27,3 +28,13 @@ def confusion(evidence: Evidence, *, uniform: bool) -> list[Cell]:
         if evidence.uniform[place] or not uniform:
             cells[int(evidence.labels[place]), predicted[place]].append(key)
     return [Cell(given, found, tuple(keys)) for (given, found), keys in sorted(cells.items())]
+
+
+def most_mixed(cells: Iterable[Cell], count: int) -> set[int]:
+    """The classes in most mistakes, as the label or as the prediction; no more than `count`."""
+    mistakes = Counter[int]()
+    for one in cells:
+        wrong = len(one.sample_ids) if one.given != one.predicted else 0
+        mistakes.update({one.given: wrong})
+        mistakes.update({one.predicted: wrong})
+    return {key for key, _ in mistakes.most_common(count)}

@@ -39,7 +39,12 @@ def class_table(evidence: Evidence, names: dict[int, str]) -> pd.DataFrame:
 def class_ranges(table: pd.DataFrame) -> alt.LayerChart:
     """A dot with its interval for each class of a `class_table`."""
     base = alt.Chart(table).encode(
-        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=160, labelFlush=False)),
+        y=alt.Y(
+            "class:N",
+            sort=None,
+            title=None,
+            axis=alt.Axis(labelLimit=160, labelFlush=False, labelOverlap=False),
+        ),
         tooltip=["class", alt.Tooltip("found", format=".0%"), "checks"],
     )
     percent = alt.Axis(format="%", tickCount=10)

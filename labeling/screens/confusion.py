@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from labeling.evidence.confusion import Cell, confusion
+from labeling.evidence.confusion import Cell, confusion, most_mixed
 from labeling.evidence.gathering import Evidence
 from labeling.loop.session import Session
 from labeling.screens import views
@@ -15,6 +15,7 @@ from labeling.wording import plain
 Pair = tuple[str, str]  # a label, and the class that the model predicts
 
 SHOWN = 24  # images of a cell
+LARGEST = 20  # classes in the matrix, so that the name of each can be read
 BLUE, PALE_BLUE = "#2458c5", "#8ab0ff"  # of the light and the dark theme
 
 
@@ -46,7 +47,11 @@ def _confusion(session: Session, evidence: Evidence, names: dict[int, str]) -> N
         (names[one.given], names[one.predicted], len(one.sample_ids)) for one in cells
     )
     table.columns = pd.Index(["label", "predicted", "images"])
-    order = [one.name for one in session.store.classes.all() if one.id in evidence.left_out.classes]
+    found = len(most_mixed(cells, len(names)))
+    if found > LARGEST:
+        st.caption(f"The {LARGEST} classes that are mixed up most, of {found}; the CSV has all.")
+    drawn = most_mixed(cells, LARGEST)
+    order = [one.name for one in session.store.classes.all() if one.id in drawn]
     left, right = st.columns([3, 2], gap="large")
     with left:
         wanted = _matrix(table, order, wanted, f"confusion-{only}")
@@ -58,8 +63,9 @@ def _confusion(session: Session, evidence: Evidence, names: dict[int, str]) -> N
 
 def _matrix(table: pd.DataFrame, order: list[str], wanted: Pair | None, key: str) -> Pair | None:
     """The matrix with a download of its figures; returns the clicked cell, else the wanted one."""
+    shown = table[table["label"].isin(order) & table["predicted"].isin(order)]
     event = st.altair_chart(
-        _boxes(table, order, wanted).properties(height=110 + 40 * len(order)),
+        _boxes(shown, order, wanted).properties(height=110 + 40 * len(order)),
         width="stretch",
         on_select="rerun",
         selection_mode="cell",
@@ -89,9 +95,17 @@ def _boxes(table: pd.DataFrame, order: list[str], wanted: Pair | None) -> alt.La
     pick = alt.selection_point(name="cell", fields=["label", "predicted"], value=value, empty=False)
     base = alt.Chart(table).encode(
         x=alt.X(
-            "predicted:N", sort=order, title="the model predicts", axis=alt.Axis(labelAngle=-40)
+            "predicted:N",
+            sort=order,
+            title="the model predicts",
+            axis=alt.Axis(labelAngle=-40, labelOverlap=False),
         ),
-        y=alt.Y("label:N", sort=order, title="the label", axis=alt.Axis(labelFlush=False)),
+        y=alt.Y(
+            "label:N",
+            sort=order,
+            title="the label",
+            axis=alt.Axis(labelFlush=False, labelOverlap=False),
+        ),
         tooltip=["label", "predicted", "images"],
     )
     most = float(table["images"].max())

@@ -78,7 +78,7 @@ def _how_good(session: Session) -> None:
     """The one trustworthy figure as a number, a bar and a sentence, or why it is missing."""
     status = session.status()
     st.caption(f"{status.labels:,} of {amount(status.total, 'image')} labeled.")
-    evidence = session.figures.evidence()
+    evidence = views.checked(session)
     if evidence is None:
         return
     if len(evidence.open_rows) == 0:

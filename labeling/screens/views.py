@@ -1,5 +1,7 @@
 """The evidence that the views on a model share, and the wait for it."""
 
+from contextlib import nullcontext
+
 import streamlit as st
 
 from labeling.evidence.gathering import Evidence
@@ -13,9 +15,18 @@ REFRESH_SECONDS = 1
 def evidence(session: Session) -> Evidence | None:
     """The model's evidence; without it None, and a message that waits for it on screen."""
     session.ingest.look()
-    found = session.figures.evidence()
+    found = checked(session)
     if found is None:
         st.fragment(_wait, run_every=REFRESH_SECONDS)(session)
+    return found
+
+
+def checked(session: Session) -> Evidence | None:
+    """The evidence; a visitor's first look at it, seconds with many classes, shows a spinner."""
+    first = not st.session_state.get("has_seen_evidence")  # later ones would move what is read
+    with st.spinner("Hone is checking the model on your labels …") if first else nullcontext():
+        found = session.figures.evidence()
+    st.session_state["has_seen_evidence"] = found is not None
     return found
 
 
