@@ -89,6 +89,32 @@ def test_answers_not_yet_delivered_survive_a_reload(sample_server: Server, visit
     assert _labels(server) == before | given
 
 
+def test_an_answer_and_its_undo_whose_replies_are_lost_are_each_stored_once(
+    sample_server: Server, visit: Visit
+) -> None:
+    server, before, known = sample_server, _labels(sample_server), _answers(sample_server)
+    page = visit(server.url)
+    name = board.on_screen(page)
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        route.fetch()  # the server stores them
+        lost.append(route.request.post_data or "")
+        route.abort()
+
+    page.route("**/api/answers", lose)
+    _answer(page, 1)
+    page.keyboard.press("z")
+    while not (lost and "undo" in lost[-1]):
+        page.wait_for_timeout(50)
+    assert board.on_screen(page) == name
+    page.unroute("**/api/answers")
+    board.saved(page)
+    expect(page.locator(".notice")).to_be_hidden()
+    assert _answers(server) == known + 2
+    assert _labels(server) == before
+
+
 RANKED_AGAIN = """async ([queue, real]) => {
   // The cards ahead are ranked again while their images are under way, and then those fail.
   const { Deck } = await import(queue);
