@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from labeling.errors import AnswerError, UnstorableError
 from labeling.store.classes import why_not_class
+from labeling.store.mark import Mark, Marker
 from labeling.store.provenance import NOTHING, Before
 from labeling.store.sql.schema import ANSWERS, CLASSES, LEASES, SAMPLES
 from labeling.store.standing import (
@@ -102,6 +103,7 @@ class Answers:
 
     def __init__(self, database: "Database") -> None:
         self._database = database
+        self.marker = Marker(Mark(database.identity(), self.last_id()))
 
     def append(
         self, annotator: str, answers: Sequence[NewAnswer], *, own: bool = False
@@ -115,7 +117,9 @@ class Answers:
         """
         try:
             with self._database.write() as connection:
-                return [_append_one(connection, annotator, answer, own) for answer in answers]
+                ids = [_append_one(connection, annotator, answer, own) for answer in answers]
+            self.marker.note(max(ids, default=0))
+            return ids
         except UnstorableError as error:
             raise AnswerError(str(error)) from error
         except AnswerError:
