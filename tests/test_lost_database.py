@@ -150,7 +150,7 @@ def test_a_server_that_has_lost_its_database_refuses_answers_and_a_backup_brings
     for _ in range(3):
         status, reason = victim.give(1)
         assert status == 503
-        assert "waits in the browser" in reason and "start it again" in reason
+        assert "waits in the browser" in reason and "has to start it again" in reason
     until(lambda: "restore" in victim.server.log.read_text())
     victim.server.kill()
 

@@ -7,6 +7,7 @@ reports answers as written that no restart finds.
 import os
 import sqlite3
 import struct
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -23,7 +24,8 @@ GLANCES = 3  # at a log that another process may be starting again just now
 IDENTITY = "SELECT id FROM identity"
 LOST = (
     "The project's database was {} while Hone was running, so nothing more can be stored. "
-    f"{AGAIN} Stop Hone and start it again: it then says how to restore the newest backup."
+    f"{AGAIN} The person who runs Hone has to start it again: it then says how to restore the "
+    "newest backup."
 )
 
 
@@ -66,6 +68,7 @@ class FilePresence:
         self._looked_at = _state(os.stat(path))
         self._salt: int | None = None
         self._lost = ""
+        self._lock = threading.Lock()
 
     def check(self) -> None:
         """Raise LostError if what was written would not be found after a restart.
@@ -73,7 +76,8 @@ class FilePresence:
         It costs some microseconds, as each write needs it. Once lost, a database stays so.
         """
         try:
-            self._lost = self._lost or self._look()
+            with self._lock:  # files are compared in the order in which they were looked at
+                self._lost = self._lost or self._look()
         except FileNotFoundError:
             self._lost = "deleted"
         except OSError as error:
@@ -93,8 +97,8 @@ class FilePresence:
             if _inode(found) != inode:
                 return "deleted or replaced"
             if file == self._path and _state(found) != self._looked_at:
-                # A checkpoint has written to it, or somebody else.
-                if found.st_size == 0 or not self._is_ours():
+                # A checkpoint has written to it, which never makes it smaller, or somebody else.
+                if found.st_size < self._looked_at[0] or not self._is_ours():
                     return "overwritten"
                 self._looked_at = _state(found)
         return "" if self._has_whole_log() else "damaged (its write-ahead log was overwritten)"

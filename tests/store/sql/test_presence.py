@@ -11,6 +11,7 @@ import pytest
 from labeling.errors import LostError
 from labeling.store import Store
 from tests.conftest import add_samples, label
+from tests.store.conftest import together
 
 ANSWERS = 30
 
@@ -66,6 +67,7 @@ ATTACKS: dict[str, Callable[[Path], object]] = {
     "the database is emptied": lambda file: file.write_bytes(b""),
     "the database is overwritten with zeros": zeroed,
     "the database is overwritten with text": lambda file: file.write_bytes(b"text" * 100_000),
+    "an older copy is copied over it": lambda file: file.write_bytes(file.read_bytes()[:8192]),
     "another database is moved in its place": lambda file: shutil.move(another(file), file),
     "another database is copied over it": copied_over,
     "the log is deleted": lambda file: log_of(file).unlink(),
@@ -83,7 +85,7 @@ def test_what_is_lost_with_the_files_is_never_called_stored(
     keys, cat = store.samples.ids(), store.classes.all()[0].id
     ATTACKS[attack](file)
     for number in range(ANSWERS, ANSWERS + 5):
-        with pytest.raises(LostError, match="Stop Hone and start it again"):
+        with pytest.raises(LostError, match="has to start it again"):
             store.answers.append("ann", [label(keys[number], cat, f"c{number}")])
 
 
@@ -105,3 +107,16 @@ def test_many_checkpoints_and_other_processes_are_no_loss(store: Store, file: Pa
 def test_a_clean_end_leaves_one_file(store: Store, file: Path) -> None:
     store.close()
     assert [one.name for one in file.parent.glob("*.sqlite*")] == [file.name]
+
+
+def test_many_threads_that_write_at_once_are_no_loss(store: Store) -> None:
+    keys, cat = store.samples.ids(), store.classes.all()[0].id
+
+    def work(number: int) -> None:
+        for turn in range(40):
+            answer = label(keys[number], cat, f"t{number}-{turn}" * 3000)  # many checkpoints
+            store.answers.append("ann", [answer])
+
+    together(work)
+    store.check()
+    assert store.answers.count() == ANSWERS + 8 * 40
