@@ -49,7 +49,7 @@ def write_backup(project: Project, target: Path, *, every_head: bool = True) -> 
         files = {DATABASE: database} | {f"{HEADS}/{file.name}": file for file in heads}
         sums = {}
         staged.touch(0o600)  # it holds people's names, and the hashes of their links
-        with zipfile.ZipFile(staged, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(staged, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for name, file in files.items():
                 content = file.read_bytes()
                 sums[name] = hashlib.sha256(content).hexdigest()
