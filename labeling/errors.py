@@ -25,6 +25,10 @@ class DamagedError(StorageError):
     """The database is there, but not whole."""
 
 
+class LostError(StorageError, ProjectError):
+    """The database is gone, or another or an older one is in its place."""
+
+
 class UnstorableError(HoneError):
     """The database can hold no such value."""
 

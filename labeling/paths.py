@@ -8,9 +8,11 @@ from pathlib import Path
 from labeling.errors import PoolError
 
 DATABASE = "hone.sqlite"  # its presence marks a project's folder …
-
-
 SCHEMA_FILE = "hone.postgresql"  # … or that of the name of its schema in PostgreSQL
+MARK = "hone.mark"  # … or that of what is remembered of its database
+LEAD = "hone.lead"  # locked by the process that leads
+HEADS = "heads"  # folders in that of a project
+BACKUPS = "backups"
 
 
 def home() -> Path:

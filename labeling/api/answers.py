@@ -1,5 +1,6 @@
 """Answers: stored in batches, confirmed when they are on disk, and listed as history."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import Meta
@@ -15,6 +16,10 @@ from labeling.store.answers import ADJUDICATED
 from labeling.targets import ONE_CLASS
 
 HISTORY_LENGTH = 100
+TWO_IN_ONE = (
+    "Different answers of this request have this client_id, so it stored none of them; "
+    "make a new one for each."
+)
 MOST_ANSWERS = 500  # per request: they are stored in one transaction, and others wait meanwhile
 
 
@@ -23,7 +28,10 @@ class GivenAnswer(Asked, frozen=True):
 
     client_id: Annotated[
         str,
-        Meta(description="A UUID made by the client. An answer sent twice is stored once."),
+        Meta(
+            description="A new UUID for each answer. An answer that is sent again with the same "
+            "one is stored once; another answer with it is refused."
+        ),
     ]
     sample_id: str
     # A kind's fields are checked when it is stored, so that a bad answer does not stop the others.
@@ -61,7 +69,9 @@ class GiveAnswers(Asked, frozen=True):
 class AnswersTaken(Now, frozen=True):
     """Which answers were stored, and which were refused."""
 
-    saved: Annotated[list[str], Meta(description="The client_ids that are on disk.")]
+    saved: Annotated[
+        list[str], Meta(description="The client_ids of the answers that are on disk and count.")
+    ]
     refused: Annotated[
         dict[str, str],
         Meta(description="The client_ids that were refused, each with the reason."),
@@ -88,10 +98,17 @@ class History(Reply, frozen=True):
 
 def _answers(session: Session, visitor: Visitor, asked: GiveAnswers) -> AnswersTaken:
     refused = {one.client_id: why for one in asked.answers if (why := _why_not(one, visitor))}
+    refused |= {one.client_id: TWO_IN_ONE for one in _ambiguous(asked.answers)}
     answers = [_new_answer(one) for one in asked.answers if one.client_id not in refused]
     refused |= session.answer(visitor.name, answers, own=visitor.member is not None)
-    saved = [answer.client_id for answer in answers if answer.client_id not in refused]
-    return AnswersTaken(saved=saved, refused=refused, **now(session))
+    saved = dict.fromkeys(one.client_id for one in answers if one.client_id not in refused)
+    return AnswersTaken(saved=list(saved), refused=refused, **now(session))
+
+
+def _ambiguous(answers: Sequence[GivenAnswer]) -> list[GivenAnswer]:
+    """The answers whose client id is that of a different answer before them."""
+    first: dict[str, GivenAnswer] = {}
+    return [one for one in answers if first.setdefault(one.client_id, one) != one]
 
 
 def _why_not(one: GivenAnswer, visitor: Visitor) -> str:

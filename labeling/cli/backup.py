@@ -31,13 +31,13 @@ def backup(place: Place, to: Path) -> None:
 @on_project
 @click.argument("file", metavar="FILE", type=Path)
 def restore(place: Place, file: Path) -> None:
-    """Bring a backup back into a new project folder.
+    """Bring a backup back into a project folder.
 
-    FILE is a .zip written by backup. --project names the new folder, and --pool says where
-    the images are now, if they have moved.
+    FILE is a .zip written by backup, or by Hone itself. --project names a new folder, or that of a
+    project that has lost its database. --pool says where the images are now, if they have moved.
     """
     if not place.folder:
-        raise HoneError("Name a new folder for the restored project: --project PATH.")
+        raise HoneError("Name the folder for the restored project: --project PATH.")
     folder = Path(place.folder).expanduser().resolve()
     read_backup(file, folder)
     move_in(folder)

@@ -27,7 +27,7 @@ COMMANDS = {
     "rewind": ("history", "Go back to a moment, or undo an earlier rewind."),
     "log": ("history", "Print who did what and when, as a list or as CSV."),
     "backup": ("backup", "Write the project's answers and heads into one .zip."),
-    "restore": ("backup", "Bring a backup back into a new project folder."),
+    "restore": ("backup", "Bring a backup back into a project folder."),
     "verify": ("backup", "Look for damage in a project's database, heads and embeddings."),
     "simulate": ("simulate", "Replay true labels: learning curves of queries against random."),
 }

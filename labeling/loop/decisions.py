@@ -1,6 +1,7 @@
 """Accepting the pre-labels that a certificate covers, and taking all of them back."""
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 from labeling.errors import HoneError
 from labeling.loop.session import Session
@@ -31,9 +32,7 @@ def take_back(session: Session, certificate: Certificate, annotator: str) -> int
     if certificate.end != ACCEPTED:
         raise HoneError("Nothing was accepted on this certificate, or it was taken back already.")
     undos = [
-        NewAnswer(
-            f"take-back:{answer.client_id}", answer.sample_id, "undo", undoes=answer.client_id
-        )
+        NewAnswer(str(uuid4()), answer.sample_id, "undo", undoes=answer.client_id)
         for answer in session.store.answers.standing()
         if answer.certificate_id == certificate.id
     ]
@@ -45,7 +44,7 @@ def take_back(session: Session, certificate: Certificate, annotator: str) -> int
 
 def _answer(certificate: Certificate, offer: Offer) -> NewAnswer:
     return NewAnswer(
-        f"certificate:{certificate.id}:{offer.sample_id}",
+        str(uuid4()),  # one that nobody can take before
         offer.sample_id,
         "label",
         offer.predicted_class,

@@ -19,6 +19,7 @@ from labeling.loop.queue import Queue
 from labeling.loop.review import Reviews
 from labeling.loop.rules import Rules
 from labeling.loop.status import Status, state_of
+from labeling.project.auto_backup import AutoBackup
 from labeling.project.project import Project
 from labeling.settings import Settings
 from labeling.store import Answer, NewAnswer
@@ -68,6 +69,7 @@ class Session:
             self.rules,
             self.notifier,
         )
+        self.backups = AutoBackup(project, lambda: self.peers.leads)
         self._in_background, self._pool_version = False, 0
 
     @property
@@ -85,6 +87,7 @@ class Session:
         """
         self._in_background = True
         self.peers.start(patience)
+        self.backups.start()
 
     def prepare(self) -> None:
         """Scan and embed everything before returning, then rank; for scripts.
@@ -103,6 +106,7 @@ class Session:
     def close(self) -> None:
         """Stop the workers and close the files; nothing is lost."""
         self.peers.stop()
+        self.backups.stop()
         self.ingest.stop()
         self.worker.stop()
         self.figures.close()

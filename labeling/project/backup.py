@@ -15,11 +15,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from labeling.errors import ProjectError
-from labeling.paths import DATABASE
+from labeling.paths import DATABASE, HEADS
 from labeling.pool.zips import Bounded, bomb
 from labeling.project.project import Project
+from labeling.store import lost_reason, set_aside
 from labeling.store.backups import backup_written
-from labeling.store.copies import copy_database
+from labeling.store.copies import copy_database, copy_problems
 
 MANIFEST = "backup.json"
 VERSION = 1
@@ -28,8 +29,11 @@ LONGEST = 86_400.0  # seconds; no backup takes that long
 NAMES = re.compile(rf"{re.escape(DATABASE)}|heads/[A-Za-z0-9_-]+\.npz")  # nothing else is restored
 
 
-def write_backup(project: Project, target: Path) -> int:
-    """Write a backup in one step and return its number of files; never replaces a file."""
+def write_backup(project: Project, target: Path, *, every_head: bool = True) -> int:
+    """Write a backup in one step and return its number of files; never replaces a file.
+
+    Without `every_head` it has only the newest one, which makes it small.
+    """
     if target.exists():
         raise ProjectError(f"{target} exists already; choose another name.")
     if not target.parent.is_dir():
@@ -37,13 +41,15 @@ def write_backup(project: Project, target: Path) -> int:
     _clear(target.parent)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=STAGING) as place:
         database, staged = Path(place) / DATABASE, Path(place) / "backup.zip"
+        mark = project.store.answers.marker.mark
         copy_database(project.store, database)  # first: each of its rounds has a head already
-        files = {DATABASE: database} | {
-            f"heads/{file.name}": file for file in sorted(project.heads.glob("*.npz"))
-        }
+        if found := copy_problems(database, mark):
+            raise ProjectError(f"The database cannot be backed up as it is damaged: {found[0]}.")
+        heads = sorted(project.heads.glob("*.npz"))[0 if every_head else -1 :]
+        files = {DATABASE: database} | {f"{HEADS}/{file.name}": file for file in heads}
         sums = {}
         staged.touch(0o600)  # it holds people's names, and the hashes of their links
-        with zipfile.ZipFile(staged, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(staged, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for name, file in files.items():
                 content = file.read_bytes()
                 sums[name] = hashlib.sha256(content).hexdigest()
@@ -64,8 +70,13 @@ def _clear(folder: Path) -> None:
 
 
 def read_backup(source: Path, folder: Path) -> None:
-    """Bring the files of a backup into a folder that is new or empty, each checked first."""
-    if folder.exists() and any(folder.iterdir()):
+    """Bring the files of a backup into a folder, each checked first.
+
+    The folder is new or empty, or that of a project that has lost its database. What is left of
+    that is set aside.
+    """
+    is_lost = folder.exists() and bool(lost_reason(folder))
+    if folder.exists() and any(folder.iterdir()) and not is_lost:
         raise ProjectError(f"{folder} is not empty; restore into a new folder.")
     try:
         with Bounded(source) as file, zipfile.ZipFile(file) as archive:
@@ -82,6 +93,8 @@ def read_backup(source: Path, folder: Path) -> None:
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != sums[name]:
             raise ProjectError(f"{name} in {source} is damaged; take another backup.")
+    if is_lost:
+        set_aside(folder)
     # The database last: a folder with one is a project.
     for name in sorted(contents, key=lambda name: name == DATABASE):
         place = folder / name

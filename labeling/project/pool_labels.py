@@ -1,6 +1,7 @@
 """Labels that come with a pool: in its manifest, or as the names of its folders."""
 
 from collections.abc import Iterable
+from uuid import uuid4
 
 from labeling.errors import ClassNameError
 from labeling.pool.scan import Scanned
@@ -37,9 +38,7 @@ def import_labels(project: Project, files: Iterable[Scanned]) -> bool:
             record = FileRecord(file.path, sample_id, file.size, file.mtime_ns, problem)
             store.samples.add([record])
             continue
-        answers.append(
-            NewAnswer(f"import:{sample_id}", sample_id, "label", class_id, source="imported")
-        )
+        answers.append(NewAnswer(str(uuid4()), sample_id, "label", class_id, source="imported"))
     if answers:
         store.answers.append(IMPORTED, answers)
     return bool(answers)

@@ -13,7 +13,7 @@ from labeling.errors import (
 )
 from labeling.media import MEDIA
 from labeling.media.image import cached_copy
-from labeling.paths import home, locate, make_private, project_key
+from labeling.paths import BACKUPS, HEADS, home, locate, make_private, project_key
 from labeling.pool.opening import open_source
 from labeling.pool.roots import Roots
 from labeling.pool.scan import load_sample, read_sample
@@ -46,7 +46,11 @@ class Project:
 
     @property
     def heads(self) -> Path:
-        return self.folder / "heads"
+        return self.folder / HEADS
+
+    @property
+    def backups(self) -> Path:
+        return self.folder / BACKUPS
 
     @property
     def thumbnails(self) -> Path:

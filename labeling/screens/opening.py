@@ -10,7 +10,7 @@ from labeling.workspace import WORKSPACE
 
 def show_without_project(reason: str) -> None:
     """Say why the configured images cannot be opened, and ask for others."""
-    st.title("Hone cannot open these images")
+    st.title("Hone cannot open this project")
     st.error(plain(reason), icon=":material/folder_off:")
     open_form()
 

@@ -5,7 +5,7 @@ from labeling.store.certificates import Certificate, Draw
 from labeling.store.classes import LabelClass
 from labeling.store.history import Moment, Taken
 from labeling.store.leases import Offer
-from labeling.store.location import is_project, move_in, open_store
+from labeling.store.location import is_project, lost_reason, move_in, open_store, set_aside
 from labeling.store.log import Entry
 from labeling.store.people import Member, Role
 from labeling.store.rounds import RoundRecord
@@ -31,6 +31,8 @@ __all__ = [
     "Taken",
     "Told",
     "is_project",
+    "lost_reason",
     "move_in",
     "open_store",
+    "set_aside",
 ]

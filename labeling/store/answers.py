@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from labeling.errors import AnswerError, UnstorableError
 from labeling.store.classes import why_not_class
+from labeling.store.mark import Mark, Marker
 from labeling.store.provenance import NOTHING, Before
 from labeling.store.sql.schema import ANSWERS, CLASSES, LEASES, SAMPLES
 from labeling.store.standing import (
@@ -102,19 +103,23 @@ class Answers:
 
     def __init__(self, database: "Database") -> None:
         self._database = database
+        self.marker = Marker(Mark(database.identity(), self.last_id()))
 
     def append(
         self, annotator: str, answers: Sequence[NewAnswer], *, own: bool = False
     ) -> list[int]:
-        """Commit answers in order and return their ids; a known client id is not stored twice.
+        """Commit answers in order and return their ids; one that is sent again is stored once.
 
         Raises AnswerError, and stores none of them, if one names an unknown sample, class or
-        answer. With `own` each is one person's opinion: it undoes no other person's answer, and
-        stands beside them.
+        answer, or has the client id of another answer or of one that does not count any more. With
+        `own` each is one person's opinion: it undoes no other person's answer, and stands beside
+        them.
         """
         try:
             with self._database.write() as connection:
-                return [_append_one(connection, annotator, answer, own) for answer in answers]
+                ids = [_append_one(connection, annotator, answer, own) for answer in answers]
+            self.marker.note(max(ids, default=0))
+            return ids
         except UnstorableError as error:
             raise AnswerError(str(error)) from error
         except AnswerError:
@@ -194,7 +199,9 @@ class Answers:
 
 def _append_one(connection: sa.Connection, annotator: str, answer: NewAnswer, own: bool) -> int:
     facts = _facts(connection, answer)
+    ONE_CLASS.check(answer.kind, answer.class_id, answer.undoes)
     if facts.known is not None:
+        _check_again(annotator, answer, facts)
         return int(facts.known)
     _check(connection, answer, facts)
     if own and facts.target is not None and facts.target_annotator != annotator:
@@ -236,9 +243,22 @@ def _facts(connection: sa.Connection, answer: NewAnswer) -> Any:
     return connection.execute(_FACTS, named).one()
 
 
+def _check_again(annotator: str, answer: NewAnswer, facts: Any) -> None:
+    """Raise AnswerError if this is not the stored answer again, or if that does not count now."""
+    if facts.annotator != annotator:
+        raise AnswerError("An answer of another person has this client_id; make a new one.")
+    stored = (facts.known_sample, facts.kind, facts.known_class, facts.undoes, facts.source)
+    if stored != (answer.sample_id, answer.kind, answer.class_id, facts.target, answer.source):
+        raise AnswerError("Your answer with this client_id is a different one; make a new one.")
+    if not facts.stands:
+        raise AnswerError(
+            "This answer was stored, but it was taken back later and does not count. To give it "
+            "again, make a new client_id."
+        )
+
+
 def _check(connection: sa.Connection, answer: NewAnswer, facts: Any) -> None:
     """Raise AnswerError for an answer that makes no sense, or not any more."""
-    ONE_CLASS.check(answer.kind, answer.class_id, answer.undoes)
     if answer.source not in SOURCES:
         raise AnswerError(f"Unknown source of answer: {answer.source!r}; use one of {SOURCES}.")
     if facts.sample is None:
@@ -281,8 +301,16 @@ _NEWS = (  # one row for each standing answer, and one for each sample without a
     .order_by(ANSWERS.c.id)
 )
 _TARGET = ANSWERS.alias("target")
+_ONE = sa.select(sa.literal(1).label("one")).subquery("one")
 _FACTS = sa.select(
-    _one(ANSWERS.c.id, ANSWERS.c.client_id == sa.bindparam("client_id")).label("known"),
+    ANSWERS.c.id.label("known"),
+    ANSWERS.c.annotator,
+    ANSWERS.c.sample_id.label("known_sample"),
+    ANSWERS.c.kind,
+    ANSWERS.c.class_id.label("known_class"),
+    ANSWERS.c.undoes,
+    ANSWERS.c.source,
+    IS_STANDING.label("stands"),
     _one(SAMPLES.c.id, SAMPLES.c.id == sa.bindparam("sample_id")).label("sample"),
     _one(
         CLASSES.c.id,
@@ -299,6 +327,6 @@ _FACTS = sa.select(
     _one(_TARGET.c.annotator, _TARGET.c.client_id == sa.bindparam("undoes")).label(
         "target_annotator"
     ),
-)
+).select_from(_ONE.outerjoin(ANSWERS, ANSWERS.c.client_id == sa.bindparam("client_id")))
 _INSERT = sa.insert(ANSWERS)
 _RELEASE = sa.delete(LEASES).where(LEASES.c.sample_id == sa.bindparam("sample_id"))

@@ -1,8 +1,13 @@
 """The path of a project's newest backup."""
 
+import shlex
 from pathlib import Path
 
+from labeling.paths import BACKUPS
+
 LATEST = "latest-backup"  # a file beside the database with the newest backup's path
+
+AUTOMATIC = "auto-"  # begins the names of backups that Hone has made by itself
 
 
 def backup_written(folder: Path, target: Path) -> None:
@@ -10,12 +15,25 @@ def backup_written(folder: Path, target: Path) -> None:
     (folder / LATEST).write_text(str(target.resolve()), encoding="utf-8", errors="surrogateescape")
 
 
-def offered_backup(folder: Path) -> str:
+def automatic_backups(folder: Path) -> list[Path]:
+    """The backups that Hone has made by itself, newest first."""
+    return sorted((folder / BACKUPS).glob(f"{AUTOMATIC}*.zip"), reverse=True)
+
+
+def offered_backup(folder: Path, into: str = "NEW") -> str:
     """How to restore the newest backup of a project, if one is known."""
-    try:
-        text = (folder / LATEST).read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return "restore a backup if there is one"
-    if not Path(text).is_file():
+    text, newest = _latest(folder), next(iter(automatic_backups(folder)), None)
+    found = Path(text) if text and Path(text).is_file() else newest
+    if found is None and text:
         return f"restore a backup; the newest was {text}, which does not exist any more"
-    return f"bring the newest backup back by “python -m labeling restore {text} --project NEW”"
+    if found is None:
+        return "restore a backup if there is one"
+    command = f"python -m labeling restore {shlex.quote(str(found))} --project {shlex.quote(into)}"
+    return f"bring the newest backup back by “{command}”"
+
+
+def _latest(folder: Path) -> str:
+    try:
+        return (folder / LATEST).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return ""

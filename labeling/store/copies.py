@@ -3,11 +3,12 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from labeling.errors import ProjectError, StorageError
+from labeling.store.mark import Mark
 from labeling.store.sql.engines import reader, writer
 from labeling.store.sql.error_mapping import told_plainly
 from labeling.store.sql.schema import METADATA
@@ -28,8 +29,11 @@ def copy_database(source: "Store", target: Path) -> None:
             copy_rows(source, copy)
         return
     try:
-        with closing(_read_only(source.path)) as ours, closing(sqlite3.connect(target)) as theirs:
-            ours.backup(theirs)
+        # Not a new connection: an open one still reads a file that was deleted.
+        with closing(source.engine.raw_connection()) as ours:
+            driver: Any = ours.driver_connection
+            with closing(sqlite3.connect(target)) as theirs:
+                driver.backup(theirs)
     except sqlite3.DatabaseError as error:
         raise ProjectError(
             f"The database {source.path} cannot be copied: {error}. "
@@ -72,6 +76,18 @@ def database_problems(store: "Store") -> list[str]:
     except StorageError as error:
         return [str(error)]
     return []
+
+
+def copy_problems(copy: Path, mark: Mark) -> list[str]:
+    """The damage in a copy, and whether it is not of the database that had the mark before it."""
+    if found := file_problems(copy):
+        return found
+    with closing(_read_only(copy)) as connection:
+        query = "SELECT id, (SELECT max(id) FROM answers) FROM identity"
+        identity, answer = connection.execute(query).fetchone()
+    if identity != mark.identity:
+        return [f"{copy.name}: it is of another project"]
+    return [f"{copy.name}: it lacks the newest answers"] if (answer or 0) < mark.answer else []
 
 
 def file_problems(file: Path) -> list[str]:

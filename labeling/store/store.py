@@ -1,5 +1,6 @@
 """Everything that a project remembers."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from labeling.errors import ProjectError, StorageError
+from labeling.paths import LEAD
 from labeling.store.answers import Answers
 from labeling.store.backups import offered_backup
 from labeling.store.certificates import Certificates
@@ -26,6 +28,7 @@ from labeling.store.sql.engines import (
 )
 from labeling.store.sql.leader_lock import AdvisoryLead, FileLead, Lead
 from labeling.store.sql.migration import migrate
+from labeling.store.sql.presence import FilePresence
 from labeling.store.sql.revisions import Pulse
 from labeling.store.sql.schema import SETTINGS
 
@@ -41,15 +44,17 @@ class Store:
         engine = sqlite_engine(path) if url is None else postgres_engine(url, schema)
         self._database = Database(engine)
         self.lead: Lead = (
-            FileLead(path.with_name("hone.lead")) if url is None else AdvisoryLead(engine, schema)
+            FileLead(path.with_name(LEAD)) if url is None else AdvisoryLead(engine, schema)
         )
         try:
             with self._database.write() as connection:
                 migrate(connection, None if url is None else schema)
+            if url is None:
+                self._database.presence = FilePresence(path)
         except ProjectError:
             self.close()
             raise
-        except (StorageError, sa.exc.DatabaseError) as error:
+        except (StorageError, sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
             self.close()
             raise ProjectError(_cannot_open(path if url is None else None, error)) from error
         self.samples = Samples(self._database)
@@ -68,6 +73,10 @@ class Store:
     def engine(self) -> sa.Engine:
         """The whole database, for copies and checks."""
         return self._database.engine
+
+    def check(self) -> None:
+        """Raise LostError if the database was deleted or replaced since it was opened."""
+        self._database.presence.check()
 
     def setting(self, key: str, default: Any = None) -> Any:
         """The stored value of a setting, or the default."""

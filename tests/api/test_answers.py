@@ -1,9 +1,18 @@
 """Answers over HTTP: stored once, refused in words, listed as history."""
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 from starlette.testclient import TestClient
 
 from labeling.loop.session import Session
-from tests.api.conftest import ask, new_answer
+from labeling.people.tokens import Person, issue
+from labeling.pool.scan import Scanned
+from labeling.project.pool_labels import import_labels
+from tests.api.conftest import Opened, ask, new_answer
+
+Send = Callable[..., dict[str, Any]]
 
 
 def test_answers_are_stored_for_the_person_in_the_token_and_once_only(
@@ -36,6 +45,81 @@ def test_refused_answers_are_named_and_the_others_are_stored(
     assert reply["saved"] == ["good"]
     assert set(reply["refused"]) == {"stranger", "huge", "odd"}
     assert "no sample" in reply["refused"]["stranger"]
+
+
+@pytest.fixture
+def other(session: Session, workspace: Opened, anonymous: TestClient) -> Send:
+    """Sends answers as Bob."""
+    token = issue(Person(session.project.key, "bob"), workspace.secret)
+    headers = {"Authorization": f"Bearer {token}"}
+    return lambda *answers: anonymous.post(
+        "/api/answers", json={"answers": answers}, headers=headers
+    ).json()
+
+
+@pytest.fixture
+def send(client: TestClient) -> Send:
+    """Sends answers as Ann."""
+    return lambda *answers: client.post("/api/answers", json={"answers": answers}).json()
+
+
+def test_another_persons_answer_with_a_known_id_is_refused_and_not_called_saved(
+    send: Send, other: Send, session: Session
+) -> None:
+    cat = session.store.classes.create("cat").id
+    sample = session.store.samples.ids()[0]
+    answer = new_answer(sample, cat, f"by name {sample}")
+    assert send(answer)["saved"] == [answer["client_id"]]
+    reply = other(answer)
+    assert reply["saved"] == []
+    assert "another person" in reply["refused"][answer["client_id"]]
+    assert other(new_answer(sample, cat, "a new one"))["saved"] == ["a new one"]
+    assert [one.annotator for one in session.store.answers.all()] == ["ann", "bob"]
+
+
+def test_one_id_for_two_different_answers_is_refused_in_any_order(
+    send: Send, session: Session
+) -> None:
+    cat = session.store.classes.create("cat").id
+    first, second = session.store.samples.ids()[:2]
+    invalid, valid = new_answer("f" * 64, cat, "x"), new_answer(first, cat, "x")
+    for pair in ((invalid, valid), (valid, invalid), (valid, new_answer(second, cat, "x"))):
+        reply = send(*pair, new_answer(second, cat, "good"))
+        assert reply["saved"] == ["good"]
+        assert "stored none of them" in reply["refused"]["x"]
+    assert [one.client_id for one in session.store.answers.all()] == ["good"]
+    reply = send(valid, valid)  # the same answer twice is one
+    assert (reply["saved"], reply["refused"]) == (["x"], {})
+    reply = send(valid, invalid)
+    assert (reply["saved"], list(reply["refused"])) == ([], ["x"])
+    assert [one.client_id for one in session.store.answers.all()] == ["good", "x"]
+
+
+def test_an_undone_answer_that_comes_again_is_told_that_it_does_not_count(
+    send: Send, session: Session
+) -> None:
+    cat = session.store.classes.create("cat").id
+    sample = session.store.samples.ids()[0]
+    answer = new_answer(sample, cat, "a")
+    back = {"client_id": "u", "sample_id": sample, "kind": "undo", "undoes": "a"}
+    assert send(answer, back)["saved"] == ["a", "u"]
+    for answers, saved in (((answer,), []), ((answer, back), ["u"])):  # no reply came: once more
+        reply = send(*answers)
+        assert reply["saved"] == saved
+        assert "does not count" in reply["refused"]["a"]
+        assert reply["status"]["labels"] == 0
+    assert send(answer | {"client_id": "b"})["status"]["labels"] == 1
+    assert [one.client_id for one in session.store.answers.all()] == ["a", "u", "b"]
+
+
+def test_nobody_can_take_the_ids_of_answers_that_are_accepted_or_imported(
+    send: Send, session: Session
+) -> None:
+    cat = session.store.classes.create("cat").id
+    first, second = session.store.samples.ids()[:2]
+    send(new_answer(first, cat, f"import:{second}"))
+    assert import_labels(session.project, [Scanned("a.png", second, 1, 1, label="dog")])
+    assert [one.annotator for one in session.store.answers.all()] == ["ann", "import"]
 
 
 def test_undo_skip_and_unsure_go_through_the_same_door(

@@ -1,12 +1,15 @@
 """Killed servers, dead lines, double clicks and second tabs: every answer counts, once."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
+from labeling.cli.main import main
 from labeling.project.project import open_project
-from tests.conftest import standing
+from tests.conftest import fill, standing
 from tests.journeys import board
 from tests.journeys.serving import Server
 
@@ -87,6 +90,32 @@ def test_answers_not_yet_delivered_survive_a_reload(sample_server: Server, visit
     board.saved(page)
     expect(page.locator(".count")).to_have_text(f"{len(before) + 4} of {SIZE} labeled")
     assert _labels(server) == before | given
+
+
+def test_an_answer_and_its_undo_whose_replies_are_lost_are_each_stored_once(
+    sample_server: Server, visit: Visit
+) -> None:
+    server, before, known = sample_server, _labels(sample_server), _answers(sample_server)
+    page = visit(server.url)
+    name = board.on_screen(page)
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        route.fetch()  # the server stores them
+        lost.append(route.request.post_data or "")
+        route.abort()
+
+    page.route("**/api/answers", lose)
+    _answer(page, 1)
+    page.keyboard.press("z")
+    while not (lost and "undo" in lost[-1]):
+        page.wait_for_timeout(50)
+    assert board.on_screen(page) == name
+    page.unroute("**/api/answers")
+    board.saved(page)
+    expect(page.locator(".notice")).to_be_hidden()
+    assert _answers(server) == known + 2
+    assert _labels(server) == before
 
 
 RANKED_AGAIN = """async ([queue, real]) => {
@@ -258,3 +287,41 @@ def test_a_pool_without_classes_is_labeled_by_naming_the_first_class(
     page.get_by_role("link", name="Setup").click()
     page.get_by_text("Left out: 1 file").click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+
+
+def test_answers_given_after_the_database_was_lost_are_kept_until_a_backup_is_restored(
+    serve: Serve, visit: Visit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pool = fill(tmp_path / "pool", 8)
+    (pool / "classes.txt").write_text("disc\nstripe\n")
+    server = serve(pool)
+    page = visit(server.url)
+    names = [board.on_screen(page)]
+    for _ in range(3):
+        page.keyboard.press("1")
+        names.append(board.after(page, names[-1]))
+    board.saved(page)
+    (file,) = server.home.glob("*/hone.sqlite")
+    file.unlink()
+    for _ in range(2):
+        page.keyboard.press("1")
+        names.append(board.after(page, names[-1]))
+    expect(page.locator(".saved")).to_have_attribute("data-state", "stuck")
+    expect(page.locator(".saved")).to_contain_text("not saved 2")
+    expect(page.locator(".saved")).to_contain_text("how to restore the newest backup")
+    while "restore" not in server.log.read_text():
+        page.wait_for_timeout(100)
+    server.kill()
+    server.start()
+    page.reload()
+    told = page.get_by_test_id("stAlert").inner_text()
+    command = re.search(r"python -m labeling (restore .*?)”", told)
+    assert command is not None
+    server.kill()
+    assert main(command[1].split()) == 0, capsys.readouterr().err
+    server.start()
+    page.reload()
+    board.saved(page)
+    expect(page.locator(".count")).to_have_text("5 of 8 labeled")
+    assert _labels(server) == dict.fromkeys(names[:5], "disc")
+    assert _answers(server) == 5

@@ -9,7 +9,7 @@ import pytest
 from labeling.errors import AnswerError
 from labeling.store import NewAnswer, Store
 from labeling.store import leases as leases_module
-from tests.conftest import OpenStore, add_samples, label, standing
+from tests.conftest import OpenStore, add_samples, decision, label, standing
 from tests.store.conftest import together, undo
 
 
@@ -71,14 +71,86 @@ def test_skip_and_unsure_are_answers_too(store: Store, ids: list[str], cat: int,
     assert standing(store)[ids[0]].class_id is None
 
 
-def test_one_client_id_is_stored_once_however_often_it_is_delivered(
-    store: Store, ids: list[str], cat: int, dog: int
+def test_an_answer_that_is_sent_again_is_stored_once(
+    store: Store, ids: list[str], cat: int
 ) -> None:
     first = store.answers.append("ann", [label(ids[0], cat, "a")])
-    assert store.answers.append("ann", [label(ids[0], cat, "a"), label(ids[1], dog, "a")]) == (
-        first * 2
-    )
+    again = store.answers.append("ann", [label(ids[0], cat, "a"), label(ids[0], cat, "a")])
+    assert again == first * 2
     assert len(store.answers.all()) == 1
+
+
+def others_with_that_id(ids: list[str], cat: int, dog: int) -> list[tuple[str, NewAnswer, str]]:
+    """Who sends another answer with the client id of Ann's “a”, and why it is refused."""
+    again = label(ids[0], cat, "a")
+    return [
+        ("bob", again, "answer of another person"),
+        ("ann", label(ids[1], cat, "a"), "is a different one"),
+        ("ann", label(ids[0], dog, "a"), "is a different one"),
+        ("ann", label(ids[0], 999, "a"), "is a different one"),
+        ("ann", label("f" * 64, cat, "a"), "is a different one"),
+        ("ann", NewAnswer("a", ids[0], "skip"), "is a different one"),
+        ("ann", decision(ids[0], cat, "a"), "is a different one"),
+        ("ann", undo(ids[0], "a", "a"), "is a different one"),
+        ("ann", NewAnswer("a", ids[0], "nonsense"), "Unknown kind"),
+        ("ann", NewAnswer("a", ids[0], "label", cat, undoes="b"), "only an undo has one"),
+    ]
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_another_answer_with_a_known_client_id_is_refused_with_the_reason(
+    store: Store, ids: list[str], cat: int, dog: int, number: int
+) -> None:
+    store.answers.append("ann", [label(ids[0], cat, "a")])
+    person, answer, reason = others_with_that_id(ids, cat, dog)[number]
+    with pytest.raises(AnswerError, match=reason):
+        store.answers.append(person, [answer])
+    (kept,) = store.answers.all()
+    assert (kept.annotator, kept.sample_id, kept.class_id) == ("ann", ids[0], cat)
+
+
+def test_an_undo_of_another_answer_with_a_known_client_id_is_refused(
+    store: Store, ids: list[str], cat: int, dog: int
+) -> None:
+    first, second = label(ids[0], cat, "a"), label(ids[0], dog, "b")
+    store.answers.append("ann", [first, second, undo(ids[0], "b")])
+    with pytest.raises(AnswerError, match="is a different one"):
+        store.answers.append("ann", [undo(ids[0], "a")])
+    assert standing(store)[ids[0]].client_id == "a"
+
+
+def test_an_answer_that_was_undone_is_not_called_stored_when_it_comes_again(
+    store: Store, ids: list[str], cat: int
+) -> None:
+    store.answers.append("ann", [label(ids[0], cat, "a"), undo(ids[0], "a")])
+    with pytest.raises(AnswerError, match="taken back later and does not count"):
+        store.answers.append("ann", [label(ids[0], cat, "a")])
+    store.answers.append("ann", [undo(ids[0], "a")])  # the undo itself stands
+    assert standing(store) == {}
+    assert len(store.answers.all()) == 2
+
+
+def test_an_answer_that_a_rewind_took_back_is_not_called_stored_until_that_is_undone(
+    store: Store, ids: list[str], cat: int
+) -> None:
+    (before,) = store.answers.append("ann", [label(ids[0], cat, "a")])
+    store.answers.append("ann", [label(ids[1], cat, "b")])
+    store.history.rewind(store.history.at_answer(before), "ann")
+    with pytest.raises(AnswerError, match="does not count"):
+        store.answers.append("ann", [label(ids[1], cat, "b")])
+    store.history.undo(store.log.version(), "ann")
+    store.answers.append("ann", [label(ids[1], cat, "b")])
+    assert len(store.answers.all()) == 2
+
+
+def test_an_answer_comes_again_after_its_class_was_archived_or_merged(
+    store: Store, ids: list[str], cat: int, dog: int
+) -> None:
+    answers = [label(ids[0], cat, "a"), label(ids[1], dog, "b")]
+    first = store.answers.append("ann", answers)
+    store.reshaping.merge(cat, dog)
+    store.classes.archive(dog)
+    assert store.answers.append("ann", answers) == first
 
 
 def test_eight_threads_delivering_the_same_answers_store_each_once(

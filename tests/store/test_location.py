@@ -1,18 +1,22 @@
 """Where a project's database is, and what is told when it cannot be used."""
 
+import sqlite3
 import traceback
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from labeling.api import routes
 from labeling.cli.main import main
-from labeling.errors import DamagedError, HoneError, ProjectError, StorageError
+from labeling.errors import DamagedError, HoneError, LostError, ProjectError, StorageError
 from labeling.exchange.formats import FORMATS
 from labeling.loop.session import Session
+from labeling.paths import DATABASE, HEADS, MARK, SCHEMA_FILE
 from labeling.people.tokens import Person, issue
 from labeling.project.damage import problems
 from labeling.project.project import Project, open_project
@@ -51,7 +55,7 @@ def test_two_projects_in_one_database_do_not_see_each_other(
     first, second = (open_project(images, tmp_path / name / "Ä b-1") for name in "ab")
     assert len(labeled(first)) == 2
     assert second.store.answers.all() == []
-    assert [one.name for one in second.folder.iterdir()] == ["hone.postgresql"]
+    assert {one.name for one in second.folder.iterdir()} == {"hone.postgresql", "hone.mark"}
     first.close()
     second.close()
 
@@ -116,6 +120,97 @@ def test_a_backup_brings_labels_from_one_database_into_the_other_and_back(
     monkeypatch.delenv("HONE_DATABASE_URL")
     run("restore", str(tmp_path / "2.zip"), folder="three")
     assert stored("three") == before
+
+
+# -- a database that is lost -------------------------------------------------------------------
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path, images: Path) -> Path:
+    """The folder of a project with two answers, on either database."""
+    if request.param == "postgresql":
+        request.getfixturevalue("on_postgres")()
+    with closing(open_project(images, tmp_path / f"p-{request.param}")) as project:
+        labeled(project)
+    return project.folder
+
+
+def take_out(folder: Path, cluster: Cluster, query: str) -> None:
+    """Change a project's database behind Hone's back."""
+    if not (folder / SCHEMA_FILE).exists():
+        with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
+            connection.execute(query)
+        return
+    schema = (folder / SCHEMA_FILE).read_text().strip()
+    with psycopg.connect(cluster.url, options=f"-c search_path={schema}") as connection:
+        connection.execute(query)
+
+
+def test_a_database_that_is_gone_is_not_begun_anew_unless_a_person_says_so(
+    folder: Path, images: Path, cluster: Cluster
+) -> None:
+    if (schema := folder / SCHEMA_FILE).exists():
+        take_out(folder, cluster, f"DROP SCHEMA {schema.read_text().strip()} CASCADE")
+    else:
+        (folder / DATABASE).unlink()
+    for _ in range(2):  # the first refusal leaves nothing that the second one would take for it
+        with pytest.raises(LostError, match=r"are lost.*delete hone\.mark"):
+            open_project(images, folder)
+    (folder / MARK).unlink()
+    with closing(open_project(images, folder)) as project:
+        assert project.store.answers.count() == 0
+
+
+def test_an_emptied_database_file_is_not_begun_anew(
+    tmp_path: Path, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_project(images, tmp_path / "p")) as project:
+        labeled(project)
+    (tmp_path / "p" / DATABASE).write_bytes(b"")
+    place = ["--pool", str(images), "--project", str(tmp_path / "p")]
+    for command in ("verify", "status"):
+        assert main([command, *place]) == 2
+        assert "hone.sqlite was deleted or emptied" in capsys.readouterr().err
+    assert (tmp_path / "p" / DATABASE).read_bytes() == b""
+
+
+def test_an_older_database_is_told_from_the_newest_one(
+    folder: Path, images: Path, cluster: Cluster
+) -> None:
+    take_out(folder, cluster, "DELETE FROM answers WHERE id = 2")
+    with pytest.raises(LostError, match="its database has 1 of 2 answers"):
+        open_project(images, folder)
+    (folder / MARK).unlink()
+    with closing(open_project(images, folder)) as project:
+        assert project.store.answers.count() == 1
+
+
+def test_another_projects_database_is_told_from_the_own_one(
+    folder: Path, images: Path, cluster: Cluster
+) -> None:
+    take_out(folder, cluster, f"UPDATE identity SET id = '{'0' * 32}'")
+    with pytest.raises(LostError, match="another database is in its place"):
+        open_project(images, folder)
+
+
+def test_an_empty_database_beside_models_that_learned_is_not_taken_for_a_new_project(
+    folder: Path, images: Path, cluster: Cluster
+) -> None:
+    (folder / HEADS).mkdir()
+    (folder / HEADS / "000001-abcdef.npz").touch()
+    (folder / MARK).unlink()  # as in a project of an earlier Hone
+    with closing(open_project(images, folder)):
+        (folder / MARK).unlink()
+    take_out(folder, cluster, "DELETE FROM answers")
+    with pytest.raises(LostError, match="models have learned"):
+        open_project(images, folder)
+
+
+def test_a_damaged_mark_is_written_anew(folder: Path, images: Path) -> None:
+    before = (folder / MARK).read_bytes()
+    (folder / MARK).write_bytes(b"nonsense")
+    open_project(images, folder).close()
+    assert (folder / MARK).read_bytes() == before
 
 
 @pytest.mark.parametrize(

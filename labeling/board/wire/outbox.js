@@ -90,8 +90,9 @@ export class Outbox {
     try {
       const reply = await this.api.answers(batch.map(({ order, ...answer }) => answer));
       this.#settle(batch);
+      const undone = new Set(batch.map((answer) => answer.undoes)); // the person knows
       for (const [id, text] of Object.entries(reply.refused))
-        this.refused(batch.find((answer) => answer.client_id === id), text);
+        if (!undone.has(id)) this.refused(batch.find((answer) => answer.client_id === id), text);
     } catch (error) {
       const isRefused = error instanceof Refusal;
       if (!isRefused || !HOPELESS.has(error.status)) {

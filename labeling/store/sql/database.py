@@ -14,7 +14,9 @@ from labeling.store.sql.engines import (
 )
 from labeling.store.sql.error_mapping import told_plainly
 from labeling.store.sql.memo import Memo
+from labeling.store.sql.presence import Presence, ServerPresence
 from labeling.store.sql.revisions import RULES, Revisions
+from labeling.store.sql.schema import IDENTITY
 
 
 class Database:
@@ -28,6 +30,7 @@ class Database:
         self._write_turn = threading.Lock()
         self.memo = Memo()  # of classes, people and settings
         self.revisions = Revisions()
+        self.presence: Presence = ServerPresence()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -45,12 +48,15 @@ class Database:
     def write(self, *, passing: bool = False) -> Iterator[sa.Connection]:
         """A transaction that has its turn from the start and is on disk when it returns.
 
+        Raises LostError if the database was deleted or replaced meanwhile.
+
         In SQLite, a `passing` write does not wait for the disk: a power cut may undo it and all
         later ones.
         """
         engine = self._passer if passing else self._writer
         with told_plainly(), self._write_turn, engine.begin() as connection:
             yield connection
+        self.presence.check()
 
     @contextmanager
     def change(self, what: str = RULES) -> Iterator[sa.Connection]:
@@ -61,5 +67,11 @@ class Database:
         self.revisions.own(what)
         self.memo.forget()
 
+    def identity(self) -> str:
+        """The random id of this database."""
+        with self.ask() as connection:
+            return str(connection.scalar(sa.select(IDENTITY.c.id)))
+
     def close(self) -> None:
+        self.presence.close()
         self.engine.dispose()

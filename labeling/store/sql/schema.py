@@ -11,6 +11,12 @@ SETTINGS = sa.Table(
     sa.Column("value", sa.JSON, nullable=False),
 )
 
+IDENTITY = sa.Table(  # one row, never changed: which database this is
+    "identity",
+    METADATA,
+    sa.Column("id", sa.String(32), nullable=False),
+)
+
 REVISIONS = sa.Table(  # how often the rows that every process caches have changed
     "revisions",
     METADATA,

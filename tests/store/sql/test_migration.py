@@ -45,7 +45,7 @@ def test_a_project_of_before_the_log_keeps_its_labels_and_can_be_changed(tmp_pat
     store.close()
     with closing(sqlite3.connect(file)) as connection:  # back to what 0004 has made
         connection.executescript(
-            "DROP TABLE revisions; "
+            "DROP TABLE identity; DROP TABLE revisions; "
             "DROP TABLE withdrawals; DROP TABLE log; ALTER TABLE certificates DROP COLUMN voided;"
             + "".join(
                 f"ALTER TABLE classes DROP COLUMN {name};"
