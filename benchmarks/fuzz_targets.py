@@ -21,7 +21,7 @@ from labeling.exchange.formats.jsonl import read_jsonl, to_json
 from labeling.exchange.records import Event, Record
 from labeling.media.image import browser_copy, check_header, load_image
 from labeling.pool.opening import open_source
-from labeling.pool.scan import load_sample, scan
+from labeling.pool.scan import read_sample, scan
 from labeling.project.backup import read_backup
 from labeling.simulation.ground_truth import read_truth
 from labeling.spreadsheet import to_cell
@@ -58,7 +58,7 @@ def _pool(file: Path) -> None:
         json.dumps(asdict(one), ensure_ascii=False).encode()  # like the database and the screen
         if one.sample_id is not None:
             with suppress(UnreadableImageError):
-                load_sample(source, one.sample_id, [one.path])
+                load_image(read_sample(source, one.sample_id, [one.path]), one.path)
 
 
 def _truth(file: Path) -> None:
