@@ -30,7 +30,7 @@ def preview(medium: Medium, data: bytes, name: str, size: str) -> bytes:
 
 def frame(medium: Medium, data: bytes, name: str, facts: dict[str, Any]) -> bytes:
     """What a network sees: the pixels of a framing of these facts."""
-    framing = Framing(**facts)
+    framing = Framing(**{k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()})
     return framing(medium.load(data, name, least=framing.least)).tobytes()
 
 
@@ -65,7 +65,7 @@ def _limit_time(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
     """Let an allocation beyond the limit fail; and should memory be short, end this one first."""
     with suppress(ImportError, OSError, ValueError):  # not on Windows; macOS may ignore it
         import resource
@@ -79,7 +79,7 @@ def main() -> None:
     """Serve the process that started this one."""
     if hasattr(os, "nice"):
         os.nice(int(sys.argv[1]))
-    _limit_memory()
+    limit_memory()
     told = os.fdopen(os.dup(sys.stdout.fileno()), "wb", 1 << 16)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # libraries must not print into the pipe
     with suppress(BrokenPipeError, KeyboardInterrupt):

@@ -21,9 +21,10 @@ from labeling.media.image import SIZES, browser_copy, load_image
 from labeling.media.worker import MEMORY
 from models.encoders.preprocess import Framing
 from tests import hostile
+from tests.children import children, peak_bytes
 from tests.conftest import picture
 
-FRAMING = Framing((24, 24), (27, 27))
+FRAMING = Framing((24, 24), (27, 27), "border", fill=(9, 8, 7))
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems may not limit memory")
 
 # What a decoder with a fault in its C code does to the process that it runs in.
@@ -50,20 +51,9 @@ def frame(decoders: Decoders, data: bytes, name: str = "a.png") -> Pixels:
     return decoders.frame(lambda: data, "image", name, FRAMING)
 
 
-def children() -> list[int]:
+def running() -> list[int]:
     """The processes of this one that decode."""
-    found = subprocess.run(
-        ["pgrep", "-P", str(os.getpid()), "-f", "labeling.media.worker"],
-        capture_output=True,
-        text=True,
-    )
-    return [int(one) for one in found.stdout.split()]
-
-
-def peak(pid: int) -> int:
-    """The most bytes of memory that a process ever had."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    return children(os.getpid())
 
 
 @pytest.fixture
@@ -101,18 +91,18 @@ def test_a_process_gives_what_this_one_would(decoders: Decoders) -> None:
         np.testing.assert_array_equal(frame(decoders, data), expected)
         shown = decoders.preview(lambda data=data: data, "image", "a", "thumb")  # type: ignore[misc]
         assert shown == browser_copy(data, "a", "thumb")
-    assert len(children()) == 1
+    assert len(running()) == 1
 
 
 def test_a_bad_file_is_told_with_its_reason_and_ends_no_process(decoders: Decoders) -> None:
     frame(decoders, png(0))
-    before = children()
+    before = running()
     with pytest.raises(UnreadableImageError, match=r"cat/a\.png: it is damaged"):
         frame(decoders, png(1)[:-60], "cat/a.png")
     with pytest.raises(UnreadableImageError, match="not an image"):
         frame(decoders, b"")
     frame(decoders, png(2))
-    assert children() == before
+    assert running() == before
 
 
 def test_a_file_that_cannot_be_read_costs_no_place(decoders: Decoders) -> None:
@@ -128,12 +118,12 @@ def test_a_file_that_cannot_be_read_costs_no_place(decoders: Decoders) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
 def test_a_process_that_is_killed_is_replaced_and_nothing_is_missing(decoders: Decoders) -> None:
     frame(decoders, png(0))
-    (before,) = children()
+    (before,) = running()
     os.kill(before, signal.SIGKILL)
     np.testing.assert_array_equal(
         frame(decoders, png(1)), FRAMING(load_image(png(1), "a", FRAMING.least))
     )
-    assert before not in children()
+    assert before not in running()
 
 
 def test_the_file_that_kills_its_decoder_is_named_and_others_go_on(faulty: Decoders) -> None:
@@ -166,14 +156,14 @@ def test_a_file_that_would_fill_the_memory_is_named_and_ends_no_process(
     decoders: Decoders, make: Callable[[], bytes], reason: str
 ) -> None:
     frame(decoders, png(0))
-    before, data = children(), make()
+    before, data = running(), make()
     for size in ("thumb", "full"):
         with pytest.raises(UnreadableImageError, match=rf"bomb: .*{reason}"):
             decoders.preview(lambda: data, "image", "bomb", size)
     with pytest.raises(UnreadableImageError, match=rf"bomb: .*{reason}"):
         frame(decoders, data, "bomb")
     assert frame(decoders, png(1)).shape == (24, 24, 3)
-    assert children() == before and peak(before[0]) < 300_000_000
+    assert running() == before and peak_bytes(before[0]) < 300_000_000
 
 
 @LINUX
@@ -199,7 +189,7 @@ def test_the_largest_images_within_the_limits_are_shown_and_framed_within_the_me
     shown = decoders.preview(lambda: data, "image", "a", size)
     with Image.open(io.BytesIO(shown)) as image:
         assert max(image.size) == SIZES[size]
-    assert peak(children()[0]) < MEMORY
+    assert peak_bytes(running()[0]) < MEMORY
 
 
 def test_many_at_once_wait_for_as_many_processes_as_there_are(
@@ -219,7 +209,7 @@ def test_many_at_once_wait_for_as_many_processes_as_there_are(
         framed = list(
             pool.map(lambda n: decoders.frame(partial(read, n), "image", "a", FRAMING), range(24))
         )
-    assert len(framed) == 24 and most <= 2 and len(children()) <= 2
+    assert len(framed) == 24 and most <= 2 and len(running()) <= 2
 
 
 def test_a_process_that_cannot_start_is_no_fault_of_an_image(
@@ -236,16 +226,16 @@ def test_a_process_that_cannot_start_is_no_fault_of_an_image(
 def test_closed_decoders_leave_no_process_and_blame_no_image(decoders: Decoders) -> None:
     frame(decoders, png(0))
     decoders.close()
-    assert children() == []
+    assert running() == []
     with pytest.raises(BusyError, match="closing"):
         frame(decoders, png(0))
 
 
 def test_a_process_is_ready_before_it_is_needed(decoders: Decoders) -> None:
     decoders.warm_up()
-    before = children()
+    before = running()
     frame(decoders, png(0))
-    assert len(before) == 1 and children() == before
+    assert len(before) == 1 and running() == before
 
 
 ORPHAN = """
