@@ -185,6 +185,6 @@ TARGETS = {
     "lines": Target("labels.jsonl", read_jsonl, _lines, (ExportError,)),
     "head": Target("head.npz", load_head, _heads, (DamagedHeadError,)),
     "backup": Target("backup.zip", _backup, _backups, (ProjectError,)),
-    # Where images are decoded, a MemoryError ends nothing, and is told as the reason.
+    # A process that decodes goes on after a MemoryError, and names it as the reason.
     "image": Target("image", _image, _images, (UnreadableImageError, MemoryError)),
 }

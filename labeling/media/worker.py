@@ -30,7 +30,11 @@ def preview(medium: Medium, data: bytes, name: str, size: str) -> bytes:
 
 def frame(medium: Medium, data: bytes, name: str, facts: dict[str, Any]) -> bytes:
     """What a network sees: the pixels of a framing of these facts."""
-    framing = Framing(**{k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()})
+    # JSON has no tuples.
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()
+    }
+    framing = Framing(**given)
     return framing(medium.load(data, name, least=framing.least)).tobytes()
 
 
