@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +22,21 @@ from labeling.exchange.formats.jsonl import read_jsonl, to_json
 from labeling.exchange.records import Event, Record
 from labeling.media.image import browser_copy, check_header, load_image
 from labeling.pool.opening import open_source
-from labeling.pool.scan import load_sample, scan
+from labeling.pool.scan import read_sample, scan
 from labeling.project.backup import read_backup
 from labeling.simulation.ground_truth import read_truth
 from labeling.spreadsheet import to_cell
 from models.head.head_file import DamagedHeadError, load_head, save_head
 from models.head.linear import LinearHead
+from tests import hostile
 
 FORMS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+MODES = (
+    ("P", "PNG"), ("P", "GIF"), ("LA", "PNG"), ("1", "TIFF"), ("CMYK", "JPEG"), ("CMYK", "TIFF"),
+    ("I;16", "PNG"), ("I;16", "TIFF"), ("F", "TIFF"), ("RGBA", "WEBP"),
+)  # fmt: skip
+# Width, height, bits and kind: a column, a row, 16 bits of colour, a palette, small but huge.
+SHAPES = ((1, 5000), (5000, 1), (40, 30, 16, 2), (40, 30, 16, 6), (40, 30, 8, 3), (4000, 4000, 1))
 
 
 @dataclass(frozen=True)
@@ -57,8 +65,8 @@ def _pool(file: Path) -> None:
     for one in scan(source, {}):
         json.dumps(asdict(one), ensure_ascii=False).encode()  # like the database and the screen
         if one.sample_id is not None:
-            with suppress(UnreadableImageError):
-                load_sample(source, one.sample_id, [one.path])
+            with suppress(UnreadableImageError, MemoryError):
+                load_image(read_sample(source, one.sample_id, [one.path]), one.path)
 
 
 def _truth(file: Path) -> None:
@@ -90,20 +98,30 @@ def _images(_folder: Path) -> Iterator[bytes]:
         buffer = io.BytesIO()
         picture.save(buffer, form, exif=exif)
         yield buffer.getvalue()
-    for mode, form in (("P", "PNG"), ("P", "GIF"), ("CMYK", "JPEG"), ("LA", "PNG"), ("1", "TIFF")):
-        buffer = io.BytesIO()
-        picture.convert(mode).save(buffer, form)
-        yield buffer.getvalue()
+    for mode, form in MODES:
+        yield hostile.encoded(picture.convert(mode), form)
+    yield hostile.encoded(picture, "JPEG", progressive=True)
+    for shape in SHAPES:
+        yield hostile.solid_png(*shape)
 
 
 def _zips(folder: Path) -> Iterator[bytes]:
+    images = list(islice(_images(folder), 3))
+    named = {f"cat {number}/a{number}.png": data for number, data in enumerate(images)}
     for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", kind) as archive:
-            for number, data in enumerate(_images(folder)):
-                if number < 3:
-                    archive.writestr(f"cat {number}/a{number}.png", data)
-        yield buffer.getvalue()
+        yield _zip(named, kind)
+        if kind != zipfile.ZIP_STORED:
+            yield hostile.lying_zip(folder / "lying.zip", "a.png", 1, 100, kind).read_bytes()
+    yield _zip({"inner.zip": _zip(named), "inner.png": _zip(named), "a.png": images[0]})
+    yield _zip({f"{number}.png": b"" for number in range(100)})
+
+
+def _zip(files: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", kind) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
 
 
 def _manifests(folder: Path) -> Iterator[bytes]:
@@ -167,5 +185,6 @@ TARGETS = {
     "lines": Target("labels.jsonl", read_jsonl, _lines, (ExportError,)),
     "head": Target("head.npz", load_head, _heads, (DamagedHeadError,)),
     "backup": Target("backup.zip", _backup, _backups, (ProjectError,)),
-    "image": Target("image", _image, _images, (UnreadableImageError,)),
+    # A process that decodes goes on after a MemoryError, and names it as the reason.
+    "image": Target("image", _image, _images, (UnreadableImageError, MemoryError)),
 }

@@ -17,6 +17,10 @@ class ProjectError(HoneError):
     """The project's folder cannot be used."""
 
 
+class BusyError(HoneError):
+    """Too much is asked at once, or Hone is closing; the same works later."""
+
+
 class StorageError(HoneError):
     """The database cannot be used just now: unreachable, locked, or its disk is full."""
 

@@ -55,6 +55,42 @@ def jpeg_of_passes(side: int, passes: int) -> bytes:
     return data[:end] + data[last:end] * passes + data[end:]
 
 
+def solid_png(width: int, height: int, depth: int = 8, colour: int = 0) -> bytes:
+    """A whole PNG of zeros; `colour` is 0 for grey, 2 for RGB, 3 for a palette, 6 for RGBA."""
+    row = bytes(1 + (width * depth * {0: 1, 2: 3, 3: 1, 6: 4}[colour] + 7) // 8)
+    packer, rows = zlib.compressobj(1), max(1, 10_000_000 // len(row))
+    packed = [packer.compress(row * min(rows, height - top)) for top in range(0, height, rows)]
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    palette = chunk(b"PLTE", bytes(range(3))) if colour == 3 else b""
+    pixels = chunk(b"IDAT", b"".join([*packed, packer.flush()]))
+    whole = chunk(b"IHDR", header) + palette + pixels + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + whole
+
+
+def tiled_tiff(side: int) -> bytes:
+    """A TIFF of 100 × 100 pixels in one tile of so many, in some hundred bytes."""
+    tile = zlib.compress(bytes(10_000))
+    tags = {256: 100, 257: 100, 258: 8, 259: 8, 262: 1, 277: 1, 322: side, 323: side}
+    tags |= {324: 8, 325: len(tile)}  # where the tile is, and how long
+    rows = b"".join(struct.pack("<HHII", key, 4, 1, value) for key, value in sorted(tags.items()))
+    directory = struct.pack("<H", len(tags)) + rows + bytes(4)
+    return struct.pack("<2sHI", b"II", 42, 8 + len(tile)) + tile + directory
+
+
+def lying_zip(file: Path, name: str, megabytes: int, says: int, method: int) -> Path:
+    """A zip with an entry of zeros that says it is as small as `says` bytes."""
+    with zipfile.ZipFile(file, "w", method) as archive, archive.open(name, "w") as entry:
+        for _ in range(megabytes):
+            entry.write(bytes(1_000_000))
+    data = bytearray(file.read_bytes())
+    for mark, sum_at, size_at in ((b"PK\x03\x04", 14, 22), (b"PK\x01\x02", 16, 24)):
+        begin = data.rindex(mark)
+        data[begin + sum_at : begin + sum_at + 4] = zlib.crc32(bytes(says)).to_bytes(4, "little")
+        data[begin + size_at : begin + size_at + 4] = says.to_bytes(4, "little")
+    file.write_bytes(data)
+    return file
+
+
 def overlapping_zip(file: Path, entries: int) -> Path:
     """A zip whose directory names the same compressed bytes again and again (Fifield, 2019)."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,6 +1,7 @@
 """Registries: one entry in one dict is all that a new query, head, encoder or format needs."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from labeling.api import OPERATIONS
 from labeling.api.document import openapi
 from labeling.embedding.ingest import Ingest
 from labeling.exchange.formats import FORMATS
-from labeling.media import MEDIA, Medium, medium_of, suffixes
+from labeling.media import MEDIA, medium_of, suffixes
+from labeling.media.decoders import ROOT, Decoders
 from labeling.project.project import open_project
 from labeling.registries import REGISTRIES, listing
 from labeling.screens.backbone import encoder_options
@@ -24,6 +26,7 @@ from labeling.screens.export import format_options
 from labeling.screens.opening import media_help
 from labeling.screens.setup import head_options, query_options
 from models.encoders.catalogue import ENCODERS
+from models.encoders.preprocess import Framing
 from models.head import HEADS
 from models.queries import QUERIES
 
@@ -102,21 +105,34 @@ def test_files_of_a_new_medium_are_samples(monkeypatch: pytest.MonkeyPatch) -> N
     assert ".toy" in suffixes() and "- toy: .toy" in media_help()
 
 
-def test_a_file_of_a_new_medium_is_scanned_read_and_shown(
+TOY = """
+from dataclasses import replace
+from PIL import Image
+from labeling.media import MEDIA
+MEDIA["toy"] = replace(
+    MEDIA["image"],
+    load=lambda data, name, least=0: Image.new("RGB", (8, 8), data.decode()),
+    preview=lambda data, name, size: data.upper(),
+)
+"""
+
+
+def test_a_file_of_a_new_medium_is_scanned_here_and_decoded_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    toy = Medium(
-        suffixes=frozenset({".toy"}),
-        check=lambda data: None,
-        load=lambda data, name, least=0: f"{name} says {data.decode()}",
-        preview=lambda data, name, size: data.upper(),
-        words=WORDS,
-    )
+    toy = replace(MEDIA["image"], suffixes=frozenset({".toy"}), check=lambda data: None)
     monkeypatch.setitem(MEDIA, "toy", toy)
+    (tmp_path / "sitecustomize.py").write_text(TOY)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     (tmp_path / "pool").mkdir()
-    (tmp_path / "pool" / "a.toy").write_bytes(b"hello")
-    with closing(open_project(tmp_path / "pool", tmp_path / "project")) as project:
+    (tmp_path / "pool" / "a.toy").write_bytes(b"red")
+    with (
+        closing(Decoders(1)) as decoders,
+        closing(open_project(tmp_path / "pool", tmp_path / "project")) as project,
+    ):
+        monkeypatch.setattr("labeling.project.project.DECODERS", decoders)
         Ingest(project, lambda: None).scan_pool()
         (key,) = project.store.samples.ids()
-        assert project.read(key) == "a.toy says hello"
-        assert project.preview(key, "view") == b"HELLO"
+        (framed,) = project.framed([key], Framing((4, 4), (4, 4)), decoders)
+        assert framed.tolist() == [[[255, 0, 0]] * 4] * 4  # type: ignore[union-attr]
+        assert project.preview(key, "view") == b"RED"

@@ -18,7 +18,8 @@ Schemas = Mapping[type, Json]
 REFUSALS = {
     401: "The token is missing, wrong or expired, or the person's invitation has ended.",
     403: "The token is for a project that is not open on this server, or the role is too low.",
-    503: "The database cannot be reached, or its disk is full. Send the request again in a moment.",
+    503: "The database cannot be reached, its disk is full, or too much is asked at once. "
+    "Send the request again in a moment.",
 }
 FOR_BODIES = {
     408: "The body took too long to arrive.",

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from labeling.api.forms import Asked, RefusedError
 from labeling.api.operation import Operation
-from labeling.api.threads import in_worker
+from labeling.api.threads import in_decoder, in_worker
 from labeling.errors import UnreadableImageError
 from labeling.loop.session import Session
 from labeling.media.image import SIZES
@@ -51,7 +51,9 @@ async def _image(session: Session, _visitor: Visitor, request: Request, _asked: 
     headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{sample_id[:32]}-{size}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    content = await in_worker(_content, session, sample_id, size)
+    content = await in_worker(session.project.kept_preview, sample_id, size)
+    if content is None:
+        content = await in_decoder(_content, session, sample_id, size)
     return Response(content, media_type="image/webp", headers=headers)
 
 

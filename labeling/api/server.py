@@ -1,4 +1,4 @@
-"""Four things that the server does not do by itself."""
+"""Five things that the server does not do by itself."""
 
 import asyncio
 import gc
@@ -10,6 +10,7 @@ from contextlib import suppress
 from types import FrameType
 
 from labeling.api.memory import give_back_freed
+from labeling.media.decoders import DECODERS
 
 STOPPING = threading.Event()
 # Seconds for which a computing thread may keep the interpreter while others want it. A request
@@ -20,7 +21,7 @@ TIDY = 30.0  # seconds between two clean-ups of the heap
 
 
 def prepare_server() -> None:
-    """Send replies at once, give way to requests, return freed memory, stop without waiting.
+    """Send replies at once, give way to requests, return memory, stop soon, be ready to decode.
 
     Call it from the lifespan, when the server's socket and signal handlers exist.
     """
@@ -28,6 +29,7 @@ def prepare_server() -> None:
     # Clients that tried before, as boards do during a restart, are accepted right after it.
     asyncio.get_running_loop().call_later(LET_IN, _send_at_once)
     sys.setswitchinterval(TURN)
+    DECODERS.warm_up()  # the first image does not wait for its start
     STOPPING.clear()
     threading.Thread(target=_tidy, name="tidy", daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -2,12 +2,11 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
-from functools import partial
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from labeling.embedding.decoders import Decoders, Item, Pixels, decode
 from labeling.errors import UnreadableImageError
+from labeling.media.decoders import Decoders
 from labeling.project.project import Project
 from models.embeddings.cache import CacheLockedError, EmbeddingCache
 from models.embeddings.fill import Progress, embed_missing
@@ -15,7 +14,7 @@ from models.embeddings.fill import Progress, embed_missing
 if TYPE_CHECKING:
     from models.encoders.backbones import Backbone
 
-MANY = 200  # from this many samples, processes are worth their start
+KINDNESS = 5  # the niceness of decoding where a person waits for the same cores
 ELSEWHERE = (
     "Another process of Hone prepares your images with this pretrained model. What it has done is "
     "used here; the rest follows once that process is done or closed."
@@ -44,16 +43,12 @@ def embed_samples(
     def failed(sample_id: str, error: Exception) -> None:
         left_out(sample_id, str(error) if isinstance(error, UnreadableImageError) else repr(error))
 
-    with ExitStack() as stack:
-        read: Callable[[Sequence[Item]], list[Pixels | Exception]]
-        read = partial(decode, project.source, backbone.framing)
-        if _lacking(cache, order, waits, stop) >= MANY:
-            processes = Decoders(project.source, backbone.framing, workers, kind=in_background)
-            read = stack.enter_context(closing(processes))
+    _wait_for_others(cache, order, waits, stop)
+    with closing(Decoders(workers, KINDNESS * in_background)) as decoders:
         embed_missing(
             cache,
             order,
-            lambda ids: read(_items(project, ids)),
+            lambda ids: project.framed(ids, backbone.framing, decoders),
             backbone,
             batch=backbone.batch,
             lanes=backbone.lanes,
@@ -65,15 +60,14 @@ def embed_samples(
         )
 
 
-def _lacking(
+def _wait_for_others(
     cache: "EmbeddingCache",
     order: Sequence[str],
     waits: Callable[[], None],
     stop: threading.Event,
-) -> int:
-    """Wait for other writers while samples are missing; return how many are, also at `stop`."""
-
-    while (lacking := len(cache.missing(order))) and not stop.is_set():
+) -> None:
+    """Wait for other writers while samples are missing, or until `stop`."""
+    while cache.missing(order) and not stop.is_set():
         try:
             cache.claim()
             break
@@ -81,10 +75,3 @@ def _lacking(
             waits()
         stop.wait(TURN)
         cache.refresh()
-    return lacking
-
-
-def _items(project: Project, ids: Sequence[str]) -> list[Item]:
-    """Each sample with its paths; without paths if the store no longer knows it."""
-    samples = project.store.samples.many(ids)
-    return [(key, samples[key].paths if key in samples else ()) for key in ids]

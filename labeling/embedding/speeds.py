@@ -12,8 +12,8 @@ import numpy as np
 
 from labeling.embedding.cores import cores_for_decoding, share_cores
 from labeling.paths import home
-from labeling.pool.scan import load_sample
 from labeling.project.project import Project
+from models.encoders.preprocess import Framing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,14 +93,12 @@ class Speeds:
 
 
 def decoding_seconds(project: Project, least: int) -> float:
-    """Seconds that one image of the pool takes to read and decode in one thread."""
+    """Seconds that one image of the pool takes to read and decode, one after another."""
     ids = project.store.samples.ids()
     few = [ids[i] for i in np.linspace(0, len(ids) - 1, min(len(ids), DECODED)).astype(int)]
-    samples = project.store.samples.many(few)
+    framing = Framing((least, least), (least, least))
     begin = time.perf_counter()
-    for key in few:
-        with suppress(Exception):  # a bad image is reported elsewhere
-            load_sample(project.source, key, samples[key].paths, least)
+    project.framed(few, framing)
     return (time.perf_counter() - begin) / max(1, len(few))
 
 

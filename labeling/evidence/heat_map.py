@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from labeling.errors import HoneError
-from labeling.evidence.transfer import read_image
+from labeling.errors import HoneError, UnreadableImageError
 from labeling.project.project import Project
 
 if TYPE_CHECKING:
@@ -34,19 +33,21 @@ def evidence_picture(
     from models.evidence.heat import NoHeatMapError, heat_map
     from models.head.linear import LinearHead
 
-    image = read_image(project, sample_id)
-    if round_ is None or image is None or not isinstance(round_.head, LinearHead):
-        raise HoneError("A heat map needs the logistic head, and an image that can be read.")
+    if round_ is None or not isinstance(round_.head, LinearHead):
+        raise HoneError("A heat map needs the logistic head.")
     if class_id not in round_.head.classes:
         raise HoneError("The model does not know that class yet.")
     settings = project.settings()
     with _ONE_AT_A_TIME:
         backbone = _loaded(settings.backbone, settings.features, device)
+        (image,) = project.framed([sample_id], backbone.framing)
+        if isinstance(image, UnreadableImageError):
+            raise image
         try:
             found = heat_map(backbone, round_.head, round_.table.space.center, image, class_id)
         except NoHeatMapError as error:
             raise HoneError(str(error)) from error
-    seen = Image.fromarray(backbone.framing(image))
+    seen = Image.fromarray(image)
     seen = seen.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     cells = np.clip(found.cells, 0.0, None) / max(float(found.cells.max()), 1e-9)
     map_ = Image.fromarray((255 * cells).astype(np.uint8))

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL.Image import Image
 
 from labeling.embedding.ingest import ADDED_FROM
-from labeling.errors import UnreadableImageError
 from labeling.evidence.gathering import Evidence
 from labeling.project.project import Project
 
@@ -33,23 +31,28 @@ def transfer(project: Project, round_: "Round", evidence: Evidence, device: str)
     The blind checks come first, then the newest labels, up to 300.
     """
     from models.encoders.backbones import resolve
-    from models.evidence.transfer import compare, embed_random, pixel_features, random_twin
+    from models.evidence.transfer import PIXELS, compare, embed_random, pixel_features, random_twin
 
     order = np.lexsort((-np.arange(len(evidence.rows)), ~evidence.uniform))[:MOST_IMAGES]
-    read = [(place, read_image(project, evidence.ids[place])) for place in order.tolist()]
-    places = np.array([place for place, image in read if image is not None], dtype=np.int64)
-    images = [image for _, image in read if image is not None]
+    small = project.framed([evidence.ids[place] for place in order], PIXELS)
+    readable = np.array([isinstance(one, np.ndarray) for one in small], dtype=bool)
+    places = order[readable]
     if len(places) == 0 or len(np.unique(evidence.labels[places])) < 2:
         return None
     ours = round_.table.features[evidence.rows[places]].astype(np.float32)
     labels, uniform = evidence.labels[places], evidence.uniform[places]
     groups = evidence.groups[places]
-    pixels = compare(ours, pixel_features(images), labels, uniform, groups)
+    arrays = [one for one in small if isinstance(one, np.ndarray)]
+    pixels = compare(ours, pixel_features(arrays), labels, uniform, groups)
     if pixels is None:
         return None
     settings = project.settings()
     twin = random_twin(resolve(settings.backbone, features=settings.features, device=device))
-    random = compare(ours, embed_random(twin, images), labels, uniform, groups)
+    again = project.framed([evidence.ids[place] for place in places], twin.framing)
+    framed = [one for one in again if isinstance(one, np.ndarray)]
+    if len(framed) < len(places):
+        return None  # a file went just now
+    random = compare(ours, embed_random(twin, framed), labels, uniform, groups)
     assert random is not None
     return Transfer(pixels, random)
 
@@ -70,12 +73,3 @@ def added_shift(project: Project, round_: "Round", evidence: Evidence) -> "Shift
         features[evidence.rows],
         np.random.default_rng(0),
     )
-
-
-def read_image(project: Project, sample_id: str) -> Image | None:
-    """The pixels of a sample, or None if its file is gone or damaged."""
-    try:
-        image: Image = project.read(sample_id)
-    except (UnreadableImageError, OSError):
-        return None
-    return image

@@ -16,7 +16,8 @@ class Medium:
     ----------
     suffixes : the ends of the names of its files, in lower case.
     check : reads the header alone; raises UnreadableImageError beyond the limits.
-    load : (bytes, name, least) decoded; `least` allows a smaller copy.
+    load : (bytes, name, least) decoded; `least` allows a smaller copy. Like `preview`, it is
+        called in processes that only decode, see `labeling.media.decoders`.
     preview : (bytes, name, size) as bytes that every browser can show.
     words : one sentence for people.
     """

@@ -2,7 +2,6 @@
 
 import io
 import os
-import threading
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,11 +17,15 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff",
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "MPO")
 MAX_BYTES = 200_000_000
 MAX_PIXELS = 120_000_000
+MAX_SIDE = 200_000  # each row takes memory of its own, however short it is
+MAX_DECODED = 10 * MAX_PIXELS  # bytes
 # A JPEG may ask for any number of passes over its pixels, each in a few bytes; ten are usual.
 MAX_PASSED_PIXELS = 2_500_000_000
+NO_MEMORY = ("error -9", "out of memory")  # how Pillow's decoders may say it
 JPEG_PASS = b"\xff\xda"
-# More at once would be no faster, and the largest images take half a gigabyte each.
-DECODING = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
+# Bytes a pixel of what a decoder holds beside the picture: a WebP is copied three times.
+WEBP_COPIES = 12
+DEEP = 2  # for each band: the coefficients of all passes, or 16-bit values
 SIZES = {"thumb": 256, "view": 1600, "full": 8192}
 
 # Our own limit is lower than Pillow's and comes with a clearer text.
@@ -44,23 +47,13 @@ def load_image(data: bytes, name: str, least: int = 0) -> Image.Image:
     side no less than that: its decoder leaves out what would be scaled away, in half the time.
     Raises UnreadableImageError that names the file and the reason.
     """
-    try:
-        with _open(data) as image:
-            if least:
-                scale = least / min(image.size)
-                image.draft(None, (ceil(image.width * scale), ceil(image.height * scale)))
-            image.load()
-            return to_rgb(_upright(image))
-    except UnreadableImageError as error:
-        raise UnreadableImageError(f"{name}: {error}") from error
-    except Exception as error:  # decoders of damaged files raise nearly anything
-        raise UnreadableImageError(f"{name}: it is damaged ({_reason(error)})") from error
+    return _load(data, name, least, min)
 
 
 def browser_copy(data: bytes, name: str, size: str) -> bytes:
     """A WebP that every browser can show, at most SIZES[size] pixels on its longer side."""
-    image = load_image(data, name)
     limit = SIZES[size]
+    image = _load(data, name, limit, max)
     if max(image.size) > limit:
         image.thumbnail((limit, limit), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
@@ -70,13 +63,33 @@ def browser_copy(data: bytes, name: str, size: str) -> bytes:
     return buffer.getvalue()
 
 
+def _load(
+    data: bytes, name: str, least: int, side: Callable[[tuple[int, int]], int]
+) -> Image.Image:
+    """As `load_image`; `side` picks the side that is no less than `least`: min or max."""
+    try:
+        with _open(data) as image:
+            if least:
+                scale = least / side(image.size)
+                image.draft(None, (ceil(image.width * scale), ceil(image.height * scale)))
+            image.load()
+            _set_upright(image)
+            return to_rgb(image)
+    except UnreadableImageError as error:
+        raise UnreadableImageError(f"{name}: {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders of damaged files raise nearly anything
+        if str(error).endswith(NO_MEMORY):
+            raise MemoryError from error
+        raise UnreadableImageError(f"{name}: it is damaged ({_reason(error)})") from error
+
+
 def cached_copy(folder: Path, sample_id: str, size: str, make: Callable[[], bytes]) -> bytes:
     """The preview kept in `folder`, made on first use; safe under concurrent requests."""
-    file = folder / sample_id[:2] / f"{sample_id}-{size}.webp"
-    with suppress(OSError):
-        return file.read_bytes()
-    with DECODING:
-        content = make()
+    if (kept := kept_copy(folder, sample_id, size)) is not None:
+        return kept
+    content, file = make(), _copy_of(folder, sample_id, size)
     partial = file.with_suffix(f".{os.getpid()}-{os.urandom(4).hex()}")
     with suppress(OSError):  # a full disk must not keep the image from the screen
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -85,34 +98,68 @@ def cached_copy(folder: Path, sample_id: str, size: str, make: Callable[[], byte
     return content
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """The image as its EXIF orientation says; unchanged if that block is damaged."""
+def kept_copy(folder: Path, sample_id: str, size: str) -> bytes | None:
+    """The preview kept in `folder`, if there is one."""
     try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # whatever a broken block makes Pillow raise
-        return image
+        return _copy_of(folder, sample_id, size).read_bytes()
+    except OSError:
+        return None
+
+
+def _copy_of(folder: Path, sample_id: str, size: str) -> Path:
+    return folder / sample_id[:2] / f"{sample_id}-{size}.webp"
+
+
+def _set_upright(image: Image.Image) -> None:
+    """Turn an image as its EXIF orientation says; leave it if that block is damaged."""
+    with suppress(Exception):  # whatever a broken block makes Pillow raise
+        ImageOps.exif_transpose(image, in_place=True)  # else even an upright one is copied
 
 
 def _open(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except MemoryError:
+        raise
     except Exception as error:
         raise UnreadableImageError("it is not an image that Hone can read") from error
-    width, height = image.size
-    if width * height > MAX_PIXELS:
+    if reason := _excess(image, data):
         image.close()
-        raise UnreadableImageError(
-            f"{width:,} × {height:,} pixels are more than the limit of "
-            f"{MAX_PIXELS / 1e6:.0f} megapixels; make it smaller"
+        raise UnreadableImageError(reason)
+    return image
+
+
+def _excess(image: Image.Image, data: bytes) -> str | None:
+    """Why an image must not be decoded, by its header: it would take too much memory or time."""
+    width, height = image.size
+    pixels, shape = width * height, f"{width:,} × {height:,} pixels"
+    if max(width, height) > MAX_SIDE:
+        return f"{shape}: no side may have more than {MAX_SIDE:,}; cut it into parts"
+    if pixels > MAX_PIXELS:
+        return (
+            f"{shape} are more than the limit of {MAX_PIXELS / 1e6:.0f} megapixels; make it smaller"
+        )
+    if (size := pixels * _bytes_a_pixel(image)) > MAX_DECODED:
+        return (
+            f"to decode {shape} of this kind takes {size / 1e9:.1f} GB, more than the limit of "
+            f"{MAX_DECODED / 1e9:.1f} GB; make it smaller, or save it with 8 bits as PNG or JPEG"
         )
     passes = data.count(JPEG_PASS) if image.format in ("JPEG", "MPO") else 1
-    if passes * width * height > MAX_PASSED_PIXELS:
-        image.close()
-        raise UnreadableImageError(
-            f"it asks for {passes:,} passes over {width:,} × {height:,} pixels, as no camera or "
+    if passes * pixels > MAX_PASSED_PIXELS:
+        return (
+            f"it asks for {passes:,} passes over {shape}, as no camera or "
             "program writes it; save it as an ordinary JPEG"
         )
-    return image
+    return None
+
+
+def _bytes_a_pixel(image: Image.Image) -> int:
+    """Bytes that a decoder holds of each pixel at once: four in Pillow, and its own."""
+    if image.format == "WEBP":
+        return 4 + WEBP_COPIES
+    tiles = getattr(image, "tile", ())
+    deep = "progressive" in image.info or any(";16" in str(one.args) for one in tiles)
+    return 4 + DEEP * len(image.getbands()) * deep
 
 
 def _reason(error: Exception) -> str:

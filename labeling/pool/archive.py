@@ -12,7 +12,7 @@ from labeling.media import medium_of
 from labeling.media.image import MAX_BYTES
 from labeling.pool.filenames import LABELS_IN_FOLDERS, folder_class, natural
 from labeling.pool.source import Entry
-from labeling.pool.zips import Bounded, TooManyEntriesError, bomb
+from labeling.pool.zips import Bounded, TooManyEntriesError, bomb, content, refusal
 
 
 class ZipSource:
@@ -52,13 +52,11 @@ class ZipSource:
             refused = None
             if ".." in parts or parts[0] == "/" or re.match(r"^[A-Za-z]:", parts[0]):
                 refused = "its name points outside the zip; zip the folder again without “../”"
-            elif info.flag_bits & 1:
-                refused = "it is encrypted; make the zip without a password"
+            else:
+                refused = refusal(info)
             label = folder_class("/".join(parts))
             yield Entry(info.filename, info.file_size, mtime, label, refused)
 
     def read(self, path: str) -> bytes:
-        with self._lock, self._zip.open(path) as member:
-            # The declared size may be false, so a bomb is stopped by what is really read.
-            data = member.read(MAX_BYTES + 1)
-        return data
+        with self._lock:
+            return content(self._zip, path, MAX_BYTES)

@@ -1,9 +1,8 @@
 """Where images come from: a folder, a zip or a CSV manifest, scanned into samples."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from labeling.errors import UnreadableImageError
 from labeling.media import DEFAULT_MEDIUM, MEDIA, medium_of
@@ -69,18 +68,6 @@ def read_sample(source: Source, sample_id: str, paths: Iterable[str]) -> bytes:
             return data
         problem = f"{path}: it was changed after it was scanned; open the project again"
     raise UnreadableImageError(problem)
-
-
-def load_sample(
-    source: Source, sample_id: str, paths: Sequence[str], least: int = 0, kind: str | None = None
-) -> Any:
-    """A sample as its medium decodes it, no larger than `least` asks.
-
-    Without `kind`, its name says which medium it is. Raises UnreadableImageError with the reason.
-    """
-    data = read_sample(source, sample_id, paths)
-    medium = MEDIA[kind or medium_of(paths[0]) or DEFAULT_MEDIUM]
-    return medium.load(data, paths[0], least=least)
 
 
 def _too_many_bytes(size: int) -> str:

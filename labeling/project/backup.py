@@ -11,12 +11,12 @@ import shutil
 import tempfile
 import time
 import zipfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from labeling.errors import ProjectError
 from labeling.paths import DATABASE, HEADS
-from labeling.pool.zips import Bounded, bomb
+from labeling.pool.zips import Bounded, bomb, content, steps
 from labeling.project.project import Project
 from labeling.store import lost_reason, set_aside
 from labeling.store.backups import backup_written
@@ -25,6 +25,7 @@ from labeling.store.copies import copy_database, copy_problems
 MANIFEST = "backup.json"
 VERSION = 1
 STAGING = ".hone-backup-"
+LARGEST_MANIFEST = 100_000_000  # bytes; each of its lines names a file
 LONGEST = 86_400.0  # seconds; no backup takes that long
 NAMES = re.compile(rf"{re.escape(DATABASE)}|heads/[A-Za-z0-9_-]+\.npz")  # nothing else is restored
 
@@ -78,25 +79,34 @@ def read_backup(source: Path, folder: Path) -> None:
     is_lost = folder.exists() and bool(lost_reason(folder))
     if folder.exists() and any(folder.iterdir()) and not is_lost:
         raise ProjectError(f"{folder} is not empty; restore into a new folder.")
-    try:
-        with Bounded(source) as file, zipfile.ZipFile(file) as archive:
-            if reason := bomb(archive):
-                raise ProjectError(f"{source} is not read: {reason}, as zip bombs do.")
-            sums: dict[str, str] = json.loads(archive.read(MANIFEST))["sha256"]
-            if wrong := [name for name in sums if not NAMES.fullmatch(name)]:
-                raise ProjectError(f"{source} holds {wrong[0]!r}, which is not part of a backup.")
-            contents = {name: archive.read(name) for name in sums}
-    except ProjectError:
-        raise
-    except Exception as error:  # a damaged zip raises nearly anything
-        raise ProjectError(f"{source} is not a whole backup of Hone: {error}.") from error
-    for name, content in contents.items():
-        if hashlib.sha256(content).hexdigest() != sums[name]:
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(Bounded(source))))
+            names = _checked(source, archive)
+        except ProjectError:
+            raise
+        except Exception as error:  # a damaged zip raises nearly anything
+            raise ProjectError(f"{source} is not a whole backup of Hone: {error}.") from error
+        if is_lost:
+            set_aside(folder)
+        for name in names:
+            place = folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with place.open("wb") as file:
+                file.writelines(steps(archive, name))
+
+
+def _checked(source: Path, archive: zipfile.ZipFile) -> list[str]:
+    """The names of a backup's files, each whole; the database last, which makes the project."""
+    if reason := bomb(archive):
+        raise ProjectError(f"{source} is not read: {reason}, as zip bombs do.")
+    sums: dict[str, str] = json.loads(content(archive, MANIFEST, LARGEST_MANIFEST))["sha256"]
+    for name, known in sums.items():
+        if not NAMES.fullmatch(name):
+            raise ProjectError(f"{source} holds {name!r}, which is not part of a backup.")
+        found = hashlib.sha256()
+        for part in steps(archive, name):
+            found.update(part)
+        if found.hexdigest() != known:
             raise ProjectError(f"{name} in {source} is damaged; take another backup.")
-    if is_lost:
-        set_aside(folder)
-    # The database last: a folder with one is a project.
-    for name in sorted(contents, key=lambda name: name == DATABASE):
-        place = folder / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(contents[name])
+    return sorted(sums, key=lambda name: name == DATABASE)

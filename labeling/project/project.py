@@ -1,7 +1,9 @@
 """A project: one pool of images and one folder that holds all that is known of it."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,16 @@ from labeling.errors import (
     ProjectError,
     UnreadableImageError,
 )
-from labeling.media import MEDIA
-from labeling.media.image import cached_copy
+from labeling.media.decoders import DECODERS, Decoders, Pixels
+from labeling.media.image import cached_copy, kept_copy
 from labeling.paths import BACKUPS, HEADS, home, locate, make_private, project_key
 from labeling.pool.opening import open_source
 from labeling.pool.roots import Roots
-from labeling.pool.scan import load_sample, read_sample
+from labeling.pool.scan import read_sample
 from labeling.pool.source import Source
 from labeling.settings import Settings
 from labeling.store import Sample, Store, open_store
+from models.encoders.preprocess import Framing
 
 
 @dataclass(frozen=True)
@@ -72,26 +75,34 @@ class Project:
 
         return Settings.of(self.store.revise("settings", revised))
 
-    def read(self, sample_id: str) -> Any:
-        """A sample as its medium decodes it; raises UnreadableImageError with the reason."""
-        sample = self._sample(sample_id)
-        return load_sample(self.source, sample_id, sample.paths, kind=sample.kind)
+    def framed(
+        self, sample_ids: Sequence[str], framing: Framing, decoders: Decoders = DECODERS
+    ) -> list[Pixels | UnreadableImageError]:
+        """What a network sees of each sample, or why it cannot be read."""
+        samples = self.store.samples.many(sample_ids)
+        framed: list[Pixels | UnreadableImageError] = []
+        for key in sample_ids:
+            try:
+                sample = _found(samples.get(key))
+                read = partial(read_sample, self.source, key, sample.paths)
+                framed.append(decoders.frame(read, sample.kind, sample.paths[0], framing))
+            except UnreadableImageError as error:
+                framed.append(error)
+        return framed
 
     def preview(self, sample_id: str, size: str) -> bytes:
         """What a browser shows of a sample, made once; raises UnreadableImageError."""
 
         def made() -> bytes:  # only now is the store asked which file it is
-            sample = self._sample(sample_id)
-            data = read_sample(self.source, sample_id, sample.paths)
-            return MEDIA[sample.kind].preview(data, sample_id[:12], size)
+            sample = _found(self.store.samples.get(sample_id))
+            read = partial(read_sample, self.source, sample_id, sample.paths)
+            return DECODERS.preview(read, sample.kind, sample_id[:12], size)
 
         return cached_copy(self.thumbnails, sample_id, size, made)
 
-    def _sample(self, sample_id: str) -> Sample:
-        sample = self.store.samples.get(sample_id)
-        if sample is None or not sample.paths:
-            raise UnreadableImageError("it is no longer in the pool")
-        return sample
+    def kept_preview(self, sample_id: str, size: str) -> bytes | None:
+        """The preview of a sample if it was made before."""
+        return kept_copy(self.thumbnails, sample_id, size)
 
     def close(self) -> None:
         self.store.close()
@@ -116,6 +127,12 @@ def open_project(pool: str | Path, folder: str | Path | None = None) -> Project:
         store.close()
         raise
     return Project(place, source, store)
+
+
+def _found(sample: Sample | None) -> Sample:
+    if sample is None or not sample.paths:
+        raise UnreadableImageError("it is no longer in the pool")
+    return sample
 
 
 def _bind(store: Store, location: Path, folder: Path) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from models.encoders.pixels import to_rgb
 
 MODES = ("center", "squash", "border")
+LARGEST = 50_000_000  # pixels of a scaled image
 FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -71,9 +72,14 @@ class Framing:
         shown = (min(width, wide), min(height, high))
         left, top = (wide - shown[0]) / 2, (high - shown[1]) / 2
         cut = (round(left), round(top), round(left) + shown[0], round(top) + shown[1])
-        if (wide, high) != image.size:
-            image = image.resize((wide, high), FILTERS[self.filter])
-        image = image.crop(cut)
+        if wide * high > LARGEST:  # a strip: its ends, which are cut off, are not even scaled
+            across, down = image.width / wide, image.height / high
+            seen = (cut[0] * across, cut[1] * down, cut[2] * across, cut[3] * down)
+            image = image.resize(shown, FILTERS[self.filter], seen)
+        else:
+            if (wide, high) != image.size:
+                image = image.resize((wide, high), FILTERS[self.filter])
+            image = image.crop(cut)
         if shown != (width, height):
             whole = Image.new("RGB", (width, height), self.fill)
             whole.paste(image, ((width - shown[0]) // 2, (height - shown[1]) // 2))

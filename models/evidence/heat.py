@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torch import nn
 
 from models.encoders.backbones import Backbone
@@ -34,10 +33,10 @@ def heat_map(
     backbone: Backbone,
     head: LinearHead,
     center: npt.NDArray[Any],
-    image: Image.Image,
+    image: npt.NDArray[np.uint8],
     class_id: int,
 ) -> HeatMap:
-    """Divide a class's logit among the cells of the last feature map.
+    """Divide a class's logit among the cells of the last feature map, for one framed image.
 
     With fⱼ(c) the activation of channel j in cell c and eⱼ its mean over the cells, a feature is
     (√eⱼ - centreⱼ)/‖·‖. As √eⱼ = Σ_c fⱼ(c)/(C·√eⱼ), cell c gets Σⱼ wⱼ·fⱼ(c)/(C·√eⱼ·‖·‖), and the
@@ -63,7 +62,7 @@ def heat_map(
 
 
 def _feature_map(
-    backbone: Backbone, image: Image.Image
+    backbone: Backbone, image: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """The (D, h, w) input of the network's last pooling, and the embedding (D,)."""
     pools = [one for name, one in backbone.model.named_modules() if name.endswith("global_pool")]
@@ -74,7 +73,7 @@ def _feature_map(
 
     handles = [one.register_forward_pre_hook(keep) for one in pools]
     try:
-        embedding = backbone.embed([image])[0].astype(np.float64)
+        embedding = backbone.embed_framed([image])[0].astype(np.float64)
     finally:
         for handle in handles:
             handle.remove()

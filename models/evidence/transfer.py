@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torch import nn
 
 from models.encoders.backbones import Backbone
-from models.encoders.pixels import to_rgb
+from models.encoders.preprocess import Framing
 from models.evidence.metrics import MeanInterval, mean_interval
 from models.evidence.ridge_loo import leave_one_out
 from models.space import Space
 
-SIDE = 16  # pixels; more do not improve a ridge on small sets
+# The whole image; more than 16 × 16 pixels do not improve a ridge on small sets.
+PIXELS = Framing((16, 16), (16, 16), "squash", "box")
 LEAST_DEVIATION = 1e-6  # of a channel; below this, the channel is constant
 BATCH = 32
 FEWEST_LABELS, FEWEST_AUDITS = 30, 30
@@ -92,13 +92,9 @@ def compare(
     )
 
 
-def pixel_features(images: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
-    """(n, 768) float32: each image as 16 × 16 pixels, signed so that no root is taken of them."""
-    rows = [
-        np.asarray(to_rgb(image).resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.float32)
-        for image in images
-    ]
-    return np.stack(rows).reshape(len(rows), -1) / 127.5 - 1.0
+def pixel_features(framed: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
+    """(n, 768) float32 of images framed as PIXELS, signed so that no root is taken of them."""
+    return np.stack(framed).reshape(len(framed), -1).astype(np.float32) / 127.5 - 1.0
 
 
 def random_twin(backbone: Backbone, seed: int = 0) -> Backbone:
@@ -116,8 +112,10 @@ def random_twin(backbone: Backbone, seed: int = 0) -> Backbone:
     return replace(backbone, model=model, fingerprint="random", half=None)
 
 
-def embed_random(twin: Backbone, images: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
-    """Embeddings (n, D) by a random twin, its scales fitted to these images first.
+def embed_random(
+    twin: Backbone, framed: Sequence[npt.NDArray[np.uint8]]
+) -> npt.NDArray[np.float32]:
+    """Embeddings (n, D) of framed images by a random twin, its scales fitted to these first.
 
     Otherwise, activations of an untrained network shrink or grow from layer to layer. Batch norms
     take the statistics of all images; convolutions, into which norms may have been folded, are
@@ -129,7 +127,6 @@ def embed_random(twin: Backbone, images: Sequence[Image.Image]) -> npt.NDArray[n
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches
         norm.train()
-    framed = [twin.framing(image) for image in images]
     batches = [framed[begin : begin + BATCH] for begin in range(0, len(framed), BATCH)]
     hooks = [m.register_forward_hook(_standardise) for m in _convolutions(twin.model)]
     for batch in batches:

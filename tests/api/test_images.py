@@ -7,6 +7,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from labeling.loop.session import Session
+from labeling.media.decoders import Decoders
 
 
 @pytest.mark.parametrize("size", ["thumb", "view"])
@@ -72,3 +73,16 @@ def test_a_replaced_file_is_not_shown_as_the_sample_that_it_was(
     reply = anonymous.get(f"/api/images/{key}/view?token={token}")
     assert reply.status_code == 410
     assert "it was changed after it was scanned" in reply.json()["error"]
+
+
+def test_an_image_that_cannot_be_decoded_just_now_stays_in_the_pool(
+    anonymous: TestClient, session: Session, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hone is closing, or the system starts no process: that is no fault of the image."""
+    key = session.store.samples.ids()[0]
+    closed = Decoders(1)
+    closed.close()
+    monkeypatch.setattr("labeling.project.project.DECODERS", closed)
+    reply = anonymous.get(f"/api/images/{key}/view?token={token}")
+    assert reply.status_code == 503 and "ask again later" in reply.json()["error"]
+    assert key in session.store.samples.ids()

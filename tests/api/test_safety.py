@@ -7,9 +7,11 @@ treated as from elsewhere, so that both of its faces are tried.
 import http.client
 import json
 import os
+import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from socket import create_connection
@@ -28,12 +30,15 @@ from labeling.api import LARGEST_BODY, OPERATIONS
 from labeling.api.operation import Operation
 from labeling.cli.main import main
 from labeling.exchange.formats import FORMATS
+from labeling.media.worker import MEMORY
 from labeling.paths import project_key
 from labeling.people.attempts import MOST_WRONG, MOST_WRONG_OF_ALL
 from labeling.people.tokens import Person, cookie_name, for_member, issue, local_secret
 from labeling.project.project import open_project
 from labeling.store import Role
 from labeling.store.people import People
+from tests import hostile
+from tests.children import child_peaks, peak_bytes
 from tests.conftest import contents, fill
 from tests.journeys.conftest import Server
 
@@ -58,9 +63,10 @@ class Target:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
         token: str = "",
+        timeout: float = 20,
     ) -> tuple[int, dict[str, str], bytes]:
         """(status, headers, body); the path goes out as it is."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=timeout)
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             connection.request(method, path, body, bearer | (headers or {}))
@@ -284,6 +290,62 @@ def test_what_is_too_much_for_one_request_is_refused(target: Target) -> None:
 def test_no_file_can_be_uploaded(target: Target) -> None:
     status, _, _ = target.ask("/_stcore/upload_file/a/b", "PUT", b"x" * 100)
     assert status in (400, 403)
+
+
+# -- images that are too much ------------------------------------------------------------------
+
+LARGE = 4  # images at once
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is looked up as Linux tells it")
+def test_no_image_fills_the_memory_of_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, one such file took 3.4 GB of the server, and four at once 9.4 GB."""
+    pool = fill(tmp_path / "pool", 2)
+    (pool / "strip.png").write_bytes(hostile.solid_png(1, 119_000_000))
+    (pool / "deep.png").write_bytes(hostile.solid_png(11_900, 10_000, 16, 6))
+    (pool / "tile.tif").write_bytes(hostile.tiled_tiff(60_000))
+    for number in range(LARGE):
+        (pool / f"large{number}.png").write_bytes(hostile.solid_png(10_000 + number, 9_000, 8, 6))
+    server = Server(tmp_path / "home", pool)
+    monkeypatch.setenv("HONE_HOME", str(server.home))
+    server.start()
+    project = open_project(pool)
+    try:
+        samples = project.store.samples
+        wait_until(lambda: len(samples.files()) == LARGE + 5)
+        told = Target(server, project.folder, project.store.people, "", "")
+        named = {sample.paths[0]: key for key, sample in samples.many().items() if sample.paths}
+        # No test of memory if a scan refuses all of it.
+        assert {*named} >= {"tile.tif", *(f"large{number}.png" for number in range(LARGE))}
+
+        def shown(name: str) -> tuple[int, bytes]:
+            path = f"/api/images/{named[name]}/view"
+            status, _, content = told.ask(path, token=told.local(), timeout=300)
+            return status, content
+
+        with ThreadPoolExecutor(LARGE + 1) as threads:
+            asked = threads.map(shown, [f"large{n}.png" for n in range(LARGE)] + ["tile.tif"])
+            *large, (status, content) = asked
+        assert [found for found, _ in large] == [200] * LARGE
+        assert status == 410 and b"it needs more than 1.5 GB of memory to decode" in content
+        assert shown("img0.png")[0] == 200
+        problems = " ".join(str(one) for one in samples.problems())
+        assert "no side may have more than" in problems and "takes 1.4 GB" in problems
+        assert peak_bytes(server.pid) < 2_000_000_000  # half of it is torch
+        decoding = child_peaks(server.pid)
+        assert 300_000_000 < max(decoding) < MEMORY
+    finally:
+        project.close()
+        server.kill()
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 300
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 # -- paths -------------------------------------------------------------------------------------

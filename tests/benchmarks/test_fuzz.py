@@ -6,18 +6,28 @@
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
 import time
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from benchmarks.fuzz import NAMES
-from benchmarks.fuzz_targets import TARGETS
+from benchmarks.fuzz_targets import FORMS, TARGETS
+from benchmarks.fuzz_targets import MODES as ODD
+from labeling.errors import UnreadableImageError
+from labeling.media.decoders import Decoders
+from labeling.media.image import MAX_SIDE
+from models.encoders.preprocess import MODES, Framing
+from tests import hostile
+from tests.children import children, peak_bytes
 
 EXAMPLES = int(os.environ.get("HONE_FUZZ", "60"))
 HANG = 5.0  # seconds
@@ -80,6 +90,47 @@ def test_a_whole_file_is_read(name: str, tmp_path: Path) -> None:
     for data in target.seeds(tmp_path):
         (tmp_path / target.name).write_bytes(data)
         target.read(tmp_path / target.name)
+
+
+# -- images of odd shapes, in a process as the server has them ----------------------------------
+
+SIDES = st.sampled_from((1, 2, 17, 300, 3000, 16_384, 65_536, 200_000, 250_000))
+MOST_PIXELS = 20_000_000
+MOST_BYTES = 400_000_000  # for these; the process may take more for larger ones
+IMAGES = [*(("RGB", form) for form in FORMS), *ODD, ("RGBA", "PNG"), ("RGBA", "TIFF")]
+FRAMINGS = [Framing((32, 32), (36, 36), mode) for mode in MODES]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is looked up as Linux tells it")
+def test_an_image_of_any_shape_is_shown_or_refused_within_the_memory() -> None:
+    """One process for all, which none may end, and whose memory none may fill."""
+    with closing(Decoders(1)) as decoders:
+        decoders.warm_up()
+        (process,) = children(os.getpid())
+        read_some: list[bool] = []
+
+        @few
+        @given(st.sampled_from(IMAGES), SIDES, SIDES, st.sampled_from(FRAMINGS))
+        def ask(image: tuple[str, str], width: int, height: int, framing: Framing) -> None:
+            assume(width * height <= MOST_PIXELS)
+            mode, form = image
+            try:
+                data = hostile.encoded(Image.new(mode, (width, height)), form)
+            except (OSError, ValueError, OverflowError, struct.error):
+                reject()  # the format has no such sides
+            try:
+                assert decoders.frame(lambda: data, "image", "it", framing).shape == (32, 32, 3)
+                assert decoders.preview(lambda: data, "image", "it", "view")[8:12] == b"WEBP"
+                read_some.append(True)
+            except UnreadableImageError as error:
+                assert max(width, height) > MAX_SIDE and "no side" in str(error), (
+                    str(error),
+                    image,
+                )
+
+        ask()
+        assert len(read_some) > EXAMPLES / 4
+        assert children(os.getpid()) == [process] and peak_bytes(process) < MOST_BYTES
 
 
 ENDINGS = st.sampled_from((".png", "/../a.jpg", "", "9" * 5000 + ".png"))

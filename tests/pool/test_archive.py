@@ -63,10 +63,26 @@ def test_an_encrypted_member_is_refused_with_the_mend(tmp_path: Path) -> None:
     assert found["b.png"].problem is None
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_damaged_member_is_named_and_the_rest_goes_on(tmp_path: Path, method: int) -> None:
+@pytest.mark.parametrize(
+    ("method", "name"), [(zipfile.ZIP_BZIP2, "bzip2"), (zipfile.ZIP_LZMA, "LZMA")]
+)
+def test_a_member_whose_size_cannot_be_limited_is_refused_with_the_mend(
+    tmp_path: Path, method: int, name: str
+) -> None:
     path = tmp_path / "p.zip"
-    with zipfile.ZipFile(path, "w", method) as archive:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", png(0, tmp_path), method)
+        archive.writestr("b.png", png(1, tmp_path), zipfile.ZIP_DEFLATED)
+    found = scanned(path)
+    assert found["a.png"].problem == (
+        f"it is packed by {name}; make the zip with the usual method, deflate"
+    )
+    assert found["b.png"].problem is None
+
+
+def test_a_damaged_member_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "p.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.png", png(0, tmp_path))
         archive.writestr("b.png", png(1, tmp_path))
     data = bytearray(path.read_bytes())

@@ -1,7 +1,9 @@
 """Zips from anywhere: those that would grow without end are not read."""
 
 import os
+import tracemalloc
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,9 @@ import pytest
 from labeling.errors import PoolError
 from labeling.pool import zips
 from labeling.pool.opening import open_source
-from labeling.pool.zips import bomb
-from tests.hostile import growing_zip, overlapping_zip
+from labeling.pool.zips import STEP, bomb, content
+from tests.hostile import growing_zip, lying_zip, overlapping_zip
+from tests.pool.conftest import scanned
 
 
 def reason(file: Path) -> str | None:
@@ -57,3 +60,29 @@ def test_a_zip_of_more_entries_than_memory_should_hold_is_refused_before_they_ar
     monkeypatch.setattr(zips, "LARGEST_DIRECTORY", 1000)
     with pytest.raises(PoolError, match="more than 299 entries"):
         open_source(file)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_entry_that_lies_about_its_size_takes_no_more_memory_than_it_says(
+    tmp_path: Path, method: int
+) -> None:
+    """Python bounds only deflate, and only by what is asked for at once."""
+    file = lying_zip(tmp_path / "a.zip", "a.png", 100, 100, method)
+    assert reason(file) is None and file.stat().st_size < 150_000
+    tracemalloc.start()
+    try:
+        (found,) = scanned(file).values()
+        source = open_source(file)
+        with suppress(zipfile.BadZipFile):
+            assert source.read("a.png") == bytes(100)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+    refused = "packed by" if method != zipfile.ZIP_DEFLATED else "not an image"
+    assert refused in str(found.problem)
+
+
+def test_no_more_of_an_entry_is_read_than_wanted(tmp_path: Path) -> None:
+    with zipfile.ZipFile(growing_zip(tmp_path / "a.zip", 1)) as archive:
+        assert len(content(archive, "0.png", 3_000_000)) < 3_000_000 + 2 * STEP
+        assert content(archive, "0.png", 10_000_000) == bytes(10_000_000)

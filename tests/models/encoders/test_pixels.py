@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.encoders import pixels
 from models.encoders.pixels import to_rgb
 
 
@@ -53,3 +54,24 @@ def test_float_grey_is_stretched_and_nan_becomes_black() -> None:
 def test_a_float_image_of_one_value_is_finite_and_flat(fill: float) -> None:
     result = np.asarray(to_rgb(Image.fromarray(np.full((2, 2), fill, dtype=np.float32))))
     assert (result == result[0, 0]).all()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "I;16", "I", "F"])
+def test_an_image_that_is_converted_in_bands_looks_as_one_converted_at_once(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    bands = [Image.fromarray(rng.integers(0, 256, (9, 7), dtype=np.uint8)) for _ in range(4)]
+    image = {
+        "RGBA": Image.merge("RGBA", bands),
+        "LA": Image.merge("LA", bands[:2]),
+        "P": Image.merge("RGB", bands[:3]).convert("P"),
+        "I;16": Image.fromarray(rng.integers(0, 4000, (9, 7), dtype=np.uint16)),
+        "I": Image.fromarray(rng.integers(-9, 90_000, (9, 7), dtype=np.int32)),
+        "F": Image.fromarray(rng.normal(size=(9, 7)).astype(np.float32)),
+    }[mode]
+    if mode == "P":
+        image.info["transparency"] = 3
+    whole = np.asarray(to_rgb(image))
+    monkeypatch.setattr(pixels, "BAND", 15)
+    np.testing.assert_array_equal(np.asarray(to_rgb(image)), whole)

@@ -10,6 +10,7 @@ from PIL import Image
 from timm.data.transforms_factory import create_transform
 from timm.models import get_pretrained_cfg
 
+from models.encoders import preprocess
 from models.encoders.catalogue import ENCODERS
 from models.encoders.preprocess import FILTERS, Framing
 
@@ -78,6 +79,33 @@ def test_an_image_that_has_the_size_already_is_left_as_it_is() -> None:
 
 def test_a_sliver_is_framed_within_its_border() -> None:
     assert Framing.of(CONFIG | {"crop_mode": "border"})(photo(1, 300)).shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("shape", [(40, 300), (300, 40), (64, 90)])
+def test_a_strip_of_which_only_the_visible_part_is_scaled_looks_the_same(
+    name: str, shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    framing = Framing.of(CONFIG | {"interpolation": name})
+    whole = framing(photo(*shape)).astype(int)
+    monkeypatch.setattr(preprocess, "LARGEST", 0)
+    assert np.abs(framing(photo(*shape)).astype(int) - whole).mean() < 1.5
+
+
+@pytest.mark.parametrize("shape", [(1, 200_000), (200_000, 1)])
+def test_a_line_of_pixels_is_framed_without_scaling_all_of_it(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scaled whole, it would have a billion pixels."""
+    whole, sizes = Image.Image.resize, list[tuple[int, int]]()
+
+    def resize(image: Image.Image, size: tuple[int, int], *rest: Any) -> Image.Image:
+        sizes.append(size)
+        return whole(image, size, *rest)
+
+    monkeypatch.setattr(Image.Image, "resize", resize)
+    assert (Framing.of(CONFIG)(Image.new("RGB", shape, "red")) == (255, 0, 0)).all()
+    assert sizes == [(64, 64)]
 
 
 def test_any_mode_becomes_three_colours() -> None:

@@ -30,7 +30,7 @@ def test_cells_and_constant_add_up_to_the_logit(
 ) -> None:
     head, space, features = trained
     for class_id in (0, 1):
-        found = heat_map(backbone, head, space.center, picture(3), class_id)
+        found = heat_map(backbone, head, space.center, backbone.framing(picture(3)), class_id)
         assert found.cells.ndim == 2 and found.cells.size > 4
         logit = head.logits(torch.from_numpy(features[3, None]))[0, class_id].item()
         assert found.cells.sum() + found.constant == pytest.approx(logit, abs=0.02)
@@ -47,4 +47,4 @@ def test_a_network_without_a_pooled_map_has_none(
 
     flat = replace(backbone, model=Flat())
     with pytest.raises(NoHeatMapError, match="does not average a feature map"):
-        heat_map(flat, head, space.center, picture(3), 0)
+        heat_map(flat, head, space.center, flat.framing(picture(3)), 0)

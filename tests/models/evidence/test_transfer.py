@@ -7,7 +7,7 @@ from PIL import Image
 
 from models.encoders.backbones import Backbone
 from models.evidence.shift import shift
-from models.evidence.transfer import compare, embed_random, pixel_features, random_twin
+from models.evidence.transfer import PIXELS, compare, embed_random, pixel_features, random_twin
 from models.space import Space
 from tests.conftest import picture
 
@@ -51,7 +51,8 @@ def test_few_labels_are_not_compared_and_few_checks_leave_all_labels() -> None:
 
 
 def test_pixels_are_small_signed_rows() -> None:
-    rows = pixel_features([Image.new("RGB", (50, 30), "white"), Image.new("L", (8, 8), 0)])
+    images = [Image.new("RGB", (50, 30), "white"), Image.new("L", (8, 8), 0)]
+    rows = pixel_features([PIXELS(image) for image in images])
     assert rows.shape == (2, 768)
     assert (rows[0] == 1).all() and (rows[1] == -1).all()
 
@@ -61,7 +62,7 @@ def test_a_random_twin_has_other_weights_and_says_something_of_images(backbone: 
     state = torch.random.get_rng_state()
     twin = random_twin(backbone)
     assert torch.equal(state, torch.random.get_rng_state())
-    rows = embed_random(twin, [picture(number) for number in range(12)])
+    rows = embed_random(twin, [twin.framing(picture(number)) for number in range(12)])
     assert rows.shape == (12, backbone.dim)
     assert np.isfinite(rows).all() and rows.std(axis=0).max() > 1e-3
     for old, now in zip(before, backbone.model.parameters(), strict=True):
