@@ -1,6 +1,6 @@
 """Hone: `streamlit run app.py`. Wires the screens and the HTTP routes to the open projects."""
 
-import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +9,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from labeling.api import BrowserSecurity, FastPath, UploadGuard, prepare_server, routes
-from labeling.errors import HoneError
+from labeling.environment import LOGIN, check_environment
+from labeling.errors import HoneError, SettingError
 from labeling.people.reach import Serving, announce, withdraw
 from labeling.workspace import WORKSPACE, configured
 
@@ -18,9 +19,8 @@ from labeling.workspace import WORKSPACE, configured
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Open the configured project before the first visitor comes, and close all at the end."""
     # Behind a proxy on this machine, HONE_LOGIN says it; what a proxy forwards is noticed too.
-    asked = os.environ.get("HONE_LOGIN", "").lower() in ("1", "true", "yes")
     WORKSPACE.serving = _serving()
-    WORKSPACE.login = asked or not WORKSPACE.serving.is_private
+    WORKSPACE.login = LOGIN.value() or not WORKSPACE.serving.is_private
     try:
         session = WORKSPACE.open(*configured())
         announce(session.project.folder, WORKSPACE.serving)
@@ -42,6 +42,11 @@ def _serving() -> Serving:
         st.get_option("server.baseUrlPath") or "",
     )
 
+
+try:
+    check_environment()
+except SettingError as error:
+    sys.exit(f"Hone: {error}")
 
 security = Middleware(
     BrowserSecurity,

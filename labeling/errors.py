@@ -5,6 +5,10 @@ class HoneError(Exception):
     """Base of all errors whose text is fit to be shown to a person."""
 
 
+class SettingError(HoneError):
+    """A variable of the environment is misspelled, or its value is not understood."""
+
+
 class PoolError(HoneError):
     """The images cannot be used: missing, empty or of an unknown kind."""
 

@@ -6,6 +6,7 @@ import re
 from contextlib import closing
 from pathlib import Path
 
+from labeling.environment import DATABASE_URL
 from labeling.errors import ProjectError
 from labeling.paths import DATABASE, SCHEMA_FILE
 from labeling.store.copies import copy_rows
@@ -20,7 +21,7 @@ def open_store(folder: Path) -> Store:
     With HONE_DATABASE_URL it is a schema of that PostgreSQL database, which a file in the folder
     names. So a moved folder keeps its labels, and no folder can be opened without its labels.
     """
-    url, marker = os.environ.get("HONE_DATABASE_URL", "").strip(), folder / SCHEMA_FILE
+    url, marker = DATABASE_URL.value(), folder / SCHEMA_FILE
     if not url:
         if marker.exists():
             raise ProjectError(
@@ -45,7 +46,7 @@ def open_store(folder: Path) -> Store:
 
 def move_in(folder: Path) -> None:
     """Move the database of a folder that was just restored to what HONE_DATABASE_URL names."""
-    if not os.environ.get("HONE_DATABASE_URL", "").strip():
+    if not DATABASE_URL.value():
         return
     file = (folder / DATABASE).replace(folder / "restored.sqlite")
     with closing(Store(file)) as restored, closing(open_store(folder)) as store:

@@ -319,7 +319,7 @@ def test_odd_bytes_in_an_address_are_no_error_of_the_server(target: Target, path
 
 # -- requests that nobody would think of -------------------------------------------------------
 
-EXAMPLES = int(os.environ.get("HONE_FUZZ", "25"))  # for each operation and way of making them
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))  # for each operation and way of making them
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)

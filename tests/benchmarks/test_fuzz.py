@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from benchmarks.fuzz import NAMES
 from benchmarks.fuzz_targets import TARGETS
 
-EXAMPLES = int(os.environ.get("HONE_FUZZ", "60"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
 HANG = 5.0  # seconds
 
 few = settings(
