@@ -20,7 +20,7 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from labeling.errors import PoolError, UnreadableImageError
+from labeling.errors import PoolError, ScarceError, UnreadableImageError
 from labeling.pool.opening import open_source
 from labeling.pool.scan import load_sample
 from labeling.pool.source import Source
@@ -38,6 +38,8 @@ def decode(source: Source, framing: Framing, items: Sequence[Item]) -> list[Pixe
     for sample_id, paths in items:
         try:
             decoded.append(framing(load_sample(source, sample_id, paths, framing.least)))
+        except ScarceError:
+            raise
         except Exception as error:  # a hostile image may raise anything
             decoded.append(error)
     return decoded

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from labeling.embedding.decoders import ROOT, Decoders, Item, decode
-from labeling.errors import UnreadableImageError
+from labeling.errors import ScarceError, UnreadableImageError
 from labeling.pool.folder import FolderSource
 from labeling.pool.scan import scan
 from models.encoders.preprocess import Framing
-from tests.conftest import fill
+from tests.conftest import fill, no_files_left
 
 FRAMING = Framing((24, 24), (27, 27))
 
@@ -136,3 +136,12 @@ def test_no_process_outlives_a_server_that_was_killed(source: FolderSource) -> N
             os.kill(orphan, 0)
             os.sched_yield()
             subprocess.run(["sleep", "0.01"], check=True)
+
+
+def test_no_sample_is_unreadable_because_files_ran_out(tmp_path: Path) -> None:
+    source = FolderSource(fill(tmp_path / "pool", 1))
+    (found,) = scan(source, {})
+    items = [(str(found.sample_id), [found.path])]
+    with no_files_left(), pytest.raises(ScarceError):
+        decode(source, FRAMING, items)
+    assert not isinstance(decode(source, FRAMING, items)[0], Exception)

@@ -54,6 +54,7 @@ class Server:
         self.pool = pool
         self.address = address
         self.log = home / "server.log"
+        self.most_files: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -73,9 +74,12 @@ class Server:
         self.home.mkdir(0o700, parents=True, exist_ok=True)
         options = ["--server.port", str(self.port), "--server.address", self.address]
         options += ["--server.headless", "true"]
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
+        if self.most_files is not None:
+            command = ["sh", "-c", f'ulimit -n {self.most_files}; exec "$@"', "sh", *command]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+                command,
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
