@@ -21,6 +21,7 @@ from labeling.store.log import (
     SPLIT,
     entries,
 )
+from labeling.store.names import Looks, is_visible, tidy
 from labeling.store.sql.schema import CLASSES, LOG, SAMPLES
 from labeling.wording import amount
 
@@ -103,14 +104,20 @@ class Classes:
     def ensure(self, name: str, by: str = "") -> LabelClass:
         """The class of that name, created or brought back if needed."""
         checked_name(name)
-        with self._database.read() as connection:
-            found = named_class(connection, name)
-        if found is not None and (not found.archived or found.merged_into is not None):
+        if (found := self._usable(name)) is not None:
             return found
         try:
             return self.create(name, by)
-        except ClassNameError:  # another process was first
-            return self.ensure(name, by)
+        except ClassNameError:
+            if (found := self._usable(name)) is not None:  # another process was first
+                return found
+            raise
+
+    def _usable(self, name: str) -> LabelClass | None:
+        """The class of that name, unless it is archived."""
+        with self._database.read() as connection:
+            found = named_class(connection, name)
+        return None if found is None or (found.archived and found.merged_into is None) else found
 
     def rename(self, class_id: int, name: str, by: str = "") -> LabelClass:
         """Rename a class; every answer follows, since answers hold its id."""
@@ -225,6 +232,8 @@ def add_class(made: Change, name: str) -> LabelClass:
     found = named_class(made.connection, name)
     if found is not None and not found.archived:
         raise taken_name(made.connection, found)
+    if found is None:
+        check_look(clean, other_looks(made.connection))
     last = made.connection.scalar(sa.select(sa.func.max(CLASSES.c.position))) or 0
     if found is not None:
         for field, value in (("name", clean), ("position", last + 1), ("archived", False)):
@@ -250,6 +259,7 @@ def set_name(made: Change, class_id: int, name: str) -> None:
     found = named_class(made.connection, name)
     if found is not None and found.id != class_id:
         raise taken_name(made.connection, found)
+    check_look(clean, other_looks(made.connection, class_id))
     made.class_id = class_id
     made.set("classes", class_id, "name", clean)
     made.set("classes", class_id, "folded_name", folded)
@@ -257,7 +267,7 @@ def set_name(made: Change, class_id: int, name: str) -> None:
 
 def checked_name(name: str) -> tuple[str, str]:
     """The name as it will be stored and its form for comparing."""
-    clean = unicodedata.normalize("NFC", " ".join(name.split()))
+    clean = tidy(name)
     if not clean:
         raise ClassNameError("A class needs a name; type at least one character.")
     if len(clean) > LONGEST_NAME:
@@ -270,7 +280,18 @@ def checked_name(name: str) -> tuple[str, str]:
         raise ClassNameError(
             f"The class name {clean!r} holds control characters; use letters, digits and signs."
         )
+    if not is_visible(clean):
+        raise ClassNameError(f"The class name {clean!r} cannot be seen; type a letter or a sign.")
     return clean, clean.casefold()
+
+
+def check_look(name: str, others: Looks) -> None:
+    """Raise ClassNameError if a new name looks like that of another class."""
+    if (other := others.like(name)) is not None:
+        raise ClassNameError(
+            f"“{name}” looks like the class “{other}” but has letters of another alphabet; choose "
+            "another name."
+        )
 
 
 def named_class(connection: sa.Connection, name: str) -> LabelClass | None:
@@ -280,6 +301,11 @@ def named_class(connection: sa.Connection, name: str) -> LabelClass | None:
         sa.select(CLASSES).where(CLASSES.c.folded_name == folded)
     ).one_or_none()
     return None if row is None else as_class(row)
+
+
+def other_looks(connection: sa.Connection, class_id: int = 0) -> Looks:
+    """The looks of all classes but one."""
+    return Looks(connection.scalars(sa.select(CLASSES.c.name).where(CLASSES.c.id != class_id)))
 
 
 def taken_name(connection: sa.Connection, found: LabelClass) -> ClassNameError:
