@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from labeling.errors import ClassNameError
 from labeling.store.change import Change, affected_certificates, change
 from labeling.store.classes import (
+    FIELDS,
     LONGEST_NAME,
     LabelClass,
     active_class,
@@ -185,7 +186,8 @@ def _can_come_back(one: LabelClass) -> bool:
 
 def _by_name(connection: sa.Connection) -> dict[str, LabelClass]:
     """Every class by the form of its name for comparing."""
-    return {row.folded_name: as_class(row) for row in connection.execute(sa.select(CLASSES))}
+    rows = connection.execute(FIELDS.add_columns(CLASSES.c.folded_name))
+    return {row.folded_name: as_class(row) for row in rows}
 
 
 def _listed(names: Sequence[str]) -> str:

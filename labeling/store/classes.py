@@ -34,6 +34,11 @@ MOST_EXAMPLES = 8
 HOTKEYS = "1234567890qwertyiopasdfghjklxcvbnm"  # as on the board, where U and Z are commands
 
 
+# The columns of a class, in the order of its fields.
+_NAMES = ("id", "name", "archived", "merged_into", "hotkey", "description", "examples")
+FIELDS = sa.select(*(CLASSES.c[name] for name in _NAMES))
+
+
 @dataclass(frozen=True)
 class LabelClass:
     """A class that annotators can choose; its id never changes, its name may.
@@ -67,13 +72,13 @@ class Classes:
 
     def all(self, *, archived: bool = False) -> list[LabelClass]:
         """Classes in order; archived and merged ones only if asked for."""
-        return list(self._database.memo.get(("classes", archived), lambda: self._read(archived)))
-
-    def _read(self, archived: bool) -> list[LabelClass]:
-        query = sa.select(CLASSES).order_by(CLASSES.c.position, CLASSES.c.id)
-        with self._database.read() as connection:
-            found = [as_class(row) for row in connection.execute(query)]
+        found = self._database.memo.get("classes", self._read)
         return [one for one in found if archived or one.active]
+
+    def _read(self) -> list[LabelClass]:
+        query = FIELDS.order_by(CLASSES.c.position, CLASSES.c.id)
+        with self._database.ask() as connection:
+            return [as_class(row) for row in connection.execute(query).all()]
 
     def names(self) -> dict[int, str]:
         """Class id -> name, of archived and merged classes too."""
@@ -206,10 +211,7 @@ class Classes:
 def get_class(connection: sa.Connection, class_id: int) -> LabelClass:
     """The class of an id; raises ClassNameError if the id is unknown."""
     possible = 0 < class_id < 2**63  # what a database holds
-    row = (
-        possible
-        and connection.execute(sa.select(CLASSES).where(CLASSES.c.id == class_id)).one_or_none()
-    )
+    row = possible and connection.execute(FIELDS.where(CLASSES.c.id == class_id)).one_or_none()
     if not row:
         raise ClassNameError(f"There is no class {class_id} any more.")
     return as_class(row)
@@ -297,15 +299,14 @@ def check_look(name: str, others: Looks) -> None:
 def named_class(connection: sa.Connection, name: str) -> LabelClass | None:
     """The class of a name, archived or not, or None."""
     _, folded = checked_name(name)
-    row = connection.execute(
-        sa.select(CLASSES).where(CLASSES.c.folded_name == folded)
-    ).one_or_none()
+    row = connection.execute(FIELDS.where(CLASSES.c.folded_name == folded)).one_or_none()
     return None if row is None else as_class(row)
 
 
 def other_looks(connection: sa.Connection, class_id: int = 0) -> Looks:
     """The looks of all classes but one."""
-    return Looks(connection.scalars(sa.select(CLASSES.c.name).where(CLASSES.c.id != class_id)))
+    names = connection.scalars(sa.select(CLASSES.c.name).where(CLASSES.c.id != class_id))
+    return Looks(names.all())
 
 
 def taken_name(connection: sa.Connection, found: LabelClass) -> ClassNameError:
@@ -320,15 +321,10 @@ def taken_name(connection: sa.Connection, found: LabelClass) -> ClassNameError:
 
 
 def as_class(row: Any) -> LabelClass:
-    """A class from its row."""
+    """A class from a row of FIELDS; a reply may need a thousand of them."""
+    class_id, name, archived, into, hotkey, description, examples = row[: len(_NAMES)]
     return LabelClass(
-        row.id,
-        row.name,
-        row.archived,
-        row.merged_into,
-        row.hotkey,
-        row.description or "",
-        tuple(row.examples or ()),
+        class_id, name, archived, into, hotkey, description or "", tuple(examples or ())
     )
 
 

@@ -30,16 +30,26 @@ class Looks:
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._alike: defaultdict[str, list[str]] = defaultdict(list)
+        self._plain: list[str] = []  # ASCII names, which no other ASCII name has to be held against
         for name in names:
             self.add(name)
 
     def add(self, name: str) -> None:
         """Add a name that was found to be new."""
+        if name.isascii():
+            self._plain.append(name)
+        else:
+            self._index(name)
+
+    def _index(self, name: str) -> None:
         for look in _seen(name):
             self._alike[look].append(name)
 
     def like(self, name: str) -> str | None:
         """A name that looks like this one, in letters of another script or width."""
+        if not name.isascii():
+            while self._plain:
+                self._index(self._plain.pop())
         near = (one for look in _seen(name) for one in self._alike.get(look, ()))
         return next((one for one in near if one != name and _are_alike(one, name)), None)
 
