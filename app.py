@@ -1,15 +1,30 @@
 """Hone: `streamlit run app.py`. Wires the screens and the HTTP routes to the open projects."""
 
-import os
-from collections.abc import AsyncIterator
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit.auth_util import get_cookie_with_chunks
+from streamlit.runtime import get_instance
+from streamlit.web.server.server_util import get_cookie_secret
+from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
-from labeling.api import BrowserSecurity, FastPath, UploadGuard, prepare_server, routes
-from labeling.errors import HoneError
+from labeling.api import (
+    BrowserSecurity,
+    FastPath,
+    StreamlitGuard,
+    UploadLimit,
+    prepare_server,
+    routes,
+)
+from labeling.environment import LOGIN, check_environment
+from labeling.errors import HoneError, SettingError
 from labeling.people.reach import Serving, announce, withdraw
 from labeling.workspace import WORKSPACE, configured
 
@@ -18,9 +33,8 @@ from labeling.workspace import WORKSPACE, configured
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Open the configured project before the first visitor comes, and close all at the end."""
     # Behind a proxy on this machine, HONE_LOGIN says it; what a proxy forwards is noticed too.
-    asked = os.environ.get("HONE_LOGIN", "").lower() in ("1", "true", "yes")
     WORKSPACE.serving = _serving()
-    WORKSPACE.login = asked or not WORKSPACE.serving.is_private
+    WORKSPACE.login = LOGIN.value() or not WORKSPACE.serving.is_private
     try:
         session = WORKSPACE.open(*configured())
         announce(session.project.folder, WORKSPACE.serving)
@@ -43,6 +57,30 @@ def _serving() -> Serving:
     )
 
 
+def _claims(cookies: Mapping[str, str]) -> dict[str, Any]:
+    """What an identity provider has confirmed of a person, if Streamlit has signed the cookie."""
+    secret = get_cookie_secret()
+
+    def signed(name: str) -> bytes | None:
+        value: bytes | None = decode_signed_value(secret, name, cookies.get(name, ""))
+        return value
+
+    told = get_cookie_with_chunks(signed, USER_COOKIE_NAME)
+    return {} if told is None else dict(json.loads(told))
+
+
+def _held() -> int:
+    """Bytes of the uploaded files that Streamlit keeps for its pages."""
+    manager: Any = get_instance().uploaded_file_mgr
+    sessions = list(manager.file_storage.values())
+    return sum(len(file.data) for files in sessions for file in list(files.values()))
+
+
+try:
+    check_environment()
+except SettingError as error:
+    sys.exit(f"Hone: {error}")
+
 security = Middleware(
     BrowserSecurity,
     allowed=st.get_option("server.corsAllowedOrigins"),
@@ -53,7 +91,14 @@ app = st.App(
     lifespan=lifespan,
     middleware=[
         security,
-        Middleware(UploadGuard, workspace=WORKSPACE),
         Middleware(FastPath, routes=routes(WORKSPACE)),
+        Middleware(
+            StreamlitGuard,
+            workspace=WORKSPACE,
+            claims=_claims,
+            base=st.get_option("server.baseUrlPath") or "",
+        ),
+        # Two of the largest files that a person may add, which is one archive beside others.
+        Middleware(UploadLimit, held=_held, most=2 * st.get_option("server.maxUploadSize") * 2**20),
     ],
 )

@@ -1,8 +1,16 @@
 """Every error that a person may see; its text names the input and the remedy."""
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class HoneError(Exception):
     """Base of all errors whose text is fit to be shown to a person."""
+
+
+class SettingError(HoneError):
+    """A variable of the environment is misspelled, or its value is not understood."""
 
 
 class PoolError(HoneError):
@@ -18,11 +26,15 @@ class ProjectError(HoneError):
 
 
 class BusyError(HoneError):
-    """Too much is asked at once, or Hone is closing; the same works later."""
+    """It cannot be done just now: too much is asked at once, or Hone is closing."""
 
 
-class StorageError(HoneError):
+class StorageError(BusyError):
     """The database cannot be used just now: unreachable, locked, or its disk is full."""
+
+
+class ScarceError(StorageError):
+    """The system can open no more files just now, so nothing is known about the file itself."""
 
 
 class DamagedError(StorageError):
@@ -59,3 +71,22 @@ class TokenError(HoneError):
 
 class ExportError(HoneError):
     """An export cannot be written where it was asked for."""
+
+
+SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+@contextmanager
+def files_to_spare() -> Iterator[None]:
+    """Raise ScarceError, not an OSError, if the system has no more files or memory to give.
+
+    A file that cannot be opened for that reason is not damaged, and must not be left out.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in SCARCE:
+            raise
+        raise ScarceError(
+            f"The server is at its limit ({error.strerror}). It tries again."
+        ) from error

@@ -1,10 +1,10 @@
 """Where Hone keeps what it remembers: its home, and the folder of each project."""
 
 import hashlib
-import os
 import re
 from pathlib import Path
 
+from labeling.environment import HOME
 from labeling.errors import PoolError
 
 DATABASE = "hone.sqlite"  # its presence marks a project's folder …
@@ -17,7 +17,7 @@ BACKUPS = "backups"
 
 def home() -> Path:
     """Where projects live: $HONE_HOME, or `.hone` in the current folder."""
-    return Path(os.environ.get("HONE_HOME") or ".hone").expanduser().resolve()
+    return Path(HOME.value()).expanduser().resolve()
 
 
 def default_folder(pool: Path, place: Path | None = None) -> Path:

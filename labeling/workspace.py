@@ -1,11 +1,11 @@
 """The open projects of this process, by key."""
 
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 from labeling.embedding.speeds import Speeds
+from labeling.environment import POOL, PROJECT
 from labeling.evidence.trials import Trials
 from labeling.loop.session import Session
 from labeling.paths import locate, project_key
@@ -104,7 +104,7 @@ class Workspace:
 
 def configured() -> tuple[str, str | None]:
     """(pool, project folder) from HONE_POOL and HONE_PROJECT; by default the sample data."""
-    return os.environ.get("HONE_POOL") or str(SAMPLE_POOL), os.environ.get("HONE_PROJECT") or None
+    return POOL.value() or str(SAMPLE_POOL), PROJECT.value()
 
 
 WORKSPACE = Workspace()

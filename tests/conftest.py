@@ -5,6 +5,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +49,21 @@ def fill(folder: Path, count: int, first: int = 0) -> Path:
     for number in range(first, first + count):
         picture(number).save(folder / f"img{number}.png")
     return folder
+
+
+@contextmanager
+def no_files_left() -> Iterator[None]:
+    """No file can be opened, as in a process with too many connections."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.open(os.devnull, os.O_RDONLY)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def contents(file: Path) -> list[bytes]:

@@ -17,7 +17,7 @@ import pytest
 from labeling.cli.main import cli
 from labeling.project.project import open_project
 from tests.conftest import fill
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Server
 from tests.test_layers import GROUND, WINGS
 
 ROOT = Path(__file__).parents[1]

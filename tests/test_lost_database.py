@@ -22,7 +22,7 @@ from labeling.project.auto_backup import ANSWERS
 from labeling.project.damage import problems
 from labeling.project.project import open_project
 from tests.conftest import fill
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Server
 
 LATER = 5  # answers after the automatic backup
 

@@ -20,7 +20,8 @@ from labeling.api.public import open_routes
 from labeling.api.review import ALIKE, HEAT, REVIEW
 from labeling.api.server import prepare_server
 from labeling.api.status import STATUS
-from labeling.api.uploads import UploadGuard
+from labeling.api.streamlit_guard import StreamlitGuard
+from labeling.api.upload_limit import UploadLimit
 from labeling.workspace import Workspace
 
 OPERATIONS = (
@@ -50,7 +51,8 @@ __all__ = [
     "OPERATIONS",
     "BrowserSecurity",
     "FastPath",
-    "UploadGuard",
+    "StreamlitGuard",
+    "UploadLimit",
     "prepare_server",
     "routes",
 ]

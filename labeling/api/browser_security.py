@@ -104,7 +104,15 @@ def is_foreign(headers: Mapping[str, str], allowed: frozenset[str] = frozenset()
         return headers.get("sec-fetch-site", "none") in ("cross-site", "same-site")
     # A page cannot fake its origin in any header, and it cannot set a proxy's headers.
     hosts = {headers.get(name, "").lower() for name in ("host", "x-forwarded-host")} - {""}
-    return origin not in allowed and urlsplit(origin).netloc.lower() not in hosts
+    return origin not in allowed and _host(origin) not in hosts
+
+
+def _host(origin: str) -> str | None:
+    """The host of an origin, None if it cannot be read."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # [ without ]
+        return None
 
 
 def script_hashes(page: str) -> list[str]:

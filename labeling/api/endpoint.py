@@ -10,7 +10,7 @@ from starlette.responses import Response
 from labeling.api.forms import Asked, RefusedError, Reply, from_body, from_query, not_of_form
 from labeling.api.operation import Operation
 from labeling.api.threads import in_worker
-from labeling.errors import BusyError, HoneError, StorageError, TokenError
+from labeling.errors import BusyError, HoneError, TokenError
 from labeling.loop.session import Session
 from labeling.people.access import Visitor, admit
 from labeling.people.tokens import check
@@ -47,7 +47,7 @@ def guarded(workspace: Workspace, operation: Operation) -> Endpoint:
             return refusal(401, str(error))
         except RefusedError as error:
             return refusal(error.status, str(error))
-        except (StorageError, BusyError) as error:
+        except BusyError as error:
             return refusal(503, str(error))
         except HoneError as error:
             return refusal(409, str(error))

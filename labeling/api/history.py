@@ -104,7 +104,10 @@ def _rewind(session: Session, visitor: Visitor, asked: Rewind) -> Changed:
     else:
         raise not_of_form("name either `to` or `answer`.")
     effect, change = rewind_effect(store.history.taken(moment)), None
-    if not asked.preview:
+    if asked.preview:
+        with store.trial():  # it may be refused
+            store.history.rewind(moment)
+    else:
         rewind(session, moment, visitor.name, said)
         change = store.log.version()
     return Changed(effect=effect, change=change, **now(session))

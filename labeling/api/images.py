@@ -10,7 +10,7 @@ from starlette.responses import Response
 from labeling.api.forms import Asked, RefusedError
 from labeling.api.operation import Operation
 from labeling.api.threads import in_decoder, in_worker
-from labeling.errors import UnreadableImageError
+from labeling.errors import UnreadableImageError, files_to_spare
 from labeling.loop.session import Session
 from labeling.media.image import SIZES
 from labeling.people.access import Visitor
@@ -60,7 +60,8 @@ async def _image(session: Session, _visitor: Visitor, request: Request, _asked: 
 def _content(session: Session, sample_id: str, size: str) -> bytes:
     """The image from the cache, else from its file."""
     try:
-        return session.project.preview(sample_id, size)
+        with files_to_spare():
+            return session.project.preview(sample_id, size)
     except (UnreadableImageError, OSError) as error:
         sample = session.store.samples.get(sample_id)
         if sample is None or not sample.paths:

@@ -1,4 +1,4 @@
-"""Five things that the server does not do by itself."""
+"""What the server does not do by itself."""
 
 import asyncio
 import gc
@@ -9,6 +9,7 @@ import threading
 from contextlib import suppress
 from types import FrameType
 
+from labeling.api.connections import limit_connections
 from labeling.api.memory import give_back_freed
 from labeling.media.decoders import DECODERS
 
@@ -21,10 +22,13 @@ TIDY = 30.0  # seconds between two clean-ups of the heap
 
 
 def prepare_server() -> None:
-    """Send replies at once, give way to requests, return memory, stop soon, be ready to decode.
+    """Limit connections, send replies at once, give way to requests, return freed memory.
+
+    It also stops without waiting for those who wait for news, and gets ready to decode.
 
     Call it from the lifespan, when the server's socket and signal handlers exist.
     """
+    limit_connections()
     _send_at_once()
     # Clients that tried before, as boards do during a restart, are accepted right after it.
     asyncio.get_running_loop().call_later(LET_IN, _send_at_once)

@@ -6,6 +6,7 @@ from importlib import import_module
 
 import click
 
+from labeling.environment import check_environment
 from labeling.errors import HoneError
 
 PROGRAM = "python -m labeling"
@@ -70,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 2 for errors that a person can fix, 130 for Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        check_environment()
         # Not cli.main(), which hides the message after Ctrl-C.
         with cli.make_context(PROGRAM, words) as context:
             cli.invoke(context)

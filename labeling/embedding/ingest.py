@@ -16,7 +16,7 @@ from labeling.embedding.cores import cores_for_decoding, share_cores
 from labeling.embedding.feed import ELSEWHERE, embed_samples
 from labeling.embedding.idle import Lookers
 from labeling.embedding.progress import Progress
-from labeling.errors import StorageError
+from labeling.errors import BusyError, files_to_spare
 from labeling.media import DEFAULT_MEDIUM, medium_of
 from labeling.pool.scan import scan
 from labeling.project.pool_labels import import_labels, wanted
@@ -75,7 +75,7 @@ class Ingest:
         self.pool_version = 0  # changes whenever samples or imported answers change
         self.found: Counter[str] = Counter()  # images of each label that the pool has
         self.state = IngestState(stage="scanning")
-        self.cut_off = False  # whether it ended because the database was away
+        self.cut_off = False  # whether it ended because something was away that comes back
         self._why = ""  # the reason for this backbone
         self._of: tuple[str | None, str] | None = None  # the chosen backbone and its features
 
@@ -189,10 +189,11 @@ class Ingest:
         try:
             if resume and self._in_background and self._backbone is None:
                 self._resume()
-            self.scan_pool()
-            self._embed()
+            with files_to_spare():
+                self.scan_pool()
+                self._embed()
         except Exception as error:  # the thread's end must be seen on the screen
-            self.cut_off = isinstance(error, StorageError)
+            self.cut_off = isinstance(error, BusyError)
             self.state = replace(self.state, stage="failed", error=str(error) or repr(error))
         self._arrived()
 

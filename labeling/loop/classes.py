@@ -37,7 +37,15 @@ class ClassChange:
 
 
 def preview(session: Session, wanted: ClassChange) -> Effect:
-    """The effect of a change now; raises ClassNameError if the change makes no sense."""
+    """The effect of a change now; raises what `carry_out` would raise, and changes nothing."""
+    effect = _effect(session, wanted)
+    with session.store.trial():
+        _act(session, wanted)
+    return effect
+
+
+def _effect(session: Session, wanted: ClassChange) -> Effect:
+    """The effect of a change that is possible."""
     if wanted.kind == "create":
         return Effect((f"“{wanted.name}” can be chosen from now on.",))
     if wanted.kind == "reorder":
@@ -113,6 +121,14 @@ def _reshaped(session: Session, wanted: ClassChange, one: LabelClass) -> Effect:
 
 def carry_out(session: Session, wanted: ClassChange, by: str) -> Entry:
     """Change the classes and return the entry of the log; open boards follow at once."""
+    with session.reshaping():
+        _act(session, wanted, by)
+        made = session.store.log.get(session.store.log.version())
+    assert made is not None  # it has just been written
+    return made
+
+
+def _act(session: Session, wanted: ClassChange, by: str = "") -> None:
     classes, reshaping = session.store.classes, session.store.reshaping
     actions: Mapping[str, Callable[[], Any]] = {
         "create": lambda: classes.create(wanted.name, by),
@@ -132,11 +148,7 @@ def carry_out(session: Session, wanted: ClassChange, by: str) -> Entry:
     }
     if wanted.kind not in actions:
         raise _unknown(wanted)
-    with session.reshaping():
-        actions[wanted.kind]()
-        made = session.store.log.get(session.store.log.version())
-    assert made is not None  # it has just been written
-    return made
+    actions[wanted.kind]()
 
 
 def propose_examples(session: Session, class_id: int, count: int) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from labeling.errors import BusyError, UnreadableImageError
+from labeling.errors import BusyError, UnreadableImageError, files_to_spare
 from labeling.media.worker import READY, SECONDS
 from models.encoders.preprocess import Framing
 
@@ -93,7 +93,8 @@ class Decoders:
 
     def _started(self) -> "_Process":
         try:
-            process = _Process(self._kindness)
+            with files_to_spare():
+                process = _Process(self._kindness)
         except OSError as error:
             raise BusyError(f"Images cannot be decoded now: {error}.") from error
         self._running.add(process)

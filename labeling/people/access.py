@@ -3,9 +3,10 @@
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from labeling.errors import TokenError
-from labeling.people.tokens import Person
+from labeling.people.tokens import Person, check, cookie_name
 from labeling.store import Role, Store
 
 PROXY_HEADERS = (
@@ -42,6 +43,27 @@ def admit(person: Person, store: Store, *, login: bool) -> Visitor:
     if member is None or not member.is_active or member.generation != person.generation:
         raise TokenError(ENDED)
     return Visitor(member.name, member.role, member.id)
+
+
+def recognized(
+    key: str, store: Store, cookies: Mapping[str, str], claims: Mapping[str, Any], secret: str
+) -> Visitor | None:
+    """The member whom a browser's cookie for this project or an identity provider names."""
+    try:
+        return admit(check(cookies.get(cookie_name(key), ""), secret), store, login=True)
+    except TokenError:
+        return _by_provider(claims, store)
+
+
+def _by_provider(claims: Mapping[str, Any], store: Store) -> Visitor | None:
+    """The member with the address that the identity provider confirms."""
+    email = claims.get("email")
+    # Some providers leave it out because they check every address; some send it as text.
+    is_checked = claims.get("email_verified", True) in (True, "true")
+    if not claims.get("is_logged_in") or not isinstance(email, str) or not is_checked:
+        return None
+    member = store.people.by_email(email)
+    return None if member is None else Visitor(member.name, member.role, member.id)
 
 
 def is_loopback(address: str | None) -> bool:

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
+from labeling.errors import files_to_spare
 from labeling.media import medium_of
 from labeling.paths import DATABASE, SCHEMA_FILE
 from labeling.pool.filenames import LABELS_IN_FOLDERS, folder_class, in_order
@@ -67,7 +68,7 @@ class FolderSource:
 def _listing(folder: Path) -> tuple[set[str], set[str], set[str]]:
     """Names of files and of folders, and which are links; nothing if it cannot be opened."""
     files, folders, links = set[str](), set[str](), set[str]()
-    with suppress(OSError), os.scandir(folder) as found:
+    with suppress(OSError), files_to_spare(), os.scandir(folder) as found:
         for one in found:
             (folders if one.is_dir() else files).add(one.name)
             if one.is_symlink():

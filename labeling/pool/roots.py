@@ -1,14 +1,15 @@
 """Roots: the folders whose files any manifest may name and any link may lead to."""
 
-import os
 import re
 from pathlib import Path
 
-VARIABLE = "HONE_IMAGE_ROOTS"  # more folders, separated as in PATH
+from labeling.environment import IMAGE_ROOTS
+
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/", re.ASCII)  # not C:/, which is a path
 
 OUTSIDE = (
-    f"it is a link out of the folder; if you trust the folder, start Hone with {VARIABLE}={{}}"
+    "it is a link out of the folder; if you trust the folder, start Hone with "
+    f"{IMAGE_ROOTS.name}={{}}"
 )
 LINKED_FOLDER = "it is a link to a folder elsewhere, which is not followed; open that folder itself"
 
@@ -17,10 +18,8 @@ class Roots:
     """The folder of a pool, and those that the person at the server allows beside it."""
 
     def __init__(self, folder: Path) -> None:
-        more = os.environ.get(VARIABLE, "").split(os.pathsep)
-        allowed = (Path(one).expanduser().resolve() for one in more if one.strip())
         self._folder = folder.resolve()
-        self._roots = (self._folder, *allowed)
+        self._roots = (self._folder, *IMAGE_ROOTS.value())
         self._real: dict[Path, Path] = {}
 
     def refusal(self, path: str) -> str | None:
@@ -36,7 +35,7 @@ class Roots:
             return None
         return (
             f"it lies outside the folder of the manifest; if you trust the manifest, start Hone "
-            f"with {VARIABLE}={real.parent}"
+            f"with {IMAGE_ROOTS.name}={real.parent}"
         )
 
     def leads_out(self, file: Path) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from labeling.errors import UnreadableImageError
+from labeling.errors import ScarceError, UnreadableImageError, files_to_spare
 from labeling.media import DEFAULT_MEDIUM, MEDIA, medium_of
 from labeling.media.image import MAX_BYTES
 from labeling.pool.source import Entry, Source
@@ -43,7 +43,10 @@ def _identify(source: Source, entry: Entry) -> str:
     if entry.size > MAX_BYTES:
         raise UnreadableImageError(_too_many_bytes(entry.size))
     try:
-        data = source.read(entry.path)
+        with files_to_spare():
+            data = source.read(entry.path)
+    except ScarceError:
+        raise
     except Exception as error:  # a damaged zip raises nearly anything
         raise UnreadableImageError(f"cannot be opened: {error}") from error
     if len(data) > MAX_BYTES:
@@ -60,7 +63,10 @@ def read_sample(source: Source, sample_id: str, paths: Iterable[str]) -> bytes:
     problem = "it is no longer in the pool"
     for path in paths:
         try:
-            data = source.read(path)
+            with files_to_spare():
+                data = source.read(path)
+        except ScarceError:
+            raise
         except Exception as error:  # a damaged zip raises nearly anything
             problem = f"{path}: cannot be opened: {error}"
             continue

@@ -85,7 +85,7 @@ def _apply(session: Session, classes: list[LabelClass], edited: pd.DataFrame) ->
     before = {one.id: one.name for one in classes}
     renamed, names = dict[int, str](), list[str]()
     kept = set[int]()
-    for class_id, name in zip(edited["id"], edited["name"], strict=True):
+    for class_id, name in zip(edited["id"], edited["name"].fillna(""), strict=True):
         if pd.isna(class_id):
             names += filter(str.strip, str(name).splitlines())
             continue

@@ -10,10 +10,10 @@ from typing import Any
 import streamlit as st
 
 from labeling.api.classes import CREATE_CLASS
-from labeling.errors import HoneError, TokenError
+from labeling.errors import HoneError
 from labeling.loop.session import Session
-from labeling.people.access import Visitor, admit
-from labeling.people.tokens import Person, check, cookie_name, for_member, issue
+from labeling.people.access import Visitor, recognized
+from labeling.people.tokens import Person, for_member, issue
 from labeling.store import Role
 from labeling.wording import plain
 from labeling.workspace import WORKSPACE, configured
@@ -97,24 +97,10 @@ def visitor(session: Session) -> Visitor | None:
     """The visitor of this page, by the present team; None for somebody without access."""
     if not needs_login():
         return Visitor(_local_name(session), Role.OWNER)
-    token = st.context.cookies.get(cookie_name(session.project.key), "")
-    try:
-        return admit(check(token, WORKSPACE.secret), session.store, login=True)
-    except TokenError:
-        return _by_provider(session)
-
-
-def _by_provider(session: Session) -> Visitor | None:
-    """The member with the address that the identity provider confirms."""
-    if not has_provider() or not st.user.get("is_logged_in"):
-        return None
-    email = st.user.get("email")
-    # Some providers leave it out because they check every address; some send it as text.
-    is_checked = st.user.get("email_verified", True) in (True, "true")
-    if not isinstance(email, str) or not is_checked:
-        return None
-    member = session.store.people.by_email(email)
-    return None if member is None else Visitor(member.name, member.role, member.id)
+    claims = st.user.to_dict() if has_provider() else {}
+    return recognized(
+        session.project.key, session.store, st.context.cookies, claims, WORKSPACE.secret
+    )
 
 
 def refreshed(

@@ -10,7 +10,6 @@ import streamlit as st
 from labeling.loop.session import Session
 from labeling.media import suffixes
 from labeling.paths import home
-from labeling.people.tokens import cookie_name
 from labeling.pool.folder import FolderSource
 from labeling.pool.uploads import Uploaded, upload
 from labeling.screens.opening import open_pool
@@ -31,12 +30,8 @@ def show(session: Session) -> None:
         and source.location != SAMPLE_POOL
         and os.access(source.location, os.W_OK)
     )
-    if needs_login():
-        if not grows:
-            return  # a team stays with the project of its invitation
-        if cookie_name(session.project.key) not in st.context.cookies:
-            st.caption("To add images here, open your invitation link in this browser first.")
-            return
+    if needs_login() and not grows:
+        return  # a team stays with the project of its invitation
     st.subheader("Add images" if grows else "Label your own images")
     turn = st.session_state.setdefault(ROUND, 0)
     files = st.file_uploader(

@@ -10,15 +10,18 @@ import sqlalchemy as sa
 from labeling.errors import ClassNameError
 from labeling.store.change import Change, affected_certificates, change
 from labeling.store.classes import (
+    FIELDS,
     LONGEST_NAME,
     LabelClass,
     active_class,
     as_class,
+    check_look,
     checked_name,
     get_class,
     taken_name,
 )
 from labeling.store.log import ARCHIVED, BROUGHT_BACK, CREATED, EDITED, RENAMED
+from labeling.store.names import Looks
 from labeling.store.sql.schema import CLASSES
 from labeling.wording import amount
 
@@ -61,12 +64,15 @@ class ClassLists:
             held = _by_name(connection)
             names, known, twice = dict[str, str](), dict[str, str](), dict[str, str]()
             refused: list[RefusedName] = []
+            looks = Looks(one.name for one in held.values())
             for line in filter(str.strip, lines):
                 try:
                     clean, folded = checked_name(line)
                     found = held.get(folded)
                     if found is not None and found.merged_into is not None:
                         raise taken_name(connection, found)
+                    if found is None:
+                        check_look(clean, looks)
                 except ClassNameError as error:
                     refused.append(RefusedName(" ".join(line.split())[:LONGEST_NAME], str(error)))
                     continue
@@ -76,6 +82,7 @@ class ClassLists:
                     known[folded] = found.name
                 else:
                     names[folded] = clean
+                    looks.add(clean)
         new, old = tuple(names.values()), tuple(known.values())
         return NameList(new, old, tuple(twice.values()), tuple(refused))
 
@@ -124,10 +131,13 @@ def _rename(made: Change, renamed: Mapping[int, str]) -> str:
     holders = {
         folded: one for folded, one in _by_name(made.connection).items() if one.id not in checked
     }
+    looks = Looks(one.name for one in holders.values())
     wanted: dict[tuple[str, int, str], str] = {}
     for key, (clean, folded) in checked.items():
         if folded in holders:
             raise taken_name(made.connection, holders[folded])
+        check_look(clean, looks)
+        looks.add(clean)
         holders[folded] = LabelClass(key, clean)
         wanted |= {("classes", key, "name"): clean, ("classes", key, "folded_name"): folded}
     made.restore(wanted)
@@ -138,13 +148,15 @@ def _create(made: Change, names: Sequence[str]) -> dict[str, str]:
     """Insert classes, or bring archived ones back; the texts of both."""
     held, back, new = _by_name(made.connection), list[LabelClass](), dict[str, str]()
     last = made.connection.scalar(sa.select(sa.func.max(CLASSES.c.position))) or 0
-    position: dict[str, int] = {}
+    position, looks = dict[str, int](), Looks(one.name for one in held.values())
     for clean, folded in map(checked_name, names):
         found = held.get(folded)
         if folded in position or (found is not None and not _can_come_back(found)):
             raise taken_name(made.connection, found or LabelClass(0, clean))
         position[folded] = last + len(position) + 1
         if found is None:
+            check_look(clean, looks)
+            looks.add(clean)
             new[folded] = clean
         else:
             back.append(LabelClass(found.id, clean))
@@ -174,7 +186,8 @@ def _can_come_back(one: LabelClass) -> bool:
 
 def _by_name(connection: sa.Connection) -> dict[str, LabelClass]:
     """Every class by the form of its name for comparing."""
-    return {row.folded_name: as_class(row) for row in connection.execute(sa.select(CLASSES))}
+    rows = connection.execute(FIELDS.add_columns(CLASSES.c.folded_name))
+    return {row.folded_name: as_class(row) for row in rows}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from labeling.store.log import (
     SPLIT,
     entries,
 )
+from labeling.store.names import Looks, is_visible, tidy
 from labeling.store.sql.schema import CLASSES, LOG, SAMPLES
 from labeling.wording import amount
 
@@ -31,6 +32,11 @@ LONGEST_NAME = 80
 LONGEST_DESCRIPTION = 500
 MOST_EXAMPLES = 8
 HOTKEYS = "1234567890qwertyiopasdfghjklxcvbnm"  # as on the board, where U and Z are commands
+
+
+# The columns of a class, in the order of its fields.
+_NAMES = ("id", "name", "archived", "merged_into", "hotkey", "description", "examples")
+FIELDS = sa.select(*(CLASSES.c[name] for name in _NAMES))
 
 
 @dataclass(frozen=True)
@@ -66,13 +72,13 @@ class Classes:
 
     def all(self, *, archived: bool = False) -> list[LabelClass]:
         """Classes in order; archived and merged ones only if asked for."""
-        return list(self._database.memo.get(("classes", archived), lambda: self._read(archived)))
-
-    def _read(self, archived: bool) -> list[LabelClass]:
-        query = sa.select(CLASSES).order_by(CLASSES.c.position, CLASSES.c.id)
-        with self._database.read() as connection:
-            found = [as_class(row) for row in connection.execute(query)]
+        found = self._database.memo.get("classes", self._read)
         return [one for one in found if archived or one.active]
+
+    def _read(self) -> list[LabelClass]:
+        query = FIELDS.order_by(CLASSES.c.position, CLASSES.c.id)
+        with self._database.ask() as connection:
+            return [as_class(row) for row in connection.execute(query).all()]
 
     def names(self) -> dict[int, str]:
         """Class id -> name, of archived and merged classes too."""
@@ -103,14 +109,20 @@ class Classes:
     def ensure(self, name: str, by: str = "") -> LabelClass:
         """The class of that name, created or brought back if needed."""
         checked_name(name)
-        with self._database.read() as connection:
-            found = named_class(connection, name)
-        if found is not None and (not found.archived or found.merged_into is not None):
+        if (found := self._usable(name)) is not None:
             return found
         try:
             return self.create(name, by)
-        except ClassNameError:  # another process was first
-            return self.ensure(name, by)
+        except ClassNameError:
+            if (found := self._usable(name)) is not None:  # another process was first
+                return found
+            raise
+
+    def _usable(self, name: str) -> LabelClass | None:
+        """The class of that name, unless it is archived."""
+        with self._database.read() as connection:
+            found = named_class(connection, name)
+        return None if found is None or (found.archived and found.merged_into is None) else found
 
     def rename(self, class_id: int, name: str, by: str = "") -> LabelClass:
         """Rename a class; every answer follows, since answers hold its id."""
@@ -199,10 +211,7 @@ class Classes:
 def get_class(connection: sa.Connection, class_id: int) -> LabelClass:
     """The class of an id; raises ClassNameError if the id is unknown."""
     possible = 0 < class_id < 2**63  # what a database holds
-    row = (
-        possible
-        and connection.execute(sa.select(CLASSES).where(CLASSES.c.id == class_id)).one_or_none()
-    )
+    row = possible and connection.execute(FIELDS.where(CLASSES.c.id == class_id)).one_or_none()
     if not row:
         raise ClassNameError(f"There is no class {class_id} any more.")
     return as_class(row)
@@ -225,6 +234,8 @@ def add_class(made: Change, name: str) -> LabelClass:
     found = named_class(made.connection, name)
     if found is not None and not found.archived:
         raise taken_name(made.connection, found)
+    if found is None:
+        check_look(clean, other_looks(made.connection))
     last = made.connection.scalar(sa.select(sa.func.max(CLASSES.c.position))) or 0
     if found is not None:
         for field, value in (("name", clean), ("position", last + 1), ("archived", False)):
@@ -250,6 +261,7 @@ def set_name(made: Change, class_id: int, name: str) -> None:
     found = named_class(made.connection, name)
     if found is not None and found.id != class_id:
         raise taken_name(made.connection, found)
+    check_look(clean, other_looks(made.connection, class_id))
     made.class_id = class_id
     made.set("classes", class_id, "name", clean)
     made.set("classes", class_id, "folded_name", folded)
@@ -257,7 +269,7 @@ def set_name(made: Change, class_id: int, name: str) -> None:
 
 def checked_name(name: str) -> tuple[str, str]:
     """The name as it will be stored and its form for comparing."""
-    clean = unicodedata.normalize("NFC", " ".join(name.split()))
+    clean = tidy(name)
     if not clean:
         raise ClassNameError("A class needs a name; type at least one character.")
     if len(clean) > LONGEST_NAME:
@@ -270,16 +282,31 @@ def checked_name(name: str) -> tuple[str, str]:
         raise ClassNameError(
             f"The class name {clean!r} holds control characters; use letters, digits and signs."
         )
+    if not is_visible(clean):
+        raise ClassNameError(f"The class name {clean!r} cannot be seen; type a letter or a sign.")
     return clean, clean.casefold()
+
+
+def check_look(name: str, others: Looks) -> None:
+    """Raise ClassNameError if a new name looks like that of another class."""
+    if (other := others.like(name)) is not None:
+        raise ClassNameError(
+            f"“{name}” looks like the class “{other}” but has letters of another alphabet; choose "
+            "another name."
+        )
 
 
 def named_class(connection: sa.Connection, name: str) -> LabelClass | None:
     """The class of a name, archived or not, or None."""
     _, folded = checked_name(name)
-    row = connection.execute(
-        sa.select(CLASSES).where(CLASSES.c.folded_name == folded)
-    ).one_or_none()
+    row = connection.execute(FIELDS.where(CLASSES.c.folded_name == folded)).one_or_none()
     return None if row is None else as_class(row)
+
+
+def other_looks(connection: sa.Connection, class_id: int = 0) -> Looks:
+    """The looks of all classes but one."""
+    names = connection.scalars(sa.select(CLASSES.c.name).where(CLASSES.c.id != class_id))
+    return Looks(names.all())
 
 
 def taken_name(connection: sa.Connection, found: LabelClass) -> ClassNameError:
@@ -294,15 +321,10 @@ def taken_name(connection: sa.Connection, found: LabelClass) -> ClassNameError:
 
 
 def as_class(row: Any) -> LabelClass:
-    """A class from its row."""
+    """A class from a row of FIELDS; a reply may need a thousand of them."""
+    class_id, name, archived, into, hotkey, description, examples = row[: len(_NAMES)]
     return LabelClass(
-        row.id,
-        row.name,
-        row.archived,
-        row.merged_into,
-        row.hotkey,
-        row.description or "",
-        tuple(row.examples or ()),
+        class_id, name, archived, into, hotkey, description or "", tuple(examples or ())
     )
 
 

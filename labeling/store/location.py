@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from labeling.environment import DATABASE_URL
 from labeling.errors import HoneError, LostError, ProjectError
 from labeling.paths import DATABASE, HEADS, LEAD, MARK, SCHEMA_FILE
 from labeling.store.backups import offered_backup
@@ -36,7 +37,7 @@ def open_store(folder: Path) -> Store:
 
 
 def _store_of(folder: Path, *, has_labels: bool = False) -> Store:
-    url, marker = os.environ.get("HONE_DATABASE_URL", "").strip(), folder / SCHEMA_FILE
+    url, marker = DATABASE_URL.value(), folder / SCHEMA_FILE
     if not url:
         if marker.exists():
             raise ProjectError(
@@ -63,7 +64,7 @@ def _store_of(folder: Path, *, has_labels: bool = False) -> Store:
 
 def move_in(folder: Path) -> None:
     """Move the database of a folder that was just restored to what HONE_DATABASE_URL names."""
-    if not os.environ.get("HONE_DATABASE_URL", "").strip():
+    if not DATABASE_URL.value():
         return
     file = (folder / DATABASE).replace(folder / "restored.sqlite")
     with closing(Store(file)) as restored, closing(_store_of(folder)) as store:

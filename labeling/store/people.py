@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 import time
-import unicodedata
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 
 from labeling.errors import PersonError
 from labeling.store.log import INVITED, RENEWED, REVOKED, ROLE, insert_entry
+from labeling.store.names import Looks, is_visible, tidy
 from labeling.store.sql.schema import PEOPLE
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ class People:
         }
         try:
             with self._database.change() as connection:
+                self._check_look(connection, clean)
                 result = connection.execute(sa.insert(PEOPLE).values(values))
                 insert_entry(connection, by=by, kind=INVITED, text=f"{clean} as {role}")
         except sa.exc.IntegrityError as error:
@@ -141,6 +142,14 @@ class People:
         key = result.inserted_primary_key
         assert key is not None  # an INSERT of one row always has one
         return self._existing(int(key[0])), secret
+
+    def _check_look(self, connection: sa.Connection, name: str) -> None:
+        """Raise PersonError for a name that others could take for that of another person."""
+        if (other := Looks(connection.scalars(sa.select(PEOPLE.c.name))).like(name)) is not None:
+            raise PersonError(
+                f"“{name}” looks like “{other}”, who has been invited already, but has letters of "
+                "another alphabet; take another name."
+            )
 
     def renew(self, member_id: int, days: int, by: str = "") -> str:
         """A new secret and a new end date; the earlier link and its tokens become void."""
@@ -207,8 +216,8 @@ class People:
 
 
 def _checked(name: str) -> str:
-    clean = unicodedata.normalize("NFC", " ".join(name.split()))
-    if not 1 <= len(clean) <= LONGEST_NAME or not clean.isprintable():
+    clean = tidy(name)
+    if not 1 <= len(clean) <= LONGEST_NAME or not clean.isprintable() or not is_visible(clean):
         raise PersonError(
             f"A person needs a name of 1 to {LONGEST_NAME} letters, digits and signs, "
             f"not {clean[:20]!r}."
@@ -223,7 +232,7 @@ def _checked_days(days: int) -> int:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(text.split())).casefold()
+    return tidy(text).casefold()
 
 
 def _hash(secret: str) -> str:

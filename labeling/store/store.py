@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,10 @@ class Store:
     def look_again(self) -> None:
         """Forget cached rows that another process has changed."""
         self._database.memo.forget()
+
+    def trial(self) -> AbstractContextManager[None]:
+        """A block of this thread whose writes are refused as they would be, and else undone."""
+        return self._database.trial()
 
     def close(self) -> None:
         self.lead.give_back()

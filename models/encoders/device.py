@@ -9,7 +9,7 @@ from models.encoders.errors import BackboneError
 
 def pick_device(device: str | None = None) -> str:
     """The argument, else HONE_DEVICE, else the first available of cuda, mps, cpu."""
-    asked = device or os.environ.get("HONE_DEVICE")
+    asked = device or os.environ.get("HONE_DEVICE", "").strip()
     there = ["cpu"]
     if torch.backends.mps.is_available():
         there = ["mps", *there]

@@ -40,7 +40,7 @@ from labeling.store.people import People
 from tests import hostile
 from tests.children import child_peaks, peak_bytes
 from tests.conftest import contents, fill
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Server
 
 ELSEWHERE = {"X-Forwarded-For": "203.0.113.9"}
 SECRET_NAME = "<script>secret-name</script>"
@@ -381,7 +381,7 @@ def test_odd_bytes_in_an_address_are_no_error_of_the_server(target: Target, path
 
 # -- requests that nobody would think of -------------------------------------------------------
 
-EXAMPLES = int(os.environ.get("HONE_FUZZ", "25"))  # for each operation and way of making them
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))  # for each operation and way of making them
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)

@@ -29,7 +29,7 @@ from models.encoders.preprocess import MODES, Framing
 from tests import hostile
 from tests.children import children, peak_bytes
 
-EXAMPLES = int(os.environ.get("HONE_FUZZ", "60"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
 HANG = 5.0  # seconds
 
 few = settings(

@@ -38,6 +38,7 @@ class Server:
         self.pool = pool
         self.address = address
         self.log = home / "server.log"
+        self.most_files: int | None = None
         self._pid: int | None = None
 
     @property
@@ -70,6 +71,8 @@ class Server:
     def _run(self, arguments: list[str], environment: dict[str, str]) -> int:
         """Start Streamlit with these arguments; the number of the process."""
         command = [sys.executable, "-m", "streamlit", *arguments]
+        if self.most_files is not None:
+            command = ["sh", "-c", f'ulimit -n {self.most_files}; exec "$@"', "sh", *command]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log

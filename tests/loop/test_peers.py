@@ -1,5 +1,6 @@
 """Several processes with one project: they see each other's work, and one of them leads."""
 
+import errno
 import shutil
 import threading
 import time
@@ -13,6 +14,7 @@ from labeling.learning.worker import State
 from labeling.loop import peers
 from labeling.loop.peers import News
 from labeling.loop.session import Session
+from labeling.pool.folder import FolderSource
 from labeling.project.project import open_project
 from labeling.store import NewAnswer
 from labeling.store.samples import Samples
@@ -150,6 +152,22 @@ def test_embedding_that_the_database_cut_off_goes_on_when_it_is_back(
         until(lambda: session.ingest.state.stage == "failed")
         assert "cannot be reached" in (session.status().error or "")
     until(lambda: session.ingest.state.stage == "done")
+
+
+def test_embedding_that_had_no_files_left_goes_on_by_itself(
+    join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_many(*_: object) -> bytes:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderSource, "read", too_many)
+        patch.setattr(peers, "ALONE", 0.5)
+        session = join()
+        until(lambda: session.ingest.state.stage == "failed")
+        assert "Too many open files" in (session.status().error or "")
+    until(lambda: session.ingest.state.stage == "done")
+    assert session.status().left_out == 0
 
 
 def test_a_script_beside_a_server_takes_its_round_over_and_leaves_it_the_lead(

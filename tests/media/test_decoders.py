@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labeling.errors import BusyError, UnreadableImageError
+from labeling.errors import BusyError, ScarceError, UnreadableImageError
 from labeling.media.decoders import ROOT, Decoders, Pixels
 from labeling.media.image import SIZES, browser_copy, load_image
 from labeling.media.worker import MEMORY
 from models.encoders.preprocess import Framing
 from tests import hostile
 from tests.children import children, peak_bytes
-from tests.conftest import picture
+from tests.conftest import no_files_left, picture
 
 FRAMING = Framing((24, 24), (27, 27), "border", fill=(9, 8, 7))
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems may not limit memory")
@@ -259,3 +259,9 @@ def test_no_process_outlives_a_server_that_was_killed() -> None:
         for _ in range(2000):
             os.kill(orphan, 0)
             time.sleep(0.01)
+
+
+def test_where_no_process_can_be_opened_no_image_is_blamed(decoders: Decoders) -> None:
+    with no_files_left(), pytest.raises(ScarceError):
+        frame(decoders, png(1))
+    assert frame(decoders, png(1)).shape == (24, 24, 3)

@@ -14,7 +14,7 @@ from labeling.project.project import open_project
 from labeling.store import Role
 from tests.api.test_safety import ELSEWHERE, SECRET_NAME, Target, processes, seen
 from tests.conftest import contents, fill
-from tests.journeys.conftest import Server
+from tests.journeys.serving import Server
 from tests.provider import CLIENT, CLIENT_SECRET, Provider
 
 COOKIES = "cookie-s3cret-of-enough-length"
@@ -76,6 +76,12 @@ def log_in(target: Target) -> dict[str, str]:
         return dict(browser.cookies)
 
 
+def media(target: Target, cookies: dict[str, str]) -> int:
+    """The status of an export that nobody has prepared."""
+    carried = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    return target.ask("/media/0.zip", headers={"Cookie": carried} | ELSEWHERE)[0]
+
+
 def board_token(told: bytes) -> str:
     """The token that the board of a page was given."""
     found = re.search(rb'"token": ?"([^"]+)"', told)
@@ -96,6 +102,7 @@ def test_who_is_invited_by_address_comes_in_with_the_own_name_and_role(
     assert (b"Setup" in page) == (role is Role.OWNER)
     token = board_token(page)
     assert target.ask("/api/history", token=token, headers=ELSEWHERE)[0] == 200
+    assert media(target, log_in(target)) == 404  # it is not there, but would be given
     expected = 200 if role is Role.OWNER else 403
     assert target.ask("/api/log", token=token, headers=ELSEWHERE)[0] == expected
     found = target.people.named(name)
@@ -118,6 +125,7 @@ def test_a_stranger_and_an_address_that_was_not_checked_see_nothing(
 ) -> None:
     provider.claims = claims
     page = page_of(target)
+    assert media(target, log_in(target)) == 403
     assert b"secret-name" not in page and b'"token"' not in page
     assert b"not invited" in page or b"could not be taken over" in page
 
@@ -159,6 +167,7 @@ def test_a_forged_cookie_logs_nobody_in_and_no_secret_is_told(target: Target) ->
     forged = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key("another-secret-of-length"))
     xsrf = httpx.get(f"{target.server.url}/_stcore/health").cookies["_streamlit_xsrf"]
     page = page_with(target, {"_streamlit_user": forged, "_streamlit_xsrf": xsrf})
+    assert media(target, {"_streamlit_user": forged}) == 403
     assert b"secret-name" not in page and b"Log in" in page
     told = [target.server.log.read_bytes(), page, *processes(target.server.pid)]
     files = [file for file in target.server.home.rglob("*") if file.is_file()]

@@ -6,7 +6,7 @@ import pytest
 
 from labeling.errors import PoolError
 from labeling.pool.opening import open_source
-from labeling.pool.roots import VARIABLE, Roots
+from labeling.pool.roots import Roots
 from labeling.pool.scan import Scanned, scan
 from labeling.project.project import open_project
 from tests.conftest import fill
@@ -32,7 +32,7 @@ def test_a_path_out_of_the_folder_is_refused_with_the_mend(
     found = scanned(tmp_path / "pool", path)
     assert found["img7.png"].problem is None
     assert found[path].sample_id is None
-    assert f"{VARIABLE}={private.parent}" in str(found[path].problem)
+    assert f"HONE_IMAGE_ROOTS={private.parent}" in str(found[path].problem)
 
 
 def test_a_link_out_of_the_folder_is_refused_and_one_within_is_followed(
@@ -59,7 +59,7 @@ def test_a_link_that_comes_after_the_scan_is_not_followed(tmp_path: Path, privat
 def test_folders_that_were_allowed_are_read(
     tmp_path: Path, private: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, f"/nowhere:{private.parent}")
+    monkeypatch.setenv("HONE_IMAGE_ROOTS", f"{tmp_path}:{private.parent}")
     assert scanned(tmp_path / "pool", str(private))[str(private)].problem is None
 
 
@@ -82,7 +82,7 @@ def test_a_manifest_of_nothing_but_foreign_files_is_refused_at_once(
 ) -> None:
     (tmp_path / "pool").mkdir()
     (tmp_path / "pool" / "list.csv").write_text(f"path\n{private}\n")
-    with pytest.raises(PoolError, match=f"names no file that is read; .*{VARIABLE}="):
+    with pytest.raises(PoolError, match=r"names no file that is read; .*HONE_IMAGE_ROOTS="):
         open_source(tmp_path / "pool" / "list.csv")
 
 
@@ -112,7 +112,7 @@ def test_a_link_out_of_a_folder_is_left_out_by_name_and_one_within_is_followed(
 ) -> None:
     found = {file.path: file for file in scan(open_source(linked), {})}
     assert set(found) == {"a/img7.png", "in.png", "http:/in.png", "out.png", "away"}
-    assert f"{VARIABLE}={private.parent}" in str(found["out.png"].problem)
+    assert f"HONE_IMAGE_ROOTS={private.parent}" in str(found["out.png"].problem)
     assert "not followed; open that folder itself" in str(found["away"].problem)
     assert len({file.sample_id for file in found.values() if file.sample_id}) == 1
     assert not [file for file in found.values() if file.problem and file.sample_id]
@@ -121,7 +121,7 @@ def test_a_link_out_of_a_folder_is_left_out_by_name_and_one_within_is_followed(
 def test_a_link_out_of_a_folder_is_followed_where_that_was_allowed(
     linked: Path, private: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, str(private.parent))
+    monkeypatch.setenv("HONE_IMAGE_ROOTS", str(private.parent))
     source = open_source(linked)
     found = {file.path: file for file in scan(source, {})}
     assert found["out.png"].sample_id is not None
@@ -149,7 +149,7 @@ def test_a_folder_of_nothing_but_links_out_is_refused_at_once_with_the_mend(
     pool = tmp_path / "pool"
     pool.mkdir()
     (pool / "x.png").symlink_to(private)
-    with pytest.raises(PoolError, match=f"no file that is read; x.png: .*{VARIABLE}="):
+    with pytest.raises(PoolError, match=r"no file that is read; x.png: .*HONE_IMAGE_ROOTS="):
         open_source(pool)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from labeling.errors import UnreadableImageError
+from labeling.errors import ScarceError, UnreadableImageError
 from labeling.media import MEDIA
 from labeling.pool.opening import open_source
 from labeling.pool.scan import read_sample, scan
-from tests.conftest import fill, picture
+from tests.conftest import fill, no_files_left, picture
 from tests.pool.conftest import scanned
 
 
@@ -125,3 +125,19 @@ def test_a_file_that_was_replaced_is_never_taken_for_the_sample(tmp_path: Path) 
 def test_every_loader_names_a_file_that_it_cannot_read(kind: str) -> None:
     with pytest.raises(UnreadableImageError, match=r"a/b\.png"):
         MEDIA[kind].load(b"\0\1\2", "a/b.png")
+
+
+def test_no_file_is_left_out_or_forgotten_because_files_ran_out(tmp_path: Path) -> None:
+    source = open_source(fill(tmp_path / "pool", 2))
+    found = list(scan(source, {}))
+    with no_files_left():
+        with pytest.raises(ScarceError):  # else the pool would seem to be empty
+            list(source.entries())
+        with pytest.raises(ScarceError):
+            read_sample(source, str(found[0].sample_id), [found[0].path])
+    entries = list(source.entries())
+    with pytest.MonkeyPatch.context() as patch, no_files_left():
+        patch.setattr(source, "entries", lambda: iter(entries))
+        with pytest.raises(ScarceError):
+            list(scan(source, {}))
+    assert list(scan(source, {})) == found

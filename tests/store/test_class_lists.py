@@ -146,3 +146,16 @@ def test_eight_threads_with_one_list_create_it_once(store: Store) -> None:
     together(work)
     assert made == [1]
     assert names(store) == ["ant", "bee", "cat"]
+
+
+def test_a_trial_refuses_what_would_be_refused_and_leaves_nothing(store: Store, cat: int) -> None:
+    before = store.log.version(), store.pulse()
+    with store.trial():
+        store.classes.rename(cat, "feline")
+        store.class_lists.create(["dog", "fox"])
+        with pytest.raises(ClassNameError, match="already"):
+            store.class_lists.create(["dog", "cat"])
+    assert names(store) == ["cat"]
+    assert (store.log.version(), store.pulse()) == before
+    store.class_lists.create(["dog"])
+    assert names(store) == ["cat", "dog"]

@@ -13,7 +13,14 @@ from starlette.testclient import TestClient
 
 from labeling.api import routes
 from labeling.cli.main import main
-from labeling.errors import DamagedError, HoneError, LostError, ProjectError, StorageError
+from labeling.errors import (
+    DamagedError,
+    HoneError,
+    LostError,
+    ProjectError,
+    SettingError,
+    StorageError,
+)
 from labeling.exchange.formats import FORMATS
 from labeling.loop.session import Session
 from labeling.paths import DATABASE, HEADS, MARK, SCHEMA_FILE
@@ -230,7 +237,7 @@ def test_an_address_that_cannot_be_used_is_refused_without_its_password(
     tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("HONE_DATABASE_URL", url)
-    with pytest.raises(ProjectError, match="HONE_DATABASE_URL") as told:
+    with pytest.raises((SettingError, ProjectError), match="HONE_DATABASE_URL") as told:
         open_project(images, tmp_path / "p")
     assert WORD not in "".join(traceback.format_exception(told.value))
     assert not (tmp_path / "p" / "hone.postgresql").exists()

@@ -28,6 +28,7 @@ class Database:
         self._passer = passer(engine)
         # Threads queue here: in the database each waiting thread would hold a connection.
         self._write_turn = threading.Lock()
+        self._trial = threading.local()
         self.memo = Memo()  # of classes, people and settings
         self.revisions = Revisions()
         self.presence: Presence = ServerPresence()
@@ -56,7 +57,22 @@ class Database:
         engine = self._passer if passing else self._writer
         with told_plainly(), self._write_turn, engine.begin() as connection:
             yield connection
+            if self._tries and (transaction := connection.get_transaction()) is not None:
+                transaction.rollback()
         self.presence.check()
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """A block of this thread whose writes are refused as they would be, and else undone."""
+        self._trial.on = True
+        try:
+            yield
+        finally:
+            self._trial.on = False
+
+    @property
+    def _tries(self) -> bool:
+        return getattr(self._trial, "on", False)
 
     @contextmanager
     def change(self, what: str = RULES) -> Iterator[sa.Connection]:
@@ -64,7 +80,8 @@ class Database:
         with self.write() as connection:
             yield connection
             self.revisions.count(connection, what)
-        self.revisions.own(what)
+        if not self._tries:
+            self.revisions.own(what)
         self.memo.forget()
 
     def identity(self) -> str:

@@ -13,8 +13,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from labeling.errors import ProjectError
-
 PATIENCE = 20  # seconds that a writer waits for its turn
 IDLE = 60  # seconds after which PostgreSQL ends a transaction whose process has stopped
 CONNECT = 5  # seconds without an answer before a server counts as unreachable
@@ -37,10 +35,7 @@ def sqlite_engine(path: Path) -> sa.Engine:
 
 
 def postgres_engine(text: str, schema: str) -> sa.Engine:
-    """The engine of a schema, with connections that survive a restart of the server.
-
-    Raises ProjectError for an address that cannot be used; its text never holds the password.
-    """
+    """The engine of a schema, with connections that survive a restart of the server."""
     url, secret = _parsed(text)
     engine = sa.create_engine(
         url,
@@ -127,20 +122,7 @@ def lock_number(purpose: str, schema: str) -> int:
 
 def _parsed(text: str) -> tuple[sa.URL, dict[str, Any]]:
     """The address, and its parts that must never be shown; the URL itself hides its password."""
-    try:
-        url = sa.make_url(text)
-    except (sa.exc.ArgumentError, ValueError):
-        url = None  # the error's text may contain the password
-    if url is None or url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
-        raise ProjectError(
-            "HONE_DATABASE_URL is not the address of a PostgreSQL database; it looks like "
-            "postgresql://NAME:PASSWORD@HOST/DATABASE. Leave it out to keep labels in SQLite."
-        )
-    if "@" in (url.host or ""):  # a part of the password, which errors would show as the host
-        raise ProjectError(
-            "HONE_DATABASE_URL has more than one @; where the name or the password holds one, "
-            "write %40 for it (and %25 for %, %2F for /, %3A for :)."
-        )
+    url = sa.make_url(text)
     secret = {name: value for name, value in url.query.items() if name.endswith("password")}
     return url.difference_update_query(secret).set(drivername="postgresql+psycopg"), secret
 
