@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import sqlite3
 import time
 import urllib.error
@@ -112,10 +111,6 @@ def another_project(place: Path) -> Path:
     return place / "other" / "hone.sqlite"
 
 
-def move_another_there(victim: Victim) -> None:
-    shutil.move(another_project(victim.folder.parent), victim.file)
-
-
 def copy_another_over_it(victim: Victim) -> None:
     victim.file.write_bytes(another_project(victim.folder.parent).read_bytes())
 
@@ -125,14 +120,13 @@ def zero_log(victim: Victim) -> None:
         file.write(bytes(victim.log.stat().st_size))
 
 
+# More kinds are in tests/store/sql/test_presence.py.
 # Each attack, and whether the process can still read all that it has stored.
 ATTACKS: dict[str, tuple[Callable[[Victim], object], bool]] = {
     "rm hone.sqlite": (lambda victim: victim.file.unlink(), True),
     "truncate hone.sqlite": (lambda victim: victim.file.write_bytes(b""), False),
-    "mv other hone.sqlite": (move_another_there, True),
     "cp other hone.sqlite": (copy_another_over_it, False),
     "rm hone.sqlite-wal": (lambda victim: victim.log.unlink(), True),
-    "truncate hone.sqlite-wal": (lambda victim: victim.log.write_bytes(b""), False),
     "dd of=hone.sqlite-wal": (zero_log, False),
 }
 

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from labeling.api.connections import LARGEST_HEAD
-from labeling.embedding.feed import MANY
 from labeling.paths import default_folder, project_key
 from labeling.people.tokens import Person, issue, local_secret
 from tests.conftest import fill
@@ -145,11 +144,12 @@ def test_a_host_that_cannot_be_read_is_no_error_of_the_server(server: Server, ho
 
 
 # -- more connections than files ----------------------------------------------------------------
+IMAGES = 24
 
 
 def test_a_server_that_runs_out_of_files_says_so_once_and_comes_back(tmp_path: Path) -> None:
-    """70 connections on 64 files, while so many images are embedded that decoders are started."""
-    pool = fill(tmp_path / "pool", MANY + 20)
+    """70 connections on 64 files, while images are embedded."""
+    pool = fill(tmp_path / "pool", IMAGES)
     server = Server(tmp_path / "home", pool)
     server.most_files = 64
     server.start()
@@ -159,7 +159,7 @@ def test_a_server_that_runs_out_of_files_says_so_once_and_comes_back(tmp_path: P
     def is_embedded() -> bool:
         told = httpx.get(f"{server.url}/api/status", headers=bearer, timeout=10).json()["status"]
         assert told["left_out"] == 0
-        return bool(told["total"] == MANY + 20 and told["ingest"]["stage"] == "done")
+        return bool(told["total"] == IMAGES and told["ingest"]["stage"] == "done")
 
     try:
         with ExitStack() as stack:
@@ -168,7 +168,6 @@ def test_a_server_that_runs_out_of_files_says_so_once_and_comes_back(tmp_path: P
                     with suppress(ConnectionError, TimeoutError):
                         stack.enter_context(opened(server))
                 until(lambda: is_well(server))  # although nobody has closed a connection
-                assert not is_embedded()
         until(is_embedded)
         log = server.log.read_text()
         assert len(log) < 20_000 and "Traceback" not in log

@@ -172,13 +172,11 @@ def test_a_file_that_would_fill_the_memory_is_named_and_ends_no_process(
     [
         ((12_000, 10_000, 8, 6), "view"),
         ((12_000, 8_000, 16, 6), "view"),
-        ((12_000, 10_000, 16, 0), "view"),
         ((600, 200_000, 8, 3), "view"),
-        ((200_000, 600, 8, 2), "view"),
         ((1, 200_000), "full"),
         ((200_000, 1), "full"),
     ],
-    ids=["alpha", "deep", "deep grey", "tall palette", "wide", "thin", "flat"],
+    ids=["alpha", "deep", "tall palette", "thin", "flat"],
 )
 def test_the_largest_images_within_the_limits_are_shown_and_framed_within_the_memory(
     decoders: Decoders, shape: tuple[int, ...], size: str
