@@ -51,7 +51,8 @@ class Looks:
             while self._plain:
                 self._index(self._plain.pop())
         near = (one for look in _seen(name) for one in self._alike.get(look, ()))
-        return next((one for one in near if one != name and _are_alike(one, name)), None)
+        others = (one for one in near if one.casefold() != name.casefold())  # else the same name
+        return next((one for one in others if _are_alike(one, name)), None)
 
 
 def _are_alike(one: str, other: str) -> bool:

@@ -294,7 +294,7 @@ def test_no_file_can_be_uploaded(target: Target) -> None:
 
 # -- images that are too much ------------------------------------------------------------------
 
-LARGE = 4  # images at once
+LARGE = 2  # images at once
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is looked up as Linux tells it")
