@@ -155,7 +155,7 @@ def test_after_40_labels_the_default_query_is_8_points_ahead_of_random_on_the_sa
     tmp_path: Path,
 ) -> None:
     project = open_project(SAMPLE_POOL, tmp_path)
-    plan = Plan(labels=40, every=40, seeds=5)
+    plan = Plan(labels=40, every=40, seeds=3)
     measured = simulate(project, read_truth(project.source), plan)
     project.close()
     (gain,) = measured.gain(DEFAULT_QUERY)
