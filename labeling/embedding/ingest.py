@@ -293,6 +293,7 @@ class Ingest:
             return
         if self._in_background:
             share_cores()
+        settings = self._project.settings()  # they may have changed while nobody looked
         backbone, self._why = self._choose(settings, len(ids))
         self.device = backbone.device
         if self.cache is None or self.cache.fingerprint != backbone.fingerprint:

@@ -520,6 +520,24 @@ def test_other_weights_than_at_the_last_start_are_loaded_and_embed_anew(
     session.close()
 
 
+def test_a_backbone_chosen_while_nobody_has_looked_yet_is_the_one_that_is_used(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bundled,) = backbones.WEIGHTS_DIR.glob("*/config.json")
+    weights = shutil.copytree(bundled.parent, tmp_path / "weights")
+    project = open_project(images, tmp_path / "p")
+    loaded = resolved(monkeypatch)
+    session = Session(project)
+    session.start(patience=600.0)
+    while session.ingest.state.stage != "loading":
+        time.sleep(0.01)
+    project.change(backbone=str(weights))
+    session.ingest.look()
+    session.ingest.wait(60.0)
+    assert (session.ingest.state.stage, loaded) == ("done", [str(weights)])
+    session.close()
+
+
 def test_a_start_without_the_chosen_weights_looks_for_them_at_the_next(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
