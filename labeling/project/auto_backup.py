@@ -63,16 +63,17 @@ class AutoBackup:
         if not self._leads() or time.monotonic() < self._after:
             return None
         newest = next(iter(automatic_backups(self._project.folder)), None)
-        new = self._project.store.answers.last_id() - (_answer_of(newest) if newest else 0)
+        answer = self._project.store.answers.last_id()
+        new = answer - (_answer_of(newest) if newest else 0)
         since = newest.stat().st_mtime if newest else self._begin
         if new >= ANSWERS or (new > 0 and time.time() - since >= PAUSE):
-            return self._write()
+            return self._write(answer)
         return None
 
     def rescue(self) -> str:
         """Save what this process still reads of a lost database; returns what to do, in words."""
         with suppress(HoneError, OSError):  # it may be unreadable
-            self._write()
+            self._write(self._project.store.answers.marker.mark.answer)
         folder = self._project.folder
         return f"Stop Hone, and {offered_backup(folder, str(folder))}."
 
@@ -90,9 +91,8 @@ class AutoBackup:
                 traceback.print_exc()
                 self._after = time.monotonic() + PAUSE
 
-    def _write(self) -> Path:
-        begin = time.monotonic()
-        folder, answer = self._project.folder, self._project.store.answers.last_id()
+    def _write(self, answer: int) -> Path:
+        begin, folder = time.monotonic(), self._project.folder
         self._project.backups.mkdir(mode=0o700, exist_ok=True)
         target = self._project.backups / f"{AUTOMATIC}{datetime.now(UTC):{TIME}}-{answer}.zip"
         write_backup(self._project, target, every_head=False)

@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -22,18 +22,15 @@ ROWS_AT_ONCE = 5000
 
 def copy_database(source: "Store", target: Path) -> None:
     """Copy a database, which may be in use, into a file; the copy is of one moment."""
-    if source.path is None:
+    if source.keeper is None:
         from labeling.store.store import Store
 
         with closing(Store(target)) as copy:
             copy_rows(source, copy)
         return
     try:
-        # Not a new connection: an open one still reads a file that was deleted.
-        with closing(source.engine.raw_connection()) as ours:
-            driver: Any = ours.driver_connection
-            with closing(sqlite3.connect(target)) as theirs:
-                driver.backup(theirs)
+        with closing(sqlite3.connect(target)) as theirs:
+            source.keeper.backup(theirs)
     except sqlite3.DatabaseError as error:
         raise ProjectError(
             f"The database {source.path} cannot be copied: {error}. "

@@ -51,7 +51,7 @@ class Store:
             with self._database.write() as connection:
                 migrate(connection, None if url is None else schema)
             if url is None:
-                self._database.presence = FilePresence(path)
+                self._database.guard(FilePresence(path))
         except ProjectError:
             self.close()
             raise
@@ -74,6 +74,11 @@ class Store:
     def engine(self) -> sa.Engine:
         """The whole database, for copies and checks."""
         return self._database.engine
+
+    @property
+    def keeper(self) -> sqlite3.Connection | None:
+        """A connection to the file that still reads it when it was deleted; for copies."""
+        return self._database.presence.keeper
 
     def check(self) -> None:
         """Raise LostError if the database was deleted or replaced since it was opened."""

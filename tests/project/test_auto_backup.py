@@ -123,13 +123,16 @@ def test_only_automatic_backups_are_thinned_out(project: Project, answer: Answer
     assert len(automatic_backups(project.folder)) == NEWEST
 
 
+@pytest.mark.parametrize("deleted", ["hone.sqlite", "hone.sqlite-wal", "hone.sqlite*"])
 def test_of_a_deleted_database_a_last_backup_has_every_answer(
-    project: Project, answer: Answer, tmp_path: Path
+    project: Project, answer: Answer, tmp_path: Path, deleted: str
 ) -> None:
     answer(7)
-    for file in project.folder.glob("hone.sqlite*"):
+    for file in project.folder.glob(deleted):
         file.unlink()
     backups = begun(project)
+    with project.store.engine.connect(), pytest.raises(LostError):
+        answer(1)  # all other connections are in use, as on a busy server
     with pytest.raises(LostError):
         backups.look()
     told = backups.rescue()

@@ -84,6 +84,15 @@ class Database:
             self.revisions.own(what)
         self.memo.forget()
 
+    def guard(self, presence: Presence) -> None:
+        """Let nothing be written to a database that is lost, nor anybody connect to it.
+
+        A new connection would make a new log, and its frames would hide the ones of the old log
+        from the connections that still read that.
+        """
+        self.presence = presence
+        sa.event.listen(self.engine, "do_connect", lambda *_: presence.check())
+
     def identity(self) -> str:
         """The random id of this database."""
         with self.ask() as connection:

@@ -32,6 +32,10 @@ LOST = (
 class Presence(Protocol):
     """What makes sure that a database is still there."""
 
+    @property
+    def keeper(self) -> sqlite3.Connection | None:
+        """A connection that still reads a file which was deleted later; a server has none."""
+
     def check(self) -> None:
         """Raise LostError if what was written would not be found after a restart."""
 
@@ -41,6 +45,8 @@ class Presence(Protocol):
 
 class ServerPresence:
     """A server looks after its files itself."""
+
+    keeper = None
 
     def check(self) -> None:
         pass
@@ -58,10 +64,10 @@ class FilePresence:
 
     def __init__(self, path: Path) -> None:
         self._path, self._log = str(path), f"{path}-wal"
-        # SQLite deletes the log with the last connection, so one stays open.
+        # SQLite deletes the log with the last connection, so one stays open. Only copies use it.
         self._address = f"{path.absolute().as_uri()}?mode=ro"
-        self._keeper = sqlite3.connect(self._address, uri=True, check_same_thread=False)
-        self._id = self._keeper.execute(IDENTITY).fetchone()
+        self.keeper = sqlite3.connect(self._address, uri=True, check_same_thread=False)
+        self._id = self.keeper.execute(IDENTITY).fetchone()
         files = (self._path, self._log, f"{path}-shm")
         # Some network disks have no write-ahead log.
         self._files = {file: _inode(os.stat(file)) for file in files if os.path.exists(file)}
@@ -88,7 +94,7 @@ class FilePresence:
             raise LostError(LOST.format(self._lost))
 
     def close(self) -> None:
-        self._keeper.close()
+        self.keeper.close()
 
     def _look(self) -> str:
         """What has happened to the files; empty if nothing has."""

@@ -89,6 +89,14 @@ def test_what_is_lost_with_the_files_is_never_called_stored(
             store.answers.append("ann", [label(keys[number], cat, f"c{number}")])
 
 
+def test_nobody_connects_to_a_database_that_is_lost(store: Store, file: Path) -> None:
+    log_of(file).unlink()
+    store.engine.dispose()
+    with pytest.raises(LostError, match="has to start it again"):
+        store.answers.count()
+    assert not log_of(file).exists()
+
+
 def test_many_checkpoints_and_other_processes_are_no_loss(store: Store, file: Path) -> None:
     cat = store.classes.all()[0].id
     keys = store.samples.ids()
