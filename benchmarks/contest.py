@@ -24,10 +24,10 @@ from models.pool import Indices, Pool
 from models.queries import DEFAULT_QUERY, QUERIES, acting_query
 from models.queries import random as draw_uniformly
 from models.scoring import Scorer, Scores
-from models.space import Space
+from models.space.space import Space
 
 POOL_SHARE = 0.85
-ENGINE = ("head/*.py", "queries/*.py", "blocks.py", "pool.py", "scoring.py", "space.py")
+ENGINE = ("head/*.py", "queries/*.py", "blocks.py", "pool.py", "scoring.py", "space/*.py")
 SESSION = f"{DEFAULT_QUERY} + blind checks"  # the app's policy: audits count as labels
 
 

@@ -15,7 +15,7 @@ from models.encoders.backbones import Backbone
 from models.encoders.pixels import to_rgb
 from models.evidence.metrics import MeanInterval, mean_interval
 from models.evidence.ridge_loo import leave_one_out
-from models.space import Space
+from models.space.space import Space
 
 SIDE = 16  # pixels; more do not improve a ridge on small sets
 LEAST_DEVIATION = 1e-6  # of a channel; below this, the channel is constant

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 
 from models.pool import Pool
 from models.queries import DEFAULT_QUERY, QUERIES, acting_query, draw_probability
-from models.space import Space
+from models.space.space import Space
 from tests.pools import (
     NOTHING,
     ask,
