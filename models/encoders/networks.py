@@ -14,7 +14,7 @@ from torch import nn
 
 from models.encoders.checkpoint import load_checkpoint
 from models.encoders.errors import BackboneError, DamagedWeightsError, UnknownBackboneError
-from models.encoders.features import POOLED, read_out
+from models.encoders.features import POOLED, read_out, widths
 
 Source = Literal["path", "cache", "hub", "bundled"]
 
@@ -42,8 +42,13 @@ class Network:
 
     model: nn.Module
     config: dict[str, Any]  # timm's data config: input size, mean, std, crop, interpolation
-    dim: int
+    widths: tuple[int, ...]  # of the parts of its features, which lie side by side
     fingerprint: str
+
+    @property
+    def dim(self) -> int:
+        """The width of an embedding."""
+        return sum(self.widths)
 
 
 def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Network:
@@ -61,7 +66,8 @@ def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Networ
         if not all(value.isfinite().all() for value in model.state_dict().values()):
             raise ValueError("it holds values that are not finite")
         with torch.inference_mode():
-            shape = model(torch.zeros(1, *config["input_size"])).shape
+            example = torch.zeros(1, *config["input_size"])
+            shape, parted = model(example).shape, widths(model, example)
         if len(shape) != 2:
             raise ValueError(f"it gives {tuple(shape)}, not one vector an image")
     except BackboneError:
@@ -72,7 +78,8 @@ def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Networ
             f"{weights.file} cannot be loaded: {reason}; get the file again or name another "
             "backbone"
         ) from error
-    return Network(model, config, shape[1], _fingerprint(weights, config, architecture, parts))
+    fingerprint = _fingerprint(weights, config, architecture, parts)
+    return Network(model, config, parted, fingerprint)
 
 
 def _build(weights: Weights) -> Any:
