@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.contest import SESSION, Job, Run, play
+from benchmarks.contest import ON, SESSION, Job, Run, play
 from benchmarks.contest_report import Contest, statement
 from benchmarks.image_sets import ImageSet
 from benchmarks.label_efficiency import Journal
+from benchmarks.views import ARMS
 from labeling.errors import HoneError
 from labeling.simulation.curves import BASELINE
 from labeling.simulation.replay import pin_threads
@@ -33,7 +34,9 @@ def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     centres = rng.normal(size=(3, 8)) * 2
     embeddings = (centres[labels] + rng.normal(size=(120, 8))).astype(np.float16)
     file = tmp_path_factory.mktemp("sets") / "blobs.npz"
-    ImageSet("blobs", embeddings, labels.astype(np.int64), "a-fingerprint").write(file)
+    blocks = (embeddings[:, :5] + rng.normal(size=(120, 5))).astype(np.float16)
+    made = ImageSet("blobs", embeddings, labels.astype(np.int64), "print", blocks, (3, 2))
+    made.write(file)
     return file
 
 
@@ -42,7 +45,10 @@ def made_run(strategy: str, seed: int, *accuracy: float) -> Run:
     return Run("set", 100, 2, strategy, seed, labels, accuracy, accuracy, (0.1,) * len(labels))
 
 
-@pytest.mark.parametrize("strategy", [BASELINE, DEFAULT_QUERY, SESSION])
+@pytest.mark.parametrize(
+    "strategy",
+    [BASELINE, DEFAULT_QUERY, SESSION, *(f"{DEFAULT_QUERY}{ON}{arm}" for arm in ARMS)],
+)
 def test_a_run_spends_its_labels_and_is_the_same_again(strategy: str, blobs: Path) -> None:
     job = Job(blobs, strategy, seed=1, labels=25, batch=10)
     run = play(job)
@@ -82,7 +88,8 @@ def test_the_statement_tells_first_from_tied_from_behind() -> None:
     def claim(*gains: float) -> str:
         runs = [made_run(BASELINE, seed, 0.1, 0.2) for seed in range(3)]
         runs += [made_run("margin", seed, 0.5, 0.5) for seed in range(3)]
-        runs += [made_run(SESSION, seed, 0.9, 0.9) for seed in range(3)]  # no rival of its own
+        for own in (SESSION, f"{DEFAULT_QUERY}{ON}map"):  # no rivals of their own
+            runs += [made_run(own, seed, 0.9, 0.9) for seed in range(3)]
         runs += [made_run(DEFAULT_QUERY, seed, 0.5 + g, 0.5 + g) for seed, g in enumerate(gains)]
         return statement([Contest("set", runs)])[0]
 
