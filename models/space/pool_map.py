@@ -92,9 +92,10 @@ class PoolMap:
     ) -> Self:
         """Learn a map from the embeddings of a pool.
 
-        Deterministic, and the order of the rows changes no distance up to rounding. The time goes
-        to the neighbours: O(m²·q) of the m reference rows. Two pools with the same reference rows
-        give the same map only if they are centred alike, thus are the same pool.
+        Deterministic; in a pool without other rows than reference rows, their order changes no
+        distance, up to rounding. The time goes to the neighbours: O(m²·q) of the m reference rows,
+        half a minute for 50,000 on one core. Memory: 6·q bytes a reference row in the map, 20·q
+        more while it is fitted, and 150 MB.
 
         Parameters
         ----------
@@ -173,7 +174,8 @@ class PoolMap:
         """Map any embeddings, also of new samples: each goes where its neighbours in the pool are.
 
         A row equal to a reference row gets the features of that one. O(m·q) a row for the
-        neighbours among m reference rows, on the CPU 0.1 to 0.5 ms.
+        neighbours among m reference rows: on one core 0.5 ms at m = 50,000. Each call prepares the
+        reference rows first, so many rows are better mapped at once.
 
         Parameters
         ----------
@@ -300,7 +302,7 @@ def _projected(
             raise_if(stop)
             yield block.to(device)
 
-    axes = principal_axes(second_moment(blocks()), recipe.axes)
+    axes = principal_axes(second_moment(blocks()), recipe.axes).to(device)
     z = torch.cat([block @ axes for block in blocks()])
     whitening, y = torch.eye(z.shape[1], device=device), unit(z)
     members = torch.from_numpy(_some(np.arange(len(z)), recipe.pair_rows)).to(device)

@@ -8,10 +8,10 @@ NOTHING = 1e-6  # of the largest eigenvalue: below, a direction holds rounding o
 
 
 def second_moment(blocks: Iterable[torch.Tensor]) -> torch.Tensor:
-    """Mean xxᵀ (d, d) float64 over the rows of blocks (m, d) float32; O(N·d²)."""
+    """Mean xxᵀ (d, d) float64 on the CPU over rows in blocks (m, d) float32; O(N·d²)."""
     total, count = torch.zeros(()), 0
     for block in blocks:
-        total = total + (block.T @ block).double()
+        total = total + (block.T @ block).cpu().double()  # some devices have no float64
         count += len(block)
     return total / count
 

@@ -29,14 +29,14 @@ def local_whitening(
     """
     width = rows.shape[1]
     here, there = members.repeat_interleave(neighbours.shape[1]), neighbours.flatten()
-    total = torch.zeros(width, width, dtype=torch.float64, device=rows.device)
+    total = torch.zeros(width, width, dtype=torch.float64)
     for begin in range(0, len(here), BLOCK_PAIRS):
         pairs = slice(begin, begin + BLOCK_PAIRS)
         apart = rows[here[pairs]] - rows[there[pairs]]
-        total += (apart.T @ apart).double()
+        total += (apart.T @ apart).cpu().double()  # some devices have no float64
     values, vectors = torch.linalg.eigh(total / max(1, 2 * len(here)))
     values = values.clamp_min(0.0)
     if not values.sum() > 0:
         return torch.eye(width, device=rows.device)
     whitening: torch.Tensor = (vectors * (values + values.mean()).rsqrt()) @ vectors.T
-    return whitening.float()
+    return whitening.float().to(rows.device)
