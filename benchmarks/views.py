@@ -82,7 +82,11 @@ def _mapped(recipe: Recipe, *, with_blocks: bool) -> Callable[..., Features]:
         rows = _joined(images) if with_blocks else images.embeddings
         widths, weights = _weights(images) if with_blocks else (None, None)
         pool_map = PoolMap.fit(rows, pool, widths=widths, weights=weights, recipe=recipe)
-        return pool_map.of_pool(rows, pool), pool_map.transform(rows, held), pool_map.kernel
+        return (
+            pool_map.transform(rows, pool, own=True),
+            pool_map.transform(rows, held),
+            pool_map.kernel,
+        )
 
     return view
 

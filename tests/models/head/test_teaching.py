@@ -59,7 +59,7 @@ def test_a_taught_head_keeps_most_of_what_the_map_has_won() -> None:
     rows = np.random.default_rng(0).permutation(len(images))
     labeled, pool, held = rows[:30], rows[30:1000], rows[1000:]
     images = images.astype(np.float16)
-    mapped = PoolMap.fit(images, recipe=Recipe(axes=40)).of_pool(images)
+    mapped = PoolMap.fit(images, recipe=Recipe(axes=40)).transform(images, own=True)
     plain = Space.fit(images).transform(images)
     teacher = HEADS["logistic"](mapped[labeled], truth[labeled])
     alone = HEADS["logistic"](plain[labeled], truth[labeled])

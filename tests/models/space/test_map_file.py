@@ -32,7 +32,7 @@ def test_a_map_comes_back_as_it_was(recipe: Recipe, pool: np.ndarray, tmp_path: 
     assert found.is_of(pool)
     new = embeddings(30, seed=4)
     np.testing.assert_array_equal(found.transform(new), made.transform(new))
-    np.testing.assert_array_equal(found.of_pool(pool), made.of_pool(pool))
+    np.testing.assert_array_equal(found.transform(pool, own=True), made.transform(pool, own=True))
     assert [one.name for one in tmp_path.iterdir()] == ["map.npz"]
 
 

@@ -37,7 +37,7 @@ def products(features: np.ndarray) -> np.ndarray:
 def test_features_are_the_map_and_its_diffusion_with_length_one(rows: int) -> None:
     pool = embeddings(rows)
     found = PoolMap.fit(pool, recipe=SMALL)
-    features = found.of_pool(pool)
+    features = found.transform(pool, own=True)
     assert features.dtype == np.float32 and features.shape == (rows, found.width) == (rows, 32)
     np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1.0, atol=1e-5)
     x = Space.fit(pool).transform(pool)
@@ -51,14 +51,14 @@ def test_a_map_is_the_same_again(rows: int) -> None:
     pool = embeddings(rows)
     first, second = (PoolMap.fit(pool, recipe=SMALL) for _ in range(2))
     assert first.digest == second.digest
-    np.testing.assert_array_equal(first.of_pool(pool), second.of_pool(pool))
+    np.testing.assert_array_equal(first.transform(pool, own=True), second.transform(pool, own=True))
 
 
 def test_the_order_of_a_pool_changes_no_product_of_features() -> None:
     pool = embeddings()
     order = np.random.default_rng(1).permutation(len(pool))
-    straight = PoolMap.fit(pool, recipe=SMALL).of_pool(pool)
-    mixed = PoolMap.fit(pool[order], recipe=SMALL).of_pool(pool[order])
+    straight = PoolMap.fit(pool, recipe=SMALL).transform(pool, own=True)
+    mixed = PoolMap.fit(pool[order], recipe=SMALL).transform(pool[order], own=True)
     np.testing.assert_allclose(products(mixed), products(straight[order]), atol=5e-3)
 
 
@@ -67,7 +67,9 @@ def test_some_rows_of_a_matrix_are_a_pool_too() -> None:
     pool[5] = np.nan  # in no one's way
     part = PoolMap.fit(pool, rows, recipe=SMALL)
     alone = PoolMap.fit(pool[rows], recipe=SMALL)
-    np.testing.assert_array_equal(part.of_pool(pool, rows), alone.of_pool(pool[rows]))
+    np.testing.assert_array_equal(
+        part.transform(pool, rows, own=True), alone.transform(pool[rows], own=True)
+    )
     np.testing.assert_array_equal(part.reference, rows)
 
 
@@ -75,7 +77,7 @@ def test_some_rows_of_a_matrix_are_a_pool_too() -> None:
 def test_new_rows_equal_to_rows_of_the_pool_are_mapped_as_those(rows: int) -> None:
     pool = embeddings(rows)
     found = PoolMap.fit(pool, recipe=SMALL)
-    np.testing.assert_array_equal(found.transform(pool.copy()), found.of_pool(pool))
+    np.testing.assert_array_equal(found.transform(pool.copy()), found.transform(pool, own=True))
 
 
 def test_new_rows_are_mapped_nearly_as_if_they_had_been_there() -> None:
@@ -83,7 +85,7 @@ def test_new_rows_are_mapped_nearly_as_if_they_had_been_there() -> None:
     whole = embeddings(600)
     recipe = replace(SMALL, reference=600)
     there, later = PoolMap.fit(whole, recipe=recipe), PoolMap.fit(whole[:500], recipe=recipe)
-    known, new = there.of_pool(whole), later.transform(whole)
+    known, new = there.transform(whole, own=True), later.transform(whole)
     x = Space.fit(whole).transform(whole)
     expected = products(known)[500:, :500].ravel()
     similar = np.corrcoef(expected, products(new)[500:, :500].ravel())[0, 1]
@@ -112,7 +114,10 @@ def test_any_pool_has_finite_features_of_length_one_or_zero(
     pool = np.repeat(embeddings(rows, width, seed), copies, axis=0)
     pool[:, :constant] = 0.3
     found = PoolMap.fit(pool)
-    for features in (found.of_pool(pool), found.transform(embeddings(20, width, seed + 1))):
+    for features in (
+        found.transform(pool, own=True),
+        found.transform(embeddings(20, width, seed + 1)),
+    ):
         lengths = np.linalg.norm(features, axis=1)
         assert (np.isclose(lengths, 1.0, atol=1e-4) | (lengths == 0)).all()
 
@@ -122,13 +127,13 @@ def test_pools_smaller_than_axes_and_neighbours_have_a_map(rows: int) -> None:
     pool = embeddings(rows)
     found = PoolMap.fit(pool)
     assert found.kernel == max(1, rows - 1)
-    assert np.isfinite(found.of_pool(pool)).all()
+    assert np.isfinite(found.transform(pool, own=True)).all()
     assert np.isfinite(found.transform(embeddings(9, seed=3))).all()
 
 
 def test_a_pool_of_one_repeated_embedding_has_no_directions() -> None:
     same = np.full((37, 24), 0.1)
-    assert not PoolMap.fit(same).of_pool(same).any()
+    assert not PoolMap.fit(same).transform(same, own=True).any()
 
 
 def test_an_empty_pool_has_no_map_and_an_empty_batch_has_features() -> None:
@@ -142,7 +147,7 @@ def test_rows_that_are_not_finite_are_named() -> None:
     pool = embeddings()
     found = PoolMap.fit(pool, recipe=SMALL)
     pool[[17, 90], 3] = np.nan
-    for call in (PoolMap.fit, found.transform, found.of_pool):
+    for call in (PoolMap.fit, found.transform):
         with pytest.raises(NotFiniteError, match="row 17, 90"):
             call(pool)
 
@@ -164,8 +169,8 @@ def test_a_map_knows_its_embeddings_also_when_more_have_come() -> None:
     changed = pool.copy()
     changed[found.reference[40], 2] += 1
     assert not found.is_of(changed)
-    features = found.of_pool(grown)
-    np.testing.assert_array_equal(features[:200], found.of_pool(pool))
+    features = found.transform(grown, own=True)
+    np.testing.assert_array_equal(features[:200], found.transform(pool, own=True))
     np.testing.assert_allclose(features[200:], found.transform(more), atol=1e-5)
 
 
@@ -179,18 +184,18 @@ def test_a_mapped_file_and_blocks_of_rows_give_the_same_map(
 ) -> None:
     pool = embeddings(200)
     whole = PoolMap.fit(pool, recipe=SMALL)
-    expected = whole.of_pool(pool)
+    expected = whole.transform(pool, own=True)
     pool.tofile(tmp_path / "matrix.f16")
     mapped = np.asarray(np.memmap(tmp_path / "matrix.f16", np.float16, "r", shape=pool.shape))
     monkeypatch.setattr(module, "ROWS_AT_ONCE", 64)
     found = PoolMap.fit(mapped, recipe=SMALL)
     assert found.digest == whole.digest and found.is_of(mapped)
-    np.testing.assert_allclose(found.of_pool(mapped), expected, atol=1e-5)
+    np.testing.assert_allclose(found.transform(mapped, own=True), expected, atol=1e-5)
     out = np.memmap(tmp_path / "features.f16", np.float16, "w+", shape=expected.shape)
-    assert found.of_pool(mapped, out=out) is out
+    assert found.transform(mapped, out=out, own=True) is out
     np.testing.assert_allclose(out, expected, atol=2.0**-10)
     with pytest.raises(ValueError, match="cannot be written to one of"):
-        found.of_pool(mapped, out=out[:, 1:])
+        found.transform(mapped, out=out[:, 1:], own=True)
 
 
 def test_progress_rises_to_one_and_a_fit_can_be_stopped_at_any_time() -> None:
@@ -217,8 +222,8 @@ def test_each_ingredient_can_be_left_out() -> None:
     x = Space.fit(pool).transform(pool)
     values = np.linalg.svd(x @ bare.projection, compute_uv=False)
     np.testing.assert_allclose(values, np.linalg.svd(x, compute_uv=False)[:16], rtol=1e-3)
-    white = PoolMap.fit(pool, recipe=replace(SMALL, steps=0)).of_pool(pool)
-    full = PoolMap.fit(pool, recipe=SMALL).of_pool(pool)
+    white = PoolMap.fit(pool, recipe=replace(SMALL, steps=0)).transform(pool, own=True)
+    full = PoolMap.fit(pool, recipe=SMALL).transform(pool, own=True)
     np.testing.assert_allclose(full[:, :16] * np.sqrt(2), white, atol=2e-3)
 
 
@@ -227,7 +232,7 @@ def test_the_closed_form_leaves_labels_out_on_a_map_as_refitting_does() -> None:
     images, truth = load_digits(return_X_y=True)
     found = PoolMap.fit(images.astype(np.float16), recipe=Recipe(axes=40))
     rows = np.random.default_rng(0).choice(len(images), 60, replace=False)
-    features, labels = found.of_pool(images.astype(np.float16), rows), truth[rows]
+    features, labels = found.transform(images.astype(np.float16), rows, own=True), truth[rows]
     left = leave_out(features, labels, np.arange(60), strength=1.0, temperature=1.0)
     again = np.empty_like(left.proba)
     for row in range(60):
@@ -243,6 +248,6 @@ def test_the_closed_form_leaves_labels_out_on_a_map_as_refitting_does() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_gpu_gives_the_same_map() -> None:
     pool = embeddings(400)
-    on_gpu = PoolMap.fit(pool, recipe=SMALL, device="cuda").of_pool(pool, device="cuda")
-    on_cpu = PoolMap.fit(pool, recipe=SMALL).of_pool(pool)
+    on_gpu = PoolMap.fit(pool, recipe=SMALL, device="cuda").transform(pool, device="cuda", own=True)
+    on_cpu = PoolMap.fit(pool, recipe=SMALL).transform(pool, own=True)
     np.testing.assert_allclose(products(on_gpu), products(on_cpu), atol=5e-3)
