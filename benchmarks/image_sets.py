@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.cli.terminal import bring_in
+from labeling.errors import HoneError
 from labeling.project.project import Project, open_project
 from labeling.simulation.ground_truth import DIGITS, FOLDERS, class_names, digits_pool, read_truth
 from labeling.simulation.replay import unlabeled
@@ -54,6 +55,8 @@ class ImageSet:
     def read(cls, file: Path) -> Self:
         """The set written by `write`."""
         with np.load(file) as kept:
+            if "blocks" not in kept:
+                raise HoneError(f"{file} is of an earlier version; delete it, it is made again.")
             return cls(
                 file.stem,
                 kept["embeddings"],

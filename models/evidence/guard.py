@@ -8,7 +8,7 @@ import numpy.typing as npt
 from models.evidence.left_out import leave_out
 from models.head import Head
 
-LEAST_LABELS = 20  # with fewer, the losses show chance only
+LEAST_LOSSES = 10  # with 20, digits are 0.9 points behind, and TREC's questions no better
 FLOOR = 1e-6  # smaller probabilities count as this in a loss
 
 Floats = npt.NDArray[np.float64]
@@ -52,9 +52,12 @@ def is_clearly_better(other: Floats, present: Floats) -> bool:
     """Whether to change from the present features to the others.
 
     Yes if the paired difference of the left-out losses (m,) has a mean above one standard error
-    (Breiman et al., CART, 1984), in favour of the others, and there are 20 losses or more. In doubt
-    nothing changes, so that begun with the encoder's own features, the choice costs at most what
-    chance can do: on 16 pairs of a pool and an encoder nothing was lost.
+    (Breiman et al., CART, 1984), in favour of the others, and there are 10 losses or more. In doubt
+    nothing changes.
+
+    Begun with the encoder's own features, a change to those of a `PoolMap` is never made where the
+    map loses 6 points (TREC questions), and keeps 7.3 of 8.4 points on digits, 3.3 of 3.9 on emoji.
+    Begun with the map, all of the gain is kept and TREC loses 1.4 points.
 
     Raises
     ------
@@ -66,6 +69,6 @@ def is_clearly_better(other: Floats, present: Floats) -> bool:
             f"{len(present)} losses cannot be compared with {len(other)}: they are of other labels"
         )
     ahead = present - other
-    if len(ahead) < LEAST_LABELS:
+    if len(ahead) < LEAST_LOSSES:
         return False
     return bool(ahead.mean() > ahead.std(ddof=1) / np.sqrt(len(ahead)))

@@ -11,7 +11,7 @@ import torch
 
 from models.head.stopping import Stop, never, raise_if
 from models.space.diffusion import Diffused, diffuse, follow, graph, reach
-from models.space.neighbours import Progress, nearest, unseen
+from models.space.neighbours import Neighbours, Progress, nearest, unseen
 from models.space.parts import Parts
 from models.space.principal import principal_axes, second_moment
 from models.space.unit import unit
@@ -93,9 +93,8 @@ class PoolMap:
         """Learn a map from the embeddings of a pool.
 
         Deterministic; in a pool without other rows than reference rows, their order changes no
-        distance, up to rounding. The time goes to the neighbours: O(m²·q) of the m reference rows,
-        half a minute for 50,000 on one core. Memory: 6·q bytes a reference row in the map, 20·q
-        more while it is fitted, and 150 MB.
+        distance, up to rounding. The time goes to the neighbours: O(m²·q) of the m reference rows.
+        50,000 rows of 384 take 34 s on one core and 340 MB; the map has 78 MB, also on disk.
 
         Parameters
         ----------
@@ -111,6 +110,8 @@ class PoolMap:
             As `Parts.fit`.
         """
         pool = np.arange(len(embeddings)) if rows is None else rows
+        if (np.diff(pool) <= 0).any():
+            raise ValueError("the rows of a pool must be ascending, each once")
         parts = Parts.fit(embeddings, widths or embeddings.shape[1:], weights or (1.0,), pool)
         reference = _some(pool, recipe.reference)
         projection, anchors = _projected(parts, embeddings, reference, recipe, device, stop)
@@ -123,7 +124,7 @@ class PoolMap:
             progress=lambda share: progress(PREPARED + (1.0 - PREPARED) * share),
             stop=stop,
         )
-        links, anchors = type(links)(*(one.cpu() for one in links)), anchors.cpu()
+        links, anchors = Neighbours(*(one.cpu() for one in links)), anchors.cpu()
         diffused = diffuse(anchors, graph(links), recipe.steps)
         return cls(
             recipe,
@@ -176,7 +177,7 @@ class PoolMap:
 
         A row equal to a reference row gets the features of that one. O(m·q) a row for the
         neighbours among m reference rows: on one core 0.7 ms at m = 50,000. Each call prepares the
-        reference rows first, so many rows are better mapped at once.
+        reference rows first, in 0.4 s, so many rows are better mapped at once.
 
         Parameters
         ----------

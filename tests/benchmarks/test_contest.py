@@ -1,6 +1,7 @@
 """The label-efficiency contest counts, pairs and resumes as its figures claim."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from benchmarks.contest import ON, SESSION, Job, Run, play
 from benchmarks.contest_report import Contest, statement
 from benchmarks.image_sets import ImageSet
 from benchmarks.label_efficiency import Journal
-from benchmarks.views import ARMS
+from benchmarks.views import ARMS, VIEWS, make_view
 from labeling.errors import HoneError
 from labeling.simulation.curves import BASELINE
 from labeling.simulation.replay import pin_threads
@@ -57,6 +58,22 @@ def test_a_run_spends_its_labels_and_is_the_same_again(strategy: str, blobs: Pat
     assert run.accuracy[-1] > 0.6
     again = play(job)
     assert (again.accuracy, again.held_out) == (run.accuracy, run.held_out)
+
+
+def test_a_set_of_an_earlier_version_is_named(blobs: Path, tmp_path: Path) -> None:
+    images = ImageSet.read(blobs)
+    np.savez(tmp_path / "old.npz", embeddings=images.embeddings, labels=images.labels)
+    with pytest.raises(HoneError, match=r"old.npz is of an earlier version; delete it"):
+        ImageSet.read(tmp_path / "old.npz")
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_no_features_depend_on_a_label(name: str, blobs: Path) -> None:
+    images, rows = ImageSet.read(blobs), np.arange(120)
+    other = replace(images, labels=np.random.default_rng(0).permutation(images.labels))
+    views = [make_view(name, one, rows[:100], rows[100:]) for one in (images, other)]
+    np.testing.assert_array_equal(views[0].features, views[1].features)
+    np.testing.assert_array_equal(views[0].held, views[1].held)
 
 
 def test_labels_to_randoms_end_are_read_between_two_points() -> None:

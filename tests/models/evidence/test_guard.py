@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.evidence.guard import FLOOR, LEAST_LABELS, is_clearly_better, left_out_losses
+from models.evidence.guard import FLOOR, LEAST_LOSSES, is_clearly_better, left_out_losses
 from models.head import HEADS
 from tests.clusters import clusters
 
@@ -37,7 +37,7 @@ def test_losses_are_compared_label_by_label() -> None:
 
 
 def test_few_labels_change_nothing() -> None:
-    few = losses(LEAST_LABELS - 1)
+    few = losses(LEAST_LOSSES - 1)
     assert not is_clearly_better(few - 1, few)
     assert not is_clearly_better(few[:0], few[:0])
 

@@ -143,6 +143,12 @@ def test_an_empty_pool_has_no_map_and_an_empty_batch_has_features() -> None:
     assert found.transform(embeddings()[:0]).shape == (0, found.width)
 
 
+def test_rows_out_of_order_are_refused() -> None:
+    for rows in (np.array([3, 2, 5]), np.array([1, 1])):
+        with pytest.raises(ValueError, match="ascending"):
+            PoolMap.fit(embeddings(), rows)
+
+
 def test_rows_that_are_not_finite_are_named() -> None:
     pool = embeddings()
     found = PoolMap.fit(pool, recipe=SMALL)
