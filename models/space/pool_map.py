@@ -116,22 +116,14 @@ class PoolMap:
         reference = _some(pool, recipe.reference)
         projection, anchors = _projected(parts, embeddings, reference, recipe, device, stop)
         progress(PREPARED)
-        links = nearest(
-            anchors,
-            anchors,
-            recipe.neighbours if recipe.steps else 0,
-            own=torch.arange(len(anchors), device=anchors.device),
-            progress=lambda share: progress(PREPARED + (1.0 - PREPARED) * share),
-            stop=stop,
-        )
-        links, anchors = Neighbours(*(one.cpu() for one in links)), anchors.cpu()
-        diffused = diffuse(anchors, graph(links), recipe.steps)
+        links = _links(anchors, recipe, progress, stop)
+        diffused = diffuse(anchors.cpu(), graph(links), recipe.steps)
         return cls(
             recipe,
             parts,
             projection.cpu().numpy(),
             reference,
-            anchors.half().numpy(),
+            anchors.half().cpu().numpy(),
             reach(links).numpy(),
             diffused.states.half().numpy(),
             diffused.centers.numpy(),
@@ -280,6 +272,19 @@ def _projected(
         whitening = local_whitening(z, members, pairs.rows)
         y = unit(z @ whitening)
     return axes @ whitening, y
+
+
+def _links(anchors: torch.Tensor, recipe: Recipe, progress: Progress, stop: Stop) -> Neighbours:
+    """The neighbours of the reference rows among themselves, on the CPU; none without a step."""
+    links = nearest(
+        anchors,
+        anchors,
+        recipe.neighbours if recipe.steps else 0,
+        own=torch.arange(len(anchors), device=anchors.device),
+        progress=lambda share: progress(PREPARED + (1.0 - PREPARED) * share),
+        stop=stop,
+    )
+    return Neighbours(*(one.cpu() for one in links))
 
 
 def _places(reference: Indices, rows: Indices) -> Indices:
