@@ -20,9 +20,10 @@ from rich.table import Table
 HANG, MEMORY = 10, 2048  # seconds, MB
 LARGEST = 20_000  # bytes of an input
 HOUSE = ("samples", "images", "backup", "exchange", "zips", "truth", "roots", "filenames")
-LIBRARIES = ["zipfile", "csv", "json", "PIL", "models.head.head_file"]
+LIBRARIES = ["zipfile", "csv", "json", "PIL"]
+LIBRARIES += ["models.array_file", "models.head.head_file", "models.space.map_file"]
 INSTRUMENTED = [*LIBRARIES, *(f"labeling.{name}" for name in HOUSE)]
-NAMES = ("zip", "manifest", "truth", "labels", "classes", "lines", "head", "backup", "image")
+NAMES = ("zip", "manifest", "truth", "labels", "classes", "lines", "head", "map", "backup", "image")
 
 
 def fuzz(target: str, place: Path, seconds: int) -> None:

@@ -86,5 +86,8 @@ def _check(pool_map: PoolMap) -> None:
         raise ValueError("the centre is not finite")
     if count == 0 or pool_map.reference[0] < 0 or (np.diff(pool_map.reference) <= 0).any():
         raise ValueError("the reference rows are not ascending")
-    if not (pool_map.spans > 0).all() or len(pool_map.parts.weights) != len(pool_map.parts.widths):
-        raise ValueError("its spans or weights do not fit")
+    weights = np.array(pool_map.parts.weights)
+    if not (np.isfinite(weights) & (weights > 0)).all() or not (pool_map.spans > 0).all():
+        raise ValueError("its weights and spans are not all above zero")
+    if len(weights) != len(pool_map.parts.widths):
+        raise ValueError(f"{len(weights)} weights do not fit {len(pool_map.parts.widths)} parts")

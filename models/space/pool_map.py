@@ -1,7 +1,7 @@
 """The pool map: features that learn once from the unlabeled pool, and never see a label."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from hashlib import blake2b
 from typing import Any, Self
 
@@ -44,6 +44,12 @@ class Recipe:
     neighbours: int = 10
     steps: int = 2
     reference: int = 50_000
+
+    def __post_init__(self) -> None:
+        """Check that every number makes sense."""
+        for name, value in asdict(self).items():
+            if value < (0 if name in ("whitenings", "steps") else 1):
+                raise ValueError(f"a recipe with {value} {name} makes no map")
 
 
 @dataclass(frozen=True, eq=False)

@@ -172,6 +172,13 @@ def test_half_precision_features_are_picked_from_as_single_ones_are(name: str) -
     np.testing.assert_array_equal(ask(name, single, 12).indices, ask(name, pool, 12).indices)
 
 
+@EVERY_QUERY
+def test_a_head_on_more_columns_than_the_kernel_is_no_obstacle(name: str) -> None:
+    pool = replace(pool_of(), kernel=9)
+    check(ask(name, pool, 20), pool, 20)
+    check(ask(name, headless(pool), 20), headless(pool), 20)
+
+
 @pytest.mark.parametrize("name", ["max_herding", "core_set", "typiclust"])
 def test_distances_are_measured_on_the_kernel_alone(name: str) -> None:
     """The columns behind it belong to the head; those of the kernel count as rows of length one."""

@@ -72,6 +72,9 @@ def test_a_file_that_was_cut_off_is_damaged(length: int, pool: np.ndarray, tmp_p
         ("spans", np.zeros(150, np.float32)),
         ("reference", np.arange(150)[::-1]),
         ("widths", np.array([10, 15])),
+        ("weights", np.array([1.0, np.nan])),
+        ("weights", np.array([1.0])),
+        ("recipe_neighbours", np.array(0)),
         ("anchors", np.array(["pickle"], dtype=object)),
     ],
 )

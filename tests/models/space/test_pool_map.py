@@ -143,6 +143,14 @@ def test_an_empty_pool_has_no_map_and_an_empty_batch_has_features() -> None:
     assert found.transform(embeddings()[:0]).shape == (0, found.width)
 
 
+@pytest.mark.parametrize(
+    "name", ["axes", "whitenings", "pairs", "pair_rows", "neighbours", "steps", "reference"]
+)
+def test_a_recipe_without_sense_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        Recipe(**{name: -1})
+
+
 def test_rows_out_of_order_are_refused() -> None:
     for rows in (np.array([3, 2, 5]), np.array([1, 1])):
         with pytest.raises(ValueError, match="ascending"):
