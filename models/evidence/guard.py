@@ -42,6 +42,7 @@ def left_out_losses(
         strength=head.strength,
         temperature=head.temperature,
         groups=groups,
+        start=head,
     )
     told = targets[counts[targets] >= 2]
     losses: Floats = -np.log(np.maximum(left.proba[np.arange(len(told)), told], FLOOR))

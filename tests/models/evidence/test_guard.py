@@ -1,10 +1,13 @@
 """The guard: which features the labels speak for."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from models.evidence import left_out
 from models.evidence.guard import FLOOR, LEAST_LOSSES, is_clearly_better, left_out_losses
-from models.head import HEADS
+from models.head import HEADS, optimum
 from tests.clusters import clusters
 
 
@@ -70,6 +73,23 @@ def test_left_out_losses_are_those_of_heads_without_the_label() -> None:
     assert found.shape == (59,)
     assert found.mean() == pytest.approx(np.mean(exact), rel=0.15)
     assert np.corrcoef(found, exact)[0, 1] > 0.95
+
+
+def test_losses_begin_at_the_head_instead_of_fitting_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    features, labels = clusters(60, 64, 3)
+    head = HEADS["logistic"](features, labels)
+    steps: list[int] = []
+
+    def minimise(*args: Any) -> optimum.Optimum:
+        found = optimum.minimise(*args)
+        steps.append(found.iterations)
+        return found
+
+    monkeypatch.setattr(left_out, "minimise", minimise)
+    left_out_losses(head, features, labels)
+    assert steps == [0]
 
 
 def test_a_loss_has_a_limit() -> None:
