@@ -28,8 +28,8 @@ from models.queries import random as draw_uniformly
 from models.scoring import Scores
 
 POOL_SHARE = 0.85
-ENGINE = ("head/*.py", "queries/*.py", "blocks.py", "pool.py", "scoring.py", "space/*.py")
-ENGINE += ("evidence/guard.py", "evidence/left_out.py")
+ENGINE = ["head/*.py", "queries/*.py", "blocks.py", "pool.py", "scoring.py", "space/*.py"]
+ENGINE += ["evidence/guard.py", "evidence/left_out.py"]
 SESSION = f"{DEFAULT_QUERY} + blind checks"  # the app's policy: audits count as labels
 ON = " on "  # between a query and the features that it and the head see
 
