@@ -50,9 +50,9 @@ class Parts:
         NotFiniteError, ValueError
             As `Space.fit`; or widths, weights and D do not fit together.
         """
+        _check_width(embeddings, sum(widths))
         if len(weights) != len(widths) or min(weights, default=0.0) <= 0:
             raise ValueError(f"{len(widths)} parts need as many weights above 0, not {weights}")
-        _check_width(embeddings, sum(widths))
         spaces = [Space.fit(embeddings[:, here], rows) for here in columns(widths)]
         return cls(tuple(spaces), tuple(weights))
 
