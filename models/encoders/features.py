@@ -59,9 +59,15 @@ def read_out(model: nn.Module, parts: tuple[str, ...], name: str) -> nn.Module:
 
 
 def widths(network: nn.Module, pixels: Tensor) -> tuple[int, ...]:
-    """The width of each part that a network of `read_out` gives, in their order."""
+    """The width of each part that a network of `read_out` gives, in their order.
+
+    Raises ValueError if a part is not one vector an image.
+    """
     given = network.given(pixels) if isinstance(network, ReadOut) else [network(pixels)]
-    return tuple(vectors.shape[-1] for vectors in given)
+    for vectors in given:
+        if vectors.ndim != 2:
+            raise ValueError(f"it gives {tuple(vectors.shape)}, not one vector an image")
+    return tuple(vectors.shape[1] for vectors in given)
 
 
 class ReadOut(nn.Module):
