@@ -18,17 +18,20 @@ import numpy.typing as npt
 
 from benchmarks.image_sets import ImageSet
 from benchmarks.peers import PEERS, Pick
+from benchmarks.views import ARMS, PLAIN, make_view
 from labeling.settings import Settings
-from models.head import HEADS, Head
+from models.evidence.guard import is_clearly_better
+from models.head import Head
 from models.pool import Indices, Pool
 from models.queries import DEFAULT_QUERY, QUERIES, acting_query
 from models.queries import random as draw_uniformly
-from models.scoring import Scorer, Scores
-from models.space import Space
+from models.scoring import Scores
 
 POOL_SHARE = 0.85
-ENGINE = ("head/*.py", "queries/*.py", "blocks.py", "pool.py", "scoring.py", "space.py")
+ENGINE = ["head/*.py", "queries/*.py", "blocks.py", "pool.py", "scoring.py", "space/*.py"]
+ENGINE += ["evidence/guard.py", "evidence/left_out.py"]
 SESSION = f"{DEFAULT_QUERY} + blind checks"  # the app's policy: audits count as labels
+ON = " on "  # between a query and the features that it and the head see
 
 
 @dataclass(frozen=True)
@@ -80,45 +83,74 @@ class Run:
 
 
 class Sheet:
-    """One seed's pool and held out rows, and the labels of a run so far."""
+    """One seed's pool and held out rows, and the labels of a run so far.
 
-    def __init__(self, images: ImageSet, seed: int) -> None:
+    Of the `views` of an arm, the `view` in use begins as the first; the left-out losses of the
+    labels decide on a change.
+    """
+
+    def __init__(self, images: ImageSet, seed: int, arm: str = PLAIN) -> None:
         order = np.random.default_rng([seed, 0]).permutation(len(images.labels))
         size = round(POOL_SHARE * len(order))
         pool, held = np.sort(order[:size]), np.sort(order[size:])
-        space = Space.fit(images.embeddings[pool])
-        self.half = space.transform(images.embeddings[pool]).astype(np.float16)
-        self.full = self.half.astype(np.float32)
-        self.held = space.transform(images.embeddings[held]).astype(np.float16)
+        self.views = [make_view(name, images, pool, held) for name in ARMS[arm]]
+        self.view = self.views[0]
         self.truth, self.held_truth = images.labels[pool], images.labels[held]
-        self.scorer = Scorer(self.half)
-        self.head: Head | None = None
-        self.scores: Scores | None = None
         self.score_seconds = 0.0
         self.labeled: list[int] = []
         self.audits: list[bool] = []
+
+    @property
+    def half(self) -> npt.NDArray[np.float16]:
+        """The features in use."""
+        return self.view.features
+
+    @property
+    def head(self) -> Head | None:
+        return self.view.head
+
+    @property
+    def scores(self) -> Scores | None:
+        return self.view.scores
 
     def pool(self, features: npt.NDArray[Any]) -> Pool:
         """The data that a query may use."""
         labeled = np.array(self.labeled, dtype=np.int64)
         available = np.setdiff1d(np.arange(len(self.truth)), labeled)
         order = np.argsort(labeled)
-        labels = self.truth[labeled]
-        return Pool(features, labeled[order], labels[order], available, self.head, self.scores)
+        labels, view = self.truth[labeled], self.view
+        return Pool(
+            features,
+            labeled[order],
+            labels[order],
+            available,
+            view.head,
+            view.scores,
+            view.kernel,
+        )
 
     def learn(self, asked: Indices, audits: npt.NDArray[np.bool_]) -> None:
-        """Label rows, fit the head and score the pool."""
+        """Label rows, fit the head, and score the pool."""
         self.labeled.extend(asked.tolist())
         self.audits.extend(audits.tolist())
         labels = self.truth[self.labeled]
         if len(np.unique(labels)) < 2:
             return
-        rows = self.half[self.labeled]
-        self.head = HEADS["logistic"](rows, labels, audits=np.array(self.audits))
+        for view in self.views:
+            view.fit(self.labeled, labels, np.array(self.audits))
+        if len(self.views) > 1:
+            self._choose(labels)
         begin = time.perf_counter()
-        self.scores = Scores.empty(len(self.truth))
-        self.scorer.score(self.head, self.scores)
+        self.view.score()
         self.score_seconds = time.perf_counter() - begin
+
+    def _choose(self, labels: Indices) -> None:
+        """Change the view if another one has clearly smaller left-out losses."""
+        losses = {id(view): view.losses(self.labeled, labels) for view in self.views}
+        present = losses[id(self.view)]
+        for view in self.views:
+            if is_clearly_better(losses[id(view)], present):
+                self.view, present = view, losses[id(view)]
 
     def measure(self) -> tuple[float, float]:
         """Accuracy on all rows without a label, and on the held out ones."""
@@ -128,7 +160,7 @@ class Sheet:
             rest, held = self.truth[left] == only, self.held_truth == only
         else:
             rest = self.scores.best[left] == self.truth[left]
-            best = self.head.predict_proba(self.held).argmax(axis=1)
+            best = self.head.predict_proba(self.view.held).argmax(axis=1)
             held = self.head.classes[best] == self.held_truth
         return float(np.concatenate([rest, held]).mean()), float(held.mean())
 
@@ -136,12 +168,13 @@ class Sheet:
 def play(job: Job) -> Run:
     """One run to the end."""
     images = _read(job.file)
-    sheet, rng = Sheet(images, job.seed), np.random.default_rng([job.seed, 1])
-    pick, ours = _strategy(job, images.classes)
-    share = Settings().audit_share if job.strategy == SESSION else 0.0
+    name, _, arm = job.strategy.partition(ON)
+    sheet, rng = Sheet(images, job.seed, arm or PLAIN), np.random.default_rng([job.seed, 1])
+    pick, ours = _strategy(name, job.seed, images.classes)
+    share = Settings().audit_share if name == SESSION else 0.0
     checkpoints, seconds = [], []
     while (done := len(sheet.labeled)) < job.labels:
-        pool = sheet.pool(sheet.half if ours else sheet.full)
+        pool = sheet.pool(sheet.half if ours else sheet.half.astype(np.float32))
         begin = time.perf_counter()
         asked, audits = _ask(pick, pool, min(job.batch, job.labels - done), share, rng)
         spent = time.perf_counter() - begin
@@ -182,11 +215,11 @@ def _ask(
     return asked, np.arange(n) < len(audits)
 
 
-def _strategy(job: Job, classes: int) -> tuple[Pick, bool]:
+def _strategy(name: str, seed: int, classes: int) -> tuple[Pick, bool]:
     """The picking function, and whether it is one of Hone's that reads the scores of the pool."""
-    if job.strategy in PEERS:
-        return PEERS[job.strategy](job.seed, classes), False
-    query = QUERIES[DEFAULT_QUERY if job.strategy == SESSION else job.strategy]
+    if name in PEERS:
+        return PEERS[name](seed, classes), False
+    query = QUERIES[DEFAULT_QUERY if name == SESSION else name]
     return (lambda pool, n, rng: query(pool, n, rng).indices), True
 
 

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.contest import SESSION, Run
+from benchmarks.contest import ON, SESSION, Run
 from benchmarks.peers import PEERS
 from labeling.simulation.charts import BLUE, GREY, PALETTE, Curve, Panel, Style, draw
 from labeling.simulation.curves import BASELINE
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 RESAMPLES = 10_000
 GOAL_RATIO, GOAL_WORST = 1.5, -1.0
+OTHER_FEATURES = "Hone on other features"
 Areas = dict[str, dict[int, float]]
 
 
@@ -74,13 +75,12 @@ class Contest:
         return [mean_interval(column) for column in self.values(strategy, measure).T]
 
     def rivals(self, strategy: str, measure: str = "accuracy") -> list[str]:
-        """The other strategies, best first, without Hone's own policy with audits."""
-        own = (DEFAULT_QUERY, SESSION)
+        """The other strategies, best first, without others that ask by the same query."""
         areas = self.areas[measure]
         others = [
             name
             for name in self.strategies
-            if name != strategy and not (name in own and strategy in own)
+            if name != strategy and not (is_own(name) and is_own(strategy))
         ]
         return sorted(others, key=lambda name: -_mean(areas[name]))
 
@@ -131,6 +131,11 @@ class Contest:
             area = learning_curve_area(np.array(run.labels), np.array(getattr(run, measure)))
             areas[run.strategy][run.seed] = area
         return areas
+
+
+def is_own(strategy: str) -> bool:
+    """Whether it is the default query, also with audits or on other features."""
+    return strategy == SESSION or strategy.partition(ON)[0] == DEFAULT_QUERY
 
 
 def bootstrap(differences: npt.NDArray[np.float64]) -> MeanInterval:
@@ -237,6 +242,7 @@ def plot(contests: Sequence[Contest]) -> "alt.ConcatChart":
         "other queries of Hone": Style("#b9c8ea", 1.0, band=False),
         "random": Style(GREY, 2.5),
         best: Style(PALETTE[0], 2.0),
+        OTHER_FEATURES: Style(PALETTE[4], 1.0, band=False),
         f"Hone: {SESSION}": Style(PALETTE[4], 2.0, band=False),
         f"Hone: {DEFAULT_QUERY}": Style(BLUE, 3.0),
     }
@@ -260,6 +266,8 @@ def _family(strategy: str) -> str:
         return "random"
     if strategy in PEERS:
         return "other libraries"
+    if ON in strategy:
+        return OTHER_FEATURES
     return f"Hone: {strategy}" if strategy in (DEFAULT_QUERY, SESSION) else "other queries of Hone"
 
 

@@ -20,9 +20,10 @@ from rich.table import Table
 HANG = 10  # seconds
 LARGEST = 20_000  # bytes of an input
 HOUSE = ("pool", "media", "project.backup", "exchange", "simulation.ground_truth", "spreadsheet")
-LIBRARIES = ["zipfile", "csv", "json", "PIL", "models.head.head_file", "models.encoders.pixels"]
+LIBRARIES = ["zipfile", "csv", "json", "PIL", "models.array_file", "models.encoders.pixels"]
+LIBRARIES += ["models.head.head_file", "models.space.map_file"]
 INSTRUMENTED = [*LIBRARIES, *(f"labeling.{name}" for name in HOUSE)]
-NAMES = ("zip", "manifest", "truth", "labels", "classes", "lines", "head", "backup", "image")
+NAMES = ("zip", "manifest", "truth", "labels", "classes", "lines", "head", "map", "backup", "image")
 
 
 def fuzz(target: str, place: Path, seconds: int) -> None:

@@ -28,6 +28,8 @@ from labeling.simulation.ground_truth import read_truth
 from labeling.spreadsheet import to_cell
 from models.head.head_file import DamagedHeadError, load_head, save_head
 from models.head.linear import LinearHead
+from models.space.map_file import DamagedMapError, load_map, save_map
+from models.space.pool_map import PoolMap, Recipe
 from tests import hostile
 
 FORMS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
@@ -163,6 +165,18 @@ def _heads(folder: Path) -> Iterator[bytes]:
     yield (folder / "seed.npz").read_bytes()
 
 
+def _maps(folder: Path) -> Iterator[bytes]:
+    rows = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float16)
+    for steps in (0, 2):
+        pool_map = PoolMap.fit(rows, recipe=Recipe(steps=steps))
+        save_map(folder / "seed.npz", pool_map)
+        yield (folder / "seed.npz").read_bytes()
+
+
+def _mapped(file: Path) -> object:
+    return load_map(file).transform(np.ones((2, 3)))
+
+
 def _backups(folder: Path) -> Iterator[bytes]:
     from hashlib import sha256
 
@@ -184,6 +198,7 @@ TARGETS = {
     "classes": Target("classes.csv", read_classes, _classes, (ExportError,)),
     "lines": Target("labels.jsonl", read_jsonl, _lines, (ExportError,)),
     "head": Target("head.npz", load_head, _heads, (DamagedHeadError,)),
+    "map": Target("map.npz", _mapped, _maps, (DamagedMapError,)),
     "backup": Target("backup.zip", _backup, _backups, (ProjectError,)),
     # A process that decodes goes on after a MemoryError, and names it as the reason.
     "image": Target("image", _image, _images, (UnreadableImageError, MemoryError)),

@@ -53,7 +53,7 @@ class Moment:
         head = HEADS["logistic"](self.features, self.labels, audits=self.audits)
         assert isinstance(head, LinearHead)
         self.head, self.scores = head, Scores.empty(len(self.sheet.truth))
-        self.sheet.scorer.score(head, self.scores)
+        self.sheet.view.scorer.score(head, self.scores)
         self.open = np.setdiff1d(np.arange(len(self.sheet.truth)), rows)
         self.right = self.scores.best[self.open] == self.sheet.truth[self.open]
         self.truth = float(self.right.mean())

@@ -65,7 +65,7 @@ class Played:
 def hopeless(like: ImageSet, rng: np.random.Generator) -> ImageSet:
     """A set of the same size and labels whose embeddings are noise."""
     noise = rng.standard_normal((min(len(like.labels), 2000), 128)).astype(np.float16)
-    return ImageSet(HOPELESS, noise, like.labels[: len(noise)], "noise")
+    return ImageSet(HOPELESS, noise, like.labels[: len(noise)], "noise", noise[:, :0], ())
 
 
 def play(images: ImageSet, query: str, seed: int, labels: int) -> Played:

@@ -5,10 +5,11 @@
 Every query of Hone, the app's whole policy (a tenth of the labels are blind checks, drawn at
 random), and the queries of scikit-activeml, small-text and modAL (pip install -r
 benchmarks/requirements.txt) label the same pools from zero, with the same embeddings of the
-bundled backbone and the same head. Accuracy is measured on every image without a label, and
-also on 15 % held out of the pool. Prints standings and a statement for each set, and writes
-label-efficiency.json and .svg to benchmarks/pictures/. Each finished run is kept in a file; use
-it with --resume after an interruption.
+bundled backbone and the same head. With --features, the default query also runs on other features,
+the head too: on the pool map, guarded or not, and on each ingredient of the map alone. Accuracy is
+measured on every image without a label, and also on 15 % held out of the pool. Prints standings and
+a statement for each set, and writes label-efficiency.json and .svg to benchmarks/pictures/. Each
+finished run is kept in a file; use it with --resume after an interruption.
 """
 
 import argparse
@@ -26,15 +27,16 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.contest import SESSION, Job, Run, engine, play
+from benchmarks.contest import ON, SESSION, Job, Run, engine, play
 from benchmarks.contest_report import Contest, plot, print_contest, statement, to_json
 from benchmarks.image_sets import SETS, ImageSet, embed, find
 from benchmarks.peers import SLOW, installed
+from benchmarks.views import ARMS
 from labeling.errors import HoneError
 from labeling.simulation.charts import check_target, save
 from labeling.simulation.curves import BASELINE
 from labeling.simulation.replay import start_worker
-from models.queries import QUERIES
+from models.queries import DEFAULT_QUERY, QUERIES
 
 ROOT = Path(__file__).parents[1]
 PICTURES, PICTURE = Path(__file__).parent / "pictures", "label-efficiency.svg"
@@ -90,7 +92,7 @@ def prepare(given: argparse.Namespace) -> dict[Path, ImageSet]:
 
 def strategies(given: argparse.Namespace) -> list[str]:
     """The participants: random, Hone's queries, the app's policy, and the installed peers."""
-    names = [BASELINE, *given.queries]
+    names = [BASELINE, *given.queries, *(f"{DEFAULT_QUERY}{ON}{arm}" for arm in given.features)]
     if given.peers:
         peers, missing = installed()
         names += peers
@@ -157,6 +159,7 @@ def options() -> argparse.ArgumentParser:
     ours = [*QUERIES, SESSION]
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--queries", nargs="+", choices=ours, default=ours, metavar="QUERY")
+    parser.add_argument("--features", nargs="+", choices=ARMS, default=[], metavar="FEATURES")
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--seeds", type=int, default=10, help="runs of each strategy on each set")
     parser.add_argument(

@@ -31,7 +31,7 @@ from benchmarks.machine import Machine, peak_mb, resident_mb
 from benchmarks.peer_round import SCALE, Peer, time_peer
 from labeling.learning.learner import EAGER, UNCERTAIN, WINDOW
 from labeling.loop.session import Session
-from models.space import Space
+from models.space.space import Space
 
 NOTES = (
     "commit: until the answer is on disk. round: from then until the new ranking is published; "

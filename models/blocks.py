@@ -42,6 +42,8 @@ def blocks(
             block = taken[: place.stop - begin]
             if rows is None:
                 np.copyto(block, matrix[place])
+            elif not matrix.flags.c_contiguous:
+                block[:] = matrix[rows[place]]  # take would copy the whole matrix first
             else:
                 np.take(matrix, rows[place], axis=0, out=block, mode="clip")
             if mapped is not None:

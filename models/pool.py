@@ -29,6 +29,7 @@ class Pool:
     head : the newest head; None before two classes have a label.
     scores : its predictions for each row; None without a head. Every row of `available` is scored;
         in a large pool, scores of other rows may be stale.
+    kernel : distances are measured on so many first columns of the features; None: on all.
     """
 
     features: npt.NDArray[Any]
@@ -37,12 +38,17 @@ class Pool:
     available: Indices
     head: "Head | None" = None
     scores: "Scores | None" = None
+    kernel: int | None = None
 
     def __post_init__(self) -> None:
         """Check that the parts fit together; every query relies on it."""
         if self.features.ndim != 2:
             raise ValueError(f"features must be (N, D), not {self.features.shape}")
         rows = len(self.features)
+        if self.kernel is not None and not 1 <= self.kernel <= self.features.shape[1]:
+            raise ValueError(
+                f"a kernel on {self.kernel} columns does not fit features {self.features.shape}"
+            )
         for name, indices in (("labeled", self.labeled), ("available", self.available)):
             if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
                 raise ValueError(f"{name} must be a row of indices, not {indices.dtype}")
@@ -70,6 +76,15 @@ class Pool:
     def rows(self, indices: Indices) -> Floats:
         """Features (m, D) of some rows as float32, a copy."""
         taken: Floats = self.features[indices].astype(np.float32, copy=False)
+        return taken
+
+    def points(self, indices: Indices) -> Floats:
+        """Rows (m, k) float32 to measure distances on, a copy: of length one, or zero."""
+        if self.kernel is None:
+            return self.rows(indices)
+        taken: Floats = self.features[indices, : self.kernel].astype(np.float32)
+        lengths = np.linalg.norm(taken, axis=1, keepdims=True)
+        taken /= np.where(lengths > 0, lengths, 1.0)
         return taken
 
 

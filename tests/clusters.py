@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.space import Space
+from models.space.space import Space
 
 
 def clusters(

@@ -8,7 +8,7 @@ from models.head import HEADS, Head
 from models.pool import Pool
 from models.queries import QUERIES, Picks
 from models.scoring import Scores
-from models.space import Space
+from models.space.space import Space
 
 NOTHING = np.empty(0, dtype=np.int64)
 

@@ -11,7 +11,7 @@ from labeling.answers.current import CurrentAnswers
 from labeling.answers.sample_index import SampleIndex
 from labeling.embedding.ingest import Ingest
 from models.scoring import Scorer
-from models.space import Space
+from models.space.space import Space
 
 if TYPE_CHECKING:
     from models.embeddings.cache import EmbeddingCache

@@ -58,6 +58,18 @@ def read_out(model: nn.Module, parts: tuple[str, ...], name: str) -> nn.Module:
     return model if parts == (POOLED,) else ReadOut(model, parts)
 
 
+def widths(network: nn.Module, pixels: Tensor) -> tuple[int, ...]:
+    """The width of each part that a network of `read_out` gives, in their order.
+
+    Raises ValueError if a part is not one vector an image.
+    """
+    given = network.given(pixels) if isinstance(network, ReadOut) else [network(pixels)]
+    for vectors in given:
+        if vectors.ndim != 2:
+            raise ValueError(f"it gives {tuple(vectors.shape)}, not one vector an image")
+    return tuple(vectors.shape[1] for vectors in given)
+
+
 class ReadOut(nn.Module):
     """Joins several outputs of a network, each scaled to length one; a single one is unchanged.
 
@@ -72,6 +84,13 @@ class ReadOut(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Embed normalised pixels (B, 3, H, W) as (B, D)."""
+        given = self.given(pixels)
+        if len(given) == 1:
+            return given[0]
+        return torch.cat([F.normalize(values) for values in given], dim=1)
+
+    def given(self, pixels: Tensor) -> list[Tensor]:
+        """Each part's vectors (B, width), as the network gives them."""
         network, inner, last = cast(Any, self.model), [], None
         if self.blocks and len(self.blocks) == len(self.parts):
             inner = network.forward_intermediates(
@@ -82,10 +101,7 @@ class ReadOut(nn.Module):
         else:
             last = network.forward_features(pixels)
         maps = dict(zip(self.blocks, inner, strict=True))
-        given = [self._part(part, last, maps).float() for part in self.parts]
-        if len(given) == 1:
-            return given[0]
-        return torch.cat([F.normalize(values) for values in given], dim=1)
+        return [self._part(part, last, maps).float() for part in self.parts]
 
     def _part(self, part: str, last: Tensor | None, maps: dict[int, Tensor]) -> Tensor:
         network = cast(Any, self.model)

@@ -51,7 +51,7 @@ class Backbone:
     source: Source
     why: str
     fingerprint: str
-    dim: int
+    widths: tuple[int, ...]  # of the parts of its features, which lie side by side
     device: str
     framing: Framing
     model: nn.Module = field(repr=False)
@@ -60,6 +60,11 @@ class Backbone:
     file: Path | None = None  # of its weights; None if they are random
     half: torch.dtype | None = field(default=None, repr=False)
     parts: Halving = field(default_factory=Halving, repr=False)
+
+    @property
+    def dim(self) -> int:
+        """The width of an embedding."""
+        return sum(self.widths)
 
     @property
     def batch(self) -> int:

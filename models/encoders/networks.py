@@ -14,7 +14,7 @@ from torch import nn
 
 from models.encoders.checkpoint import load_checkpoint
 from models.encoders.errors import BackboneError, DamagedWeightsError, UnknownBackboneError
-from models.encoders.features import POOLED, read_out
+from models.encoders.features import POOLED, read_out, widths
 from models.encoders.stamp import PREPARE_VERSION
 
 Source = Literal["path", "cache", "hub", "bundled"]
@@ -40,9 +40,14 @@ class Network:
 
     model: nn.Module
     config: dict[str, Any]  # timm's data config: input size, mean, std, crop, interpolation
-    dim: int
+    widths: tuple[int, ...]  # of the parts of its features, which lie side by side
     fingerprint: str
     file: Path | None = None  # of its weights; None if they are random
+
+    @property
+    def dim(self) -> int:
+        """The width of an embedding."""
+        return sum(self.widths)
 
 
 def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Network:
@@ -60,9 +65,7 @@ def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Networ
         if not all(value.isfinite().all() for value in model.state_dict().values()):
             raise ValueError("it holds values that are not finite")
         with torch.inference_mode():
-            shape = model(torch.zeros(1, *config["input_size"])).shape
-        if len(shape) != 2:
-            raise ValueError(f"it gives {tuple(shape)}, not one vector an image")
+            parted = widths(model, torch.zeros(1, *config["input_size"]))
     except BackboneError:
         raise
     except Exception as error:  # timm and safetensors raise half a dozen types for a bad file
@@ -72,7 +75,7 @@ def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Networ
             "backbone"
         ) from error
     fingerprint = _fingerprint(weights, config, architecture, parts)
-    return Network(model, config, shape[1], fingerprint, weights.file)
+    return Network(model, config, parted, fingerprint, weights.file)
 
 
 def _build(weights: Weights) -> Any:

@@ -24,7 +24,7 @@ def place(network: Network, device: str, name: str, source: Source, why: str) ->
         source=source,
         why=why,
         fingerprint=network.fingerprint,
-        dim=network.dim,
+        widths=network.widths,
         file=network.file,
         device=device,
         model=model.to(device),

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.evidence.ridge_loo import leave_one_out
-from models.space import Space
+from models.space.space import Space
 
 DRAWS = 2000
 STEP = 0.02  # prior mean of the gain of one place up the catalogue …

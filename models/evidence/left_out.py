@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.head import FitHead
+from models.head import FitHead, Head
 from models.head.fitting import Labeled, check_rows
 from models.head.leave_one_out import leave_one_out_logits
+from models.head.logistic import parameters
 from models.head.optimum import Optimum, minimise
 
 FOLDS = 10  # for heads without their own leave-one-out
@@ -51,6 +52,7 @@ def leave_out(
     strength: float,
     temperature: float,
     groups: Indices | None = None,
+    start: Head | None = None,
 ) -> LeftOut:
     """Predictions of a logistic head for some of its rows, each without that row's group.
 
@@ -63,6 +65,7 @@ def leave_out(
     rows : (m,) places in 0 … n - 1 to predict.
     strength, temperature : those of the head.
     groups : (n,) the group of each row, see `near_duplicates`. None: each is its own.
+    start : the head itself, which saves fitting it again. None: it is fitted.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def leave_out(
         As a fit does.
     """
     labeled = Labeled.of(features, labels, "cpu")
-    optimum = minimise(labeled, strength)
+    optimum = minimise(labeled, strength, parameters(start, labeled, features.shape[1]))
     logits = leave_one_out_logits(labeled, optimum, reweighted=True).numpy()[rows]
     if groups is not None:
         size = np.bincount(groups)[groups]

@@ -14,7 +14,7 @@ from models.encoders.backbones import Backbone
 from models.encoders.preprocess import Framing
 from models.evidence.metrics import MeanInterval, mean_interval
 from models.evidence.ridge_loo import leave_one_out
-from models.space import Space
+from models.space.space import Space
 
 # The whole image; more than 16 × 16 pixels do not improve a ridge on small sets.
 PIXELS = Framing((16, 16), (16, 16), "squash", "box")

@@ -1,17 +1,14 @@
 """A head's file: a fitted head and its space's centre, without pickle."""
 
 import dataclasses
-import io
-import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
 
+from models.array_file import load_arrays, save_arrays
 from models.head import HEADS, Head
 
 FILE_FORMAT = 2  # format 1 had only linear heads, without a temperature
@@ -27,39 +24,22 @@ def save_head(path: Path, head: Head, center: npt.NDArray[np.float32]) -> None:
     """Write a head of a kind in HEADS and its space's centre (D,) to `path`, or nothing at all."""
     kind = _kind(head)
     parts = {name: getattr(head, name) for name in _fields(kind)}
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            np.savez(
-                file,
-                format=FILE_FORMAT,
-                kind=kind,
-                center=np.asarray(center, dtype=np.float32),
-                **parts,
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    facts = {"format": FILE_FORMAT, "kind": kind, "center": np.asarray(center, dtype=np.float32)}
+    save_arrays(path, facts | parts)
 
 
 def load_head(path: Path) -> tuple[Head, npt.NDArray[np.float32]]:
     """Read (head, centre) as `save_head` wrote them; a damaged file raises DamagedHeadError."""
-    content = path.read_bytes()
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
-                raise ValueError("it is compressed, and its size would be unlimited")
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            head = _read(stored)
-            center = _floats(stored, "center")
+        stored = load_arrays(path)
+        head, center = _read(stored), _floats(stored, "center")
         if center.shape != (head.width,):
             raise ValueError(f"centre {center.shape} does not fit a head of width {head.width}")
         if not np.isfinite(center).all():
             raise ValueError("the centre is not finite")
-    # Damaged bytes raise any of a dozen types (zip, struct, numpy); all mean the same here.
-    except Exception as error:
+    except OSError:
+        raise  # such as a file that is not there
+    except Exception as error:  # parts that do not fit raise half a dozen types
         raise DamagedHeadError(
             f"{path} is not a readable head ({error}): delete it, the next round writes a new one"
         ) from error

@@ -37,7 +37,7 @@ def fit_logistic(
     check_audits(audits, len(features))
     if strength is not None and not (np.isfinite(strength) and strength > 0):
         raise ValueError(f"strength must be a positive number, not {strength}")
-    initial = _initial(start, labeled, features.shape[1])
+    initial = parameters(start, labeled, features.shape[1])
     tuned = tune(features, labels, strength, device=device, audits=audits, stop=stop)
     optimum = minimise(labeled, tuned.strength, initial, stop)
     weight, bias = optimum.theta[:, :-1], optimum.theta[:, -1]
@@ -53,7 +53,7 @@ def fit_logistic(
     )
 
 
-def _initial(start: Scorer | None, labeled: Labeled, width: int) -> torch.Tensor | None:
+def parameters(start: Scorer | None, labeled: Labeled, width: int) -> torch.Tensor | None:
     """Parameters (K, d+1): those of a linear `start` by class id, zero for other classes."""
     if not isinstance(start, LinearHead):
         return None

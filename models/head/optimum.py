@@ -1,6 +1,7 @@
 """The optimum of class-balanced multinomial logistic regression with a penalty."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 
@@ -30,13 +31,19 @@ def minimise(
     labeled: Labeled, strength: float, initial: torch.Tensor | None = None, stop: Stop = never
 ) -> Optimum:
     """Minimise Σᵢ wᵢ·CEᵢ + strength/2·‖W‖² by L-BFGS from `initial` (K, d+1), or from zero."""
-    objective = Objective(labeled, strength)
     if initial is None:
         width = labeled.x.shape[1]
         initial = torch.zeros(len(labeled.classes), width + 1, device=labeled.x.device)
-    tolerance = TOLERANCE_PER_ROW * len(labeled.targets)
+    return descend(Objective.of(labeled, strength), initial, len(labeled.targets), stop)
+
+
+def descend(
+    objective: "Objective", initial: torch.Tensor, rows: int, stop: Stop = never
+) -> Optimum:
+    """Minimise an objective over so many rows from `initial` (K, d+1)."""
+    tolerance = TOLERANCE_PER_ROW * rows
     theta, steps = lbfgs(objective, initial, tolerance, MAX_ITERATIONS, stop)
-    return Optimum(theta, float(strength), steps)
+    return Optimum(theta, objective.strength, steps)
 
 
 class Objective:
@@ -47,29 +54,37 @@ class Objective:
     products, because few classes are slow as columns.
     """
 
-    def __init__(self, labeled: Labeled, strength: float) -> None:
-        self._x, n = labeled.x, len(labeled.targets)
-        device = labeled.x.device
-        targets = torch.from_numpy(labeled.targets).to(device)
-        self._weights = torch.from_numpy(labeled.weights()).float().to(device)
-        self._onehot = torch.zeros(len(labeled.classes), n, device=device)  # (K, n), weighted
-        self._onehot.scatter_(0, targets[None], self._weights[None])
-        self._strength = strength
-        self._step = min(n, rows_at_once(self._x.shape[1]) if device.type == "cpu" else n)
-        self._buffer = torch.empty(self._step, self._x.shape[1], device=device)
+    def __init__(
+        self, x: torch.Tensor, given: torch.Tensor, weights: torch.Tensor, strength: float
+    ) -> None:
+        """Rows (n, d), what each should predict times its weight (K, n), and its weight (n,)."""
+        self._x, self._given, self._weights = x, given, weights
+        self.strength = float(strength)
+        n, width = x.shape
+        self._step = min(n, rows_at_once(width) if x.device.type == "cpu" else n)
+        self._buffer = torch.empty(self._step, width, device=x.device)
+
+    @classmethod
+    def of(cls, labeled: Labeled, strength: float) -> Self:
+        """The objective of labels: each row should predict its class."""
+        x = labeled.x
+        targets = torch.from_numpy(labeled.targets).to(x.device)
+        weights = torch.from_numpy(labeled.weights()).float().to(x.device)
+        onehot = torch.zeros(len(labeled.classes), len(x), device=x.device)
+        return cls(x, onehot.scatter_(0, targets[None], weights[None]), weights, strength)
 
     def __call__(self, theta: torch.Tensor) -> tuple[float, torch.Tensor]:
         weight, bias = theta[:, :-1].contiguous(), theta[:, -1:].contiguous()
-        gradient, pull = weight * self._strength, torch.zeros_like(bias)
+        gradient, pull = weight * self.strength, torch.zeros_like(bias)
         # Summed in float64, since rounding would disturb the line search; float32 has no other
         # drawback.
         loss = 0.5 * torch.sum(gradient * weight, dtype=torch.float64)
         for begin in range(0, len(self._x), self._step):
             place = slice(begin, begin + self._step)
-            x, onehot = self._floats(place), self._onehot[:, place]
+            x, given = self._floats(place), self._given[:, place]
             log_proba = torch.log_softmax(torch.addmm(bias, weight, x.T), dim=0)  # (K, m)
-            loss -= torch.sum(onehot * log_proba, dtype=torch.float64)
-            residual = log_proba.exp_().mul_(self._weights[place]).sub_(onehot)
+            loss -= torch.sum(given * log_proba, dtype=torch.float64)
+            residual = log_proba.exp_().mul_(self._weights[place]).sub_(given)
             gradient.addmm_(residual, x)
             pull += residual.sum(dim=1, keepdim=True)
         return float(loss), torch.cat([gradient, pull], dim=1)

@@ -37,10 +37,10 @@ def core_set(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     """
     n = size(pool, n)
     candidates = rng.choice(pool.available, min(len(pool.available), CANDIDATES), replace=False)
-    rows = pool.rows(candidates)
+    rows = pool.points(candidates)
     nearest = np.full(len(rows), 4.0, dtype=np.float32)  # the largest distance of two unit rows
     for begin in range(0, len(pool.labeled), BLOCK_ROWS):
-        block = pool.rows(pool.labeled[begin : begin + BLOCK_ROWS])
+        block = pool.points(pool.labeled[begin : begin + BLOCK_ROWS])
         np.minimum(nearest, squared_distances(rows, block).min(axis=1), out=nearest)
     chosen, scores = [], []
     for _ in range(min(n, len(rows))):
@@ -128,7 +128,7 @@ def dropquery(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
     margin = _margin_filling(pool, n, rng)
     if n == 0 or len(candidates) == 0:
         return picks_of(pool, n, margin)
-    rows = pool.rows(candidates)
+    rows = pool.points(candidates)
     centers, assigned = k_means(rows, n, rng)
     counts = np.bincount(assigned, minlength=len(centers))
     distances = squared_norms(rows - centers[assigned])

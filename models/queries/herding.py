@@ -17,7 +17,7 @@ class Herd:
 
     def __init__(self, pool: Pool, reference: Indices, weights: Floats) -> None:
         self.pool = pool
-        self.reference = pool.rows(reference)  # (R, D)
+        self.reference = pool.points(reference)  # (R, D)
         self.weights = weights  # (R,)
         self.coverage = np.zeros(len(reference), dtype=np.float32)
         self.picked: list[int] = []
@@ -33,7 +33,7 @@ class Herd:
         closest = np.full(len(self.coverage), -np.inf, dtype=np.float32)
         product = np.empty((min(len(rows), BLOCK_ROWS), len(closest)), dtype=np.float32)
         for begin in range(0, len(rows), BLOCK_ROWS):
-            block = self.pool.rows(rows[begin : begin + BLOCK_ROWS])
+            block = self.pool.points(rows[begin : begin + BLOCK_ROWS])
             affinity = product[: len(block)]
             np.matmul(block, self.reference.T, out=affinity)
             affinity -= 0.5 * squared_norms(block)[:, None]
@@ -48,7 +48,7 @@ class Herd:
         largest bounds are computed again (lazy greedy: Minoux 1978), with the same picks. Likewise,
         a candidate is compared with the picks for duplicates only when it would be the next one.
         """
-        rows = self.pool.rows(candidates)
+        rows = self.pool.points(candidates)
         kernel = squared_distances(rows, self.reference)  # (C, R)
         np.exp(np.negative(kernel, out=kernel), out=kernel)
         bounds = self._gains(kernel)
@@ -113,10 +113,10 @@ class Herd:
 
     def near_picked(self, rows: Indices) -> npt.NDArray[np.bool_]:
         """Which of `rows` (m,) are near-duplicates of a pick."""
-        picks = self.pool.rows(np.array(self.picked, dtype=np.int64))
+        picks = self.pool.points(np.array(self.picked, dtype=np.int64))
         found = np.empty(len(rows), dtype=bool)
         for begin in range(0, len(rows), BLOCK_ROWS):
-            block = self.pool.rows(rows[begin : begin + BLOCK_ROWS])
+            block = self.pool.points(rows[begin : begin + BLOCK_ROWS])
             found[begin : begin + len(block)] = near(block, picks)
         return found
 

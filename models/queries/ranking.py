@@ -102,7 +102,7 @@ class _Kept:
         self.scores: list[float] = []
         self.deferred: list[int] = []
         self.deferred_scores: list[float] = []
-        self.features = np.empty((n, pool.features.shape[1]), dtype=np.float32)
+        self.points = np.empty((n, pool.kernel or pool.features.shape[1]), dtype=np.float32)
         self._seen: set[int] = set()
 
     @property
@@ -118,9 +118,9 @@ class _Kept:
             self._extend(rows[begin : begin + WINDOW], scores[begin : begin + WINDOW])
 
     def _extend(self, rows: Indices, scores: Floats) -> None:
-        features = self.pool.rows(rows)
-        blocked = near(features, self.features[: len(self.rows)])
-        twins = squared_distances(features, features) < DUPLICATE_DISTANCE
+        points = self.pool.points(rows)
+        blocked = near(points, self.points[: len(self.rows)])
+        twins = squared_distances(points, points) < DUPLICATE_DISTANCE
         for place, row in enumerate(rows.tolist()):
             if self.full:
                 return
@@ -131,7 +131,7 @@ class _Kept:
                 self.deferred.append(row)
                 self.deferred_scores.append(float(scores[place]))
                 continue
-            self.features[len(self.rows)] = features[place]
+            self.points[len(self.rows)] = points[place]
             self.rows.append(row)
             self.scores.append(float(scores[place]))
             blocked |= twins[place]

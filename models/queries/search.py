@@ -61,14 +61,14 @@ def neighbours(pool: Pool, positives: Indices, searched: Indices) -> tuple[Indic
     Returns rows (m,) int64 and their cosine (m,) float32 in [0, 1] to the nearest positive that
     they are neighbours of; negative ones become 0.
     """
-    targets = pool.rows(positives)
+    targets = pool.points(positives)
     near = np.empty((len(positives), 0), dtype=np.int64)
     cosines = np.empty((len(positives), 0), dtype=np.float32)
     for begin in range(0, len(searched), BLOCK_ROWS):
         block = searched[begin : begin + BLOCK_ROWS]
         here = np.broadcast_to(block, (len(positives), len(block)))
         near = np.concatenate([near, here], axis=1)
-        cosines = np.concatenate([cosines, targets @ pool.rows(block).T], axis=1)
+        cosines = np.concatenate([cosines, targets @ pool.points(block).T], axis=1)
         if near.shape[1] > NEIGHBOURS:
             top = np.argpartition(-cosines, NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS]
             near = np.take_along_axis(near, top, axis=1)

@@ -36,7 +36,7 @@ def typiclust(pool: Pool, n: int, rng: np.random.Generator) -> Picks:
         return picks_of(pool, n, filling)
     open_rows = _part(pool.available, rng)
     known = _part(pool.labeled, rng)
-    rows = pool.rows(np.concatenate([open_rows, known]))
+    rows = pool.points(np.concatenate([open_rows, known]))
     clusters = min(len(pool.labeled) + n, MAX_CLUSTERS)
     _, assigned = k_means(rows, clusters, rng)
     members = _uncovered_first(assigned, len(open_rows), rng)

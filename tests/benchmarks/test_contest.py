@@ -1,15 +1,17 @@
 """The label-efficiency contest counts, pairs and resumes as its figures claim."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.contest import SESSION, Job, Run, play
+from benchmarks.contest import ON, SESSION, Job, Run, play
 from benchmarks.contest_report import Contest, statement
 from benchmarks.image_sets import ImageSet
 from benchmarks.label_efficiency import Journal
+from benchmarks.views import ARMS, VIEWS, make_view
 from labeling.errors import HoneError
 from labeling.simulation.curves import BASELINE
 from labeling.simulation.replay import pin_threads
@@ -33,7 +35,9 @@ def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     centres = rng.normal(size=(3, 8)) * 2
     embeddings = (centres[labels] + rng.normal(size=(120, 8))).astype(np.float16)
     file = tmp_path_factory.mktemp("sets") / "blobs.npz"
-    ImageSet("blobs", embeddings, labels.astype(np.int64), "a-fingerprint").write(file)
+    blocks = (embeddings[:, :5] + rng.normal(size=(120, 5))).astype(np.float16)
+    made = ImageSet("blobs", embeddings, labels.astype(np.int64), "print", blocks, (3, 2))
+    made.write(file)
     return file
 
 
@@ -42,7 +46,10 @@ def made_run(strategy: str, seed: int, *accuracy: float) -> Run:
     return Run("set", 100, 2, strategy, seed, labels, accuracy, accuracy, (0.1,) * len(labels))
 
 
-@pytest.mark.parametrize("strategy", [BASELINE, DEFAULT_QUERY, SESSION])
+@pytest.mark.parametrize(
+    "strategy",
+    [BASELINE, DEFAULT_QUERY, SESSION, *(f"{DEFAULT_QUERY}{ON}{arm}" for arm in ARMS)],
+)
 def test_a_run_spends_its_labels_and_is_the_same_again(strategy: str, blobs: Path) -> None:
     job = Job(blobs, strategy, seed=1, labels=25, batch=10)
     run = play(job)
@@ -51,6 +58,22 @@ def test_a_run_spends_its_labels_and_is_the_same_again(strategy: str, blobs: Pat
     assert run.accuracy[-1] > 0.6
     again = play(job)
     assert (again.accuracy, again.held_out) == (run.accuracy, run.held_out)
+
+
+def test_a_set_of_an_earlier_version_is_named(blobs: Path, tmp_path: Path) -> None:
+    images = ImageSet.read(blobs)
+    np.savez(tmp_path / "old.npz", embeddings=images.embeddings, labels=images.labels)
+    with pytest.raises(HoneError, match=r"old.npz is of an earlier version; delete it"):
+        ImageSet.read(tmp_path / "old.npz")
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_no_features_depend_on_a_label(name: str, blobs: Path) -> None:
+    images, rows = ImageSet.read(blobs), np.arange(120)
+    other = replace(images, labels=np.random.default_rng(0).permutation(images.labels))
+    views = [make_view(name, one, rows[:100], rows[100:]) for one in (images, other)]
+    np.testing.assert_array_equal(views[0].features, views[1].features)
+    np.testing.assert_array_equal(views[0].held, views[1].held)
 
 
 def test_labels_to_randoms_end_are_read_between_two_points() -> None:
@@ -82,7 +105,8 @@ def test_the_statement_tells_first_from_tied_from_behind() -> None:
     def claim(*gains: float) -> str:
         runs = [made_run(BASELINE, seed, 0.1, 0.2) for seed in range(3)]
         runs += [made_run("margin", seed, 0.5, 0.5) for seed in range(3)]
-        runs += [made_run(SESSION, seed, 0.9, 0.9) for seed in range(3)]  # no rival of its own
+        for own in (SESSION, f"{DEFAULT_QUERY}{ON}map"):  # no rivals of their own
+            runs += [made_run(own, seed, 0.9, 0.9) for seed in range(3)]
         runs += [made_run(DEFAULT_QUERY, seed, 0.5 + g, 0.5 + g) for seed, g in enumerate(gains)]
         return statement([Contest("set", runs)])[0]
 

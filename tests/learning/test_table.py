@@ -11,7 +11,7 @@ import pytest
 from labeling.answers.sample_index import SampleIndex
 from labeling.learning.table import SMALL, Table, Tables, make_table
 from models.embeddings.cache import EmbeddingCache
-from models.space import Space
+from models.space.space import Space
 
 Embeddings = npt.NDArray[np.float16]
 

@@ -1,6 +1,7 @@
 """Blocks of a large matrix: what comes out, and what is left in memory."""
 
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +63,15 @@ def test_a_memory_mapped_matrix_leaves_no_pages_in_memory(tmp_path: Path) -> Non
     for rows in (None, np.arange(0, 4000, 2)):
         for place, _ in blocks(whole, rows, 500):
             assert place.start != 500 or resident_kb(file) == 0
+
+
+def test_rows_of_some_columns_are_taken_without_a_copy_of_all() -> None:
+    wide = np.zeros((4000, 300), dtype=np.float16)
+    wide[:, 100] = np.arange(4000) % 2048
+    columns, rows = wide[:, 100:104], np.arange(0, 4000, 2)
+    tracemalloc.start()
+    found = [block[:, 0].clone() for _, block in blocks(columns, rows, step=10)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    np.testing.assert_array_equal(np.concatenate(found), columns[rows, 0])
+    assert peak < columns.nbytes

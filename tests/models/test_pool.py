@@ -12,7 +12,7 @@ from tests.pools import pool_of
 
 def test_a_pool_holds_labels_of_labeled_rows_alone() -> None:
     names = {f.name for f in fields(Pool)}
-    assert names == {"features", "labeled", "labels", "available", "head", "scores"}
+    assert names == {"features", "labeled", "labels", "available", "head", "scores", "kernel"}
     assert len(pool_of().labels) == len(pool_of().labeled)
 
 
@@ -33,6 +33,8 @@ def test_picks_are_rows_with_scores_and_chances() -> None:
         ({"head": None}, "a head and its scores come together"),
         ({"scores": None}, "a head and its scores come together"),
         ({"scores": Scores.empty(119)}, "scores of 119 rows do not fit 120"),
+        ({"kernel": 0}, "a kernel on 0 columns does not fit"),
+        ({"kernel": 17}, "a kernel on 17 columns does not fit"),
     ],
 )
 def test_a_pool_whose_parts_do_not_fit_is_refused(
@@ -50,6 +52,16 @@ def test_rows_are_single_precision_copies() -> None:
         np.testing.assert_array_equal(rows, before[[3, 1]])
         rows += 1
         np.testing.assert_array_equal(pool.features, before)
+
+
+def test_points_are_the_columns_of_the_kernel_with_length_one() -> None:
+    pool, rows = pool_of(), np.array([3, 1])
+    np.testing.assert_array_equal(pool.points(rows), pool.rows(rows))
+    pool.features[3, :5] = 0
+    points = replace(pool, kernel=5).points(rows)
+    assert points.dtype == np.float32 and not points[0].any()
+    expected = pool.rows(rows)[1, :5] / np.linalg.norm(pool.rows(rows)[1, :5])
+    np.testing.assert_allclose(points[1], expected, rtol=1e-6)
 
 
 def test_a_pool_without_some_rows_has_the_others_in_their_order() -> None:

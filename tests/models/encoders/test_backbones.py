@@ -170,7 +170,7 @@ def test_half_precision_stays_near_and_an_overflow_is_computed_again(backbone: B
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
             return (pixels.mean((2, 3)) + 10) @ (torch.eye(3) * 1e5)
 
-    big = replace(backbone, model=Overflowing(), dim=3, half=torch.float16)
+    big = replace(backbone, model=Overflowing(), widths=(3,), half=torch.float16)
     np.testing.assert_array_equal(big.embed(images), replace(big, half=None).embed(images))
 
 
@@ -181,7 +181,7 @@ def test_an_embedding_that_is_not_finite_is_an_error_that_names_the_image(
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
             return 1 / (pixels - pixels[:, :, :1, :1]).abs().sum((2, 3))
 
-    broken = replace(backbone, model=Dividing(), dim=3)
+    broken = replace(backbone, model=Dividing(), widths=(3,))
     with pytest.raises(backbones.EmbeddingError, match=r"\[1\]"):
         broken.embed([photo(0), Image.new("RGB", (50, 50), "red")])
 

@@ -94,6 +94,7 @@ def test_features_are_part_of_the_fingerprint_and_the_default_is_not(folder: Pat
     assert len({plain.fingerprint, block.fingerprint, both.fingerprint}) == 3
     rows = both.embed([Image.new("RGB", (40, 30), "red")])
     assert rows.shape == (1, block.dim + plain.dim)
+    assert both.widths == (block.dim, plain.dim) and plain.widths == (plain.dim,)
     np.testing.assert_allclose(np.linalg.norm(rows), np.sqrt(2), rtol=1e-5)
     assert not any(p.requires_grad for p in both.model.parameters())
     assert not any(module.training for module in both.model.modules())

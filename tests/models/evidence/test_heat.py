@@ -11,7 +11,7 @@ from models.encoders.backbones import Backbone
 from models.evidence.heat import NoHeatMapError, heat_map
 from models.head import HEADS
 from models.head.linear import LinearHead
-from models.space import Space
+from models.space.space import Space
 from tests.conftest import picture
 
 

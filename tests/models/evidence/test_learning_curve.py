@@ -12,7 +12,7 @@ from models.evidence.learning_curve import Labels, Point, beside_random, measure
 from models.evidence.left_out import leave_out
 from models.evidence.out_of_fold import OutOfFold
 from models.head import HEADS
-from models.space import Space
+from models.space.space import Space
 
 
 def session(n: int, strength: float, seed: int = 0, classes: int = 3) -> tuple[Labels, np.ndarray]:

@@ -6,7 +6,7 @@ import pytest
 from models.evidence.left_out import cross_predict, leave_out
 from models.evidence.near_duplicates import near_duplicates
 from models.head import HEADS
-from models.space import Space
+from models.space.space import Space
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from models.evidence.reliability import reliability
 from models.evidence.ridge_loo import leave_one_out
 from models.finite import NotFiniteError
 from models.head.stopping import FewClassesError
-from models.space import Space
+from models.space.space import Space
 
 
 def labeled(n: int, width: int, k: int, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from models.head import HEADS
 from models.head.choice import FOLDS, choose_head, held_out
 from models.head.mlp import folds
 from models.head.stopping import Cancelled, FewClassesError
-from models.space import Space
+from models.space.space import Space
 from tests.clusters import clusters
 
 

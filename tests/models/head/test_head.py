@@ -15,7 +15,7 @@ from models.head import HEADS, Cancelled, FewClassesError, Head, linear, mlp, tu
 from models.head.linear import LinearHead
 from models.head.logistic import fit_logistic
 from models.head.mlp import MlpHead
-from models.space import Space
+from models.space.space import Space
 from tests.clusters import clusters
 
 

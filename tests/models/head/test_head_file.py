@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.head import HEADS, head_file
+from models import array_file
+from models.head import HEADS
 from models.head.head_file import DamagedHeadError, load_head, save_head
 from models.head.linear import LinearHead
 from models.head.mlp import MlpHead
@@ -144,7 +145,7 @@ def test_a_write_that_fails_keeps_the_old_head(
     def full_disk(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(head_file.os, "fsync", full_disk)
+    monkeypatch.setattr(array_file.os, "fsync", full_disk)
     with pytest.raises(OSError, match="no space"):
         save_head(path, head, center + 1)
     np.testing.assert_array_equal(load_head(path)[1], center)

@@ -43,7 +43,7 @@ def test_the_gradient_is_that_of_the_penalised_weighted_loss() -> None:
     expected = (losses * torch.from_numpy(rows.weights())).sum()
     expected = expected + 0.5 * 3.0 * (theta[:, :-1] ** 2).sum()
     expected.backward()  # type: ignore[no-untyped-call]
-    loss, gradient = optimum.Objective(rows, 3.0)(theta.detach())
+    loss, gradient = optimum.Objective.of(rows, 3.0)(theta.detach())
     assert loss == pytest.approx(float(expected.detach()), rel=1e-6)
     torch.testing.assert_close(gradient, theta.grad, rtol=1e-4, atol=1e-4)
 
@@ -52,7 +52,7 @@ def test_thousands_of_labels_are_fitted_as_exactly_a_row_as_few() -> None:
     features, labels = clusters(3000, WIDTH, 4, noise=0.6)
     rows = Labeled.of(features.astype(np.float16), labels, "cpu")
     found = minimise(rows, 1.0)
-    _, gradient = optimum.Objective(rows, 1.0)(found.theta)
+    _, gradient = optimum.Objective.of(rows, 1.0)(found.theta)
     assert float(gradient.abs().max()) <= TOLERANCE_PER_ROW * len(labels)
     close = minimise(rows, 1.0, found.theta).iterations
     assert close == 0

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 
 from models.pool import Pool
 from models.queries import DEFAULT_QUERY, QUERIES, acting_query, draw_probability
-from models.space import Space
+from models.space.space import Space
 from tests.pools import (
     NOTHING,
     ask,
@@ -101,7 +101,8 @@ def test_the_same_seed_gives_the_same_picks(name: str) -> None:
 def test_the_pool_is_left_alone(name: str) -> None:
     pool = pool_of()
     assert pool.scores is not None
-    arrays = [getattr(pool, f.name) for f in fields(Pool) if f.name not in ("head", "scores")]
+    others = ("head", "scores", "kernel")
+    arrays = [getattr(pool, f.name) for f in fields(Pool) if f.name not in others]
     arrays += [getattr(pool.scores, f.name) for f in fields(pool.scores)]
     before = [array.copy() for array in arrays]
     for array in arrays:
@@ -169,6 +170,24 @@ def test_half_precision_features_are_picked_from_as_single_ones_are(name: str) -
     assert pool.features.dtype == np.float16
     single = replace(pool, features=pool.features.astype(np.float32))
     np.testing.assert_array_equal(ask(name, single, 12).indices, ask(name, pool, 12).indices)
+
+
+@EVERY_QUERY
+def test_a_head_on_more_columns_than_the_kernel_is_no_obstacle(name: str) -> None:
+    pool = replace(pool_of(), kernel=9)
+    check(ask(name, pool, 20), pool, 20)
+    check(ask(name, headless(pool), 20), headless(pool), 20)
+
+
+@pytest.mark.parametrize("name", ["max_herding", "core_set", "typiclust"])
+def test_distances_are_measured_on_the_kernel_alone(name: str) -> None:
+    """The columns behind it belong to the head; those of the kernel count as rows of length one."""
+    pool = headless(pool_of())
+    points = pool.features.astype(np.float32)
+    noise = np.random.default_rng(0).normal(size=points.shape).astype(np.float32)
+    wide = replace(pool, features=np.concatenate([0.25 * points, noise], axis=1), kernel=16)
+    alone = replace(pool, features=points)
+    np.testing.assert_array_equal(ask(name, wide, 12).indices, ask(name, alone, 12).indices)
 
 
 @EVERY_QUERY

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import space as space_module
 from models.finite import NotFiniteError, require_finite
-from models.space import Space
+from models.space import space as space_module
+from models.space.space import Space
 
 
 def embeddings(rows: int, width: int = 24) -> np.ndarray:
