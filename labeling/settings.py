@@ -23,6 +23,8 @@ class Settings:
     `query` names how samples are picked, `head` what learns from the labels ("auto": whatever is
     better on them), `backbone` what turns images into embeddings (None: not chosen yet, the
     default for device and pool) and `features` which of its outputs (see models.encoders.features).
+    `pool_map` says whether the head learns on a map of the pool that needs no labels ("auto": if
+    the labels say that this is better, "always", "never").
     `next_backbone` with `next_features` is embedded in the background, to be switched to.
     `audit_share` is the share of samples drawn uniformly at random and shown without a pre-label,
     `pool_labels` whether labels that the pool has (in its CSV, or as the names of its folders)
@@ -35,6 +37,7 @@ class Settings:
     head: str = "auto"
     backbone: str | None = None
     features: str = "pooled"
+    pool_map: str = "auto"
     next_backbone: str | None = None
     next_features: str = "pooled"
     audit_share: float = 0.1

@@ -39,12 +39,12 @@ def measure(round_: "Round", evidence: Evidence) -> Curve:
     if len(rows) > POOL_SAMPLE:
         rows = np.sort(rng.choice(rows, POOL_SAMPLE, replace=False))
     labels = Labels(
-        features=round_.table.features[evidence.rows],
+        features=round_.basis.features[evidence.rows],
         labels=evidence.labels,
         uniform=evidence.uniform,
         chance=evidence.chance,
         groups=evidence.groups,
-        pool=round_.table.features[rows],
+        pool=round_.basis.features[rows],
         left=len(evidence.open_rows),
     )
     points = measured(labels, HEADS["logistic"]) if len(rows) else []

@@ -82,8 +82,7 @@ def gather(
         return None
     ids = tuple(table.id(row) for row in rows.tolist())
     told = [answers.get(key) for key in ids]
-    features = table.features[rows]
-    groups = near_duplicates(features)
+    groups = near_duplicates(table.features[rows])
     chance = [np.nan if a is None else a.acquisition_probability or np.nan for a in told]
     is_open = np.ones(len(table), dtype=bool)
     is_open[round_.snapshot.answered] = False
@@ -96,7 +95,7 @@ def gather(
         ids=ids,
         rows=rows,
         labels=given,
-        left_out=_left_out(round_, features, given, groups),
+        left_out=_left_out(round_, given, groups),
         uniform=np.array([a is not None and _is_uniform(a, certificates) for a in told]),
         chance=np.array(chance, dtype=np.float64),
         groups=groups,
@@ -118,14 +117,13 @@ def _is_uniform(answer: Answer, certificates: Sequence[Certificate]) -> bool:
     return bool(drawn_by) and drawn_by[-1].kind == ACCURACY
 
 
-def _left_out(
-    round_: "Round", features: npt.NDArray[np.float16], labels: Indices, groups: Indices
-) -> "LeftOut":
+def _left_out(round_: "Round", labels: Indices, groups: Indices) -> "LeftOut":
     """Leave-one-out if the head has a closed form, else ten folds of the labels."""
     from models.evidence.left_out import cross_predict, leave_out
     from models.head.linear import LinearHead
 
     head, everything = round_.head, np.arange(len(labels))
+    features = round_.basis.features[round_.snapshot.rows]
     assert head is not None
     if isinstance(head, LinearHead):
         return leave_out(

@@ -31,11 +31,10 @@ def evidence_picture(
     does not average a feature map.
     """
     from models.evidence.heat import NoHeatMapError, heat_map
-    from models.head.linear import LinearHead
 
-    if round_ is None or not isinstance(round_.head, LinearHead):
+    if round_ is None or (head := round_.linear) is None:
         raise HoneError("A heat map needs the logistic head.")
-    if class_id not in round_.head.classes:
+    if class_id not in head.classes:
         raise HoneError("The model does not know that class yet.")
     settings = project.settings()
     with _ONE_AT_A_TIME:
@@ -44,7 +43,7 @@ def evidence_picture(
         if isinstance(image, UnreadableImageError):
             raise image
         try:
-            found = heat_map(backbone, round_.head, round_.table.space.center, image, class_id)
+            found = heat_map(backbone, head, round_.table.space.center, image, class_id)
         except NoHeatMapError as error:
             raise HoneError(str(error)) from error
     seen = Image.fromarray(image)

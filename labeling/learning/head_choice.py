@@ -9,6 +9,7 @@ from labeling.learning.worker import Newer
 from models.head import Cancelled
 
 if TYPE_CHECKING:
+    from labeling.learning.basis import Basis
     from labeling.learning.snapshot import Snapshot
 
 SIMPLE_HEAD = "logistic"
@@ -28,19 +29,19 @@ class HeadChoice:
         self._compared = 0  # labels in the last comparison
         self._disturbed = False  # whether an answer came during the last one
 
-    def compare(self, snapshot: "Snapshot", device: str, newer: Newer) -> None:
+    def compare(self, snapshot: "Snapshot", basis: "Basis", device: str, newer: Newer) -> None:
         """Compare the heads if that is due; stop when a newer answer comes."""
         from models.head.choice import choose_head
 
         size = 1 << max(0, len(snapshot.labels).bit_length() - 1)
         if size < FIRST_COMPARED or size == self._compared:
             return
-        if self._disturbed and not _is_quiet(newer):
+        if self._disturbed and not is_quiet(newer):
             return
         rows, targets = snapshot.rows[:size], snapshot.labels[:size]
         if len(np.unique(targets)) < 2:
             return
-        features, rng = snapshot.table.features[rows], np.random.default_rng(size)
+        features, rng = basis.features[rows], np.random.default_rng(size)
         try:
             self.winner = choose_head(features, targets, rng, device=device, stop=newer)
         except Cancelled:
@@ -49,7 +50,7 @@ class HeadChoice:
         self._compared, self._disturbed = size, False
 
 
-def _is_quiet(newer: Newer) -> bool:
+def is_quiet(newer: Newer) -> bool:
     """Wait for a while; whether no newer answer came in that time."""
     end = time.monotonic() + QUIET
     while not newer() and time.monotonic() < end:

@@ -11,7 +11,9 @@ import numpy.typing as npt
 from labeling.answers.current import Moment
 from labeling.embedding.ingest import Ingest
 from labeling.errors import HoneError
+from labeling.learning.feature_choice import FeatureChoice
 from labeling.learning.head_choice import HeadChoice
+from labeling.learning.mapper import NEVER
 from labeling.learning.training_set import take_snapshot, teaches
 from labeling.learning.worker import Newer, Report, State
 from labeling.project.project import Project
@@ -20,6 +22,7 @@ from labeling.store import RoundRecord
 from models.head import Cancelled, Head
 
 if TYPE_CHECKING:
+    from labeling.learning.basis import Basis
     from labeling.learning.snapshot import Policy, Round
     from labeling.learning.table import Table, Tables
     from models.scoring import Rotation
@@ -30,7 +33,8 @@ EAGER = 65_536  # up to this many rows, all rows are scored before the next rank
 WINDOW = 50_000  # in a larger pool, this many rows in turn, and …
 UNCERTAIN = 5_000  # … those that the previous round was least sure of; the rest when idle
 
-AUTO = "auto"
+AUTO, ALWAYS = "auto", "always"
+MAP = "map"  # the key of a map's digest in the metrics of a round
 
 Floats = npt.NDArray[np.float32]
 Kept = tuple[RoundRecord, "Head", Floats]
@@ -41,7 +45,8 @@ class Learner:
 
     `moment` gives the current state of the answers and the pool; `published` is called after each
     new round. If another process `leads`, this one takes over its rounds: their heads score and
-    rank the same pool here.
+    rank the same pool here. `mapped` gives a table's features on the map of the pool, if there is
+    one.
     """
 
     def __init__(
@@ -51,14 +56,18 @@ class Learner:
         moment: Callable[[], Moment],
         published: Callable[[], None] = lambda: None,
         leads: Callable[[], bool] = lambda: True,
+        mapped: "Callable[[Table], Basis | None]" = lambda table: None,
     ) -> None:
         self._project = project
         self._ingest = ingest
+        self._mapped = mapped
         self._moment = moment
         self._publish, self._leads = published, leads
         self._tables: Tables | None = None
         self._rotation: tuple[Table, Rotation] | None = None
         self._choice = HeadChoice()
+        newest = project.store.rounds.latest()
+        self._feature_choice = FeatureChoice(on_map=newest is not None and MAP in newest.metrics)
         self.round: Round | None = None
 
     def grown(self) -> bool:
@@ -84,6 +93,7 @@ class Learner:
         if table is None:
             return State.WAITING_FOR_LABELS
         snapshot = take_snapshot(table, moment, classes)
+        basis, kept = self._basis(table, kept, settings)
         if kept is None and not self._leads() and snapshot.can_teach:
             return State.WAITING_FOR_LABELS  # the leading process is fitting the first head
         try:
@@ -91,12 +101,13 @@ class Learner:
                 snapshot,
                 self._policy(settings),
                 np.random.default_rng([settings.seed, moment.last_answer]),
+                basis=basis,
                 round_id=kept[0].id if kept else self._project.store.rounds.next_id(),
                 device=self._ingest.device,
                 previous=self.round,
                 warm=len(snapshot.labels) >= WARM_START,
                 frozen=(kept[1], kept[0].metrics["labels"]) if kept else None,
-                rows=self._part(table),
+                rows=self._part(table, basis),
                 report=report,
                 stop=gives_way,
             )
@@ -107,10 +118,37 @@ class Learner:
         self.round = round_
         self._publish()
         self._complete(round_, settings, newer)
-        is_free = not settings.pinned_round and not self._ingest.busy
-        if settings.head == AUTO and is_free and self._leads():
-            self._choice.compare(snapshot, self._ingest.device, newer)
+        if not settings.pinned_round and not self._ingest.busy and self._leads():
+            self._choose(round_, settings, newer)
         return State.IDLE if round_.head is not None else State.WAITING_FOR_LABELS
+
+    def _choose(self, round_: "Round", settings: Settings, newer: Newer) -> None:
+        """Let the labels choose the features and the head of the next rounds."""
+        mapped, device = self._mapped(round_.table), self._ingest.device
+        if settings.pool_map == AUTO and mapped is not None:
+            self._feature_choice.compare(round_.snapshot, mapped, device, newer)
+        if settings.head == AUTO:
+            self._choice.compare(round_.snapshot, round_.basis, device, newer)
+
+    def _basis(
+        self, table: "Table", kept: Kept | None, settings: Settings
+    ) -> "tuple[Basis, Kept | None]":
+        """The features of the next round, and the stored head if it fits to them."""
+        mapped = self._mapped(table) if settings.pool_map != NEVER else None
+        if kept is not None:
+            wanted = kept[0].metrics.get(MAP)
+            if wanted is None:
+                return table.own, kept
+            mapped = mapped or self._mapped(table)
+            if mapped is not None and mapped.map_digest == wanted:
+                return mapped, kept
+            if settings.pinned_round is not None:
+                raise HoneError(
+                    f"Round {kept[0].id} was learned on a map of your images that was made anew "
+                    "since; resume training instead."
+                )
+        wants = settings.pool_map == ALWAYS or self._feature_choice.on_map
+        return (mapped if mapped is not None and wants else table.own), None
 
     def _complete(self, round_: "Round", settings: Settings, newer: Newer) -> None:
         """Score the rows that a round of a large pool left out, unless newer work waits."""
@@ -137,11 +175,11 @@ class Learner:
             self._tables = Tables(self._ingest)
         return self._tables.newest(moment.sample_index, kept[2] if kept else None)
 
-    def _part(self, table: "Table") -> npt.NDArray[np.int64] | None:
+    def _part(self, table: "Table", basis: "Basis") -> npt.NDArray[np.int64] | None:
         """The rows of a large pool to score before the next ranking; None means all."""
         from models.scoring import Rotation, most_uncertain
 
-        if len(table) <= EAGER or table.scorer.resident:
+        if len(table) <= EAGER or basis.scorer.resident:
             return None
         if self._rotation is None or self._rotation[0] is not table:
             rng = np.random.default_rng(self._project.settings().seed)
@@ -234,4 +272,4 @@ def _metrics(round_: "Round") -> dict[str, Any]:
         "strength": round_.head.strength,
         "changed": round_.snapshot.changed,
         "mean_confidence": round(float(confidence.mean()), 4) if len(confidence) else 1.0,
-    }
+    } | ({MAP: round_.basis.map_digest} if round_.basis.map_digest else {})

@@ -42,12 +42,13 @@ def _pool(round_: Round) -> Pool:
     is_open[snapshot.answered] = False
     order = np.argsort(snapshot.rows)  # the ranking must not depend on the order of the answers
     return Pool(
-        features=snapshot.table.features,
+        features=round_.basis.features,
         labeled=snapshot.rows[order],
         labels=snapshot.labels[order],
         available=np.flatnonzero(is_open),
         head=round_.head,
         scores=round_.scores,
+        kernel=round_.basis.kernel,
     )
 
 

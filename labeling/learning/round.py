@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from labeling.learning.basis import Basis
 from labeling.learning.moved import Moved
 from labeling.learning.ranking import rank
 from labeling.learning.snapshot import Indices, Policy, Round, Snapshot
@@ -28,6 +29,7 @@ def compute(
     policy: Policy,
     rng: np.random.Generator,
     *,
+    basis: Basis | None = None,
     round_id: int,
     device: str = "cpu",
     previous: Round | None = None,
@@ -39,27 +41,30 @@ def compute(
 ) -> Round:
     """Fit, score and rank; with fewer than two labeled classes only rank, without a head.
 
+    The head is fitted on the features of `basis`, by default the encoder's own.
     A `frozen` head (a stored one, with the number of labels it has seen) is used instead of a new
     fit. With `rows`, only these are scored and asked: the round is incomplete, and the other rows
     keep the scores of the `previous` round. With `warm`, the fit starts at the previous head. The
     same snapshot and generator give the same round. Raises Cancelled if `stop` returns true while
     the head is fitted.
     """
-    seconds: dict[str, float] = {}
+    basis, seconds = basis or snapshot.table.own, dict[str, float]()
     head, seen = frozen or (None, len(snapshot.labels))
     if head is None and snapshot.can_teach:
         report(State.FITTING)
         with _timed(seconds, "fit"):
-            start = previous.head if warm and previous is not None else None
-            head = _fit(snapshot, policy, start, device, stop)
+            known = warm and previous is not None and _fits(previous.basis, basis)
+            start = previous.head if known and previous is not None else None
+            head = _fit(snapshot, basis, policy, start, device, stop)
     scores, scored = None, None
     if head is not None:
         report(State.SCORING)
         with _timed(seconds, "score"):
-            scores, scored = _score(snapshot.table, head, previous, rows)
+            scores, scored = _score(snapshot.table, basis, head, previous, rows)
     round_ = Round(
         id=None if head is None else round_id,
         snapshot=snapshot,
+        basis=basis,
         head=head,
         scores=scores,
         seen=seen,
@@ -76,7 +81,7 @@ def sweep(round_: Round, policy: Policy, rng: np.random.Generator, stop: Stop) -
     assert round_.head is not None and round_.scores is not None
     scores, seconds = round_.scores.copy(), dict(round_.seconds)
     with _timed(seconds, "sweep"):
-        if not round_.table.scorer.score(round_.head, scores, stop=stop):
+        if not round_.basis.scorer.score(round_.head, scores, stop=stop):
             return None
         whole = replace(round_, scores=scores, complete=True, seconds=seconds)
         if (part := round_.moved) is not None:
@@ -86,9 +91,16 @@ def sweep(round_: Round, policy: Policy, rng: np.random.Generator, stop: Stop) -
         return replace(whole, ranking=rank(whole, policy, rng, None))
 
 
-def _fit(snapshot: Snapshot, policy: Policy, start: Head | None, device: str, stop: Stop) -> Head:
+def _fits(one: Basis, other: Basis) -> bool:
+    """Whether a head on one basis says something about the other."""
+    return one.map_digest == other.map_digest and one.features.shape[1] == other.features.shape[1]
+
+
+def _fit(
+    snapshot: Snapshot, basis: Basis, policy: Policy, start: Head | None, device: str, stop: Stop
+) -> Head:
     return HEADS[policy.head](
-        snapshot.table.features[snapshot.rows],
+        basis.features[snapshot.rows],
         snapshot.labels,
         audits=snapshot.audits,
         certainty=snapshot.certainty,
@@ -99,7 +111,7 @@ def _fit(snapshot: Snapshot, policy: Policy, start: Head | None, device: str, st
 
 
 def _score(
-    table: Table, head: Head, previous: Round | None, rows: Indices | None
+    table: Table, basis: Basis, head: Head, previous: Round | None, rows: Indices | None
 ) -> tuple[Scores, Indices | None]:
     """Scores, and the rows whose scores are up to date (None: all)."""
     if rows is None:
@@ -108,7 +120,7 @@ def _score(
         scores = previous.scores.copy()
     else:
         scores = Scores.empty(len(table))
-    table.scorer.score(head, scores, rows)
+    basis.scorer.score(head, scores, rows)
     return scores, rows
 
 

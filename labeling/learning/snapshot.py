@@ -2,19 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from labeling.learning.basis import Basis
 from labeling.learning.moved import Moved
 from labeling.learning.table import Table
 from labeling.store import Offer
 from models.head import Head
+from models.head.linear import LinearHead
+from models.head.teaching import teach
 from models.queries import DEFAULT_QUERY
 from models.scoring import Scores
 
 RANKED = 48  # samples ranked ahead for one annotator; each answer brings a new ranking
+TAUGHT_ON = 2000  # unlabeled rows that teach a linear head
 AUDIT = "audit"
 
 Indices = npt.NDArray[np.int64]
@@ -62,6 +67,7 @@ class Round:
     """One finished round. A cold one (id None) has a ranking but no head.
 
     `seen` is how many of the snapshot's labels the head was fitted on, fewer for a restored one.
+    `basis` has the features that the head is fitted on.
     A round is `complete` when its own head has scored every row; before that, the other rows hold
     the scores of earlier heads. `moved` compares it with the round before, None if their rows or
     classes differ.
@@ -69,6 +75,7 @@ class Round:
 
     id: int | None
     snapshot: Snapshot
+    basis: Basis
     head: Head | None
     scores: Scores | None
     seen: int
@@ -87,9 +94,28 @@ class Round:
         assert self.head is not None
         new = [row for row in rows.tolist() if row not in self._shown]
         if new:
-            found = self.head.predict_proba(self.table.features[new])
+            found = self.head.predict_proba(self.basis.features[new])
             self._shown.update(zip(new, found, strict=True))
         return np.stack([self._shown[row] for row in rows.tolist()])
+
+    @cached_property
+    def linear(self) -> LinearHead | None:
+        """A linear head on the encoder's own features: the round's, or one that this has taught.
+
+        None if the round has no head, or the head is not linear.
+        """
+        if not self.basis.map_digest or not isinstance(self.head, LinearHead):
+            return self.head if isinstance(self.head, LinearHead) else None
+        rng, count = np.random.default_rng(self.snapshot.through), len(self.table)
+        rows = np.sort(rng.choice(count, min(TAUGHT_ON, count), replace=False))
+        own, known = self.table.own.features, np.isin(self.snapshot.labels, self.head.classes)
+        return teach(
+            own[rows],
+            self.head.predict_proba(self.basis.features[rows]),
+            self.head.classes,
+            own[self.snapshot.rows[known]],
+            self.snapshot.labels[known],
+        )
 
     def offer(self, sample_id: str, query: str, **why: Any) -> Offer:
         """An offer of a sample with what this round predicts for it."""

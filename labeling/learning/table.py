@@ -10,7 +10,7 @@ import numpy.typing as npt
 from labeling.answers.current import CurrentAnswers
 from labeling.answers.sample_index import SampleIndex
 from labeling.embedding.ingest import Ingest
-from models.scoring import Scorer
+from labeling.learning.basis import Basis
 from models.space.space import Space
 
 if TYPE_CHECKING:
@@ -26,17 +26,21 @@ Floats = npt.NDArray[np.float32]
 class Table:
     """Row i of `features` (N, D), float16 in `space`, belongs to sample id(i).
 
-    It holds the only copy of the features; all other code takes its rows from here.
+    These are the encoder's `own` features; all other code takes its rows from here.
     `place_of` (N,) is the place of each row in the index of samples, `row_of` (pool,) the row of
-    each place, or -1.
+    each place, or -1, and `cached` (N,) the row of each embedding in its cache.
     """
 
     sample_index: SampleIndex
     place_of: npt.NDArray[np.int32]
     row_of: npt.NDArray[np.int32]
+    cached: npt.NDArray[np.int64]
     space: Space
-    features: npt.NDArray[np.float16]
-    scorer: Scorer
+    own: Basis
+
+    @property
+    def features(self) -> npt.NDArray[np.float16]:
+        return self.own.features
 
     def __len__(self) -> int:
         return len(self.place_of)
@@ -90,7 +94,8 @@ def make_table(
     space = Space(center) if center is not None else Space.fit(matrix, rows)
     features = np.empty((len(order), matrix.shape[1]), dtype=np.float16)
     space.transform(matrix, rows, out=features)
-    return Table(sample_index, order, row_of, space, features, Scorer(features, device))
+    own = Basis(features, device)
+    return Table(sample_index, order, row_of, cached[order], space, own)
 
 
 class Tables:

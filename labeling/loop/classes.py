@@ -165,7 +165,7 @@ def propose_examples(session: Session, class_id: int, count: int) -> tuple[str, 
     known = [(key, row) for key, row in zip(labeled, rows.tolist(), strict=True) if row >= 0]
     if class_id not in round_.head.classes or not known:
         return tuple(labeled[:count])
-    proba = round_.head.predict_proba(round_.table.features[[row for _, row in known]])
+    proba = round_.predict(rows[rows >= 0])
     sure = proba[:, round_.head.classes.tolist().index(class_id)]
     return tuple(known[place][0] for place in (-sure).argsort(kind="stable")[:count])
 

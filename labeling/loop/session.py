@@ -12,6 +12,7 @@ from labeling.evidence.certificates import Certifier
 from labeling.evidence.figures import Figures
 from labeling.evidence.glance import Glancer
 from labeling.learning.learner import Learner
+from labeling.learning.mapper import Mapper
 from labeling.learning.worker import Newer, Report, State, Worker
 from labeling.loop.notifier import Notifier
 from labeling.loop.peers import Peers
@@ -45,8 +46,14 @@ class Session:
         self.ingest = Ingest(project, self._arrived, backbone)
         self.current = CurrentAnswers(self.store, project.settings().overlap)
         self.certifier = Certifier(project, self.current)
+        self.mapper = Mapper(project, self.ingest, lambda: self.peers.leads, self._mapped)
         self.learner = Learner(
-            project, self.ingest, self.current.moment, self._ranked, lambda: self.peers.leads
+            project,
+            self.ingest,
+            self.current.moment,
+            self._ranked,
+            lambda: self.peers.leads,
+            self.mapper.of,
         )
         self.worker = Worker(self._run_round, self.notifier.bump)
         self.rules = Rules(
@@ -96,6 +103,7 @@ class Session:
         """
         if self.peers.win():
             self.ingest.run()
+            self.mapper.run()
         else:
             self.ingest.follow()
             self.worker.request()
@@ -108,6 +116,7 @@ class Session:
         self.peers.stop()
         self.backups.stop()
         self.ingest.stop()
+        self.mapper.stop()
         self.worker.stop()
         self.figures.close()
         self.project.close()
@@ -231,11 +240,17 @@ class Session:
         self.notifier.bump()
         if self.learner.grown():
             self.worker.request()
+        if self._in_background:
+            self.mapper.look()
 
     def _run_round(self, report: Report, newer: Newer) -> State:
         if self._in_background and self.ingest.cache is not None:  # else torch is not needed yet
             share_cores()
         return self.learner.run(report, newer, self.worker.gives_way)
+
+    def _mapped(self) -> None:
+        """The pool has a map, or more of its rows: the next round may use it."""
+        self.notifier.bump()
 
     def _ranked(self) -> None:
         """A round is published: notify the boards at once."""
