@@ -34,7 +34,7 @@ WINDOW = 50_000  # in a larger pool, this many rows in turn, and …
 UNCERTAIN = 5_000  # … those that the previous round was least sure of; the rest when idle
 
 AUTO, ALWAYS = "auto", "always"
-MAP = "map"  # the key of a map's digest in the metrics of a round
+MAP, CHOICE = "map", "features"  # in a round's metrics: its map's digest, and the choice then
 
 Floats = npt.NDArray[np.float32]
 Kept = tuple[RoundRecord, "Head", Floats]
@@ -67,7 +67,8 @@ class Learner:
         self._rotation: tuple[Table, Rotation] | None = None
         self._choice = HeadChoice()
         newest = project.store.rounds.latest()
-        self._feature_choice = FeatureChoice(on_map=newest is not None and MAP in newest.metrics)
+        stored = newest.metrics.get(CHOICE) if newest is not None else None
+        self._feature_choice = FeatureChoice(**(stored or {}))
         self.round: Round | None = None
 
     def grown(self) -> bool:
@@ -76,6 +77,15 @@ class Learner:
         rows = len(cache) if cache is not None else 0
         ranked = len(self.round.table) if self.round is not None else 0
         return rows > 0 and (rows >= ranked * GROWTH or self._ingest.state.stage == "done")
+
+    def on_map_since(self) -> RoundRecord | None:
+        """The first of the newest rounds that were all learned on a map of the pool."""
+        since = None
+        for record in reversed(self._project.store.rounds.all()):
+            if MAP not in record.metrics:
+                break
+            since = record
+        return since
 
     def run(self, report: Report, newer: Newer, gives_way: Newer = lambda: False) -> State:
         """One turn of the worker: snapshot, compute, keep, publish by one assignment.
@@ -240,7 +250,12 @@ class Learner:
         begin = time.perf_counter()
         self._project.heads.mkdir(exist_ok=True)
         name = f"{round_.id:06d}-{secrets.token_hex(3)}.npz"
-        save_head(self._project.heads / name, round_.head, round_.table.space.center)
+        save_head(
+            self._project.heads / name,
+            round_.head,
+            round_.table.space.center,
+            map_digest=round_.basis.map_digest,
+        )
         record = RoundRecord(
             id=round_.id,
             at=time.time(),
@@ -251,6 +266,8 @@ class Learner:
             metrics=_metrics(round_),
             seconds={stage: round(value, 5) for stage, value in round_.seconds.items()},
         )
+        if self._feature_choice.compared:
+            record.metrics[CHOICE] = self._feature_choice.state
         if not self._project.store.rounds.add(record):
             (self._project.heads / name).unlink(missing_ok=True)
             return False

@@ -80,8 +80,12 @@ class Mapper:
     def stop(self) -> None:
         """End soon; what was learned before stays."""
         self._stop.set()
+        self.wait(30.0)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Block until the background thread has ended."""
         if self._thread is not None:
-            self._thread.join(30.0)
+            self._thread.join(timeout)
 
     def _work(self) -> None:
         share_cores()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from labeling.loop.session import Session
 from labeling.project.pool_labels import IMPORTED, wanted
-from labeling.screens import backbone, classes, history, people, uploading
+from labeling.screens import backbone, classes, history, people, pool_map, uploading
 from labeling.screens.controls import bound, percents, share
 from labeling.screens.opening import open_form
 from labeling.screens.shell import annotator, attempt, needs_login, refreshed, show_table
@@ -141,6 +141,11 @@ def _strategy(session: Session) -> None:
         **bound(session, "audit_share", percents, share),
     )
     _choice(session, "The model", head_options(), "head")
+    with st.expander("Details"):
+        st.caption(pool_map.ABOUT)
+        _choice(session, "Learn from images without labels too", pool_map_options(), "pool_map")
+        every = REFRESH_SECONDS if session.mapper.share is not None else None
+        refreshed(session, pool_map.state, every, Role.OWNER)
 
 
 def query_options() -> dict[str, Option]:
@@ -152,6 +157,11 @@ def head_options() -> dict[str, Option]:
     """The kinds of models in the same form; the automatic choice comes first."""
     kinds = {name: (one.title, one.words, one.method) for name, one in HEADS.items()}
     return {"auto": AUTOMATIC} | kinds
+
+
+def pool_map_options() -> dict[str, Option]:
+    """Whether the model learns from images without labels too, in the same form."""
+    return {name: (*words, pool_map.METHOD) for name, words in pool_map.POOL_MAPS.items()}
 
 
 def _choice(session: Session, title: str, options: dict[str, Option], setting: str) -> None:

@@ -20,12 +20,17 @@ class DamagedHeadError(ValueError):
     """Raised if a head's file cannot be read; the head is fitted again from the answers."""
 
 
-def save_head(path: Path, head: Head, center: npt.NDArray[np.float32]) -> None:
-    """Write a head of a kind in HEADS and its space's centre (D,) to `path`, or nothing at all."""
+def save_head(
+    path: Path, head: Head, center: npt.NDArray[np.float32], *, map_digest: str = ""
+) -> None:
+    """Write a head of a kind in HEADS and its space's centre (D,) to `path`, or nothing at all.
+
+    The width of a head is D, except on the features of a `PoolMap`, which `map_digest` names.
+    """
     kind = _kind(head)
     parts = {name: getattr(head, name) for name in _fields(kind)}
     facts = {"format": FILE_FORMAT, "kind": kind, "center": np.asarray(center, dtype=np.float32)}
-    save_arrays(path, facts | parts)
+    save_arrays(path, facts | parts | ({"map": map_digest} if map_digest else {}))
 
 
 def load_head(path: Path) -> tuple[Head, npt.NDArray[np.float32]]:
@@ -33,7 +38,7 @@ def load_head(path: Path) -> tuple[Head, npt.NDArray[np.float32]]:
     try:
         stored = load_arrays(path)
         head, center = _read(stored), _floats(stored, "center")
-        if center.shape != (head.width,):
+        if center.shape != (head.width,) and "map" not in stored:
             raise ValueError(f"centre {center.shape} does not fit a head of width {head.width}")
         if not np.isfinite(center).all():
             raise ValueError("the centre is not finite")

@@ -35,6 +35,17 @@ def made_mlp() -> MlpHead:
     return MlpHead(classes=np.array([2, 5, 9]), strength=0.01, epochs=7, temperature=0.8, **parts)
 
 
+def test_a_head_on_a_map_has_another_width_than_the_centre(tmp_path: Path) -> None:
+    file, (path, head, center) = tmp_path / "on-map", saved_head(tmp_path)
+    save_head(file, head, center[:4], map_digest="abc")
+    loaded, found = load_head(file)
+    assert loaded.width == 6
+    np.testing.assert_array_equal(found, center[:4])
+    save_head(path, head, center[:4])
+    with pytest.raises(DamagedHeadError, match="does not fit a head of width 6"):
+        load_head(path)
+
+
 def saved_head(folder: Path) -> tuple[Path, LinearHead, np.ndarray]:
     head = made_head(3)
     center = np.arange(6, dtype=np.float32)

@@ -1,0 +1,43 @@
+"""The Details of what comes next: whether the model learns from images without labels too."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from labeling.loop.session import Session
+from labeling.wording import plain
+
+POOL_MAPS = {
+    "auto": (
+        "Automatic",
+        "From 20 labels on, your labels decide again and again whether the model is better with "
+        "it. It changes only where they say so clearly.",
+    ),
+    "always": ("Always", "The model uses it as soon as it is there, whatever your labels say."),
+    "never": ("Never", "The model knows of your images only what the pretrained model says."),
+}
+METHOD = "local whitening and diffusion over nearest neighbours; left-out losses decide"
+ABOUT = (
+    "Hone compares all of your images with each other, once, without any label. What is alike "
+    "there is mostly alike in class too, so fewer labels are needed. Where it is not, it would "
+    "harm."
+)
+ON = "In use since round {} ({}): the model learns on what your images have in common."
+OWN = "Not in use: the model learns on what the pretrained model says of each image."
+
+
+def state(session: Session) -> None:
+    """What the model learns on now, and how far the comparison of all images is."""
+    mapper = session.mapper
+    if (share := mapper.share) is not None:
+        st.progress(min(1.0, share), "Comparing your images with each other …")
+    if mapper.error is not None:
+        st.warning(
+            f"Your images could not be compared with each other: {plain(mapper.error)}. "
+            "Everything else works without."
+        )
+    since = session.learner.on_map_since()
+    if since is None:
+        st.caption(OWN)
+    else:
+        st.caption(ON.format(since.id, datetime.fromtimestamp(since.at).strftime("%d %b %H:%M")))
