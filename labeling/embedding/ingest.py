@@ -78,6 +78,7 @@ class Ingest:
         self.cut_off = False  # whether it ended because something was away that comes back
         self._why = ""  # the reason for this backbone
         self._of: tuple[str | None, str] | None = None  # the chosen backbone and its features
+        self.parts: list[tuple[int, float]] = []  # width and weight of each, if they are known
 
     @property
     def busy(self) -> bool:
@@ -169,6 +170,7 @@ class Ingest:
         before = len(self.cache) if self.cache is not None else 0
         if self.cache is None or self.cache.fingerprint != told["fingerprint"]:
             before, self.cache = 0, self._cache(told["fingerprint"], told["dim"])
+            self.parts = told.get("parts", [])
         elif self.state.stage != "done":
             self.cache.refresh()
         done = len(self.cache)
@@ -215,6 +217,7 @@ class Ingest:
         if not ids or cache.missing(ids) or self._stop.is_set():
             return
         self.device, self._of = pick_device(), (settings.backbone, settings.features)
+        self.parts = told.get("parts", [])
         self.state = IngestState(
             stage="done", backbone=told["name"], why=READY, done=len(ids), total=len(ids)
         )
@@ -300,6 +303,7 @@ class Ingest:
             self.cache = self._cache(backbone.fingerprint, backbone.dim)
         settings = self._project.settings()  # with the default backbone, if that was chosen
         self._of = (settings.backbone, settings.features)
+        self.parts = backbone.weighted_parts
         self._tell_fellows(backbone)
         self.state = replace(self.state, stage="embedding", backbone=backbone.name, why=self._why)
         # At random, so that what is embedded first stands for the whole pool.
@@ -328,6 +332,7 @@ class Ingest:
             and before is not None
             and before == stamp(Path(before[0]))
             and self._of == (settings.backbone, settings.features)
+            and bool(self.parts)  # an earlier version told none
             and not self.cache.missing(ids)
         )
 
@@ -335,7 +340,7 @@ class Ingest:
         """Let other processes, and later starts, find the embeddings."""
         chosen = self._of[0] if self._of else None
         told = {"fingerprint": backbone.fingerprint, "dim": backbone.dim, "name": backbone.name}
-        told["of"] = list(self._of or ())
+        told |= {"of": list(self._of or ()), "parts": [list(part) for part in self.parts]}
         if backbone.file and (backbone.source != "bundled" or chosen in (None, "bundled")):
             told["stamp"] = stamp(backbone.file)  # else a later start looks for the weights again
         if self._project.store.setting(EMBEDDED) != told:

@@ -34,6 +34,7 @@ WINDOW = 50_000  # in a larger pool, this many rows in turn, and …
 UNCERTAIN = 5_000  # … those that the previous round was least sure of; the rest when idle
 
 AUTO, ALWAYS = "auto", "always"
+PARTS = "parts"  # in a round's metrics: the number of parts of its features
 MAP, CHOICE = "map", "features"  # in a round's metrics: its map's digest, and the choice then
 
 Floats = npt.NDArray[np.float32]
@@ -217,6 +218,8 @@ class Learner:
                     "backbone, or resume training."
                 )
             return None
+        if record.metrics.get(PARTS, 1) != max(1, len(self._ingest.parts)):
+            return None  # an earlier version has put all parts into one space
         if not pinned and self._leads() and not self._is_up_to_date(record, moment, classes):
             return None
         try:
@@ -289,4 +292,6 @@ def _metrics(round_: "Round") -> dict[str, Any]:
         "strength": round_.head.strength,
         "changed": round_.snapshot.changed,
         "mean_confidence": round(float(confidence.mean()), 4) if len(confidence) else 1.0,
-    } | ({MAP: round_.basis.map_digest} if round_.basis.map_digest else {})
+        **({MAP: round_.basis.map_digest} if round_.basis.map_digest else {}),
+        **({PARTS: parts} if (parts := len(round_.table.space.spaces)) > 1 else {}),
+    }

@@ -130,7 +130,13 @@ class Mapper:
             matrix = cache.matrix()
             if state[2] and self._is_wanted(cache, mapped):
                 mapped = Mapped.learn(
-                    folder, matrix, rows, device=device, progress=self._progress, stop=stop
+                    folder,
+                    matrix,
+                    rows,
+                    parts=self._ingest.parts,
+                    device=device,
+                    progress=self._progress,
+                    stop=stop,
                 )
             elif mapped is not None:
                 mapped = mapped.extended(

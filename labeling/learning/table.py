@@ -11,7 +11,7 @@ from labeling.answers.current import CurrentAnswers
 from labeling.answers.sample_index import SampleIndex
 from labeling.embedding.ingest import Ingest
 from labeling.learning.basis import Basis
-from models.space.space import Space
+from models.space.parts import Parts
 
 if TYPE_CHECKING:
     from models.embeddings.cache import EmbeddingCache
@@ -35,7 +35,7 @@ class Table:
     place_of: npt.NDArray[np.int32]
     row_of: npt.NDArray[np.int32]
     cached: npt.NDArray[np.int64]
-    space: Space
+    space: Parts
     own: Basis
 
     @property
@@ -78,20 +78,26 @@ def make_table(
     matrix: npt.NDArray[Any],
     *,
     center: Floats | None = None,
+    parts: Sequence[tuple[int, float]] = (),
     device: str = "cpu",
 ) -> Table:
     """A table of the samples that have an embedding.
 
     `cached` (pool,) is the row of `matrix` (M, D) that holds the embedding of each sample of the
     sample_index, or -1. The table keeps the matrix's order, so that a large one is
-    read from end to end. Without a `center` it is centred on its own rows.
+    read from end to end. Without a `center` it is centred on its own rows. `parts` are the widths
+    and weights of embeddings of several parts, each of which gets a Space of its own.
     """
     embedded = np.flatnonzero(cached >= 0)
     order = embedded[np.argsort(cached[embedded])].astype(np.int32)
     row_of = np.full(len(sample_index), -1, dtype=np.int32)
     row_of[order] = np.arange(len(order), dtype=np.int32)
     rows = None if len(order) == len(matrix) else cached[order]
-    space = Space(center) if center is not None else Space.fit(matrix, rows)
+    widths, weights = zip(*(parts or [(matrix.shape[1], 1.0)]), strict=True)
+    if center is not None:
+        space = Parts.of(center, widths, weights)
+    else:
+        space = Parts.fit(matrix, widths, weights, rows)
     features = np.empty((len(order), matrix.shape[1]), dtype=np.float16)
     space.transform(matrix, rows, out=features)
     own = Basis(features, device)
@@ -104,7 +110,7 @@ class Tables:
     def __init__(self, ingest: Ingest) -> None:
         self._ingest = ingest
         self._newest: Table | None = None
-        self._made_of: tuple[SampleIndex, EmbeddingCache, int] | None = None
+        self._made_of: tuple[SampleIndex, EmbeddingCache, int, int] | None = None
 
     def newest(self, sample_index: SampleIndex, center: Floats | None = None) -> Table | None:
         """The table of the embedded samples of the pool, or None if nothing is embedded.
@@ -117,13 +123,18 @@ class Tables:
         if table is not None and self._is_good(table, sample_index, cache, center):
             return table
         table = None  # a large pool leaves no room for two
-        made_of = (sample_index, cache, len(cache))
+        made_of = (sample_index, cache, len(cache), len(self._ingest.parts))
         cached = cache.rows_of(sample_index.keys)
         if cached.max(initial=-1) < 0:
             return None
         self._newest = None
         self._newest = make_table(
-            sample_index, cached, cache.matrix(), center=center, device=self._ingest.device
+            sample_index,
+            cached,
+            cache.matrix(),
+            center=center,
+            parts=self._ingest.parts,
+            device=self._ingest.device,
         )
         self._made_of = made_of
         return self._newest
@@ -138,8 +149,8 @@ class Tables:
         if center is not None and not np.array_equal(center, table.space.center):
             return False
         assert self._made_of is not None
-        made_roster, made_cache, made_rows = self._made_of
-        if made_cache is not cache:  # another backbone
+        made_roster, made_cache, made_rows, made_parts = self._made_of
+        if made_cache is not cache or made_parts != len(self._ingest.parts):  # another backbone
             return False
         cached = len(cache)
         if made_roster is sample_index and made_rows == cached:

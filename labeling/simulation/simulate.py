@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from labeling.embedding.ingest import Ingest
 from labeling.errors import HoneError
+from labeling.learning.mapper import Mapper
 from labeling.project.project import Project, open_project
 from labeling.simulation.curves import BASELINE, Plan, Result, Run
 from labeling.simulation.ground_truth import class_names
@@ -94,6 +95,7 @@ def check_size(classes: Mapping[str, str], plan: Plan) -> None:
 def _embed(project: Project, backbone: "Backbone") -> None:
     ingest = Ingest(project, lambda: None, backbone)
     ingest.run()
+    Mapper(project, ingest, lambda: True, lambda: None).run()  # once for all runs
     ingest.stop()
     if ingest.state.error:
         raise HoneError(ingest.state.error)

@@ -52,6 +52,7 @@ class Backbone:
     why: str
     fingerprint: str
     widths: tuple[int, ...]  # of the parts of its features, which lie side by side
+    weights: tuple[float, ...]  # how much each part counts
     device: str
     framing: Framing
     model: nn.Module = field(repr=False)
@@ -65,6 +66,11 @@ class Backbone:
     def dim(self) -> int:
         """The width of an embedding."""
         return sum(self.widths)
+
+    @property
+    def weighted_parts(self) -> list[tuple[int, float]]:
+        """The width and the weight of each part."""
+        return list(zip(self.widths, self.weights, strict=True))
 
     @property
     def batch(self) -> int:

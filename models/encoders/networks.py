@@ -14,7 +14,7 @@ from torch import nn
 
 from models.encoders.checkpoint import load_checkpoint
 from models.encoders.errors import BackboneError, DamagedWeightsError, UnknownBackboneError
-from models.encoders.features import POOLED, read_out, widths
+from models.encoders.features import POOLED, part_weights, read_out, widths
 from models.encoders.stamp import PREPARE_VERSION
 
 Source = Literal["path", "cache", "hub", "bundled"]
@@ -41,6 +41,7 @@ class Network:
     model: nn.Module
     config: dict[str, Any]  # timm's data config: input size, mean, std, crop, interpolation
     widths: tuple[int, ...]  # of the parts of its features, which lie side by side
+    weights: tuple[float, ...]  # how much each part counts
     fingerprint: str
     file: Path | None = None  # of its weights; None if they are random
 
@@ -75,7 +76,7 @@ def load_network(weights: Weights, parts: tuple[str, ...] = (POOLED,)) -> Networ
             "backbone"
         ) from error
     fingerprint = _fingerprint(weights, config, architecture, parts)
-    return Network(model, config, parted, fingerprint, weights.file)
+    return Network(model, config, parted, part_weights(parts), fingerprint, weights.file)
 
 
 def _build(weights: Weights) -> Any:

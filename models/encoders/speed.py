@@ -11,7 +11,7 @@ from timm.data.config import resolve_model_data_config
 from models.encoders.backbones import ENCODERS, resolve
 from models.encoders.catalogue import CatalogueEntry
 from models.encoders.device import pick_device
-from models.encoders.features import offered, parse, read_out, widths
+from models.encoders.features import offered, parse, part_weights, read_out, widths
 from models.encoders.image import Backbone
 from models.encoders.networks import Network
 from models.encoders.to_device import place
@@ -28,10 +28,12 @@ def blank(name: str, features: str | None = None, device: str | None = None) -> 
         model = timm.create_model(entry.timm, num_classes=0, img_size=entry.input_size)
     size = {"img_size": entry.input_size} if entry else {}
     config: dict[str, Any] = cast(Any, resolve_model_data_config)(model, args=size)
-    network = read_out(model, parse(features), name).eval().requires_grad_(False)
+    parts = parse(features)
+    network = read_out(model, parts, name).eval().requires_grad_(False)
     with torch.inference_mode():
         parted = widths(network, torch.zeros(1, *config["input_size"]))
-    return place(Network(network, config, parted, "blank"), device, name, "path", "random weights")
+    made = Network(network, config, parted, part_weights(parts), "blank")
+    return place(made, device, name, "path", "random weights")
 
 
 def measure(backbone: Backbone, seconds: float = 2.0) -> float:

@@ -25,6 +25,7 @@ def place(network: Network, device: str, name: str, source: Source, why: str) ->
         why=why,
         fingerprint=network.fingerprint,
         widths=network.widths,
+        weights=network.weights,
         file=network.file,
         device=device,
         model=model.to(device),

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -50,16 +51,22 @@ class Mapped:
         embeddings: npt.NDArray[Any],
         rows: Indices,
         *,
+        parts: Sequence[tuple[int, float]] = (),
         device: str = "cpu",
         progress: Progress = unseen,
         stop: Stop = never,
     ) -> Self:
-        """Fit a map on some rows of the embeddings, and map all rows; see `PoolMap.fit`."""
+        """Fit a map on some rows of the embeddings, and map all rows; see `PoolMap.fit`.
+
+        `parts` are the widths and weights of the parts of the embeddings; empty: there is one.
+        """
         large = len(rows) > LARGE
         recipe = Recipe(axes=128, reference=20_000) if large else Recipe()
         fitted = PoolMap.fit(
             embeddings,
             rows,
+            widths=[width for width, _ in parts] or None,
+            weights=[weight for _, weight in parts] or None,
             recipe=recipe,
             device=device,
             progress=lambda share: progress(share / 2),

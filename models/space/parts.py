@@ -56,17 +56,38 @@ class Parts:
         spaces = [Space.fit(embeddings[:, here], rows) for here in columns(widths)]
         return cls(tuple(spaces), tuple(weights))
 
+    @classmethod
+    def of(
+        cls, center: npt.NDArray[np.float32], widths: Sequence[int], weights: Sequence[float]
+    ) -> Self:
+        """Parts with a known `center` (D,)."""
+        return cls(tuple(Space(center[here]) for here in columns(widths)), tuple(weights))
+
+    @property
+    def center(self) -> npt.NDArray[np.float32]:
+        """The centres (D,) of the parts, side by side."""
+        return np.concatenate([space.center for space in self.spaces])
+
     @property
     def widths(self) -> tuple[int, ...]:
         """The columns of each part."""
         return tuple(len(space.center) for space in self.spaces)
 
     def transform(
-        self, embeddings: npt.NDArray[Any], rows: Indices | None = None
-    ) -> npt.NDArray[np.float32]:
-        """Joined rows (m, D) of length one, or zero, of `rows` (m,) or of all; see `blocks`."""
+        self,
+        embeddings: npt.NDArray[Any],
+        rows: Indices | None = None,
+        *,
+        out: npt.NDArray[Any] | None = None,
+    ) -> npt.NDArray[Any]:
+        """Joined rows (m, D) of length one, or zero, of `rows` (m,) or of all; see `blocks`.
+
+        They are written to `out` (m, D), of any float type; None: a new array of float32.
+        """
         count = len(embeddings) if rows is None else len(rows)
-        joined = np.empty((count, sum(self.widths)), dtype=np.float32)
+        joined = np.empty((count, sum(self.widths)), dtype=np.float32) if out is None else out
+        if len(self.spaces) == 1:  # without a copy of each block
+            return self.spaces[0].transform(embeddings, rows, out=joined)
         for place, block in self.blocks(embeddings, rows):
             joined[place] = block.numpy()
         return joined

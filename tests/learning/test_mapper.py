@@ -10,6 +10,7 @@ import pytest
 from labeling.loop.session import Session
 from labeling.project.project import open_project
 from models.encoders.backbones import Backbone
+from models.space.map_file import load_map
 from models.space.mapped import MAP, Mapped
 from tests.conftest import OpenSession, fill
 from tests.learning.test_learner import even, teach
@@ -222,3 +223,24 @@ def test_a_heat_map_explains_the_head_that_is_in_use(open_session: OpenSession) 
     told = round_.head.predict_proba(round_.basis.features).argmax(axis=1)
     taught = round_.linear.predict_proba(round_.table.features).argmax(axis=1)
     assert np.mean(told == taught) > 0.9
+
+
+def test_each_part_of_joined_features_has_a_space_of_its_own_also_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    project = open_project(fill(tmp_path / "pool", 24), tmp_path / "p")
+    project.change(backbone="bundled", features="block-4+pooled", pool_map="always")
+    with closing(Session(project)) as session:
+        session.prepare()
+        teach(session, 6)
+        assert session.round is not None
+        space, digest = session.round.table.space, digest_of(session)
+        assert space.weights == (0.5, 1.0) and sum(space.widths) > space.widths[1] == 1280
+        assert load_map(folder_of(session) / MAP).parts.widths == space.widths
+        rounds = session.store.rounds.all()
+    with closing(Session(open_project(tmp_path / "pool", tmp_path / "p"))) as again:
+        again.start()
+        again.ingest.wait()
+        again.worker.wait(60)
+        assert again.store.rounds.all() == rounds and digest_of(again) == digest
+        assert again.round is not None and again.round.table.space.widths == space.widths

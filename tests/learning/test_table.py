@@ -11,6 +11,7 @@ import pytest
 from labeling.answers.sample_index import SampleIndex
 from labeling.learning.table import SMALL, Table, Tables, make_table
 from models.embeddings.cache import EmbeddingCache
+from models.space.parts import Parts
 from models.space.space import Space
 
 Embeddings = npt.NDArray[np.float16]
@@ -54,12 +55,26 @@ def test_a_given_centre_is_used(embeddings: Embeddings) -> None:
     np.testing.assert_allclose(table.features, Space(center).transform(embeddings), atol=2e-3)
 
 
+def test_each_part_of_an_embedding_has_a_space_of_its_own(embeddings: Embeddings) -> None:
+    embeddings[:, 4:] *= 100
+    ids, parts = keys(20), [(4, 1.0), (2, 0.5)]
+    table = make_table(SampleIndex.of(ids), np.arange(20), embeddings, parts=parts)
+    expected = Parts.fit(embeddings, (4, 2), (1.0, 0.5)).transform(embeddings)
+    np.testing.assert_allclose(table.features, expected, atol=2e-3)
+    lengths = np.linalg.norm(table.features[:, :4].astype(np.float64), axis=1)
+    np.testing.assert_allclose(lengths, 1 / np.sqrt(1.25), atol=2e-3)
+    again = make_table(
+        SampleIndex.of(ids), np.arange(20), embeddings, center=table.space.center, parts=parts
+    )
+    np.testing.assert_array_equal(again.features, table.features)
+
+
 class Pool:
     """A cache that grows, and what Tables asks of an ingest."""
 
     def __init__(self, folder: Path) -> None:
         self.cache = EmbeddingCache(folder, "fp", 4)
-        self.device = "cpu"
+        self.device, self.parts = "cpu", [(4, 1.0)]
         self.state = SimpleNamespace(stage="embedding")
         self.tables = Tables(self)  # type: ignore[arg-type]
         self._rosters: dict[int, SampleIndex] = {}

@@ -10,7 +10,7 @@ from PIL import Image
 from timm.models import save_for_hf
 
 from models.encoders.backbones import UnknownFeaturesError, resolve
-from models.encoders.features import offered, parse, read_out
+from models.encoders.features import offered, parse, part_weights, read_out
 
 
 def vit() -> torch.nn.Module:
@@ -103,3 +103,16 @@ def test_features_are_part_of_the_fingerprint_and_the_default_is_not(folder: Pat
 def test_features_that_a_backbone_lacks_are_an_error_and_no_damaged_file(folder: Path) -> None:
     with pytest.raises(UnknownFeaturesError, match="tiny has no features 'cls'"):
         resolve(str(folder), features="cls", device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ("pooled", (1.0,)),
+        ("block-4+pooled", (0.5, 1.0)),
+        ("block-2+block-4", (1.0, 1.0)),
+        ("cls+mean", (1.0, 1.0)),
+    ],
+)
+def test_blocks_count_half_beside_others(features: str, expected: tuple[float, ...]) -> None:
+    assert part_weights(parse(features)) == expected
