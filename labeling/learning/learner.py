@@ -155,8 +155,8 @@ class Learner:
                 return mapped, kept
             if settings.pinned_round is not None:
                 raise HoneError(
-                    f"Round {kept[0].id} was learned on a map of your images that was made anew "
-                    "since; resume training instead."
+                    f"Round {kept[0].id} was learned on a map of your images that another one has "
+                    "replaced since; resume training instead."
                 )
         wants = settings.pool_map == ALWAYS or self._feature_choice.on_map
         return (mapped if mapped is not None and wants else table.own), None

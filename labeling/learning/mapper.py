@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.space.mapped import Mapped
 
 NEVER = "never"
-FEWEST = 20  # images; labels decide for or against a map from 20 on
+FEWEST = 20  # images; with fewer, there is nothing to decide
 
 
 class Mapper:

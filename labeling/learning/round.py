@@ -53,8 +53,7 @@ def compute(
     if head is None and snapshot.can_teach:
         report(State.FITTING)
         with _timed(seconds, "fit"):
-            known = warm and previous is not None and _fits(previous.basis, basis)
-            start = previous.head if known and previous is not None else None
+            start = _start(previous, basis) if warm else None
             head = _fit(snapshot, basis, policy, start, device, stop)
     scores, scored = None, None
     if head is not None:
@@ -91,9 +90,11 @@ def sweep(round_: Round, policy: Policy, rng: np.random.Generator, stop: Stop) -
         return replace(whole, ranking=rank(whole, policy, rng, None))
 
 
-def _fits(one: Basis, other: Basis) -> bool:
-    """Whether a head on one basis says something about the other."""
-    return one.map_digest == other.map_digest and one.features.shape[1] == other.features.shape[1]
+def _start(previous: Round | None, basis: Basis) -> Head | None:
+    """The previous head, if it is on the same kind of features."""
+    if previous is None or previous.basis.map_digest != basis.map_digest:
+        return None
+    return previous.head
 
 
 def _fit(

@@ -10,8 +10,8 @@ from labeling.wording import plain
 POOL_MAPS = {
     "auto": (
         "Automatic",
-        "From 20 labels on, your labels decide again and again whether the model is better with "
-        "it. It changes only where they say so clearly.",
+        "At 20 labels, and then after every few, your labels decide whether the model is better "
+        "with it. It changes only where they say so clearly.",
     ),
     "always": ("Always", "The model uses it as soon as it is there, whatever your labels say."),
     "never": ("Never", "The model knows of your images only what the pretrained model says."),

@@ -72,22 +72,7 @@ class Mapped:
             progress=lambda share: progress(share / 2),
             stop=stop,
         )
-        draft = folder / f"map-{os.getpid()}.tmp"
-        try:
-            shape = (len(embeddings), fitted.width)
-            out = np.memmap(draft, np.dtype("<f2"), "w+", shape=shape)
-            fitted.transform(
-                embeddings,
-                out=out,
-                own=True,
-                device=device,
-                progress=lambda share: progress(0.5 + share / 2),
-                stop=stop,
-            )
-            out.flush()
-            os.replace(draft, _file(folder, fitted.digest))
-        finally:
-            draft.unlink(missing_ok=True)
+        _write(folder, fitted, embeddings, device, lambda share: progress(0.5 + share / 2), stop)
         save_map(folder / MAP, fitted)
         for file in folder.iterdir():  # of earlier maps, and what a killed process has left
             if LEFT.fullmatch(file.name) and file != _file(folder, fitted.digest):
@@ -141,6 +126,25 @@ class Mapped:
         shape = (file.stat().st_size // (2 * known.width), known.width)
         features = np.asarray(np.memmap(file, np.dtype("<f2"), "r", shape=shape))
         return cls(features, known.kernel, known.digest, known.size, stamp)
+
+
+def _write(
+    folder: Path,
+    fitted: PoolMap,
+    embeddings: npt.NDArray[Any],
+    device: str,
+    progress: Progress,
+    stop: Stop,
+) -> None:
+    """Write the features of all rows, in one step."""
+    draft, shape = folder / f"map-{os.getpid()}.tmp", (len(embeddings), fitted.width)
+    try:
+        out = np.memmap(draft, np.dtype("<f2"), "w+", shape=shape)
+        fitted.transform(embeddings, out=out, own=True, device=device, progress=progress, stop=stop)
+        out.flush()
+        os.replace(draft, _file(folder, fitted.digest))
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _file(folder: Path, digest: str) -> Path:

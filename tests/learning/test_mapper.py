@@ -157,7 +157,7 @@ def test_new_images_are_mapped_at_once_and_many_make_a_new_map(growing: Session)
         assert names == {MAP, f"map-{digest_of(session)}.f16"}
 
 
-def test_a_round_on_a_map_that_was_made_anew_says_so(growing: Session) -> None:
+def test_a_round_on_a_map_that_was_replaced_says_so(growing: Session) -> None:
     with closing(growing) as session:
         teach(session, 6)
         old = session.store.rounds.latest()
@@ -165,7 +165,7 @@ def test_a_round_on_a_map_that_was_made_anew_says_so(growing: Session) -> None:
         more(session, 20)
         session.restore(old.id)
         session.worker.wait()
-        assert "made anew" in str(session.worker.error)
+        assert "has replaced since" in str(session.worker.error)
         session.resume()
         session.worker.wait()
         assert session.worker.error is None
