@@ -26,6 +26,14 @@ ON = "In use since round {} ({}): the model learns on what your images have in c
 OWN = "Not in use: the model learns on what the pretrained model says of each image."
 
 
+def in_use(session: Session) -> str:
+    """What the model learns on now, and since when."""
+    since = session.learner.on_map_since()
+    if since is None:
+        return OWN
+    return ON.format(since.id, datetime.fromtimestamp(since.at).strftime("%d %b %H:%M"))
+
+
 def state(session: Session) -> None:
     """What the model learns on now, and how far the comparison of all images is."""
     mapper = session.mapper
@@ -36,8 +44,4 @@ def state(session: Session) -> None:
             f"Your images could not be compared with each other: {plain(mapper.error)}. "
             "Everything else works without."
         )
-    since = session.learner.on_map_since()
-    if since is None:
-        st.caption(OWN)
-    else:
-        st.caption(ON.format(since.id, datetime.fromtimestamp(since.at).strftime("%d %b %H:%M")))
+    st.caption(in_use(session))
