@@ -126,12 +126,14 @@ def _score(
 
 
 def _moved(round_: Round, previous: Round | None) -> Moved | None:
-    """What a round has changed, if it is about the same rows and classes as the previous one."""
+    """What a round has changed, if its rows, features and classes are those of the previous one."""
     if round_.scores is None or previous is None or previous.scores is None:
         return None
     now, then = round_.snapshot, previous.snapshot
     if now.table is not then.table or now.changed != then.changed:
         return None
+    if round_.basis is not previous.basis:
+        return None  # other features moved them, not the labels
     return Moved(_changed(round_, previous.scores), round_.seen - previous.seen)
 
 

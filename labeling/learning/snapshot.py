@@ -69,8 +69,8 @@ class Round:
     `seen` is how many of the snapshot's labels the head was fitted on, fewer for a restored one.
     `basis` has the features that the head is fitted on.
     A round is `complete` when its own head has scored every row; before that, the other rows hold
-    the scores of earlier heads. `moved` compares it with the round before, None if their rows or
-    classes differ.
+    the scores of earlier heads. `moved` compares it with the round before, None if their rows,
+    features or classes differ.
     """
 
     id: int | None

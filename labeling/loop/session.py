@@ -246,6 +246,7 @@ class Session:
     def _run_round(self, report: Report, newer: Newer) -> State:
         if self._in_background and self.ingest.cache is not None:  # else torch is not needed yet
             share_cores()
+            self.mapper.look()
         return self.learner.run(report, newer, self.worker.gives_way)
 
     def _mapped(self) -> None:

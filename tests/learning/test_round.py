@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from labeling.answers.sample_index import SampleIndex
+from labeling.learning.basis import Basis
 from labeling.learning.round import compute, sweep
 from labeling.learning.snapshot import AUDIT, RANKED, Policy, Round, Snapshot
 from labeling.learning.table import make_table
@@ -252,3 +253,44 @@ def test_guesses_that_change_in_the_rest_of_a_large_pool_are_counted_too() -> No
     assert part.moved is not None and swept is not None and swept.moved is not None
     assert part.moved.guesses == moved_by_hand(first, part)
     assert part.moved.guesses < swept.moved.guesses == moved_by_hand(first, swept)
+
+
+def mapped(snapshot: Snapshot) -> Basis:
+    """Other features of a table, on which both classes lie apart by the sign of one column."""
+    count = len(snapshot.table)
+    rows = np.zeros((count, 4), dtype=np.float16)
+    rows[:, 0] = np.where(np.arange(count) % 2, 1, -1)
+    return Basis(rows, kernel=2, map_digest="abc")
+
+
+def test_a_round_is_of_the_features_of_its_basis() -> None:
+    snapshot = make_snapshot(LABELS)
+    basis = mapped(snapshot)
+    round_ = run(snapshot, basis=basis)
+    assert round_.head is not None and round_.head.width == 4
+    assert round_.scores is not None
+    assert (round_.scores.best == 10 + np.arange(COUNT) % 2).all()
+    rows = np.arange(COUNT)
+    np.testing.assert_array_equal(round_.predict(rows), round_.head.predict_proba(basis.features))
+    assert {offer.predicted_class for offer in round_.ranking} == {10, 11}
+
+
+def test_a_fit_does_not_start_at_a_head_of_other_features_and_nothing_has_moved() -> None:
+    snapshot = make_snapshot(LABELS)
+    first = run(snapshot)
+    second = run(snapshot, basis=mapped(snapshot), previous=first, warm=True)
+    assert second.head is not None and second.head.width == 4 and second.moved is None
+    third = run(snapshot, previous=second, warm=True)
+    np.testing.assert_array_equal(proba(third), proba(first))
+    assert third.moved is None
+
+
+def test_a_linear_head_on_other_features_teaches_one_on_the_own_ones() -> None:
+    snapshot = make_snapshot(LABELS)
+    own = run(snapshot)
+    assert own.linear is own.head
+    taught = run(snapshot, basis=mapped(snapshot)).linear
+    assert taught is not None and taught.width == snapshot.table.features.shape[1]
+    best = taught.classes[taught.predict_proba(snapshot.table.features).argmax(axis=1)]
+    assert (best == 10 + np.arange(COUNT) % 2).mean() > 0.9
+    assert run(make_snapshot()).linear is None
