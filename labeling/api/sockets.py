@@ -19,12 +19,15 @@ class Socket(WebSocketsSansIOProtocol):
     One that sends too much is closed hard, as it need not read what it would be told.
     """
 
-    _arrived = 0
-
-    def handle_connect(self, event: Any) -> None:
+    def connection_made(self, transport: Any) -> None:
         """Begin as a stranger's."""
         self._arrived = 0
         self._limit: dict[object, Any] = {"bytes": LARGEST_OF_STRANGER}
+        super().connection_made(transport)
+
+    def handle_connect(self, event: Any) -> None:
+        """Let the guard say later whose it is."""
+        self._arrived = 0
         super().handle_connect(event)
         if not self.handshake_complete:  # else it was refused
             self.scope["extensions"] = {**(self.scope["extensions"] or {}), LIMIT: self._limit}
@@ -33,7 +36,10 @@ class Socket(WebSocketsSansIOProtocol):
         """Count what comes before a message is complete, also what is no content."""
         self._arrived += len(data)
         super().data_received(data)
-        if self._arrived > self._limit["bytes"] or self.queue.qsize() > MOST_WAITING:
+        if not self.handshake_initiated:  # a head that httptools lets pass, and nobody answers
+            self.transport.write(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n")
+            self.transport.close()
+        elif self._arrived > self._limit["bytes"] or self.queue.qsize() > MOST_WAITING:
             self._cut()
 
     def send_receive_event_to_app(self) -> None:

@@ -18,6 +18,11 @@ __all__ = ["target"]
 
 MUCH = 40_000_000  # bytes; nobody gets rid of half of it, as the system keeps some megabytes
 CONTINUED, TEXT, BINARY, PING = 0, 1, 2, 9
+HANDSHAKE = (
+    "GET /_stcore/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: eHh4eHh4eHh4eHh4eHh4eA==\r\n"
+)
 
 
 def frame(kind: int, content: bytes = b"", *, size: int | None = None, last: bool = True) -> bytes:
@@ -42,11 +47,8 @@ def raw_socket(target: Target) -> Iterator[socket.socket]:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
     connection.settimeout(20)
     connection.connect(("127.0.0.1", target.server.port))
-    head = "GET /_stcore/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-    head += "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    head += "Sec-WebSocket-Key: eHh4eHh4eHh4eHh4eHh4eA==\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n"
     with connection:
-        connection.sendall(head.encode())
+        connection.sendall(HANDSHAKE.encode() + b"X-Forwarded-For: 203.0.113.9\r\n\r\n")
         told = b""
         while not told.endswith(b"\r\n\r\n"):
             told += connection.recv(1)
@@ -125,6 +127,16 @@ def test_text_is_refused_without_a_traceback(target: Target) -> None:
         with suppress(ConnectionError):
             while connection.recv(65_536):
                 pass
+    assert b"Traceback" not in target.server.log.read_bytes()
+
+
+@pytest.mark.parametrize("odd", ["X-Long: " + "x" * 10_000, "X: a\r\n" * 200, "A\x7f: b", "A: \0"])
+def test_a_head_that_only_the_socket_cannot_read_is_refused_without_a_traceback(
+    target: Target, odd: str
+) -> None:
+    with socket.create_connection(("127.0.0.1", target.server.port), timeout=20) as connection:
+        connection.sendall(HANDSHAKE.encode() + odd.strip().encode() + b"\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 400")
     assert b"Traceback" not in target.server.log.read_bytes()
 
 
