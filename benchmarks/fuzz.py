@@ -26,8 +26,18 @@ LARGEST = 20_000  # bytes of an input
 HOUSE = ("pool", "media", "project.backup", "exchange", "simulation.ground_truth", "spreadsheet")
 LIBRARIES = ["zipfile", "csv", "json", "PIL", "models.head.head_file", "models.encoders.pixels"]
 INSTRUMENTED = [*LIBRARIES, *(f"labeling.{name}" for name in HOUSE)]
-NAMES = ("zip", "manifest", "truth", "labels", "classes", "lines", "head", "backup", "image")
-NAMES += ("request",)
+NAMES = (
+    "zip",
+    "manifest",
+    "truth",
+    "labels",
+    "classes",
+    "lines",
+    "head",
+    "backup",
+    "image",
+    "request",
+)
 
 
 def fuzz(target: str, place: Path, seconds: int) -> None:
@@ -93,9 +103,13 @@ def _run(name: str, place: Path, seconds: int) -> tuple[int, str]:
 
 def _run_alone(command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a command, and end what it has started: a fuzzer ends without goodbye."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(
-        command, text=True, errors="replace", start_new_session=True, **pipes
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
     ) as process:
         try:
             told, errors = process.communicate()
