@@ -27,17 +27,8 @@ HOUSE = ("pool", "media", "project.backup", "exchange", "simulation.ground_truth
 LIBRARIES = ["zipfile", "csv", "json", "PIL", "models.head.head_file", "models.encoders.pixels"]
 INSTRUMENTED = [*LIBRARIES, *(f"labeling.{name}" for name in HOUSE)]
 NAMES = (
-    "zip",
-    "manifest",
-    "truth",
-    "labels",
-    "classes",
-    "lines",
-    "head",
-    "backup",
-    "image",
-    "request",
-)
+    "zip", "manifest", "truth", "labels", "classes", "lines", "head", "backup", "image", "request",
+)  # fmt: skip
 
 
 def fuzz(target: str, place: Path, seconds: int) -> None:
