@@ -1,17 +1,21 @@
-"""Coverage-guided fuzzing of all code that reads files from strangers.
+"""Coverage-guided fuzzing of all code that reads files from strangers, and of a running server.
 
     pip install atheris
     python -m benchmarks.fuzz [--target zip] [--seconds 120]
 
 A fault is an error that is not one of the reader's own, a hang of ten seconds, or more memory than
-the 1.5 GB of a process that decodes; the input is kept in the printed folder.
+the 1.5 GB of a process that decodes; the input is kept in the printed folder. Of the server it is
+also a status of 500, a traceback in its log, or a connection that it does not close in time.
 `tests/benchmarks/test_fuzz.py` does the same for some seconds with hypothesis.
 """
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -23,7 +27,10 @@ HOUSE = ("pool", "media", "project.backup", "exchange", "simulation.ground_truth
 LIBRARIES = ["zipfile", "csv", "json", "PIL", "models.array_file", "models.encoders.pixels"]
 LIBRARIES += ["models.head.head_file", "models.space.map_file"]
 INSTRUMENTED = [*LIBRARIES, *(f"labeling.{name}" for name in HOUSE)]
-NAMES = ("zip", "manifest", "truth", "labels", "classes", "lines", "head", "map", "backup", "image")
+NAMES = (
+    "zip", "manifest", "truth", "labels", "classes", "lines", "head", "map", "backup", "image",
+    "request",
+)  # fmt: skip
 
 
 def fuzz(target: str, place: Path, seconds: int) -> None:
@@ -75,7 +82,7 @@ def _run(name: str, place: Path, seconds: int) -> tuple[int, str]:
     """The number of inputs, and the error of the last one, if any."""
     command = [sys.executable, "-m", "benchmarks.fuzz", "--target", name, "--in", str(place)]
     command += ["--seconds", str(seconds)]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    done = _run_alone(command)
     lines = done.stderr.splitlines()
     counted = [one for one in lines if one.startswith("stat::number_of_executed_units")]
     inputs = int(counted[-1].rpartition(" ")[2]) if counted else 0
@@ -85,6 +92,24 @@ def _run(name: str, place: Path, seconds: int) -> tuple[int, str]:
     (place / "told.txt").write_text(told, encoding="utf-8")
     kept = [str(file) for file in place.iterdir() if file.is_file()]
     return inputs, f"exit status {done.returncode}; see {', '.join(sorted(kept))}"
+
+
+def _run_alone(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command, and end what it has started: a fuzzer ends without goodbye."""
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            told, errors = process.communicate()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return subprocess.CompletedProcess(command, process.returncode, told, errors)
 
 
 if __name__ == "__main__":

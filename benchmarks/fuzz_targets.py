@@ -1,4 +1,4 @@
-"""The files that Hone reads from strangers: each reader, valid files for it, its allowed errors.
+"""What Hone reads from strangers, mostly files: each reader, valid files, its allowed errors.
 
 Any other error of a reader, and every input on which it hangs or needs gigabytes, is a fault.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.fuzz_server import attacked, requests
 from labeling.errors import ExportError, HoneError, PoolError, ProjectError, UnreadableImageError
 from labeling.exchange.formats.csv import read_classes, read_csv
 from labeling.exchange.formats.jsonl import read_jsonl, to_json
@@ -87,6 +88,10 @@ def _backup(file: Path) -> None:
     read_backup(file, with_content)
     for one in (*with_content.rglob("*.*"),):
         one.unlink()
+
+
+def _request(file: Path) -> None:
+    attacked().send(file.read_bytes())
 
 
 # -- valid files -------------------------------------------------------------------------------
@@ -190,6 +195,11 @@ def _backups(folder: Path) -> Iterator[bytes]:
     yield buffer.getvalue()
 
 
+def _requests(_folder: Path) -> Iterator[bytes]:
+    attacked()  # before any limit of this process, which it would inherit
+    yield from requests()
+
+
 TARGETS = {
     "zip": Target("pool.zip", _pool, _zips, (PoolError,)),
     "manifest": Target("pool.csv", _pool, _manifests, (PoolError,)),
@@ -202,4 +212,6 @@ TARGETS = {
     "backup": Target("backup.zip", _backup, _backups, (ProjectError,)),
     # A process that decodes goes on after a MemoryError, and names it as the reason.
     "image": Target("image", _image, _images, (UnreadableImageError, MemoryError)),
+    # Not a file: what a stranger sends to a running server.
+    "request": Target("request", _request, _requests, ()),
 }

@@ -11,10 +11,12 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from labeling.api.sockets import Socket
 from labeling.errors import SCARCE
 
 LARGEST_HEAD = 64 * 1024  # bytes of the first line and all headers of a request
 LONGEST_HEAD = 10.0  # seconds in which they have to arrive
+MOST_AT_ONCE = 32  # requests over one connection that wait for their turn
 MOST_FILES = 65_536  # that Hone asks the system for
 MOST_KEPT = 4_096  # of them that no connection takes
 MOST_WAITING = 2_048  # connections that are accepted at once
@@ -49,6 +51,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Start the clock, unless the connection itself has just done so."""
+        if len(self.pipeline) > MOST_AT_ONCE:
+            raise ValueError("too many requests at once")  # httptools stops, and uvicorn refuses
         super().on_message_begin()
         if self._deadline is None:
             self._begin()
@@ -95,7 +99,7 @@ def limit_connections() -> None:
     Connection.highest = files - kept
     for one in gc.get_objects():
         if isinstance(one, uvicorn.Config):
-            one.http_protocol_class = Connection
+            one.http_protocol_class, one.ws_protocol_class = Connection, Socket
             one.backlog = min(kept // 2, MOST_WAITING)  # so many take files before one is refused
     asyncio.get_running_loop().set_exception_handler(_Quietly(files))
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from labeling.api.endpoint import refusal
+from labeling.api.sockets import trust
 from labeling.api.threads import in_worker
 from labeling.errors import StorageError
 from labeling.people.access import Visitor, recognized
@@ -67,7 +68,18 @@ class StreamlitGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refused = await self._refusal(Request(scope)) if scope["type"] == "http" else None
+        if scope["type"] == "websocket" and await self._is_known(HTTPConnection(scope)):
+            trust(scope)
         await (refused or self._app)(scope, receive, send)
+
+    async def _is_known(self, page: HTTPConnection) -> bool:
+        """Whether a socket is opened by a person, as far as one can tell now."""
+        if not self._workspace.needs_login(page.headers):
+            return True
+        try:
+            return bool(await in_worker(self._roles, page.cookies))
+        except StorageError:
+            return False
 
     async def _refusal(self, request: Request) -> Response | None:
         """The reply to a request that must not pass."""

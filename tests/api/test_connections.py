@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from labeling.api.connections import LARGEST_HEAD
+from labeling.api.connections import LARGEST_HEAD, MOST_AT_ONCE
 from labeling.paths import default_folder, project_key
 from labeling.people.tokens import Person, issue, local_secret
 from tests.conftest import fill
@@ -78,6 +78,20 @@ def test_an_address_without_end_is_cut(server: Server) -> None:
             for _ in range(300):
                 connection.sendall(b"/x" * 32_768)
         assert reply(connection)[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 431")
+    assert is_well(server)
+
+
+def test_many_requests_at_once_over_one_connection_are_cut(server: Server) -> None:
+    """Each takes 1 KB until its turn, forty times its size."""
+    one = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with opened(server) as connection:
+        connection.sendall(one * MOST_AT_ONCE)
+        told = b""
+        while told.count(b"HTTP/1.1 200") < MOST_AT_ONCE:
+            told += connection.recv(65_536)
+        with suppress(ConnectionError):
+            connection.sendall(one * 1000)
+        assert reply(connection).count(b"HTTP/1.1 200") < 2 * MOST_AT_ONCE
     assert is_well(server)
 
 

@@ -182,6 +182,44 @@ def test_lines_of_any_json_are_read_or_refused(
         read("lines", "\n".join(map(json.dumps, changed)).encode(), folder)
 
 
+NAMES_OF_HEADERS = b"""
+Host Origin Cookie Content-Length Transfer-Encoding Connection Upgrade Expect Range Accept
+Sec-WebSocket-Key Sec-WebSocket-Version Sec-WebSocket-Protocol Sec-WebSocket-Extensions
+X-Forwarded-For X-Forwarded-Host Forwarded Authorization Accept-Encoding If-None-Match
+Content-Type Sec-Fetch-Site""".split()
+ODD_VALUES = b"""
+http://[ // [::1 a]:b localhost null * -1 0 5 999999999999999999999 chunked gzip,chunked % %zz
+keep-alive,Upgrade websocket h2c 13 a=b;=;; _streamlit_user=2|1:0| bytes=9-1,-1 100-continue
+permessage-deflate;server_max_window_bits=99 application/json;charset=\x80 W/" 2|a|b
+multipart/form-data;boundary= streamlit,2|a|b|c,x _streamlit_xsrf="\xe9" cross-site""".split()
+LONG_VALUES = [b"", b"x" * 9000, b"x" * 30_000]
+PATHS = b"""
+/ /% /%zz%00 /%ff //a@b:c/ http://[/x * /join/%e9 /_stcore/stream /_stcore/health ?# /leave
+/_stcore/upload_file/a/b /media/%2e%2e/x /api/answers /api/status?after=%ff&wait=nan
+/auth/login?x=% /api/images/%00/view?token=% /oauth2callback?code=x&state=%ff
+/static/%c0%af""".split()
+METHODS = b"GET POST PUT HEAD OPTIONS DELETE TRACE CONNECT".split()
+ODD_HEADERS = st.tuples(
+    st.sampled_from(NAMES_OF_HEADERS),
+    st.sampled_from(ODD_VALUES + LONG_VALUES) | st.binary(max_size=9),
+).map(b": ".join)
+
+
+def test_a_request_with_any_headers_is_answered_or_refused(tmp_path: Path) -> None:
+    """Also with some that it has already."""
+    whole = st.sampled_from(list(TARGETS["request"].seeds(tmp_path)))
+    first = st.none() | st.tuples(st.sampled_from(METHODS), st.sampled_from(PATHS))
+
+    @few
+    @given(whole, first, st.lists(ODD_HEADERS, max_size=4))
+    def ask(whole: bytes, first: tuple[bytes, bytes] | None, more: list[bytes]) -> None:
+        line, *rest = whole.split(b"\r\n")
+        line = line if first is None else b"%s %s HTTP/1.1" % first
+        read("request", b"\r\n".join([line, *more, *rest]), tmp_path)
+
+    ask()
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from labeling.errors import LostError, StorageError
+from labeling.store.mark import Mark
 from labeling.store.sql.error_mapping import AGAIN
 
 LOG_HEADER = struct.Struct(">I12xI")  # a magic number, and the salt of this run of the log
@@ -21,7 +22,7 @@ MAGIC = 0x377F0682  # or one more
 MOST_RESETS = 2**20  # the salt goes up by one when the log starts again
 NOT_OURS = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)  # or has no table
 GLANCES = 3  # at a log that another process may be starting again just now
-IDENTITY = "SELECT id FROM identity"
+STATE = "SELECT id, (SELECT coalesce(max(id), 0) FROM answers) FROM identity"
 LOST = (
     "The project's database was {} while Hone was running, so nothing more can be stored. "
     f"{AGAIN} The person who runs Hone has to start it again: it then says how to restore the "
@@ -63,12 +64,12 @@ class FilePresence:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._log = str(path), f"{path}-wal"
+        self._path, self._log = path, f"{path}-wal"
         # SQLite deletes the log with the last connection, so one stays open. Only copies use it.
         self._address = f"{path.absolute().as_uri()}?mode=ro"
         self.keeper = sqlite3.connect(self._address, uri=True, check_same_thread=False)
-        self._id = self.keeper.execute(IDENTITY).fetchone()
-        files = (self._path, self._log, f"{path}-shm")
+        self._opened = Mark(*self.keeper.execute(STATE).fetchone())
+        files = (str(path), self._log, f"{path}-shm")
         # Some network disks have no write-ahead log.
         self._files = {file: _inode(os.stat(file)) for file in files if os.path.exists(file)}
         self._looked_at = _state(os.stat(path))
@@ -102,7 +103,7 @@ class FilePresence:
             found = os.stat(file)
             if _inode(found) != inode:
                 return "deleted or replaced"
-            if file == self._path and _state(found) != self._looked_at:
+            if file == str(self._path) and _state(found) != self._looked_at:
                 # A checkpoint has written to it, which never makes it smaller, or somebody else.
                 if found.st_size < self._looked_at[0] or not self._is_ours():
                     return "overwritten"
@@ -110,10 +111,15 @@ class FilePresence:
         return "" if self._has_whole_log() else "damaged (its write-ahead log was overwritten)"
 
     def _is_ours(self) -> bool:
-        """Whether the file holds the same database, read by a connection that remembers nothing."""
+        """Whether the file holds the same database, with the newest answer that was marked.
+
+        It is read by a connection that remembers nothing, as a restart would read it.
+        """
+        marked = Mark.of(self._path.parent) or self._opened
         try:
             with closing(sqlite3.connect(self._address, uri=True)) as fresh:
-                return bool(fresh.execute(IDENTITY).fetchone() == self._id)
+                found = Mark(*fresh.execute(STATE).fetchone() or ("", 0))
+            return found.identity == self._opened.identity and found.answer >= marked.answer
         except sqlite3.DatabaseError as error:
             return getattr(error, "sqlite_errorcode", 0) & 0xFF not in NOT_OURS
 

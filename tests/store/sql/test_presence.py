@@ -89,6 +89,31 @@ def test_what_is_lost_with_the_files_is_never_called_stored(
             store.answers.append("ann", [label(keys[number], cat, f"c{number}")])
 
 
+def test_an_older_copy_of_the_same_size_that_is_copied_over_it_is_noticed(
+    store: Store, file: Path
+) -> None:
+    """As `cp` does it with a backup. It is the same database, but has fewer answers."""
+    keys, cat = store.samples.ids(), store.classes.all()[0].id
+    store.answers.marker.keep_in(file.parent)
+
+    def checkpoint() -> int:
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(RESTART)")
+        return file.stat().st_size
+
+    with closing(sqlite3.connect(file)) as connection:  # so that the file has room for more
+        connection.execute("CREATE TABLE room AS SELECT zeroblob(300000)")
+        connection.execute("DROP TABLE room")
+    size = checkpoint()
+    older = file.read_bytes()
+    store.answers.append("ann", [label(keys[n % 2], cat, f"new{n}") for n in range(300)])
+    assert checkpoint() == size
+    store.check()
+    file.write_bytes(older)
+    with pytest.raises(LostError, match="overwritten"):
+        store.answers.append("ann", [label(keys[0], cat, "one more")])
+
+
 def test_nobody_connects_to_a_database_that_is_lost(store: Store, file: Path) -> None:
     log_of(file).unlink()
     store.engine.dispose()
