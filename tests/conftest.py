@@ -102,8 +102,10 @@ def noise(network: nn.Module) -> None:
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 0.8, 1.6)
             nn.init.uniform_(module.bias, -0.3, 0.6)
-            nn.init.uniform_(module.running_mean, -0.2, 0.2)
-            nn.init.uniform_(module.running_var, 0.5, 1.5)
+            mean, variance = module.running_mean, module.running_var
+            assert isinstance(mean, torch.Tensor) and isinstance(variance, torch.Tensor)
+            nn.init.uniform_(mean, -0.2, 0.2)
+            nn.init.uniform_(variance, 0.5, 1.5)
 
 
 @pytest.fixture(autouse=True)
