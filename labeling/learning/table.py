@@ -123,7 +123,7 @@ class Tables:
         if table is not None and self._is_good(table, sample_index, cache, center):
             return table
         table = None  # a large pool leaves no room for two
-        made_of = (sample_index, cache, len(cache), len(self._ingest.parts))
+        made_of = (sample_index, cache, len(cache), max(1, len(self._ingest.parts)))
         cached = cache.rows_of(sample_index.keys)
         if cached.max(initial=-1) < 0:
             return None
@@ -150,7 +150,8 @@ class Tables:
             return False
         assert self._made_of is not None
         made_roster, made_cache, made_rows, made_parts = self._made_of
-        if made_cache is not cache or made_parts != len(self._ingest.parts):  # another backbone
+        # Of an earlier version's embeddings of one part, no parts are known at first.
+        if made_cache is not cache or made_parts != max(1, len(self._ingest.parts)):
             return False
         cached = len(cache)
         if made_roster is sample_index and made_rows == cached:
