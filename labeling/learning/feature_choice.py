@@ -8,6 +8,7 @@ import numpy.typing as npt
 from labeling.learning.head_choice import SIMPLE_HEAD, is_quiet
 from labeling.learning.worker import Newer
 from models.head import Cancelled
+from models.head.stopping import never
 
 if TYPE_CHECKING:
     from labeling.learning.basis import Basis
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 FIRST = 20  # labels at the first comparison; the next come …
 STEP, GROWTH = 10, 1.1  # … after ten more, or a tenth more
+SHORT = 2000  # labels times classes that take some tenths of a second, even while somebody labels
 MOST = 2000  # of more labels, so many random ones are compared
 
 
@@ -36,15 +38,16 @@ class FeatureChoice:
         return {"on_map": self.on_map, "compared": self.compared}
 
     def compare(self, snapshot: "Snapshot", mapped: "Basis", device: str, newer: Newer) -> None:
-        """Make the comparisons that are due; stop when a newer answer comes."""
+        """Make the comparisons that are due; a long one stops when a newer answer comes."""
         from models.evidence.guard import is_clearly_better
 
         while (size := _next(self.compared)) <= len(snapshot.labels):
-            if self._disturbed and not is_quiet(newer):
+            is_short = size * len(np.unique(snapshot.labels[:size])) <= SHORT
+            if self._disturbed and not is_short and not is_quiet(newer):
                 return
             try:
                 own, other = (
-                    _losses(snapshot, size, basis, device, newer)
+                    _losses(snapshot, size, basis, device, never if is_short else newer)
                     for basis in (snapshot.table.own, mapped)
                 )
             except Cancelled:

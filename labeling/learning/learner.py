@@ -13,7 +13,6 @@ from labeling.embedding.ingest import Ingest
 from labeling.errors import HoneError
 from labeling.learning.feature_choice import FeatureChoice
 from labeling.learning.head_choice import HeadChoice
-from labeling.learning.mapper import NEVER
 from labeling.learning.training_set import take_snapshot, teaches
 from labeling.learning.worker import Newer, Report, State
 from labeling.project.project import Project
@@ -130,7 +129,10 @@ class Learner:
         self._publish()
         self._complete(round_, settings, newer)
         if not settings.pinned_round and not self._ingest.busy and self._leads():
+            on_map = self._feature_choice.on_map
             self._choose(round_, settings, newer)
+            if self._feature_choice.on_map is not on_map:  # not only with the next answer
+                return self.run(report, newer, gives_way)
         return State.IDLE if round_.head is not None else State.WAITING_FOR_LABELS
 
     def _choose(self, round_: "Round", settings: Settings, newer: Newer) -> None:
@@ -144,22 +146,28 @@ class Learner:
     def _basis(
         self, table: "Table", kept: Kept | None, settings: Settings
     ) -> "tuple[Basis, Kept | None]":
-        """The features of the next round, and the stored head if it fits to them."""
-        mapped = self._mapped(table) if settings.pool_map != NEVER else None
-        if kept is not None:
-            wanted = kept[0].metrics.get(MAP)
-            if wanted is None:
-                return table.own, kept
-            mapped = mapped or self._mapped(table)
-            if mapped is not None and mapped.map_digest == wanted:
-                return mapped, kept
-            if settings.pinned_round is not None:
-                raise HoneError(
-                    f"Round {kept[0].id} was learned on a map of your images that another one has "
-                    "replaced since; resume training instead."
-                )
-        wants = settings.pool_map == ALWAYS or self._feature_choice.on_map
-        return (mapped if mapped is not None and wants else table.own), None
+        """The features of the next round, and the stored head if it is on them."""
+        mapped = self._mapped(table)
+        wants = settings.pool_map == ALWAYS or (
+            settings.pool_map == AUTO and self._feature_choice.on_map
+        )
+        wanted = mapped if mapped is not None and wants else table.own
+        if kept is None:
+            return wanted, None
+        of_kept = kept[0].metrics.get(MAP, "")
+        is_pinned = settings.pinned_round is not None
+        if is_pinned or not self._leads():  # then the head is what counts
+            wanted = next(
+                (one for one in (mapped, table.own) if one and one.map_digest == of_kept), wanted
+            )
+        if wanted.map_digest == of_kept:
+            return wanted, kept
+        if is_pinned:
+            raise HoneError(
+                f"Round {kept[0].id} was learned on a map of your images that another one has "
+                "replaced since; resume training instead."
+            )
+        return wanted, None
 
     def _complete(self, round_: "Round", settings: Settings, newer: Newer) -> None:
         """Score the rows that a round of a large pool left out, unless newer work waits."""

@@ -250,8 +250,8 @@ class Session:
         return self.learner.run(report, newer, self.worker.gives_way)
 
     def _mapped(self) -> None:
-        """The pool has a map, or more of its rows: the next round may use it."""
-        self.notifier.bump()
+        """The pool has a map, or more of its rows: a round may learn on it."""
+        self.worker.request()
 
     def _ranked(self) -> None:
         """A round is published: notify the boards at once."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labeling.answers.sample_index import SampleIndex
-from labeling.learning import head_choice
+from labeling.learning import feature_choice, head_choice
 from labeling.learning.basis import Basis
 from labeling.learning.feature_choice import FIRST, FeatureChoice
 from labeling.learning.snapshot import Snapshot
@@ -77,10 +77,11 @@ def test_labels_of_one_class_decide_nothing() -> None:
     assert choice.compared == 60
 
 
-def test_an_answer_stops_it_and_it_begins_again_when_it_has_been_quiet(
+def test_an_answer_stops_a_long_one_which_begins_again_when_it_has_been_quiet(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(head_choice, "QUIET", 0.1)
+    monkeypatch.setattr(feature_choice, "SHORT", 100)
     choice, asked = FeatureChoice(), [0]
 
     def newer() -> bool:
@@ -89,9 +90,9 @@ def test_an_answer_stops_it_and_it_begins_again_when_it_has_been_quiet(
 
     snapshot, mapped = given(60, VAGUE), Basis(features(CLEAR, 2))
     choice.compare(snapshot, mapped, "cpu", newer)
-    assert choice.compared == 0 and asked[0] > 0
+    assert choice.compared == 50 and asked[0] > 0  # fifty labels of two classes are not long
     asked[0] = 0
     choice.compare(snapshot, mapped, "cpu", newer)
-    assert choice.compared == 0 and asked[0] == 2  # it looked, and began nothing
+    assert choice.compared == 50 and asked[0] == 2  # it looked, and began nothing
     choice.compare(snapshot, mapped, "cpu", calm)
-    assert choice.on_map
+    assert choice.compared == 60 and choice.on_map

@@ -103,17 +103,20 @@ def test_a_restart_finds_the_map_and_the_head_on_it(open_session: OpenSession) -
     np.testing.assert_array_equal(again.round.scores.first, before.scores.first)
 
 
-def test_another_choice_counts_from_the_next_answer_on(open_session: OpenSession) -> None:
+def test_another_choice_counts_at_once(open_session: OpenSession) -> None:
     session = open_session(pool_map="always")
     teach(session, 6)
     session.change(pool_map="never")
-    teach(session, 8)
-    assert digest_of(session) == ""
+    session.worker.wait()
+    assert digest_of(session) == "" and session.learner.on_map_since() is None
     session.change(pool_map="always")
-    teach(session, 10)
+    session.worker.wait()
     assert digest_of(session) != ""
     since = session.learner.on_map_since()
-    assert since is not None and since.metrics["labels"] > 8
+    assert since is not None and since == session.store.rounds.all()[-1]
+    session.change(pool_map="auto")
+    session.worker.wait()
+    assert digest_of(session) == ""
 
 
 def test_a_restored_round_keeps_its_own_features(open_session: OpenSession) -> None:
