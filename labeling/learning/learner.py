@@ -128,20 +128,21 @@ class Learner:
         self.round = round_
         self._publish()
         self._complete(round_, settings, newer)
-        if not settings.pinned_round and not self._ingest.busy and self._leads():
-            on_map = self._feature_choice.on_map
-            self._choose(round_, settings, newer)
-            if self._feature_choice.on_map is not on_map:  # not only with the next answer
-                return self.run(report, newer, gives_way)
+        if self._choose(round_, settings, newer):
+            return self.run(report, newer, gives_way)  # not only with the next answer
         return State.IDLE if round_.head is not None else State.WAITING_FOR_LABELS
 
-    def _choose(self, round_: "Round", settings: Settings, newer: Newer) -> None:
-        """Let the labels choose the features and the head of the next rounds."""
+    def _choose(self, round_: "Round", settings: Settings, newer: Newer) -> bool:
+        """Let the labels choose features and head of the next rounds; whether other features."""
+        if settings.pinned_round or self._ingest.busy or not self._leads():
+            return False
+        before = self._feature_choice.on_map
         mapped, device = self._mapped(round_.table), self._ingest.device
         if settings.pool_map == AUTO and mapped is not None:
             self._feature_choice.compare(round_.snapshot, mapped, device, newer)
         if settings.head == AUTO:
             self._choice.compare(round_.snapshot, round_.basis, device, newer)
+        return self._feature_choice.on_map is not before
 
     def _basis(
         self, table: "Table", kept: Kept | None, settings: Settings

@@ -151,7 +151,7 @@ def test_the_digits_are_written_once_with_their_truth(
     assert (folder / "labels.csv").stat().st_mtime_ns == before
 
 
-def test_after_40_labels_the_default_query_is_8_points_ahead_of_random_on_the_sample_data(
+def test_after_40_labels_the_default_query_is_5_points_ahead_of_random_on_the_sample_data(
     tmp_path: Path,
 ) -> None:
     project = open_project(SAMPLE_POOL, tmp_path)
@@ -159,4 +159,6 @@ def test_after_40_labels_the_default_query_is_8_points_ahead_of_random_on_the_sa
     measured = simulate(project, read_truth(project.source), plan)
     project.close()
     (gain,) = measured.gain(DEFAULT_QUERY)
-    assert gain.mean >= 0.08, f"{100 * gain.mean:.1f} points, interval {gain}"
+    assert gain.mean >= 0.05, f"{100 * gain.mean:.1f} points, interval {gain}"
+    (reached,) = measured.curve(DEFAULT_QUERY)  # random picking profits from the map too
+    assert reached.mean >= 0.71, f"{100 * reached.mean:.1f} %"
