@@ -30,7 +30,7 @@ def test_without_confidence_it_is_the_share_of_hits() -> None:
     found = audited(hits, np.zeros(50), 0.0)
     assert found is not None
     assert found.value == pytest.approx(0.8)
-    assert found.low < 0.69 and found.high > 0.88  # Wilson's are 0.67 and 0.89
+    assert found.low < 0.69 and found.high > 0.88  # those of 40 of 50 are 0.66 and 0.90
     assert found.measured == 50
 
 
@@ -56,7 +56,7 @@ def test_the_interval_holds_the_truth_whether_or_not_confidence_is_calibrated(
         held += found.low <= hits.mean() <= found.high
         widths.append(found.high - found.low)
     assert held >= 0.92 * 400
-    assert np.mean(widths) < (0.45 if audits == 15 else 0.24)
+    assert np.mean(widths) < (0.49 if audits == 15 else 0.25)
 
 
 def test_all_hits_are_no_proof_of_perfection() -> None:
