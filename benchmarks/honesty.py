@@ -8,9 +8,9 @@ with a tenth of blind checks. Three pools are imbalanced (easy, medium and hard)
 embeddings are noise. After 50, 100, 200 and 300 labels these are compared with the truth: each
 estimate of the accuracy and its interval, also those of other tools; certificates of barely false
 claims; certified acceptance; forecasts; the anchoring meter; and the ranking of planted label
-errors. Prints tables, and writes honesty.json to benchmarks/pictures/. Sessions are kept in the cache, and so are answers of the
-same code, so an interrupted run can continue. `benchmarks.intervals` judges the intervals alone,
-on thousands of sessions.
+errors. Prints tables, and writes honesty.json to benchmarks/pictures/. Sessions are kept in the
+cache, and so are answers of the same code, so an interrupted run can continue.
+`benchmarks.intervals` judges the intervals alone, on thousands of sessions.
 """
 
 import argparse

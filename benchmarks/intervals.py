@@ -7,13 +7,15 @@ it does, and a confidence. Sessions label it by power margin, with a tenth of bl
 there are as many checks as wanted, and tell the accuracy on the rest by the app's own functions,
 from the blind checks alone and from all labels by their weights. Pools have 2 to 20 classes, 1:1
 to 100:1, and true accuracies of 30 to 99.5 %, and their confidence is calibrated or wrong in four
-ways. Prints how often the interval contained the truth, the bias and the width.
+ways. Further sessions teach a small head on clusters of points (`benchmarks.interval_heads`).
+Prints how often the interval contained the truth, the bias and the width.
 """
 
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.special import expit
 
+from benchmarks.interval_heads import Clusters, sessions
 from models.evidence.accuracy import Accuracy
 from models.evidence.out_of_fold import OutOfFold
 
@@ -29,6 +32,16 @@ CLASSES, RATIOS = (2, 5, 20), (1.0, 100.0)
 ACCURACIES = (0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
 CHECKS = (10, 20, 40, 60)
 SIZES = (1.5, 3.0, 10.0)  # rows of the pool, in multiples of the labels
+# Balanced and not, from hard ones to one where nearly all is right.
+CLUSTERS = [
+    Clusters(2, 100.0, 0.25),
+    Clusters(5, 1.0, 0.25),
+    Clusters(10, 30.0, 0.3),
+    Clusters(10, 1.0, 0.4),
+    Clusters(20, 100.0, 0.3),
+    Clusters(10, 1.0, 0.8),
+]
+ENDS = (50, 100, 200)  # labels
 MEASURED = {"audits": "blind checks", "weighted": "weighted labels"}
 
 Floats = npt.NDArray[np.float64]
@@ -42,7 +55,7 @@ def blind_spots(logit: Floats, hits: Bools, rng: Rng) -> Floats:
     return np.where(spot, rng.uniform(0.95, 0.999, len(hits)), expit(logit + 1.0))
 
 
-# What the head says of its own chance of being right, from its logit (N,).
+# The head's confidence (N,), from the logit of the chance that it is right.
 CONFIDENCES: dict[str, Callable[[Floats, Bools, Rng], Floats]] = {
     "calibrated": lambda logit, hits, rng: expit(logit),
     "too sure": lambda logit, hits, rng: expit(2.0 * logit + 1.0),
@@ -54,7 +67,7 @@ CONFIDENCES: dict[str, Callable[[Floats, Bools, Rng], Floats]] = {
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of pool, and the number of checks after which its accuracy is told."""
+    """A kind of pool, and the number of checks at which a session ends."""
 
     classes: int
     ratio: float
@@ -67,7 +80,7 @@ class Kind:
 class Told:
     """The accuracy that a session told, beside the true one."""
 
-    kind: Kind
+    kind: Kind | Clusters
     found: Accuracy
     truth: float
 
@@ -133,15 +146,25 @@ def _labels(weights: Floats, checks: int, rng: Rng) -> tuple[npt.NDArray[np.int6
     return np.array(rows), np.array(audits), np.array(chance)
 
 
-def told(kind: Kind, sessions: int, rng: Rng) -> Iterator[Told]:
+def told(kind: Kind, times: int, rng: Rng) -> Iterator[Told]:
     """What some sessions tell, each from the blind checks alone and by weights."""
-    for _ in range(sessions):
-        kept, mean, truth = session(kind, rng)
-        unknown = replace(kept, chance=np.full(len(kept.chance), np.nan))
-        for one in (unknown, kept):
-            found = one.accuracy(mean)
-            if found is not None:
-                yield Told(kind, found, truth)
+    for _ in range(times):
+        yield from _both(kind, *session(kind, rng))
+
+
+def told_by_heads(kind: Clusters, times: int, rng: Rng) -> Iterator[Told]:
+    """The same of sessions that teach a small head."""
+    for _ in range(times):
+        for one in sessions(kind, ENDS, rng):
+            yield from _both(kind, *one)
+
+
+def _both(kind: Kind | Clusters, kept: OutOfFold, mean: float, truth: float) -> Iterator[Told]:
+    unknown = replace(kept, chance=np.full(len(kept.chance), np.nan))
+    for one in (unknown, kept):
+        found = one.accuracy(mean)
+        if found is not None:
+            yield Told(kind, found, truth)
 
 
 def kinds() -> list[Kind]:
@@ -153,13 +176,14 @@ def kinds() -> list[Kind]:
 # -- tables --------------------------------------------------------------------------------------
 
 
+Trait = Callable[[Any], str]
+
+
 def table(every: list[Told], method: str) -> Table:
     """Coverage, bias and width by each trait of the pools, and the worst sorts of them."""
     mine = [one for one in every if one.found.method == method]
-    found = Table(title=f"{MEASURED[method]}, {len(mine)} sessions")
-    for name in ("pools", "sessions", "95 % held, %", "too low, %", "bias", "width"):
-        found.add_column(name, justify="left" if name == "pools" else "right")
-    traits: dict[str, Callable[[Kind], str]] = {
+    found = _empty(f"{MEASURED[method]}, {len(mine)} sessions")
+    traits: dict[str, Trait] = {
         "accuracy": lambda kind: f"{100 * kind.accuracy:g} %",
         "checks": lambda kind: str(kind.checks),
         "classes": lambda kind: f"{kind.classes}, {kind.ratio:g}:1",
@@ -177,7 +201,24 @@ def table(every: list[Told], method: str) -> Table:
     return found
 
 
-def _split(every: list[Told], trait: Callable[[Kind], str]) -> dict[str, list[Told]]:
+def heads_table(every: list[Told], method: str) -> Table:
+    """The same for each kind of clusters."""
+    mine = [one for one in every if one.found.method == method]
+    found = _empty(f"{MEASURED[method]} of a small head, {len(mine)} figures")
+    for name, ones in _split(mine, str).items():
+        found.add_row(f"{name}, {np.mean([one.truth for one in ones]):.0%} right", *_row(ones))
+    found.add_row("all", *_row(mine))
+    return found
+
+
+def _empty(title: str) -> Table:
+    found = Table(title=title)
+    for name in ("pools", "figures", "95 % held, %", "too low, %", "bias", "width"):
+        found.add_column(name, justify="left" if name == "pools" else "right")
+    return found
+
+
+def _split(every: list[Told], trait: Trait) -> dict[str, list[Told]]:
     found: dict[str, list[Told]] = {}
     for one in every:
         found.setdefault(trait(one.kind), []).append(one)
@@ -207,8 +248,10 @@ def main() -> None:
     given = parser.parse_args()
     rng = np.random.default_rng(given.seed)
     every = [one for kind in kinds() for one in told(kind, given.sessions, rng)]
+    heads = [one for kind in CLUSTERS for one in told_by_heads(kind, 4 * given.sessions, rng)]
     for method in MEASURED:
-        Console(width=100).print(table(every, method))
+        Console(width=110).print(table(every, method))
+        Console(width=110).print(heads_table(heads, method))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from models.evidence.metrics import Interval, MeanInterval, clopper_pearson
 
 FEWEST = 10  # audits; with fewer, the interval is useless
 PRIOR = 8.0  # misses (or hits, if they are fewer) at which a variance is believed by half
-SHARED = 1.5  # left-out predictions share most labels, so the hits of all labels vary together
+SHARED = 1.75  # left-out predictions share most labels, so the hits of all labels vary together
 
 Floats = npt.NDArray[np.float64]
 
