@@ -186,8 +186,8 @@ def weighted(
     value = min(max(value, 0.0), 1.0)
     weights, pool = lure_weights(np.asarray(chance, dtype=np.float64), left + m), left + m
     # A row that was sure to be drawn stands for itself alone, and adds no noise. The others are not
-    # independent (Bengio, Grandvalet, JMLR 2004): in simulations their mean varied 1.2 to 1.7 times
-    # as much on hard pools. Audits are too few of the labels for that to matter.
+    # independent (Bengio, Grandvalet, JMLR 2004): on hard pools their mean varied 1.2 to 1.7 times
+    # as much (`benchmarks.intervals`). Audits are too few of the labels for that to matter.
     noisy = float((weights * np.maximum(weights - m / pool, 1e-9)).sum() / (weights**2).sum())
     noise = _Noise(
         SHARED * noisy * float((weights * residual).var(ddof=1)) / m,
