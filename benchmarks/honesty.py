@@ -240,16 +240,23 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--labels", type=int, default=300)
-    parser.add_argument("--accuracy-only", action="store_true", help="judge nothing else")
+    parser.add_argument("--accuracy-only", action="store_true", help="judge only its estimates")
     parser.add_argument("--cache", type=Path, default=ROOT / ".hone" / "honesty")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     given = parser.parse_args()
     result = summary(gather(given))
     show(result, Console(width=110), given.accuracy_only)
-    if given.accuracy_only:
-        return
-    PICTURES.mkdir(exist_ok=True)
-    (PICTURES / "honesty.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    _write(result, PICTURES / "honesty.json", given.accuracy_only)
+
+
+def _write(result: dict[str, Any], file: Path, accuracy_only: bool) -> None:
+    """Write the summary; with the accuracy only, the other figures of the file stay."""
+    if accuracy_only:
+        kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        estimates = {"estimates": result["estimates"], "estimated sessions": result["sessions"]}
+        result = kept | estimates
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(result, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
