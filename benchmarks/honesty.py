@@ -1,17 +1,20 @@
 """Whether Hone's figures are true: simulated sessions, compared with the app's figures.
 
     python -m benchmarks.honesty [--seeds 20] [--labels 300] [--sets emoji digits] [--cache FOLDER]
+                                 [--accuracy-only]
 
 Sessions of the default query and of the one with known chances label several pools from zero,
-with a tenth of blind checks; one pool's embeddings are noise. After 50, 100, 200 and 300 labels
-these are compared with the truth: each estimate of the accuracy and its interval, also those of
-other tools; certificates of barely false claims; certified acceptance; forecasts;
-the anchoring meter; and the ranking of planted label errors. Prints tables, and writes
-honesty.json to benchmarks/pictures/. Sessions and answers are kept in the cache, so an
-interrupted run can continue.
+with a tenth of blind checks. Three pools are imbalanced (easy, medium and hard), and one pool's
+embeddings are noise. After 50, 100, 200 and 300 labels these are compared with the truth: each
+estimate of the accuracy and its interval, also those of other tools; certificates of barely false
+claims; certified acceptance; forecasts; the anchoring meter; and the ranking of planted label
+errors. Prints tables, and writes honesty.json to benchmarks/pictures/. Sessions are kept in the
+cache, and so are answers of the same code, so an interrupted run can continue.
+`benchmarks.intervals` judges the intervals alone, on thousands of sessions.
 """
 
 import argparse
+import hashlib
 import json
 import time
 from collections.abc import Iterable
@@ -31,7 +34,7 @@ from benchmarks.honesty_checks import (
     moments,
     planted,
 )
-from benchmarks.honesty_sessions import HOPELESS, Played, hopeless, play
+from benchmarks.honesty_sessions import HOPELESS, Played, hopeless, play, skewed
 from benchmarks.image_sets import SETS, ImageSet, embed, find
 from labeling.simulation.replay import pin_threads
 
@@ -40,10 +43,16 @@ PICTURES = Path(__file__).parent / "pictures"
 QUERIES = ("uncertainty_herding", "power_margin")
 SIZES = (50, 100, 200, 300)
 FORECAST_AT = (170, 210)
+# Imbalanced pools made of others: their largest class to their smallest, and noise.
+SKEWED = {
+    "digits-skewed": ("digits", 20.0, 0.0),
+    "cifar10-skewed": ("cifar10-8k", 100.0, 0.0),
+    "hard-skewed": ("cifar10-8k", 20.0, 4.0),
+}
 
 
 def sets(given: argparse.Namespace) -> dict[str, ImageSet]:
-    """The available image sets, embedded, and the one without information."""
+    """The available image sets, embedded, and the made ones."""
     found: dict[str, ImageSet] = {}
     for name, pool in find(tuple(given.sets), given.shared, given.cache):
         file = given.cache / f"{name}.npz"
@@ -53,22 +62,33 @@ def sets(given: argparse.Namespace) -> dict[str, ImageSet]:
             found[name] = embed(name, pool, given.cache)
             found[name].write(file)
     like = max(found.values(), key=lambda one: one.classes)
+    for name, (source, ratio, noise) in SKEWED.items():
+        if source in found:
+            found[name] = skewed(found[source], name, ratio, noise)
     found[HOPELESS] = hopeless(like, np.random.default_rng(0))
     return found
 
 
-def facts_of(images: ImageSet, played: Played) -> list[Fact]:
-    """All checks of one session."""
+def facts_of(images: ImageSet, played: Played, accuracy_only: bool) -> list[Fact]:
+    """All checks of one session, or only those of the accuracy."""
     rng, facts = np.random.default_rng([played.seed, 3]), list[Fact]()
     for moment in moments(images, played, SIZES):
         facts += estimates(moment)
-        if moment.size >= 100:
+        if moment.size >= 100 and not accuracy_only:
             facts += certificates(moment, rng)
             facts += acceptances(moment, rng)
             facts += planted(moment, rng)
-    for moment in moments(images, played, FORECAST_AT):
+    for moment in moments(images, played, () if accuracy_only else FORECAST_AT):
         facts += forecasts(moment, rng)
     return facts
+
+
+def code() -> str:
+    """A digest of the code that is judged: answers of different code must not mix."""
+    digest = hashlib.sha256()
+    for file in sorted((ROOT / "models" / "evidence").glob("*.py")):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def gather(given: argparse.Namespace) -> list[Fact]:
@@ -76,15 +96,16 @@ def gather(given: argparse.Namespace) -> list[Fact]:
     pin_threads()
     given.cache.mkdir(parents=True, exist_ok=True)
     found, facts, begin = sets(given), list[Fact](), time.monotonic()
+    kind = f"{'accuracy' if given.accuracy_only else 'facts'}-{code()}"
     for seed in range(given.seeds):
         for name, images in found.items():
             for query in QUERIES:
                 file = Played.file(given.cache, name, query, seed)
                 if not file.exists():
                     play(images, query, seed, given.labels).write(given.cache)
-                kept = file.with_suffix(".facts.json")
+                kept = file.with_suffix(f".{kind}.json")
                 if not kept.exists():
-                    told = facts_of(images, Played.read(file))
+                    told = facts_of(images, Played.read(file), given.accuracy_only)
                     kept.write_text(json.dumps(told, default=float), encoding="utf-8")
                 facts += json.loads(kept.read_text(encoding="utf-8"))
         print(f"seed {seed}: {time.monotonic() - begin:.0f} s", flush=True)
@@ -190,7 +211,7 @@ def _error(share: float, n: int) -> float:
     return float(1.96 * np.sqrt(share * (1 - share) / n))
 
 
-def show(result: dict[str, Any], console: Console) -> None:
+def show(result: dict[str, Any], console: Console, accuracy_only: bool) -> None:
     """Print the summary."""
     table = Table(title=f"Estimates of the accuracy, {result['sessions']} sessions, points")
     for name in ("estimate", "pool", "runs", "bias", "RMSE", "95 % held, %", "width"):
@@ -207,7 +228,8 @@ def show(result: dict[str, Any], console: Console) -> None:
             end_section=row["pool"] == "sign-digits",
         )
     console.print(table)
-    for name in ("certificates", "acceptance", "forecast", "anchoring", "flipped"):
+    others = ("certificates", "acceptance", "forecast", "anchoring", "flipped")
+    for name in () if accuracy_only else others:
         console.print(name, style="bold")
         console.print_json(json.dumps(result[name]))
 
@@ -218,13 +240,23 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--labels", type=int, default=300)
+    parser.add_argument("--accuracy-only", action="store_true", help="judge only its estimates")
     parser.add_argument("--cache", type=Path, default=ROOT / ".hone" / "honesty")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     given = parser.parse_args()
     result = summary(gather(given))
-    show(result, Console(width=110))
-    PICTURES.mkdir(exist_ok=True)
-    (PICTURES / "honesty.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    show(result, Console(width=110), given.accuracy_only)
+    _write(result, PICTURES / "honesty.json", given.accuracy_only)
+
+
+def _write(result: dict[str, Any], file: Path, accuracy_only: bool) -> None:
+    """Write the summary; with the accuracy only, the other figures of the file stay."""
+    if accuracy_only:
+        kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        estimates = {"estimates": result["estimates"], "estimated sessions": result["sessions"]}
+        result = kept | estimates
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(result, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from models.evidence.certificate import Bet, proven_at
 from models.evidence.forecast import forecast
 from models.evidence.learning_curve import Labels, measured
 from models.evidence.left_out import LeftOut, leave_out
-from models.evidence.metrics import wilson
+from models.evidence.metrics import clopper_pearson
 from models.evidence.near_duplicates import near_duplicates
 from models.evidence.ridge_loo import leave_one_out
 from models.head import HEADS
@@ -142,7 +142,7 @@ def _ours(told: Any, name: str, found: Accuracy) -> Fact:
 
 
 def _ends(hits: npt.NDArray[Any]) -> tuple[float, float]:
-    interval = wilson(int(hits.sum()), len(hits))
+    interval = clopper_pearson(int(hits.sum()), len(hits))
     return interval.low, interval.high
 
 

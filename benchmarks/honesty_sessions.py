@@ -68,6 +68,21 @@ def hopeless(like: ImageSet, rng: np.random.Generator) -> ImageSet:
     return ImageSet(HOPELESS, noise, like.labels[: len(noise)], "noise", noise[:, :0], ())
 
 
+def skewed(like: ImageSet, name: str, ratio: float, noise: float = 0.0) -> ImageSet:
+    """A set whose classes fall in size, `ratio`:1 at the end, with noise of so many deviations."""
+    rng, kept = np.random.default_rng(1), []
+    classes, counts = np.unique(like.labels, return_counts=True)
+    for place, one in enumerate(rng.permutation(classes)):
+        size = max(3, round(counts.min() * ratio ** (-place / (len(classes) - 1))))
+        kept.append(rng.permutation(np.flatnonzero(like.labels == one))[:size])
+    rows = np.sort(np.concatenate(kept))
+    found = like.embeddings[rows].astype(np.float32)
+    scatter = noise * found.std(axis=0) * np.random.default_rng(2).standard_normal(found.shape)
+    return ImageSet(
+        name, (found + scatter).astype(np.float16), like.labels[rows], f"{like.fingerprint} {name}"
+    )
+
+
 def play(images: ImageSet, query: str, seed: int, labels: int) -> Played:
     """One session to its end."""
     sheet, rng = Sheet(images, seed), np.random.default_rng([seed, 2])

@@ -55,7 +55,7 @@ def error_rate(evidence: Evidence, class_ids: Collection[int], cut: Cut = EVERY_
     """The error rate of the guesses of one class, out of fold.
 
     Only blind checks count: other labels were chosen for being hard, or given by a person who saw
-    the guess. The interval is Wilson's; see `models.evidence.metrics.wilson`.
+    the guess. For the interval, see `models.evidence.metrics.clopper_pearson`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def error_rate(evidence: Evidence, class_ids: Collection[int], cut: Cut = EVERY_
     class_ids : the class, and the classes that were merged into it.
     cut : the confidence of the guesses to count.
     """
-    from models.evidence.metrics import wilson
+    from models.evidence.metrics import clopper_pearson
 
     left_out, ids = evidence.left_out, list(class_ids)
     counted = evidence.uniform & np.isin(left_out.predicted, ids) & cut.holds(left_out.confidence)
@@ -71,7 +71,7 @@ def error_rate(evidence: Evidence, class_ids: Collection[int], cut: Cut = EVERY_
     wrong = int((~np.isin(evidence.labels[counted], ids)).sum())
     if checks < CHECKS:
         return ErrorRate(checks, wrong)
-    interval = wilson(wrong, checks)
+    interval = clopper_pearson(wrong, checks)
     doubt = 1.0 - float(left_out.confidence[counted].mean())
     backs = cut.is_narrow and interval.low <= doubt <= interval.high
     return ErrorRate(checks, wrong, CHECKS, interval.low, interval.high, backs)

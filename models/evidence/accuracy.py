@@ -7,12 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from models.evidence.metrics import Interval, MeanInterval, wilson
+from models.evidence.metrics import Interval, MeanInterval, clopper_pearson
 
 FEWEST = 10  # audits; with fewer, the interval is useless
-PRIOR = 4.0  # pseudo-audits in the variance, so that lucky hits do not look certain
-LEAST_SPREAD = 1e-3
-LARGEST_GAIN = 3.0  # confidence may multiply the value of the audits by at most this
+PRIOR = 8.0  # misses (or hits, if they are fewer) at which a variance is believed by half
+SHARED = 1.75  # left-out predictions share most labels, so the hits of all labels vary together
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,8 +20,8 @@ Floats = npt.NDArray[np.float64]
 class Accuracy:
     """An accuracy in [0, 1] with the ends of its interval.
 
-    It was measured on `measured` rows, which are worth `effective` uniform audits. `method`
-    is "audits" or "weighted".
+    It was measured on `measured` rows, which are worth `effective` uniform audits of the rest.
+    `method` is "audits" or "weighted".
     """
 
     value: float
@@ -31,6 +30,28 @@ class Accuracy:
     measured: int
     effective: float
     method: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The rows that the measured ones were drawn from: `rows`, of which `left` have no label now.
+
+    The head is right on `right` of the others (left out). So the accuracies on all of them and
+    on the rest follow from each other. Where nearly all are right, a draw tells of the rows at its
+    time: few misses among them are few among the rest, too.
+    """
+
+    rows: float
+    right: float
+    left: float
+
+    def whole(self, rest: float) -> float:
+        """The accuracy on all rows, from that on the rest."""
+        return min((self.left * rest + self.right) / self.rows, 1.0)
+
+    def rest(self, whole: float) -> float:
+        """The accuracy on the rest, from that on all rows."""
+        return min(max((self.rows * whole - self.right) / self.left, 0.0), 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +66,13 @@ class Later:
     Attributes
     ----------
     pools : (n,) rows without a label when each audit was drawn, including the audit.
-    taken : (n,) sum of hit - confidence over the labels since each audit, including the audit.
+    right : (n,) number of hits among the labels since each audit, including the audit.
+    taken : (n,) sum of hit - confidence over the same labels.
     left : rows without a label now, at least 1.
     """
 
     pools: npt.NDArray[np.int64]
+    right: Floats
     taken: Floats
     left: int
 
@@ -62,10 +85,17 @@ class Later:
         left: int,
     ) -> "Later":
         """From leave-one-out on all labels (m,) in the order of their answers, and the audits."""
-        residual = np.asarray(hits, dtype=np.float64) - np.asarray(confidence, dtype=np.float64)
-        since = np.cumsum(residual[::-1])[::-1]
+        right = np.asarray(hits, dtype=np.float64)
+        residual = right - np.asarray(confidence, dtype=np.float64)
         places = np.flatnonzero(audits)
-        return cls(left + len(residual) - places, since[places], left)
+        pools = left + len(residual) - places
+        return cls(pools, _since(right)[places], _since(residual)[places], left)
+
+    @classmethod
+    def nothing(cls, audits: int) -> "Later":
+        """No label since: the audits were drawn from the rest itself."""
+        zeros = np.zeros(audits)
+        return cls(np.ones(audits, dtype=np.int64), zeros, zeros, 1)
 
     def taken_off(self, residual: Floats) -> Floats:
         """Each audit's estimate (n,) of the mean over the rest, from its residual."""
@@ -73,9 +103,9 @@ class Later:
         return found
 
     @property
-    def growth(self) -> float:
-        """The factor on the variance of a residual."""
-        return float(((self.pools / self.left) ** 2).mean())
+    def drawn(self) -> Drawn:
+        """The rows that an audit was drawn from, on average."""
+        return Drawn(float(self.pools.mean()), float(self.right.mean()), self.left)
 
 
 def audited(
@@ -92,8 +122,7 @@ def audited(
     The mean confidence over the pool, corrected by how far confidence and hits differ on the
     audits: c̄ + mean(hit - c), prediction-powered inference (Angelopoulos, Bates, Fannjiang,
     Jordan, Zrnic, Science 2023, arXiv 2301.09633). It holds whether or not the confidence is
-    calibrated; better confidence gives a narrower interval. The interval is Wilson's at the
-    equivalent number of plain audits; it stays inside [0, 1] and is honest if all were hits.
+    calibrated; better confidence gives a narrower interval. For the interval, see `_told`.
 
     Parameters
     ----------
@@ -108,16 +137,18 @@ def audited(
     -------
     None below 10 audits (groups of them).
     """
-    residual = np.asarray(hits, dtype=np.float64) - np.asarray(confidence, dtype=np.float64)
+    right = np.asarray(hits, dtype=np.float64)
+    residual = right - np.asarray(confidence, dtype=np.float64)
     facts = _by_group(residual, groups)
     if len(facts) < FEWEST:
         return None
-    on_the_rest = residual if later is None else later.taken_off(residual)
-    value = float(np.clip(pool_confidence + on_the_rest.mean(), 0.0, 1.0))
-    sure = np.asarray(confidence, dtype=np.float64)
-    spread = max(_spread(facts, value), float((sure * (1 - sure)).mean()))
-    grown = 1.0 if later is None else later.growth
-    return _interval(value, grown * spread / len(facts), len(facts), "audits", level)
+    later = later or Later.nothing(len(residual))
+    value = float(np.clip(pool_confidence + later.taken_off(residual).mean(), 0.0, 1.0))
+    alone = len(facts) / len(residual)
+    worth = _worth(later.pools) * alone
+    rarer = float(min(right.sum(), (1 - right).sum())) * alone
+    seen = float(facts.var(ddof=1)) / worth
+    return _told(value, later.drawn, _Noise(seen, worth, rarer), len(facts), "audits", level)
 
 
 def weighted(
@@ -149,22 +180,21 @@ def weighted(
     """
     if len(hits) < FEWEST:
         return None
-    sure = np.asarray(confidence, dtype=np.float64)
-    residual, m = np.asarray(hits, dtype=np.float64) - sure, len(hits)
-    parts = weighted_residuals(residual, chance, left)
-    weights = weighted_residuals(np.ones(m), chance, left)
-    value = float(np.clip(pool_confidence + parts.mean(), 0.0, 1.0))
-    effective = float(weights.sum() ** 2 / (weights**2).sum())
-    plain = max(value * (1 - value), LEAST_SPREAD)
-    seen = float(((parts - parts.mean()) ** 2).sum()) / (m - 1) / m
-    # Rare draws of large weight may have had no misses yet: also use the predicted misses.
-    expected = float((weights**2 * sure * (1 - sure)).sum()) / m**2
-    variance = max(seen, expected) + PRIOR * plain / effective**2
-    # The rest is itself a random draw: if few rows are left, their mean differs from its
-    # expectation.
-    lure = lure_weights(np.asarray(chance, dtype=np.float64), left + m)
-    scatter = max(float(lure @ residual**2), float(lure @ (sure * (1 - sure)))) / float(lure.sum())
-    return _interval(value, variance + scatter / left, m, "weighted", level)
+    right, m = np.asarray(hits, dtype=np.float64), len(hits)
+    residual = right - np.asarray(confidence, dtype=np.float64)
+    value = float(pool_confidence + weighted_residuals(residual, chance, left).mean())
+    value = min(max(value, 0.0), 1.0)
+    weights, pool = lure_weights(np.asarray(chance, dtype=np.float64), left + m), left + m
+    # A row that was sure to be drawn stands for itself alone, and adds no noise. The others are not
+    # independent (Bengio, Grandvalet, JMLR 2004): on hard pools their mean varied 1.2 to 1.7 times
+    # as much (`benchmarks.intervals`). Audits are too few of the labels for that to matter.
+    noisy = float((weights * np.maximum(weights - m / pool, 1e-9)).sum() / (weights**2).sum())
+    noise = _Noise(
+        SHARED * noisy * float((weights * residual).var(ddof=1)) / m,
+        _worth(weights) / noisy,
+        min(_worth(weights * right), _worth(weights * (1 - right))),
+    )
+    return _told(value, Drawn(pool, float(right.sum()), left), noise, m, "weighted", level)
 
 
 def weighted_residuals(residual: Floats, chance: npt.NDArray[Any], left: int) -> Floats:
@@ -194,12 +224,12 @@ def lure_weights(chance: Floats, pool: int) -> Floats:
 def class_recall(
     hits: npt.NDArray[Any], labels: npt.NDArray[Any], level: float = 0.95
 ) -> dict[int, tuple[int, int, Interval]]:
-    """Hits, audits and Wilson's interval of the share found, for each class among the labels."""
+    """Hits, audits and the interval of the share found, for each class among the labels."""
     found: dict[int, tuple[int, int, Interval]] = {}
     for class_id in np.unique(labels).tolist():
         mine = np.asarray(hits)[labels == class_id]
         right = int(mine.sum())
-        found[int(class_id)] = (right, len(mine), wilson(right, len(mine), level))
+        found[int(class_id)] = (right, len(mine), clopper_pearson(right, len(mine), level))
     return found
 
 
@@ -224,6 +254,12 @@ def macro_recall(
     return MeanInterval(mean, max(0.0, mean - half), min(1.0, mean + half))
 
 
+def _since(values: Floats) -> Floats:
+    """The sum (m,) of each value and those after it."""
+    found: Floats = np.cumsum(values[::-1])[::-1]
+    return found
+
+
 def _by_group(residual: Floats, groups: npt.NDArray[np.int64] | None) -> Floats:
     """One residual for each group, with the mean and scatter of all rows."""
     if groups is None:
@@ -234,23 +270,44 @@ def _by_group(residual: Floats, groups: npt.NDArray[np.int64] | None) -> Floats:
     return means
 
 
-def _spread(facts: Floats, value: float) -> float:
-    """Variance of a residual, shrunk towards a plain hit's by PRIOR pseudo-audits."""
-    n = len(facts)
-    plain = max(value * (1 - value), LEAST_SPREAD)
-    seen = float(((facts - facts.mean()) ** 2).sum())
-    spread = (seen + PRIOR * plain) / (n - 1 + PRIOR)
-    return max(spread, plain / LARGEST_GAIN)
+def _worth(weights: npt.NDArray[Any]) -> float:
+    """The number of equal weights whose mean is as noisy: Kish's effective sample size."""
+    squares = float((np.asarray(weights, dtype=np.float64) ** 2).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
 
 
-def _interval(value: float, variance: float, measured: int, method: str, level: float) -> Accuracy:
-    """Wilson's interval at the effective number of audits."""
-    plain = value * (1 - value)
-    # Values of 0 or 1 have no scatter to compare, so the rows count as they are.
-    effective = plain / variance if plain > 0 and variance > 0 else float(measured)
-    effective = min(max(effective, 1.0), LARGEST_GAIN * measured)
-    z2 = float(ndtri(0.5 + level / 2)) ** 2
-    middle = (value + z2 / (2 * effective)) / (1 + z2 / effective)
-    half = np.sqrt(z2 * (plain / effective + z2 / (4 * effective**2))) / (1 + z2 / effective)
-    low, high = float(max(0.0, middle - half)), float(min(1.0, middle + half))
-    return Accuracy(value, min(low, value), max(high, value), measured, effective, method)
+@dataclass(frozen=True)
+class _Noise:
+    """How far an estimate may stray: the variance seen, from rows worth so many plain draws.
+
+    `rarer` is the number of misses among them, or of hits if these are fewer.
+    """
+
+    seen: float
+    worth: float
+    rarer: float
+
+
+def _told(
+    value: float, drawn: Drawn, noise: _Noise, measured: int, method: str, level: float
+) -> Accuracy:
+    """The accuracy on the rest with its interval.
+
+    Clopper-Pearson at the equivalent number of plain draws, an exact binomial interval as in Korn,
+    Graubard, "Confidence intervals for proportions with small expected number of positive counts
+    estimated from survey data", Survey Methodology 24, 1998. It is that of the rows that were drawn
+    from, less the labels that are known by now.
+
+    The variance that was seen says little while misses are few, above all if the next one could
+    weigh much. Then it is mostly that of a plain hit or miss, with one of each added.
+    """
+    share = drawn.whole(value)
+    smooth = (share * noise.worth + 1.0) / (noise.worth + 2.0)
+    plain = smooth * (1.0 - smooth)
+    trust = noise.rarer / (noise.rarer + PRIOR)
+    variance = trust * noise.seen + (1.0 - trust) * plain / noise.worth
+    effective = max(plain / variance, 1.0)
+    ends = clopper_pearson(share * effective, effective, level)
+    low, high = drawn.rest(ends.low), drawn.rest(ends.high)
+    worth = effective * (drawn.left / drawn.rows) ** 2
+    return Accuracy(value, min(low, value), max(high, value), measured, worth, method)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri, stdtrit
+from scipy.special import betaincinv, stdtrit
 
 
 @dataclass(frozen=True)
@@ -25,25 +25,20 @@ class MeanInterval(NamedTuple):
     high: float
 
 
-def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
-    """Interval of a success rate; (0, 1) without trials.
+def clopper_pearson(successes: float, trials: float, level: float = 0.95) -> Interval:
+    """Interval of a success rate that contains it at least that often; (0, 1) without trials.
 
-    For independent, uniform draws: audit picks, not actively chosen labels. Wilson, "Probable
-    inference, the law of succession, and statistical inference", JASA 1927.
+    For independent, uniform draws: audit picks, not actively chosen labels. The numbers need not be
+    whole, so that weighted draws can count by what they are worth. Clopper, Pearson, "The use of
+    confidence or fiducial limits illustrated in the case of the binomial", Biometrika 1934. Shorter
+    ones, such as Wilson's, hold in 95 % on average over all rates, but in 84 % near 0 and 1.
     """
     _check_level(level)
     if not 0 <= successes <= trials:
         raise ValueError(f"{successes} successes of {trials} trials are impossible")
-    if trials == 0:
-        return Interval(0.0, 1.0)
-    z2 = float(ndtri(0.5 + level / 2)) ** 2
-    rate = successes / trials
-    middle = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
-    spread = rate * (1 - rate) / trials + z2 / (4 * trials**2)
-    half = float(np.sqrt(z2 * spread)) / (1 + z2 / trials)
-    # The ends are exact at all or none; rounding must not leave [0, 1].
-    low = 0.0 if successes == 0 else middle - half
-    high = 1.0 if successes == trials else middle + half
+    tail, failures = (1 - level) / 2, trials - successes
+    low = 0.0 if successes == 0 else float(betaincinv(successes, failures + 1, tail))
+    high = 1.0 if failures == 0 else float(betaincinv(successes + 1, failures, 1 - tail))
     return Interval(low, high)
 
 

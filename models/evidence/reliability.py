@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.evidence.metrics import Interval, wilson
+from models.evidence.metrics import Interval, clopper_pearson
 
 BINS = 8
 FEWEST = 5  # rows in a bin
@@ -48,7 +48,7 @@ def reliability(
     ----------
     confidence : (n,) probability of the predicted class, n ≥ 1.
     hits : (n,) bool.
-    level : of each bin's Wilson interval.
+    level : of each bin's interval.
     """
     if len(confidence) == 0 or len(confidence) != len(hits):
         raise ValueError(f"{len(confidence)} confidences do not fit {len(hits)} hits")
@@ -57,7 +57,9 @@ def reliability(
     bins, gap, chance = [], 0.0, 0.0
     for rows in np.array_split(order, count):
         right, sure = int(np.asarray(hits)[rows].sum()), float(np.mean(confidence[rows]))
-        bins.append(Bin(sure, right / len(rows), wilson(right, len(rows), level), len(rows)))
+        bins.append(
+            Bin(sure, right / len(rows), clopper_pearson(right, len(rows), level), len(rows))
+        )
         gap += len(rows) * abs(right / len(rows) - sure)
         spread = np.asarray(confidence, dtype=np.float64)[rows]
         chance += float(np.sqrt(2 / np.pi * (spread * (1 - spread)).sum()))

@@ -9,7 +9,7 @@ from labeling.evidence.error_rate import Cut, ErrorRate, error_rate
 from labeling.evidence.gathering import CHECKS, Evidence
 from labeling.loop.session import Session
 from models.evidence.left_out import LeftOut
-from models.evidence.metrics import wilson
+from models.evidence.metrics import clopper_pearson
 
 WBC, RBC, OLD = 1, 2, 3
 
@@ -44,7 +44,7 @@ NOT_COUNTED = [(RBC, WBC, 0.99, False)] * 30 + [(WBC, RBC, 0.99, True)] * 20
 def test_only_blind_checks_of_the_class_and_the_cut_are_counted() -> None:
     evidence = checks(SURE + UNSURE + NOT_COUNTED)
     sure = error_rate(evidence, [WBC], Cut(0.9))
-    expected = wilson(2, 18)
+    expected = clopper_pearson(2, 18)
     assert (sure.checks, sure.wrong) == (18, 2)
     assert (sure.low, sure.high) == (expected.low, expected.high)
     unsure = error_rate(evidence, [WBC], Cut(below=0.9))

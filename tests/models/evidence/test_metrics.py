@@ -2,53 +2,59 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from models.evidence.metrics import (
     Interval,
     agreement,
+    clopper_pearson,
     learning_curve_area,
     mean_interval,
-    wilson,
 )
 
 
 @pytest.mark.parametrize(
     ("successes", "trials", "low", "high"),
-    # Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+    # Newcombe, Statistics in Medicine 17 (1998), table I, method 5.
     [
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0, 0.1611),
-        (1, 29, 0.0061, 0.1718),
+        (81, 263, 0.2527, 0.3676),
+        (15, 148, 0.0578, 0.1617),
+        (0, 20, 0.0, 0.1684),
+        (1, 29, 0.0009, 0.1776),
     ],
 )
-def test_wilson_gives_the_published_values(
+def test_clopper_pearson_gives_the_published_values(
     successes: int, trials: int, low: float, high: float
 ) -> None:
-    interval = wilson(successes, trials)
+    interval = clopper_pearson(successes, trials)
     assert (interval.low, interval.high) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_wilson_covers_the_truth_as_often_as_it_says() -> None:
-    draws = np.random.default_rng(0).binomial(60, 0.83, size=4000)
-    intervals = {int(s): wilson(int(s), 60, 0.9) for s in np.unique(draws)}
-    hit = np.mean([intervals[int(s)].low <= 0.83 <= intervals[int(s)].high for s in draws])
-    assert 0.87 < hit < 0.94
+@pytest.mark.parametrize("trials", [10, 25, 60])
+def test_clopper_pearson_contains_every_rate_at_least_as_often_as_it_says(trials: int) -> None:
+    counts = np.arange(trials + 1)
+    ends = [clopper_pearson(one, trials) for one in counts.tolist()]
+    for rate in np.linspace(0.002, 0.998, 499):
+        held = [one.low <= rate <= one.high for one in ends]
+        assert binom.pmf(counts, trials, rate) @ held >= 0.95 - 1e-9
 
 
-def test_wilson_is_symmetric_and_stays_within_bounds() -> None:
-    assert wilson(0, 0) == Interval(0.0, 1.0)
-    for trials in (1, 3, 50):
-        assert wilson(0, trials).low == 0.0
-        assert wilson(trials, trials).high == 1.0
-        assert wilson(0, trials).high == pytest.approx(1 - wilson(trials, trials).low)
-    assert wilson(5, 10, 0.5).low > wilson(5, 10, 0.99).low
+def test_clopper_pearson_counts_parts_of_trials_and_stays_within_bounds() -> None:
+    assert clopper_pearson(0, 0) == Interval(0.0, 1.0)
+    for trials in (0.5, 1, 3, 50):
+        assert clopper_pearson(0, trials).low == 0.0
+        assert clopper_pearson(trials, trials).high == 1.0
+        mirrored = 1 - clopper_pearson(trials, trials).low
+        assert clopper_pearson(0, trials).high == pytest.approx(mirrored)
+    lows = [clopper_pearson(one, 10).low for one in (5, 5.5, 6)]
+    assert lows == sorted(set(lows))
+    assert clopper_pearson(5, 10, 0.5).low > clopper_pearson(5, 10, 0.99).low
 
 
 @pytest.mark.parametrize(("successes", "trials", "level"), [(3, 2, 0.9), (-1, 2, 0.9), (1, 2, 1)])
-def test_wilson_refuses_what_cannot_be(successes: int, trials: int, level: float) -> None:
+def test_clopper_pearson_refuses_what_cannot_be(successes: int, trials: int, level: float) -> None:
     with pytest.raises(ValueError, match=r"are impossible|between 0 and 1"):
-        wilson(successes, trials, level)
+        clopper_pearson(successes, trials, level)
 
 
 def test_agreement_averages_the_latest_matches() -> None:
