@@ -205,7 +205,7 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def embedded(
     tmp_path_factory: pytest.TempPathFactory, pool: Path, backbone: Backbone
 ) -> tuple[Path, str]:
-    """(embedding folder of the pool, its fingerprint), computed once and copied by tests."""
+    """(embedding folder of the pool's project, its fingerprint), made once and copied by tests."""
     session = Session(open_project(pool, tmp_path_factory.mktemp("embedded") / "p"), backbone)
     session.prepare()
     session.close()
@@ -225,7 +225,7 @@ def open_session(
     def prepared(folder: Path | None = None, **settings: object) -> Session:
         place = folder or tmp_path / "project"
         if not place.exists():
-            shutil.copytree(embedded[0], place / "embeddings")
+            shutil.copytree(embedded[0].parent, place)
         project: Project = open_project(pool, place)
         project.change(**settings)
         session = Session(project, backbone)

@@ -38,7 +38,6 @@ class Server:
         self.pool = pool
         self.address = address
         self.log = home / "server.log"
-        self.most_files: int | None = None
         self._pid: int | None = None
 
     @property
@@ -71,8 +70,6 @@ class Server:
     def _run(self, arguments: list[str], environment: dict[str, str]) -> int:
         """Start Streamlit with these arguments; the number of the process."""
         command = [sys.executable, "-m", "streamlit", *arguments]
-        if self.most_files is not None:
-            command = ["sh", "-c", f'ulimit -n {self.most_files}; exec "$@"', "sh", *command]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log
@@ -95,12 +92,14 @@ class Server:
 class Forked(Server):
     """The same, but forked from a process that has imported what a server imports.
 
-    A start from nothing imports for ten seconds of a core, and there are two dozen of them.
+    A start from nothing imports for ten seconds of a core, and there are three dozen of them.
     """
+
+    most_files: int | None = None
 
     def _run(self, arguments: list[str], environment: dict[str, str]) -> int:
         order = {"arguments": arguments, "environment": environment, "log": str(self.log)}
-        return int(_forks().ask(json.dumps(order)))
+        return int(_forks().ask(json.dumps(order | {"most_files": self.most_files})))
 
     def _reap(self, pid: int) -> None:
         with suppress(ProcessLookupError):
@@ -143,7 +142,13 @@ def fork() -> None:
         print(pid, flush=True)
 
 
-def _become_server(arguments: list[str], environment: dict[str, str], log: str) -> None:
+def _become_server(
+    arguments: list[str], environment: dict[str, str], log: str, most_files: int | None
+) -> None:
+    if most_files is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.clear()
     os.environ.update(environment)
