@@ -34,7 +34,7 @@ class Presence(Protocol):
 
     @property
     def keeper(self) -> sqlite3.Connection | None:
-        """A connection that still reads a file which was deleted later; a server has none."""
+        """A connection that still reads a file which was deleted later; None for a server."""
 
     def check(self) -> None:
         """Raise LostError if what was written would not be found after a restart."""
