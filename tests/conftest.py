@@ -225,7 +225,9 @@ def open_session(
     def prepared(folder: Path | None = None, **settings: object) -> Session:
         place = folder or tmp_path / "project"
         if not place.exists():
-            shutil.copytree(embedded[0].parent, place)
+            # A database of PostgreSQL does not belong to the folder, and cannot be copied with it.
+            copied = "embeddings" if "HONE_DATABASE_URL" in os.environ else "."
+            shutil.copytree(embedded[0].parent / copied, place / copied)
         project: Project = open_project(pool, place)
         project.change(**settings)
         session = Session(project, backbone)
