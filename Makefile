@@ -31,7 +31,7 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/journeys
+	$(BIN)/pytest -n 4 --dist worksteal --ignore tests/journeys
 	$(BIN)/pytest tests/journeys
 
 # Known vulnerabilities of the installed packages.

@@ -18,7 +18,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -38,15 +37,13 @@ from labeling.project.damage import problems
 from labeling.project.project import Project, open_project
 from labeling.store import Store
 from models.embeddings.cache import EmbeddingCache
+from tests.forks import forks
 
 IMAGES = 600
 MOST = {"commit": 200, "round": 100, "embedding": 100, "backup": 100}  # answers before the kill
 KINDS = tuple(MOST)
 START = 60.0  # seconds until a process must be at work, and between two reports
 ALIKE = 0.999  # cosine: in another batch, sums are rounded in another order
-
-_forks = get_context("forkserver")
-_forks.set_forkserver_preload([fault_victims.__name__])
 
 
 @dataclass
@@ -70,7 +67,9 @@ class Ground:
     def at(cls, place: Path, images: int = IMAGES) -> "Ground":
         """Make both in a new folder."""
         ground = cls(pool(place / "images", images), place / "truth")
-        process = _forks.Process(target=fault_victims.embed_all, args=(ground.images, ground.truth))
+        process = forks().Process(
+            target=fault_victims.embed_all, args=(ground.images, ground.truth)
+        )
         process.start()
         process.join()
         assert process.exitcode == 0
@@ -79,10 +78,10 @@ class Ground:
 
 def strike(kind: str, ground: Ground, folder: Path, seed: int) -> Outcome:
     """Let a process work, kill it at a random moment, and check what it has left."""
-    ours, theirs = _forks.Pipe(duplex=False)
+    ours, theirs = forks().Pipe(duplex=False)
     arguments = (kind, ground.images, folder, seed, theirs)
     # A daemon, so it ends with this process if a try fails before its kill.
-    victim = _forks.Process(target=fault_victims.work, args=arguments, daemon=True)
+    victim = forks().Process(target=fault_victims.work, args=arguments, daemon=True)
     victim.start()
     theirs.close()
     told = defaultdict[str, list[Any]](list)

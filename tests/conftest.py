@@ -207,7 +207,7 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def embedded(
     tmp_path_factory: pytest.TempPathFactory, pool: Path, backbone: Backbone
 ) -> tuple[Path, str]:
-    """(embedding folder of the pool, its fingerprint), computed once and copied by tests."""
+    """(embedding folder of the pool's project, its fingerprint), made once and copied by tests."""
     session = Session(open_project(pool, tmp_path_factory.mktemp("embedded") / "p"), backbone)
     session.prepare()
     session.close()
@@ -227,7 +227,9 @@ def open_session(
     def prepared(folder: Path | None = None, **settings: object) -> Session:
         place = folder or tmp_path / "project"
         if not place.exists():
-            shutil.copytree(embedded[0], place / "embeddings")
+            # A database of PostgreSQL does not belong to the folder, and cannot be copied with it.
+            copied = "embeddings" if "HONE_DATABASE_URL" in os.environ else "."
+            shutil.copytree(embedded[0].parent / copied, place / copied)
         project: Project = open_project(pool, place)
         project.change(**settings)
         session = Session(project, backbone)

@@ -1,11 +1,29 @@
-"""Processes that a test may kill, forked from one that has imported torch once for all of them."""
+"""Processes that a test may kill, forked from one that has imported once for all of them."""
 
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 
-PRELOADED = ["benchmarks.fault_victims"]  # as `benchmarks.faults`, which shares it
+# All that a server imports until its first round, but the script that Streamlit runs anew, and all
+# that the victims of `benchmarks.faults` need.
+PRELOADED = [
+    "benchmarks.fault_victims",
+    "labeling.api",
+    "labeling.embedding.ingest",
+    "labeling.screens.shell",
+    "labeling.workspace",
+    "models.head.choice",
+    "streamlit.web.cli",
+]
+
+
+def forks() -> ForkServerContext:
+    """What starts them; there is one process that forks for all."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    return context
 
 
 def fork(work: Callable[..., object], *arguments: object) -> tuple[BaseProcess, Connection]:
@@ -13,10 +31,8 @@ def fork(work: Callable[..., object], *arguments: object) -> tuple[BaseProcess, 
 
     It ends with this process, should a test fail before it has killed it.
     """
-    forks = get_context("forkserver")
-    forks.set_forkserver_preload(PRELOADED)
-    ours, theirs = forks.Pipe(duplex=False)
-    process = forks.Process(target=work, args=(*arguments, theirs), daemon=True)
+    ours, theirs = forks().Pipe(duplex=False)
+    process = forks().Process(target=work, args=(*arguments, theirs), daemon=True)
     process.start()
     theirs.close()
     return process, ours

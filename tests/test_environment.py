@@ -15,7 +15,7 @@ from labeling.errors import SettingError
 from labeling.paths import default_folder, project_key
 from labeling.people.tokens import Person, issue, local_secret
 from tests.conftest import fill
-from tests.journeys.serving import Server, free_port
+from tests.journeys.serving import Forked, free_port
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [ROOT / "app.py", *ROOT.glob("labeling/**/*.py"), *ROOT.glob("models/**/*.py")]
@@ -177,7 +177,7 @@ def test_a_server_asks_for_a_login_exactly_where_it_is_told_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, needed: bool
 ) -> None:
     monkeypatch.setenv("HONE_LOGIN", text)
-    server = Server(tmp_path / "home", fill(tmp_path / "pool", 2))
+    server = Forked(tmp_path / "home", fill(tmp_path / "pool", 2))
     server.start()
     try:
         here = Person(project_key(default_folder(tmp_path / "pool", server.home)), "ann")

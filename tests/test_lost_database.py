@@ -21,7 +21,7 @@ from labeling.project.auto_backup import ANSWERS
 from labeling.project.damage import problems
 from labeling.project.project import open_project
 from tests.conftest import fill
-from tests.journeys.serving import Server
+from tests.journeys.serving import Forked, Server
 
 LATER = 5  # answers after the automatic backup
 
@@ -83,7 +83,7 @@ def victim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Victim]:
     folder = default_folder(pool)
     with closing(open_project(pool)) as project:
         cat = project.store.classes.create("cat").id
-        server = Server(home, pool)
+        server = Forked(home, pool)
         server.start()
         until(lambda: len(project.store.samples.ids()) == 4)
         samples = project.store.samples.ids()

@@ -49,13 +49,13 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 REGISTER = """
-import sys
+import json, sys
 from dataclasses import replace
 from labeling.registries import REGISTRIES
-kind, like, words, command = sys.argv[1:]
-REGISTRIES[kind]["toy"] = replace(REGISTRIES[kind][like], words=words)
+for kind, like in json.loads(sys.argv[1]).items():
+    REGISTRIES[kind]["toy"] = replace(REGISTRIES[kind][like], words=sys.argv[2])
 from labeling.cli.main import main
-main([command, "--help"])
+main([sys.argv[3], "--help"])
 """
 
 
@@ -69,19 +69,23 @@ def test_a_new_entry_is_in_the_api_description(kind: str) -> None:
     assert listing().count("- toy:") == 1
 
 
+def help_of(command: str, *kinds: str) -> str:
+    """The help of a command where these kinds have a new entry."""
+    likes = json.dumps({kind: TOYS[kind][1] for kind in kinds})
+    line = [sys.executable, "-c", REGISTER, likes, WORDS, command]
+    return subprocess.run(line, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.mark.parametrize(
-    ("kind", "command"),
-    [
-        ("queries", "simulate"),
-        ("encoders", "embed"),
-        ("formats", "export"),
-        *((kind, "choices") for kind in TOYS),
-    ],
+    ("kind", "command"), [("queries", "simulate"), ("encoders", "embed"), ("formats", "export")]
 )
 def test_a_new_entry_is_in_the_help(kind: str, command: str) -> None:
-    line = [sys.executable, "-c", REGISTER, kind, TOYS[kind][1], WORDS, command]
-    shown = subprocess.run(line, capture_output=True, text=True, check=True).stdout
-    assert re.search(r"\btoy\b", shown)
+    assert re.search(r"\btoy\b", help_of(command, kind))
+
+
+def test_new_entries_of_all_kinds_are_among_the_choices() -> None:
+    shown = re.findall(r"(\w+): [^:]*\btoy\n", help_of("choices", *TOYS))
+    assert sorted(shown) == sorted(TOYS)
 
 
 def test_a_new_encoder_is_offered_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:

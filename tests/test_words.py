@@ -48,6 +48,7 @@ HABITS = (
     r"\bin which case\b",
     r"\bcome again\b",
 )
+HABIT = re.compile("|".join(HABITS), re.IGNORECASE)
 
 
 def prose(source: str) -> Iterator[tuple[int, str]]:
@@ -65,8 +66,7 @@ def habits(source: str) -> list[str]:
     return [
         f"{line}: {found.group()}"
         for line, text in prose(source)
-        for habit in HABITS
-        for found in re.finditer(habit, " ".join(text.split()), re.IGNORECASE)
+        for found in HABIT.finditer(" ".join(text.split()))
     ]
 
 

@@ -1,5 +1,6 @@
 """Routes without a token: the board's own files, the API's description, and a health check."""
 
+from functools import cache, partial
 from pathlib import Path
 
 from starlette.requests import Request
@@ -17,11 +18,10 @@ BOARD = Path(__file__).parents[1] / "board"
 
 def open_routes(operations: tuple[Operation, ...]) -> list[BaseRoute]:
     """The routes that need no token."""
-
-    described = openapi(operations)
+    described = cache(partial(openapi, operations))  # few ask, and a start need not wait for it
 
     async def document(_request: Request) -> Response:
-        return JSONResponse(described)
+        return JSONResponse(described())
 
     async def readable(_request: Request) -> Response:
         policy = {"Content-Security-Policy": PLAIN_PAGE}

@@ -13,7 +13,7 @@ from labeling.api.connections import LARGEST_HEAD, MOST_AT_ONCE
 from labeling.paths import default_folder, project_key
 from labeling.people.tokens import Person, issue, local_secret
 from tests.conftest import fill
-from tests.journeys.serving import Server
+from tests.journeys.serving import Forked, Server
 
 PATIENCE = 90.0  # the clock of a head runs on a machine with other work
 
@@ -21,7 +21,7 @@ PATIENCE = 90.0  # the clock of a head runs on a machine with other work
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     place = tmp_path_factory.mktemp("connected")
-    started = Server(place / "home", fill(place / "pool", 2))
+    started = Forked(place / "home", fill(place / "pool", 2))
     started.start()
     yield started
     started.kill()
@@ -164,7 +164,7 @@ IMAGES = 24
 def test_a_server_that_runs_out_of_files_says_so_once_and_comes_back(tmp_path: Path) -> None:
     """70 connections on 64 files, while images are embedded."""
     pool = fill(tmp_path / "pool", IMAGES)
-    server = Server(tmp_path / "home", pool)
+    server = Forked(tmp_path / "home", pool)
     server.most_files = 64
     server.start()
     here = Person(project_key(default_folder(pool, server.home)), "ann")

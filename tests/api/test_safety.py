@@ -40,7 +40,7 @@ from labeling.store.people import People
 from tests import hostile
 from tests.children import child_peaks, peak_bytes
 from tests.conftest import contents, fill
-from tests.journeys.serving import Server
+from tests.journeys.serving import Forked, Server
 
 ELSEWHERE = {"X-Forwarded-For": "203.0.113.9"}
 SECRET_NAME = "<script>secret-name</script>"
@@ -104,7 +104,7 @@ class Target:
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     place = tmp_path_factory.mktemp("attacked")
     pool = fill(place / SECRET_NAME.replace("/", "-"), 6)
-    server = Server(place / "home", pool)
+    server = Forked(place / "home", pool)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HONE_HOME", str(server.home))
         patch.setenv("STREAMLIT_LOGGER_LEVEL", "debug")  # all that a log may ever hold
@@ -308,7 +308,7 @@ def test_no_image_fills_the_memory_of_the_server(
     (pool / "tile.tif").write_bytes(hostile.tiled_tiff(60_000))
     for number in range(LARGE):
         (pool / f"large{number}.png").write_bytes(hostile.solid_png(10_000 + number, 9_000, 8, 6))
-    server = Server(tmp_path / "home", pool)
+    server = Forked(tmp_path / "home", pool)
     monkeypatch.setenv("HONE_HOME", str(server.home))
     server.start()
     project = open_project(pool)
@@ -381,7 +381,7 @@ def test_odd_bytes_in_an_address_are_no_error_of_the_server(target: Target, path
 
 # -- requests that nobody would think of -------------------------------------------------------
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))  # for each operation and way of making them
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))  # for each operation and way of making them
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)

@@ -13,7 +13,7 @@ from labeling.paths import default_folder
 from labeling.project.project import open_project
 from tests.api.test_safety import ELSEWHERE, Target, socket
 from tests.conftest import fill
-from tests.journeys.serving import Server
+from tests.journeys.serving import Forked
 
 LARGEST = 2**20  # of one file; all together may be twice as large
 BOUNDARY = "its-end"
@@ -57,7 +57,7 @@ class Uploader:
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     place = tmp_path_factory.mktemp("filled")
     pool = fill(place / "pool", 2)
-    server = Server(place / "home", pool)
+    server = Forked(place / "home", pool)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HONE_HOME", str(server.home))
         patch.setenv("STREAMLIT_SERVER_MAX_UPLOAD_SIZE", "1")

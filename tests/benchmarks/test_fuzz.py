@@ -105,8 +105,9 @@ FRAMINGS = [Framing((32, 32), (36, 36), mode) for mode in MODES]
 def test_an_image_of_any_shape_is_shown_or_refused_within_the_memory() -> None:
     """One process for all, which none may end, and whose memory none may fill."""
     with closing(Decoders(1)) as decoders:
+        others = children(os.getpid())  # of tests that have shown images before
         decoders.warm_up()
-        (process,) = children(os.getpid())
+        (process,) = {*children(os.getpid())} - {*others}
         read_some: list[bool] = []
 
         @few
@@ -130,7 +131,7 @@ def test_an_image_of_any_shape_is_shown_or_refused_within_the_memory() -> None:
 
         ask()
         assert len(read_some) > EXAMPLES / 4
-        assert children(os.getpid()) == [process] and peak_bytes(process) < MOST_BYTES
+        assert process in children(os.getpid()) and peak_bytes(process) < MOST_BYTES
 
 
 ENDINGS = st.sampled_from((".png", "/../a.jpg", "", "9" * 5000 + ".png"))

@@ -41,6 +41,11 @@ def after(page: Page, name: str) -> str:
     return on_screen(page)
 
 
+def turn_to(page: Page, screen: str) -> None:
+    """Go to a screen by the menu, which costs a part of what it costs to load the app again."""
+    page.get_by_role("link", name=screen, exact=True).click()
+
+
 def held_ahead(page: Page, count: int) -> None:
     """Wait until this many images have been loaded, the one on screen among them."""
     page.wait_for_function(

@@ -1,7 +1,5 @@
 """Hone's server, as `make run` starts it, for journeys and benchmarks."""
 
-import atexit
-import json
 import os
 import random
 import signal
@@ -11,22 +9,13 @@ import sys
 import time
 import urllib.request
 from contextlib import suppress
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from tests.forks import fork
+
 ROOT = Path(__file__).parents[2]
 FIRST_PORT = random.randrange(20_000, 30_000)  # outside of what systems give to clients
-# All that a server imports until its first round, but the script that Streamlit runs anew.
-IMPORTS = [
-    "labeling.api",
-    "labeling.embedding.ingest",
-    "labeling.screens.shell",
-    "labeling.workspace",
-    "models.encoders.backbones",
-    "models.head.choice",
-    "streamlit.web.cli",
-]
 
 
 class Server:
@@ -38,7 +27,6 @@ class Server:
         self.pool = pool
         self.address = address
         self.log = home / "server.log"
-        self.most_files: int | None = None
         self._pid: int | None = None
 
     @property
@@ -71,8 +59,6 @@ class Server:
     def _run(self, arguments: list[str], environment: dict[str, str]) -> int:
         """Start Streamlit with these arguments; the number of the process."""
         command = [sys.executable, "-m", "streamlit", *arguments]
-        if self.most_files is not None:
-            command = ["sh", "-c", f'ulimit -n {self.most_files}; exec "$@"', "sh", *command]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log
@@ -95,61 +81,34 @@ class Server:
 class Forked(Server):
     """The same, but forked from a process that has imported what a server imports.
 
-    A start from nothing imports for ten seconds of a core, and there are two dozen of them.
+    A start from nothing imports for ten seconds of a core, and there are three dozen of them.
     """
 
+    most_files: int | None = None
+
     def _run(self, arguments: list[str], environment: dict[str, str]) -> int:
-        order = {"arguments": arguments, "environment": environment, "log": str(self.log)}
-        return int(_forks().ask(json.dumps(order)))
+        self._fork, _ = fork(_serve, arguments, environment, self.log, self.most_files)
+        assert self._fork.pid is not None
+        return self._fork.pid
 
-    def _reap(self, pid: int) -> None:
-        with suppress(ProcessLookupError):
-            while True:  # until it has given back its files and its port
-                os.kill(pid, 0)
-                time.sleep(0.01)
+    def _reap(self, _pid: int) -> None:
+        self._fork.join()
 
 
-class _Forks:
-    """The process that has imported all, and forks."""
+def _serve(
+    arguments: list[str], environment: dict[str, str], log: Path, most_files: int | None, _: object
+) -> None:
+    """Become a server, with an environment, an output and a limit of its own."""
+    if most_files is not None:
+        import resource
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", f"from {__name__} import fork; fork()"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        atexit.register(self._process.kill)
-
-    def ask(self, order: str) -> str:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        print(order, file=self._process.stdin, flush=True)
-        return self._process.stdout.readline()
-
-
-_forks = cache(_Forks)  # one for the whole run
-
-
-def fork() -> None:
-    """Fork a server for each line that is read, until there are no more."""
-    for name in IMPORTS:
-        import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that nothing stays of a server that ends
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            _become_server(**json.loads(line))
-        print(pid, flush=True)
-
-
-def _become_server(arguments: list[str], environment: dict[str, str], log: str) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     os.environ.clear()
     os.environ.update(environment)
     output = os.open(log, os.O_WRONLY | os.O_APPEND)
     for stream, file in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (output, 2)):
         os.dup2(stream, file)
+    os.chdir(ROOT)
     sys.argv = ["streamlit", *arguments]
     import_module("streamlit.web.cli").main()
 

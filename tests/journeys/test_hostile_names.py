@@ -14,6 +14,7 @@ from labeling.report.html import report
 from labeling.store import NewAnswer, Offer, Role
 from models.encoders.backbones import Backbone
 from tests.conftest import picture
+from tests.journeys import board
 from tests.journeys.serving import Forked, Server
 
 RUN = "window.hacked=1"
@@ -23,15 +24,15 @@ NAMES = (
     f"[a](javascript:{RUN})![b](http://evil.example/b.png)",
     f"=HYPERLINK(1)'\"`{{{{constructor.constructor('{RUN}')()}}}}",
 )
-VIEWS = {  # each with a text by which it is known
-    "model": {
+VIEWS = {  # of each screen, with a text by which it is known; the first one is shown first
+    "Model": {
         "Overview": "gets about",
         "Details": "Rows are the labels",
         "Agreement": "Each pair",
     },
-    "review": {},
-    "export": {},
-    "setup": {
+    "Review": {"": "People disagree"},
+    "Export": {"": "Write the report"},
+    "Setup": {
         "Images": "different images",
         "Classes": "Latest changes; History has the others",
         "People": "Invite a person",
@@ -97,19 +98,16 @@ def test_names_that_are_programs_are_shown_and_never_run(
         page.on("request", lambda one: told.append(one.url) if "evil" in one.url else None)
         page.on("dialog", lambda one: told.append(one.message))
         page.on("console", lambda one: told.append(one.text) if "Policy" in one.text else None)
-        board(page, server)
-        for path, views in VIEWS.items():
-            page.goto(f"{server.url}/{path}")
-            harmless(page, path)
-            if path == "review":
-                expect(page.get_by_text("People disagree").first).to_be_visible()
-                lists(page)
+        labels(page, server)
+        for screen, views in VIEWS.items():
+            board.turn_to(page, screen)
             for view, sign in views.items():
-                chosen = page.locator(".stButtonGroup button").filter(has_text=view)
-                chosen.click()
-                expect(chosen).to_have_attribute("aria-checked", "true")
+                if view:
+                    choose(page, view)
                 expect(page.get_by_text(sign).first).to_be_visible()
-                harmless(page, f"{path}: {view}")
+                harmless(page, f"{screen}: {view}")
+                if screen == "Review":
+                    lists(page)
                 if view == "Details":
                     page.locator(".stVegaLiteChart").hover()
                     page.get_by_label("Show data").click()
@@ -118,6 +116,12 @@ def test_names_that_are_programs_are_shown_and_never_run(
     finally:
         server.kill()
     assert told == []
+
+
+def choose(page: Page, view: str) -> None:
+    chosen = page.locator(".stButtonGroup button").filter(has_text=view)
+    chosen.click()
+    expect(chosen).to_have_attribute("aria-checked", "true")
 
 
 def harmless(page: Page, where: str) -> None:
@@ -144,7 +148,7 @@ def lists(page: Page) -> None:
     page.get_by_role("tab", name="suspected errors").click()
 
 
-def board(page: Page, server: Server) -> None:
+def labels(page: Page, server: Server) -> None:
     """Label and Grid with a hostile pre-label, history, help and search."""
     page.goto(server.url)
     page.get_by_placeholder("find or create a class").wait_for()
@@ -154,6 +158,6 @@ def board(page: Page, server: Server) -> None:
         page.wait_for_timeout(50)
     page.keyboard.type("img")
     harmless(page, "label")
-    page.goto(f"{server.url}/grid")
+    board.turn_to(page, "Grid")
     page.get_by_text(NAMES[0]).first.wait_for()
     harmless(page, "grid")

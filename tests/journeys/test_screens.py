@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from labeling.project.project import open_project
 from tests.journeys import board
@@ -13,14 +12,15 @@ from tests.journeys.serving import Server
 
 Serve = Callable[..., Server]
 Visit = Callable[..., Page]
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 
 
-@pytest.mark.parametrize("width, height", [(1440, 900), (390, 844)])
 def test_no_screen_fails_scrolls_sideways_or_shuts_anybody_out(
-    sample_server: Server, visit: Visit, width: int, height: int
+    sample_server: Server, visit: Visit
 ) -> None:
     server = sample_server  # nothing is labeled in it yet
-    page = visit(server.url, width, height)
+    page = visit(server.url)
     board.on_screen(page)
     for name, sign in (
         ("", "find or create a class"),
@@ -34,13 +34,16 @@ def test_no_screen_fails_scrolls_sideways_or_shuts_anybody_out(
         ("setup?page=model", "Which images come next"),
         ("setup?page=history", "Go back to a moment"),
     ):
+        page.set_viewport_size(WIDE)
         page.goto(f"{server.url}/{name}")
-        shown = page.get_by_placeholder(sign) if not name else page.get_by_text(sign)
-        expect(shown.first).to_be_visible()
-        expect(page.get_by_test_id("stException")).to_have_count(0)
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0, f"/{name} is {wide} px wider than the window"
-        assert faults(page) == [], f"/{name}"
+        for size in (WIDE, NARROW):
+            page.set_viewport_size(size)
+            shown = page.get_by_placeholder(sign) if not name else page.get_by_text(sign)
+            expect(shown.first).to_be_visible()
+            expect(page.get_by_test_id("stException")).to_have_count(0)
+            assert faults(page) == [], f"/{name}"
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, f"/{name} is {wide} px wider than the window"
 
 
 def test_on_a_phone_the_menu_closes_when_a_screen_is_chosen(

@@ -51,9 +51,19 @@ def frame(decoders: Decoders, data: bytes, name: str = "a.png") -> Pixels:
     return decoders.frame(lambda: data, "image", name, FRAMING)
 
 
+OTHERS: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def others() -> None:
+    """Other tests have shown images in this process before, and their decoders stay."""
+    OTHERS.clear()
+    OTHERS.update(children(os.getpid()))
+
+
 def running() -> list[int]:
-    """The processes of this one that decode."""
-    return children(os.getpid())
+    """The processes of this one that decode for a test."""
+    return [one for one in children(os.getpid()) if one not in OTHERS]
 
 
 @pytest.fixture

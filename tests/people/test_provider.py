@@ -14,7 +14,7 @@ from labeling.project.project import open_project
 from labeling.store import Role
 from tests.api.test_safety import ELSEWHERE, SECRET_NAME, Target, processes, seen
 from tests.conftest import contents, fill
-from tests.journeys.serving import Server
+from tests.journeys.serving import Forked
 from tests.provider import CLIENT, CLIENT_SECRET, Provider
 
 COOKIES = "cookie-s3cret-of-enough-length"
@@ -32,7 +32,7 @@ def target(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iter
     """A served Hone with an owner, an annotator, and the provider in its secrets file."""
     place = tmp_path_factory.mktemp("served")
     pool = fill(place / SECRET_NAME.replace("/", "-"), 2)
-    server = Server(place / "home", pool)
+    server = Forked(place / "home", pool)
     secrets = place / "secrets.toml"
     secrets.write_text(
         f'[auth]\nredirect_uri = "{server.url}/oauth2callback"\ncookie_secret = "{COOKIES}"\n'
