@@ -78,8 +78,13 @@ def skewed(like: ImageSet, name: str, ratio: float, noise: float = 0.0) -> Image
     rows = np.sort(np.concatenate(kept))
     found = like.embeddings[rows].astype(np.float32)
     scatter = noise * found.std(axis=0) * np.random.default_rng(2).standard_normal(found.shape)
-    return ImageSet(
-        name, (found + scatter).astype(np.float16), like.labels[rows], f"{like.fingerprint} {name}"
+    return replace(
+        like,
+        name=name,
+        embeddings=(found + scatter).astype(np.float16),
+        labels=like.labels[rows],
+        fingerprint=f"{like.fingerprint} {name}",
+        blocks=like.blocks[rows],
     )
 
 

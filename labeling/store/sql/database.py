@@ -55,11 +55,13 @@ class Database:
         later ones.
         """
         engine = self._passer if passing else self._writer
-        with told_plainly(), self._write_turn, engine.begin() as connection:
-            yield connection
-            if self._tries and (transaction := connection.get_transaction()) is not None:
-                transaction.rollback()
-        self.presence.check()
+        try:
+            with told_plainly(), self._write_turn, engine.begin() as connection:
+                yield connection
+                if self._tries and (transaction := connection.get_transaction()) is not None:
+                    transaction.rollback()
+        finally:  # what was refused may have been compared with the rows of another database
+            self.presence.check()
 
     @contextmanager
     def trial(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labeling.errors import LostError
+from labeling.errors import AnswerError, LostError
 from labeling.store import Store
 from tests.conftest import add_samples, label
 from tests.store.conftest import together
@@ -87,6 +87,18 @@ def test_what_is_lost_with_the_files_is_never_called_stored(
     for number in range(ANSWERS, ANSWERS + 5):
         with pytest.raises(LostError, match="has to start it again"):
             store.answers.append("ann", [label(keys[number], cat, f"c{number}")])
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_answer_is_refused_for_what_another_database_holds(
+    store: Store, file: Path, attack: str
+) -> None:
+    with pytest.raises(AnswerError):
+        store.answers.append("ann", [label("f" * 64, store.classes.all()[0].id)])
+    cat = store.classes.all()[0].id
+    ATTACKS[attack](file)
+    with pytest.raises(LostError, match="has to start it again"):
+        store.answers.append("ann", [label("f" * 64, cat)])
 
 
 def test_an_older_copy_of_the_same_size_that_is_copied_over_it_is_noticed(
