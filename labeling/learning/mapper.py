@@ -103,16 +103,10 @@ class Mapper:
         mapped = self._newest(cache)
         if mapped is not None and len(mapped.features) < len(cache):
             return cache
-        if is_done and self._is_wanted(cache, mapped):
+        if is_done and (mapped is None or mapped.is_outgrown(len(self._rows(cache)))):
             return cache
         self._settled = state
         return None
-
-    def _is_wanted(self, cache: "EmbeddingCache", mapped: "Mapped | None") -> bool:
-        """Whether the pool needs a new map."""
-        from models.space.pool_map import GROWTH
-
-        return mapped is None or len(self._rows(cache)) >= mapped.size * GROWTH
 
     def _rows(self, cache: "EmbeddingCache") -> "npt.NDArray[np.int64]":
         """The rows of the pool in its embeddings, ascending."""
@@ -128,7 +122,7 @@ class Mapper:
         try:
             self.share, mapped, rows = 0.0, self._newest(cache), self._rows(cache)
             matrix = cache.matrix()
-            if state[2] and self._is_wanted(cache, mapped):
+            if state[2] and (mapped is None or mapped.is_outgrown(len(rows))):
                 mapped = Mapped.learn(
                     folder,
                     matrix,
@@ -160,12 +154,10 @@ class Mapper:
         from models.space.mapped import Mapped
 
         folder = self._folder(cache)
-        known = self._known
-        if known is not None and known[0] is cache and known[1] is not None:
-            if self._leads() or known[1].is_newest(folder):
-                return known[1]
-        elif known is not None and known[0] is cache and self._leads():
-            return None  # only this process writes one
+        of, mapped = self._known or (None, None)
+        # Only the process that leads writes one.
+        if of is cache and (self._leads() or (mapped is not None and mapped.is_newest(folder))):
+            return mapped
         found = Mapped.read(folder, cache.matrix())
         self._known = (cache, found)
         return found

@@ -104,8 +104,10 @@ class Round:
 
         None if the round has no head, or the head is not linear.
         """
-        if not self.basis.map_digest or not isinstance(self.head, LinearHead):
-            return self.head if isinstance(self.head, LinearHead) else None
+        if not isinstance(self.head, LinearHead):
+            return None
+        if not self.basis.map_digest:
+            return self.head
         rng, count = np.random.default_rng(self.snapshot.through), len(self.table)
         rows = np.sort(rng.choice(count, min(TAUGHT_ON, count), replace=False))
         own, known = self.table.own.features, np.isin(self.snapshot.labels, self.head.classes)

@@ -16,6 +16,7 @@ from models.space.neighbours import Progress, unseen
 from models.space.pool_map import PoolMap, Recipe
 
 MAP = "map.npz"
+GROWTH = 1.25  # a map is due again when its pool has grown by a quarter
 LARGE = 250_000  # rows; a larger pool's map takes half of the memory and of the reference rows
 LEFT = re.compile(r"map-([0-9a-f]{32}\.f16|[0-9]+\.tmp)")
 
@@ -111,6 +112,10 @@ class Mapped:
             file.flush()
             os.fsync(file.fileno())
         return self._of(folder, known)
+
+    def is_outgrown(self, rows: int) -> bool:
+        """Whether a pool of so many rows should get a new map."""
+        return rows >= self.size * GROWTH
 
     def is_newest(self, folder: Path) -> bool:
         """Whether no other process has written to the folder since."""

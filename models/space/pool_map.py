@@ -22,7 +22,6 @@ Halves = npt.NDArray[np.float16]
 Floats = npt.NDArray[np.float32]
 
 VERSION = 1  # of the recipe: maps of another version are computed again
-GROWTH = 1.25  # a map is due again when its pool has grown by a quarter
 ROWS_AT_ONCE = 4096  # rows mapped at once
 PREPARED = 0.2  # the share of the time of a fit that passes before the graph
 
@@ -160,10 +159,6 @@ class PoolMap:
             and len(embeddings) > self.reference[-1]
             and _digest(embeddings, self.reference, self.recipe, self.parts) == self.digest
         )
-
-    def is_outgrown(self, rows: int) -> bool:
-        """Whether a pool of so many rows should get a new map."""
-        return rows >= self.size * GROWTH
 
     def transform(
         self,

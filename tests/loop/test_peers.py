@@ -139,33 +139,41 @@ def test_a_process_that_leads_looks_seldom_until_it_hears_of_another(
     until(lambda: first.peers.rest() == peers.LOOK)
 
 
-def test_embedding_that_the_database_cut_off_goes_on_when_it_is_back(
-    join: Join, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("owner", "method", "fault", "reason"),
+    [
+        (
+            Samples,
+            "clear_problems",
+            StorageError("The database cannot be reached just now."),
+            "cannot be reached",
+        ),
+        (
+            FolderSource,
+            "read",
+            OSError(errno.EMFILE, "Too many open files"),
+            "Too many open files",
+        ),
+    ],
+    ids=["database", "files"],
+)
+def test_embedding_that_something_away_cut_off_goes_on_when_it_is_back(
+    join: Join,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: type,
+    method: str,
+    fault: Exception,
+    reason: str,
 ) -> None:
     def away(*_: object) -> None:
-        raise StorageError("The database cannot be reached just now.")
+        raise fault
 
     with monkeypatch.context() as patch:
-        patch.setattr(Samples, "clear_problems", away)
+        patch.setattr(owner, method, away)
         patch.setattr(peers, "ALONE", 0.5)
         session = join()
         until(lambda: session.ingest.state.stage == "failed")
-        assert "cannot be reached" in (session.status().error or "")
-    until(lambda: session.ingest.state.stage == "done")
-
-
-def test_embedding_that_had_no_files_left_goes_on_by_itself(
-    join: Join, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def too_many(*_: object) -> bytes:
-        raise OSError(errno.EMFILE, "Too many open files")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(FolderSource, "read", too_many)
-        patch.setattr(peers, "ALONE", 0.5)
-        session = join()
-        until(lambda: session.ingest.state.stage == "failed")
-        assert "Too many open files" in (session.status().error or "")
+        assert reason in (session.status().error or "")
     until(lambda: session.ingest.state.stage == "done")
     assert session.status().left_out == 0
 

@@ -120,6 +120,11 @@ def test_a_new_map_leaves_nothing_of_earlier_ones(pool: np.ndarray, tmp_path: Pa
     assert np.isfinite(old.features).all()  # who still uses it can read it
 
 
+def test_a_map_is_outgrown_when_its_pool_has_grown_by_a_quarter(tmp_path: Path) -> None:
+    found = learned(tmp_path, embeddings(200), rows=200)
+    assert [found.is_outgrown(rows) for rows in (200, 249, 250)] == [False, False, True]
+
+
 def test_progress_rises_to_the_end(pool: np.ndarray, tmp_path: Path) -> None:
     told: list[float] = []
     Mapped.learn(tmp_path, pool, np.arange(len(pool)), progress=told.append)

@@ -188,11 +188,6 @@ def test_a_map_knows_its_embeddings_also_when_more_have_come() -> None:
     np.testing.assert_allclose(features[200:], found.transform(more), atol=1e-5)
 
 
-def test_a_map_is_outgrown_when_its_pool_has_grown_by_a_quarter() -> None:
-    found = PoolMap.fit(embeddings(200), recipe=SMALL)
-    assert [found.is_outgrown(rows) for rows in (200, 249, 250)] == [False, False, True]
-
-
 def test_a_mapped_file_and_blocks_of_rows_give_the_same_map(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
