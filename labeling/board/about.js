@@ -1,14 +1,13 @@
-// A class in words and pictures: next to its button while the pointer rests there, and in the
+// A class in words and examples: next to its button while the pointer rests there, and in the
 // help. Fetched again when the classes have changed.
 
 import { el } from "./dom.js";
-import { thumb } from "./viewers/thumb.js";
 
 const REST = 350; // ms that the pointer must rest
 
 export class About {
-  constructor(api, changed) {
-    Object.assign(this, { api, changed });
+  constructor(api, medium, changed) {
+    Object.assign(this, { api, medium, changed });
     this.told = new Map(); // class id -> {description, examples}
     this.node = el("div.about", { role: "tooltip", hidden: true });
   }
@@ -29,7 +28,7 @@ export class About {
     return this.told.get(id)?.description ?? "";
   }
 
-  // The description and the pictures of a class, or null if there are no details.
+  // The description and the examples of a class, or null if there are no details.
   parts(id) {
     const { description, examples } = this.told.get(id) ?? {};
     if (!description && !examples?.length) return null;
@@ -37,7 +36,7 @@ export class About {
       "div.about-class",
       {},
       description ? el("p", {}, description) : null,
-      examples.length ? el("div.examples", {}, ...examples.map((key) => thumb(this.api, key))) : null,
+      examples.length ? el("div.examples", {}, ...examples.map((key) => this.medium.thumb(this.api, key))) : null,
     );
   }
 

@@ -11,6 +11,7 @@ import { Hold } from "./wire/lease.js";
 import { Hotkeys } from "./keys/hotkeys.js";
 import { keyName, Keys } from "./keys/keys.js";
 import { LabelMode } from "./label/label.js";
+import { mediumOf } from "./viewers/viewers.js";
 import { Outbox } from "./wire/outbox.js";
 import { ReviewMode } from "./review/review.js";
 import { counted, StatusLine } from "./status.js";
@@ -29,12 +30,13 @@ export function mount(root, data) {
 class Board {
   constructor(data) {
     this.data = data;
+    this.medium = mediumOf(data);
     this.holder = uuid();
     this.status = null;
     this.classes = [];
     this.names = new Map(); // of every class seen here, also archived ones
     this.merged = {}; // class id -> the class it was merged into
-    this.hotkeys = new Hotkeys(data.project);
+    this.hotkeys = new Hotkeys(data.project, this.medium.actions);
     this.api = new Api(data.api, data.token, (reply) => this.#heard(reply));
     this.outbox = new Outbox(
       this.api,
@@ -42,12 +44,12 @@ class Board {
       () => this.#changed(),
       (answer, text) => this.#refused(answer, text),
     );
-    this.about = new About(this.api, () => this.mode.show());
+    this.about = new About(this.api, this.medium, () => this.mode.show());
     this.figures = new Figures(this.api, this.outbox, () => this.#measured());
-    this.line = new StatusLine(data, () => this.mode.pace);
+    this.line = new StatusLine(data, this.medium.words, () => this.mode.pace);
     this.notice = el("div.notice", { role: "alert", hidden: true });
     this.mode = new MODES[data.mode](this);
-    this.help = new Help(this.hotkeys, this.mode.help, () => this.#keysChanged(), this.about);
+    this.help = new Help(this.hotkeys, this.mode.help ?? null, this.medium.gestures, this.about, () => this.#keysChanged());
     this.node = el("div.board.fresh", {}, this.mode.node, this.line.node, this.notice, this.help.node, this.about.node);
     this.calm = new Calm();
     this.keys = new Keys((event) => this.#key(event));

@@ -1,7 +1,7 @@
 // How far this person and the model are, from the server: asked for after a round, but never more
 // often than every two seconds, since measuring costs more than a round.
 
-const FIRST = 400; // ms after the start, when the first image has been asked for
+const FIRST = 400; // ms after the start, when the first sample has been asked for
 const APART = 2000;
 const LATER = 3000; // … until figures that are not of the newest round are asked for again
 

@@ -1,10 +1,11 @@
-// The text on the stage while there is no image, and a link to the next step.
+// The text on the stage while there is no sample, and a link to the next step.
 
 import { el } from "./dom.js";
 import { counted } from "./status.js";
 
-export function emptyState(status, outbox, dry) {
-  const [title, text, ...links] = words(status, outbox, dry);
+// `one` and `many` are the medium’s words.
+export function emptyState(status, outbox, dry, { one, many }) {
+  const [title, text, ...links] = words(status, outbox, dry, one, many);
   return el(
     "div.empty",
     { role: "status" },
@@ -14,23 +15,23 @@ export function emptyState(status, outbox, dry) {
   );
 }
 
-function words(status, outbox, dry) {
+function words(status, outbox, dry, one, many) {
   if (outbox.offline)
-    return ["Offline", "Your answers are kept in this browser. The next images come when the server answers again."];
-  if (!status || !dry) return ["Loading the next images …", ""];
+    return ["Offline", `Your answers are kept in this browser. The next ${many} come when the server answers again.`];
+  if (!status || !dry) return [`Loading the next ${many} …`, ""];
   const { ingest, total, labels, skipped, unsure, error } = status;
   if (total === 0 && (ingest.stage === "failed" || error))
-    return ["Your images cannot be read", error ?? ingest.error ?? "", ["Open Setup", "setup"]];
-  if (total === 0 && ingest.stage !== "done") return ["Reading your images …", `${counted(ingest.done, "file")} so far`];
+    return [`Your ${many} cannot be read`, error ?? ingest.error ?? "", ["Open Setup", "setup"]];
+  if (total === 0 && ingest.stage !== "done") return [`Reading your ${many} …`, `${counted(ingest.done, "file")} so far`];
   if (total === 0)
-    return ["There is no image here", leftOut(status) || "Open other images under Setup.", ["Open Setup", "setup"]];
+    return [`There is no ${one} here`, leftOut(status) || `Open other ${many} under Setup.`, ["Open Setup", "setup"]];
   const answered = labels + skipped + unsure;
   if (answered < total)
-    return ["Nothing left for you right now", "The last images are open in other browsers. Those that stay unanswered come back here."];
+    return ["Nothing left for you right now", `The last ${many} are open in other browsers. Those that stay unanswered come back here.`];
   const rest = [skipped && `${skipped} skipped`, unsure && `${unsure} unsure`].filter(Boolean);
   const counts = [`${labels} of ${total} labeled`, ...rest].join(", ");
   return [
-    "Every image has an answer",
+    `Every ${one} has an answer`,
     `${counts}. Well done. ${leftOut(status)}`,
     ["Export the labels", "export"],
     ["See how good the model is", "model"],
@@ -38,17 +39,17 @@ function words(status, outbox, dry) {
 }
 
 // What a person reads before the first answer of the project; empty after it.
-export function firstWords(status, classes, creates) {
+export function firstWords(status, classes, creates, { one, many }) {
   if (!status?.total || status.labels + status.skipped + status.unsure) return "";
-  const images = `You are labeling ${counted(status.total, "image")}`;
+  const start = `You are labeling ${counted(status.total, one, many)}`;
   if (!classes.length)
-    return creates ? `${images}. Type the name of a class into the field and press Enter.` : `${images}. A reviewer has to create a class first.`;
+    return creates ? `${start}. Type the name of a class into the field and press Enter.` : `${start}. A reviewer has to create a class first.`;
   const press = classes.length > 10 ? "Press the key of a class." : "Press a number.";
   const act = matchMedia("(hover: none)").matches ? "Touch a class." : press;
-  return `${images} into ${counted(classes.length, "class", "classes")}. ${act}`;
+  return `${start} into ${counted(classes.length, "class", "classes")}. ${act}`;
 }
 
-// The labels that came with the images, as long as nobody has decided whether to import them.
+// The labels that came with the samples, as long as nobody has decided whether to import them.
 export function offeredLabels(status) {
   const { labels_found: labels, classes_found: classes } = status?.ingest ?? {};
   return labels ? `Import the ${counted(labels, "label")} of ${counted(classes, "class", "classes")} that came with them` : "";

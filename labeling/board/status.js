@@ -1,4 +1,4 @@
-// The line below the images: how much is done, how long the goal will take, whether the model has
+// The line below the samples: how much is done, how long the goal will take, whether the model has
 // caught up, and whether the answers are saved. Figures for the curious are behind the model's part.
 
 import { el, hide, put } from "./dom.js";
@@ -9,17 +9,18 @@ const LEARNING = "model is learning";
 const SETTLE = 600; // ms; a model that learns for less is not worth a change of words
 
 export class StatusLine {
-  // `pace()` gives the mode's Pace, if it has one.
-  constructor({ name, who }, pace = () => null) {
+  // `words` are the medium’s; `pace()` gives the mode's Pace, if it has one.
+  constructor({ name, who }, words, pace = () => null) {
+    this.words = words;
     this.pace = pace;
     this.saved = el("span.saved", { role: "status" });
     this.where = el("span.where", { title: "the project, and who is labeling" }, el("strong", {}, name ?? ""), who ? ` · ${who}` : "");
     this.model = el("button.model", { type: "button", hidden: true, popovertarget: "diagnostics", title: "figures of the model and of your pace" });
-    this.model.addEventListener("mousedown", (event) => event.preventDefault()); // the image keeps the focus
+    this.model.addEventListener("mousedown", (event) => event.preventDefault()); // the stage keeps the focus
     this.rows = el("dl");
     this.more = el("div.diagnostics", { id: "diagnostics", popover: "auto", role: "group", "aria-label": "figures of the model and of your pace" }, this.rows);
     this.more.addEventListener("toggle", ({ newState }) => newState === "open" && this.#showMore());
-    this.progress = el("progress", { max: 1, "aria-label": "share of your images that have an answer" });
+    this.progress = el("progress", { max: 1, "aria-label": `share of your ${words.many} that have an answer` });
     this.count = el("span.count");
     this.today = el("span.today", { hidden: true });
     this.left = el("span.left", { hidden: true });
@@ -48,7 +49,7 @@ export class StatusLine {
     this.#showCount(`${status.labels} of ${status.total}`, more);
     this.#showGoal(status, figures);
     this.#showModel(status);
-    put(this.ingest, ingestText(status.ingest));
+    put(this.ingest, ingestText(status.ingest, this.words));
     const { stage, done, total, bytes_done: here, bytes_total: bytes } = status.ingest;
     const [part, whole] = stage === "loading" ? [here, bytes] : [done, total];
     hide(this.embedded, !whole || !["loading", "embedding"].includes(stage));
@@ -67,7 +68,7 @@ export class StatusLine {
     const { today } = figures;
     hide(this.today, !today);
     if (today) put(this.today, `${today} today`);
-    const text = goalText(status, figures, this.pace()?.each);
+    const text = goalText(status, figures, this.pace()?.each, this.words);
     hide(this.left, !text);
     if (text) put(this.left, text);
   }
@@ -126,8 +127,8 @@ function modelText(status) {
   return isNew ? "model up to date" : LEARNING;
 }
 
-// How long a goal will take at this person's pace: their own, else the team's, else all images.
-function goalText(status, { known, labels }, each) {
+// How long a goal will take at this person's pace: their own, else the team's, else all samples.
+function goalText(status, { known, labels }, each, words) {
   if (!known) return "";
   const { goal_person: own, goal_team: team } = known;
   if (own && labels >= own) return "your goal is reached";
@@ -135,7 +136,7 @@ function goalText(status, { known, labels }, each) {
   const answered = status.labels + status.skipped + status.unsure;
   const left = own ? own - labels : (team || status.total) - (team ? status.labels : answered);
   if (!each || left <= 0) return "";
-  const goal = own ? "to your goal" : team ? "to the team’s goal" : "for all images";
+  const goal = own ? "to your goal" : team ? "to the team’s goal" : `for all ${words.many}`;
   return `${span(left * each)} ${goal}`;
 }
 
@@ -160,7 +161,7 @@ function milliseconds(seconds) {
   return Math.max(1, Math.round(seconds * 1000));
 }
 
-function ingestText(ingest) {
+function ingestText(ingest, words) {
   if (ingest.stage === "scanning") return `reading files: ${ingest.done}`;
   if (ingest.stage === "loading") {
     const [done, total] = [ingest.bytes_done, ingest.bytes_total].map((bytes) => (bytes / 1e6).toFixed(0));
@@ -168,7 +169,7 @@ function ingestText(ingest) {
   }
   if (ingest.stage !== "embedding") return "";
   const left = ingest.seconds_left === null ? "" : ` · ${duration(ingest.seconds_left)} left`;
-  return `${ingest.done} of ${ingest.total} prepared · ${Math.round(ingest.rate)} images/s${left}`;
+  return `${ingest.done} of ${ingest.total} prepared · ${Math.round(ingest.rate)} ${words.many}/s${left}`;
 }
 
 function duration(seconds) {

@@ -6,8 +6,9 @@ import { canGuess, counted } from "../status.js";
 
 // `passed` is the number of samples left out here, and `isCut` whether only guesses of a certain
 // confidence are shown; `again` brings back what is not shown.
-export function emptyGrid(status, outbox, passed, again, isCut = false) {
-  const [title, text, ...more] = words(status, outbox, passed, isCut);
+// `one` and `many` are the medium’s words.
+export function emptyGrid(status, outbox, passed, again, isCut, { one, many }) {
+  const [title, text, ...more] = words(status, outbox, passed, isCut, one, many);
   const name = passed ? "show them again" : "show every guess";
   const bring = el("button.action", { type: "button", onclick: again }, name);
   return el(
@@ -23,15 +24,15 @@ function isDone({ labels, skipped, unsure, total }) {
   return total > 0 && labels + skipped + unsure >= total;
 }
 
-function words(status, outbox, passed, isCut) {
+function words(status, outbox, passed, isCut, one, many) {
   if (outbox.offline)
     return ["Offline", "Your answers are kept in this browser. The next page comes when the server answers again."];
   if (!status) return ["Loading the first page …", ""];
-  if (passed) return ["The rest was left out", `Left out on the pages before: ${counted(passed, "image")}.`, ["Label them one by one", "."]];
+  if (passed) return ["The rest was left out", `Left out on the pages before: ${counted(passed, one, many)}.`, ["Label them one by one", "."]];
   const { labels, total } = status;
   if (isDone(status))
     return [
-      "Every image has an answer",
+      `Every ${one} has an answer`,
       `${labels} of ${total} labeled. Well done.`,
       ["Export the labels", "export"],
       ["See how good the model is", "model"],
@@ -39,13 +40,13 @@ function words(status, outbox, passed, isCut) {
   if (isCut && status.round_id !== null)
     return ["No guess of this confidence", "What is left is more or less sure than you chose above."];
   if (status.round_id !== null)
-    return ["Nothing left for you right now", "The last images are open in other browsers, or are not prepared yet. They appear here later."];
+    return ["Nothing left for you right now", `The last ${many} are open in other browsers, or are not prepared yet. They appear here later.`];
   if (status.error) return ["There is no model", status.error, ["Open Setup", "setup"]];
   if (canGuess(status))
-    return ["The model is on its way", "Your labels are stored; the images are still being prepared, and the line below shows the progress. The page comes by itself."];
+    return ["The model is on its way", `Your labels are stored; the ${many} are still being prepared, and the line below shows the progress. The page comes by itself.`];
   return [
     "No guess to sort by yet",
-    "The grid shows the model’s guesses. Label a few images of two classes first.",
-    ["Label some images", "."],
+    `The grid shows the model’s guesses. Label a few ${many} of two classes first.`,
+    [`Label some ${many}`, "."],
   ];
 }

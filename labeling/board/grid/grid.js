@@ -1,4 +1,4 @@
-// Many images of one predicted class: select the wrong ones and press the key of their class,
+// Many samples of one predicted class: select the wrong ones and press the key of their class,
 // then accept the rest.
 
 import { ClassList } from "../inputs/classes.js";
@@ -15,15 +15,15 @@ const GLANCE = 250; // ms that a page must be visible before it can be accepted
 const UNDOS = 20;
 const RETRY = 2000;
 
-const HELP = [
+const help = ({ one, many }) => [
   ["arrows, Home, End", "move"],
-  ["Space, click", "select an image that is wrong, or deselect it"],
+  ["Space, click", `select a wrong ${one}, or deselect it`],
   ["Shift + arrows, shift-click, drag", "select several"],
   ["Ctrl + A, Esc", "select all, none"],
-  ["1 … 9, 0, then letters", "give the selected images that class"],
-  ["Delete", "leave the selected images out of this page"],
+  ["1 … 9, 0, then letters", `give the selected ${many} that class`],
+  ["Delete", `leave the selected ${many} out of this page`],
   ["Enter", "accept all the others and go on"],
-  [". or a long press", "enlarge an image while it is held"],
+  [". or a long press", `enlarge the ${one} while it is held`],
   ["Page down, Page up", "next, previous class"],
   ["Z", "take the last page back"],
   ["/", "find a class by name, or create one"],
@@ -33,14 +33,14 @@ const HELP = [
 export class GridMode {
   constructor(board) {
     this.board = board;
-    this.help = HELP;
+    this.words = board.medium.words;
+    this.help = help(this.words);
     this.batches = []; // of answers, newest last, for undo
-    this.size = null; // images on a page; null for as many as fill the window
+    this.size = null; // samples on a page; null for as many as fill the window
     this.pages = new Pages(board, () => this.#showRate());
-    const large = (tile) => board.api.image(tile.card.sample_id, "view");
-    this.sheet = new Sheet(() => this.show(), large, () => this.#roomier());
+    this.sheet = new Sheet(board, () => this.show(), () => this.#roomier());
     this.classes = new ClassList((one) => this.assign(one), board.maker(), board.hotkeys, board.about);
-    this.bar = new GridBar((change) => this.turn(change), () => board.toggleHelp());
+    this.bar = new GridBar(this.words.many, (change) => this.turn(change), () => board.toggleHelp());
     this.accept = el("button.action.primary", { type: "button", onclick: () => this.commit() });
     this.said = el("p.said", { role: "status" });
     this.node = el(
@@ -117,7 +117,7 @@ export class GridMode {
     }
     this.loading = false;
     const cards = page?.cards ?? [];
-    this.#put(cards.map((card) => new Tile(card, page.classId, this.pages.image(card))));
+    this.#put(cards.map((card) => new Tile(card, page.classId, this.pages.content(card))));
     this.show();
   }
 
@@ -150,14 +150,14 @@ export class GridMode {
 
   assign(one) {
     const chosen = this.sheet.selected;
-    if (!chosen.length) return this.board.say("Select the images that are wrong first.");
+    if (!chosen.length) return this.board.say(`Select the ${this.words.many} that are wrong first.`);
     for (const tile of chosen) Object.assign(tile, { classId: one.id, out: false, selected: false });
     this.show();
   }
 
   leaveOut() {
     const chosen = this.sheet.selected;
-    if (!chosen.length) return this.board.say("Select the images to leave out first.");
+    if (!chosen.length) return this.board.say(`Select the ${this.words.many} to leave out first.`);
     for (const tile of chosen) Object.assign(tile, { out: !tile.out, selected: false });
     this.show();
   }
@@ -211,7 +211,7 @@ export class GridMode {
     return text;
   }
 
-  // Another class, number of images, order or confidence.
+  // Another class, number of samples, order or confidence.
   turn({ size, ...change }) {
     if (size !== undefined) this.size = size;
     this.note = "";
@@ -227,7 +227,7 @@ export class GridMode {
     if (this.size === null && whole && !touched && !this.board.outbox.offline) this.turn({});
   }
 
-  // Bring back the left out images.
+  // Bring back what was left out.
   again() {
     this.pages.passed.clear();
     this.turn({});
@@ -240,7 +240,7 @@ export class GridMode {
     this.bar.show(this.board.classes, this.pages.counts, classId);
     for (const tile of this.tiles) tile.show(name);
     this.#showRate();
-    this.sheet.grid.setAttribute("aria-label", `images predicted as ${name(classId)}`);
+    this.sheet.grid.setAttribute("aria-label", `${this.words.many} predicted as ${name(classId)}`);
     if (!this.tiles.length && !this.loading) this.sheet.say(this.#empty());
     this.#showCounts();
   }
@@ -262,7 +262,7 @@ export class GridMode {
   }
 
   #put(tiles) {
-    for (const tile of tiles) this.pages.images.set(tile.card.sample_id, tile.image);
+    for (const tile of tiles) this.pages.contents.set(tile.card.sample_id, tile.content);
     this.sheet.put(tiles);
     this.pages.show(tiles.map((tile) => tile.card));
     this.since = performance.now();
@@ -277,8 +277,8 @@ export class GridMode {
 
   #empty() {
     const { board, pages } = this;
-    if (pages.passed.size) return emptyGrid(board.status, board.outbox, pages.passed.size, () => this.again());
-    return emptyGrid(board.status, board.outbox, 0, () => this.bar.everyGuess(), isCut(pages.cut));
+    if (pages.passed.size) return emptyGrid(board.status, board.outbox, pages.passed.size, () => this.again(), false, this.words);
+    return emptyGrid(board.status, board.outbox, 0, () => this.bar.everyGuess(), isCut(pages.cut), this.words);
   }
 
   #selectAll(event) {
@@ -288,7 +288,7 @@ export class GridMode {
     this.sheet.select(this.tiles);
   }
 
-  // An image stays large while the key is held, or after a tap until the next press.
+  // A tile stays large while the key is held, or after a tap until the next press.
   #keyUp(event) {
     if (event.key === "." && event.timeStamp - this.sheet.opened > GLANCE) this.sheet.shrink();
   }

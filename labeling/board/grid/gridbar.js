@@ -1,4 +1,4 @@
-// The bar above the grid: a tab for each predicted class with its count, the number of images per
+// The bar above the grid: a tab for each predicted class with its count, the number of samples per
 // page, their order, how sure the model is, and what blind checks say about such guesses.
 
 import { el, hide, put } from "../dom.js";
@@ -9,14 +9,14 @@ import { CUTS, checksText, cutOf } from "./sureness.js";
 const SIZES = [FEWEST, 24, 48, 96, MOST];
 
 export class GridBar {
-  // `turn({classId, size, confident, cut})` is called with the choice; size null fills the window.
+  // `many` names the samples. `turn({classId, size, confident, cut})` is called with the choice; size null fills the window.
   // `help()` shows all keys.
-  constructor(turn, help) {
+  constructor(many, turn, help) {
     this.turn = turn;
     this.lesson = new Lesson();
     this.checks = el("p.checks", { hidden: true });
     this.tabs = el("div.tabs", { role: "tablist", "aria-label": "predicted class" });
-    this.options = this.#options(help);
+    this.options = this.#options(many, help);
     this.node = el("div.toolbar", {}, this.lesson.node, this.tabs, this.options, this.checks);
   }
 
@@ -25,7 +25,7 @@ export class GridBar {
     return this.options.querySelector("select:focus") !== null;
   }
 
-  // What there is to say of the class on screen; `name` is null without images.
+  // What there is to say of the class on screen; `name` is null without samples.
   tell(name, rate, cut) {
     this.lesson.show(name);
     const text = name === null ? "" : checksText(rate, name, cut);
@@ -62,24 +62,24 @@ export class GridBar {
     if (next !== undefined && next !== this.classId) this.turn({ classId: next });
   }
 
-  #options(help) {
+  #options(many, help) {
     const choice = (label, apply, options) => {
       let typed = false;
       const onchange = ({ target }) => {
-        if (!typed) target.blur(); // so that keys act on the images again; arrow keys go on choosing
+        if (!typed) target.blur(); // so that keys act on the tiles again; arrow keys go on choosing
         this.turn(apply(target.value));
       };
       const made = options.map(([value, text]) => el("option", { value }, text));
       const [onkeydown, onpointerdown] = [() => (typed = true), () => (typed = false)];
       return el("select", { "aria-label": label, onchange, onkeydown, onpointerdown, onblur: onpointerdown }, ...made);
     };
-    const sizes = SIZES.map((n) => [n, `${n} images`]);
+    const sizes = SIZES.map((n) => [n, `${n} ${many}`]);
     this.cut = choice("how sure the model is", (value) => ({ cut: cutOf(value) }), CUTS);
     return el(
       "div.options",
       {},
       this.cut,
-      choice("images on a page", (value) => ({ size: Number(value) || null }), [["", "fill the window"], ...sizes]),
+      choice(`${many} on a page`, (value) => ({ size: Number(value) || null }), [["", "fill the window"], ...sizes]),
       choice("order", (value) => ({ confident: value === "most" }), [
         ["most", "most confident first"],
         ["least", "least confident first"],

@@ -31,7 +31,7 @@ export class Lasso {
   #down(event) {
     if (event.button !== 0) return;
     if (!this.sheet.lens.hidden) {
-      this.used = true; // this press does nothing but close the large image
+      this.used = true; // this press does nothing but close the enlarged tile
       return this.sheet.shrink();
     }
     const at = this.#tile(event);

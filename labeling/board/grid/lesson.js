@@ -24,7 +24,7 @@ export class Lesson {
     );
   }
 
-  // `name` is the class on screen; null without images.
+  // `name` is the class on screen; null without samples.
   show(name) {
     hide(this.node, this.away || name === null);
     for (const one of this.names) put(one, name ?? "");

@@ -1,7 +1,7 @@
-// Pages of one predicted class each. While one is on screen, the next one and its images are
+// Pages of one predicted class each. While one is on screen, the next one and its contents are
 // loaded, so that it shows at once.
 
-const LOADING = 4; // images loading at once; answers need connections too
+const LOADING = 4; // contents loading at once; answers need connections too
 const CALM = 1500; // ms between two requests for the page ahead
 
 export class Pages {
@@ -16,7 +16,7 @@ export class Pages {
     this.size = 24;
     this.counts = {}; // class id -> its predicted samples without an answer
     this.passed = new Set(); // left out here: they stay leased to this tab and are not sent again
-    this.images = new Map(); // sample id -> element
+    this.contents = new Map(); // sample id -> what its tile shows
     this.queue = [];
     this.loading = 0;
     this.next = null; // {classId, cards}
@@ -80,16 +80,11 @@ export class Pages {
       });
   }
 
-  // A card's thumbnail element, loaded once while its page is near.
-  image(card) {
-    const known = this.images.get(card.sample_id);
-    if (known) return known;
-    const image = new Image();
-    image.alt = card.name;
-    image.draggable = false;
-    image.decoding = "sync"; // all images of a page appear together
-    this.images.set(card.sample_id, image);
-    return image;
+  // What the tile of a card shows, made once while its page is near.
+  content(card) {
+    const known = this.contents.get(card.sample_id) ?? new this.board.medium.Tile(this.board.api, card);
+    this.contents.set(card.sample_id, known);
+    return known;
   }
 
   show(cards) {
@@ -137,26 +132,24 @@ export class Pages {
     return reply.cards;
   }
 
-  // Load the images of two pages, the first page's first; drop all others.
+  // Load the contents of two pages, the first page's first; drop all others.
   #load(...pages) {
     const near = new Set(pages.flat().map((card) => card.sample_id));
-    for (const id of this.images.keys()) if (!near.has(id)) this.images.delete(id);
-    this.queue = pages.flat().filter((card) => !this.image(card).src);
+    for (const id of this.contents.keys()) if (!near.has(id)) this.contents.delete(id);
+    this.queue = pages.flat().filter((card) => !this.content(card).begun);
     this.#work();
   }
 
   #work() {
     while (this.loading < LOADING && this.queue.length) {
-      const card = this.queue.shift();
-      const image = this.image(card);
+      const content = this.content(this.queue.shift());
       const done = () => {
         this.loading -= 1;
         this.#work();
       };
       this.loading += 1;
-      image.addEventListener("load", done, { once: true });
-      image.addEventListener("error", done, { once: true });
-      image.src = this.board.api.image(card.sample_id, "thumb");
+      content.loaded.then(done, done);
+      content.begin();
     }
   }
 }

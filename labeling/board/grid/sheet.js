@@ -3,25 +3,20 @@
 import { el } from "../dom.js";
 import { Lasso } from "./lasso.js";
 
-const GAP = 6;
-const FOOT = 20; // the line below each image
 const NARROW = 760; // px; in a narrower window the page scrolls and tiles have a fixed size
-const COMFORTABLE = 148; // px, the side of a tile if the window decides the count
-const LARGEST = 256; // px, the size of a thumbnail
 const SETTLED = 400; // ms without a change after which a window counts as resized
-const ROOMIER = 1.25; // the window must fit so many times the present images for a new page
+const ROOMIER = 1.25; // the window must fit so many times the present tiles for a new page
 export const [FEWEST, MOST] = [12, 200];
 
 export class Sheet {
-  // `changed()` is called when the selection changes, `large(tile)` returns the large image, and
-  // `roomier()` is called when the window fits many more images.
-  constructor(changed, large, roomier) {
-    this.changed = changed;
-    this.large = large;
+  // `changed()` is called when the selection changes, and `roomier()` when the window fits many more
+  // tiles.
+  constructor({ api, medium }, changed, roomier) {
+    Object.assign(this, { api, medium, changed });
     this.tiles = [];
     this.cursor = 0;
     this.anchor = 0;
-    this.grid = el("div.tiles", { role: "listbox", "aria-multiselectable": "true" });
+    this.grid = el(`div.tiles.${medium.layout.kind}`, { role: "listbox", "aria-multiselectable": "true" });
     this.lens = el("figure.lens", { hidden: true });
     this.instead = el("div.instead", { hidden: true });
     this.node = el("main.sheet", {}, this.grid, this.instead, this.lens);
@@ -46,11 +41,7 @@ export class Sheet {
 
   // The number of comfortable tiles that the window fits.
   get comfortable() {
-    const { width, height } = this.#room();
-    const across = Math.floor((width + GAP) / (COMFORTABLE + GAP));
-    const down = Math.floor((height + GAP) / (COMFORTABLE + FOOT + GAP));
-    const rows = height ? Math.max(1, down) : 8;
-    return Math.max(FEWEST, Math.min(across * rows, MOST));
+    return Math.max(FEWEST, Math.min(this.medium.layout.comfortable(this.#room()), MOST));
   }
 
   put(tiles) {
@@ -74,26 +65,14 @@ export class Sheet {
     this.instead.hidden = false;
   }
 
-  // The number of columns with the largest images that all fit.
+  // Lay the tiles out for the present window.
   arrange() {
     const n = this.tiles.length;
     if (!n) return;
-    const { width, height } = this.#room();
-    let best = { columns: 1, side: 0 };
-    if (!height) best = { columns: Math.max(3, Math.floor(width / 130)) };
-    else {
-      for (let columns = 1; columns <= n; columns += 1) {
-        const rows = Math.ceil(n / columns);
-        const across = (width - GAP * (columns - 1)) / columns;
-        const down = (height - GAP * (rows - 1)) / rows - FOOT;
-        const side = Math.min(across, down);
-        if (side > best.side) best = { columns, side };
-      }
-      if (best.side > LARGEST) best = { columns: Math.ceil((width + GAP) / (LARGEST + GAP)) };
-    }
-    this.columns = best.columns;
-    this.grid.style.setProperty("--columns", best.columns);
-    this.grid.style.setProperty("--rows", Math.ceil(n / best.columns));
+    const found = this.medium.layout.arrange(n, this.#room());
+    this.columns = found.columns;
+    const all = { rows: Math.ceil(n / found.columns), ...found };
+    for (const [name, value] of Object.entries(all)) this.grid.style.setProperty(`--${name}`, value);
   }
 
   key(event) {
@@ -140,7 +119,7 @@ export class Sheet {
 
   enlarge(tile) {
     if (!tile) return this.shrink();
-    this.lens.replaceChildren(el("img", { src: this.large(tile), alt: tile.card.name, draggable: "false" }), el("figcaption", {}, tile.card.name));
+    this.lens.replaceChildren(this.medium.large(this.api, tile.card), el("figcaption", {}, tile.card.name));
     this.lens.hidden = false;
     this.opened = performance.now();
   }

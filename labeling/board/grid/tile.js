@@ -1,11 +1,12 @@
-// One image of the grid, with the decision about it.
+// One sample of the grid, with the decision about it.
 
 import { el, hide, percent } from "../dom.js";
 
 export class Tile {
-  constructor(card, classId, image) {
+  // `content` shows the sample: {node, loaded, seen}.
+  constructor(card, classId, content) {
     this.card = card;
-    this.image = image;
+    this.content = content;
     this.guess = classId; // the predicted class
     this.classId = classId; // the class that it will be labeled with
     this.selected = false;
@@ -15,16 +16,15 @@ export class Tile {
     this.node = el(
       "div.tile",
       { role: "option", tabindex: -1, title: card.name },
-      el("span.frame", {}, image),
+      el("span.frame", {}, content.node),
       el("span.foot", {}, this.name, this.chance),
     );
-    if (image.src && image.complete && !image.naturalWidth) this.#missing();
-    else image.addEventListener("error", () => this.#missing(), { once: true });
+    content.loaded.catch(() => this.#missing());
   }
 
-  // Whether its image can be seen.
+  // Whether its sample can be seen.
   get seen() {
-    return this.image.complete && this.image.naturalWidth > 0;
+    return this.content.seen;
   }
 
   get changed() {
@@ -51,7 +51,7 @@ export class Tile {
     hide(this.chance, !isBacked);
   }
 
-  // An image that cannot be seen is not accepted.
+  // What cannot be seen is not accepted.
   #missing() {
     this.missing = this.out = true;
     this.name.textContent = "cannot be shown";

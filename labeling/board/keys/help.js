@@ -1,13 +1,13 @@
 // The overlay with all keys. Click a key to change it.
 
 import { el } from "../dom.js";
-import { ACTIONS, FIXED_HELP, keyName, keyText } from "./keys.js";
+import { fixedHelp, keyName, keyText } from "./keys.js";
 
 export class Help {
-  // `fixed` are rows of a mode whose keys cannot be changed; without it, the actions are listed.
-  // `about` describes a class.
-  constructor(hotkeys, fixed, changed, about) {
-    Object.assign(this, { hotkeys, fixed, changed, about });
+  // `fixed` are rows of a mode whose keys cannot be changed; without it, the actions are listed,
+  // with the medium’s gestures. `about` describes a class.
+  constructor(hotkeys, fixed, gestures, about, changed) {
+    Object.assign(this, { hotkeys, fixed, gestures, about, changed });
     this.classes = [];
     this.asking = null; // what the next key press sets: {action} or {classId}
     this.note = el("p.small", { role: "status" });
@@ -88,10 +88,10 @@ export class Help {
   }
 
   #draw() {
-    const actions = Object.entries(ACTIONS).map(([name, [, text]]) =>
+    const actions = Object.entries(this.hotkeys.actions).map(([name, [, text]]) =>
       this.#row({ action: name }, this.hotkeys.actionKey(name), text),
     );
-    const fixed = (this.fixed ?? FIXED_HELP).map(([keys, text]) => el("tr", {}, el("th", {}, keys), el("td", {}, text)));
+    const fixed = (this.fixed ?? fixedHelp(this.gestures)).map(([keys, text]) => el("tr", {}, el("th", {}, keys), el("td", {}, text)));
     this.left.replaceChildren(...(this.fixed ? [] : actions), ...fixed);
     this.right.replaceChildren(
       ...this.classes.map((one) =>

@@ -7,8 +7,11 @@ export const MANY = 12; // with more classes, keys come from their initials
 const ALIASES = { "=": "+", _: "-" }; // the same keys with and without Shift
 
 export class Hotkeys {
-  constructor(project = null) {
-    this.place = project && `hone-keys:${project}`;
+  // `viewing` are the actions of the medium.
+  constructor(project, viewing) {
+    const { help, ...actions } = ACTIONS;
+    this.actions = { ...actions, ...viewing, help };
+    this.place = `hone-keys:${project}`;
     this.own = this.#read(); // {actions: {name: key}, classes: {id: key}, initials}
     this.classes = [];
     this.keys = new Map(); // class id -> key
@@ -27,7 +30,7 @@ export class Hotkeys {
     this.classes = classes;
     const before = this.initials ? this.keys : new Map();
     this.keys = new Map();
-    const taken = new Set(Object.keys(ACTIONS).map((name) => this.actionKey(name)));
+    const taken = new Set(Object.keys(this.actions).map((name) => this.actionKey(name)));
     const give = (one, key) => {
       if (!key || taken.has(key) || this.keys.has(one.id)) return;
       this.keys.set(one.id, key);
@@ -50,11 +53,11 @@ export class Hotkeys {
   }
 
   actionKey(name) {
-    return this.own.actions[name] ?? ACTIONS[name][0];
+    return this.own.actions[name] ?? this.actions[name][0];
   }
 
   actionOf(key) {
-    const of = (wanted) => Object.keys(ACTIONS).find((name) => this.actionKey(name) === wanted);
+    const of = (wanted) => Object.keys(this.actions).find((name) => this.actionKey(name) === wanted);
     return of(key) ?? (this.classOf(key) ? undefined : of(ALIASES[key]));
   }
 

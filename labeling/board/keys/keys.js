@@ -7,7 +7,8 @@ export function keyOf(index) {
   return CLASS_KEYS[index] ?? "";
 }
 
-// Actions of the one-image mode: name -> [key, what it does]. A person can change the keys.
+// Actions while one sample is shown: name -> [key, what it does]; each medium adds its own. A person
+// can change the keys.
 export const ACTIONS = {
   accept: ["Enter", "accept the model’s guess"],
   skip: [" ", "skip; it comes back at the end"],
@@ -15,24 +16,13 @@ export const ACTIONS = {
   undo: ["z", "undo, as often as you like"],
   find: ["/", "find a class by name, or create one"],
   history: ["ArrowDown", "go to your last answers, to change one"],
-  bigger: ["+", "zoom in"],
-  smaller: ["-", "zoom out"],
-  fit: [".", "whole image, or one pixel to one pixel"],
-  keep: [",", "keep the zoom for the next images, or not"],
-  darker: ["[", "darker"],
-  brighter: ["]", "brighter"],
-  flatter: ["{", "less contrast"],
-  harder: ["}", "more contrast"],
-  plain: ["\\", "reset brightness and contrast"],
   help: ["?", "show or hide this help"],
 };
 
-// Keys that cannot be changed, for the help.
-export const FIXED_HELP = [
+// Keys that cannot be changed, for the help, around what the pointer does to the sample on the stage.
+export const fixedHelp = (gestures) => [
   ["Shift 1 … 5", "the likeliest classes, if there are many"],
-  ["wheel, pinch", "zoom at the pointer"],
-  ["double click", "whole image, or one pixel to one pixel"],
-  ["drag, arrows", "move the image while it is zoomed in"],
+  ...gestures,
   ["Esc", "leave the field, the answers, or a change"],
 ];
 

@@ -1,35 +1,18 @@
-// The buttons beside and below the image, each with its key.
+// The buttons beside the sample, each with its key.
 
 import { el, put } from "../dom.js";
 import { keyText } from "../keys/keys.js";
-import { viewingActs } from "../viewers/acts.js";
 
 export class Controls {
-  // `acts` maps action names to functions; `done()` gives the focus back to the image.
+  // `acts` maps action names to functions; `done()` gives the focus back to the stage.
   constructor(acts, done) {
     Object.assign(this, { acts, done });
     this.buttons = {};
-    const action = (name) => this.#button("button.action", name, {}, el("span", {}, name), el("kbd"));
-    const tool = (name, sign, label) => this.#button("button.tool", name, { "aria-label": label }, sign);
-    this.actions = el("div.actions", {}, ...["accept", "skip", "unsure", "undo"].map(action));
-    this.tools = el(
-      "div.tools",
-      {},
-      tool("smaller", "−", "zoom out"),
-      tool("fit", "fit", "whole image, or one to one"),
-      tool("bigger", "+", "zoom in"),
-      tool("keep", "keep", "keep the zoom for the next images"),
-      tool("help", "?", "keys"),
-    );
+    this.node = el("div.actions", {}, ...["accept", "skip", "unsure", "undo"].map((name) => this.#button(name)));
   }
 
   showKeys(hotkeys) {
-    for (const [name, button] of Object.entries(this.buttons)) {
-      const key = keyText(hotkeys.actionKey(name));
-      const kbd = button.querySelector("kbd");
-      if (kbd) kbd.textContent = key;
-      else button.title = `${button.getAttribute("aria-label")} ( ${key} )`;
-    }
+    for (const [name, button] of Object.entries(this.buttons)) put(button.lastElementChild, keyText(hotkeys.actionKey(name)));
   }
 
   showAccept(enabled, text) {
@@ -38,26 +21,19 @@ export class Controls {
     this.buttons.accept.title = text; // a long name is cut off in the button
   }
 
-  showZoom(viewer) {
-    put(this.buttons.fit, viewer.text);
-    this.buttons.fit.classList.toggle("on", viewer.zoomed);
-    this.buttons.keep.classList.toggle("on", viewer.keeps);
-    this.buttons.keep.setAttribute("aria-pressed", viewer.keeps);
-  }
-
-  #button(spec, name, attributes, ...children) {
+  #button(name) {
     const onclick = () => {
       this.acts[name]();
-      if (name !== "help") this.done();
+      this.done();
     };
-    this.buttons[name] = el(spec, { type: "button", "data-act": name, ...attributes, onclick }, ...children);
+    this.buttons[name] = el("button.action", { type: "button", "data-act": name, onclick }, el("span", {}, name), el("kbd"));
     return this.buttons[name];
   }
 }
 
-// What each action of keys.js does in the one-image mode.
+// What each action of keys.js does here.
 export function actsOf(mode) {
-  const { board, history, viewer, light, classes } = mode;
+  const { board, history, viewer, classes } = mode;
   return {
     accept: () => mode.acceptGuess(),
     skip: () => mode.answer("skip"),
@@ -65,8 +41,7 @@ export function actsOf(mode) {
     undo: () => mode.undo(),
     find: () => classes.find(),
     history: () => history.focus(),
-    ...viewingActs(viewer, light),
-    keep: () => viewer.toggleKeep(),
+    ...viewer.acts,
     help: () => board.toggleHelp(),
   };
 }

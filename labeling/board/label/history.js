@@ -1,17 +1,16 @@
-// The strip of the last answers, newest first. A click brings an image back, to answer it again;
+// The strip of the last answers, newest first. A click brings a sample back, to answer it again;
 // the key of a class answers the card that has the focus at once.
 
 import { arrange, el, hide, put, walk } from "../dom.js";
-import { thumb } from "../viewers/thumb.js";
 
 export const STRIP = 10;
 const WHOLE = 200; // entries that keep their whole card; older ones keep only what an undo needs
 const UNKNOWN = { copies: 1, query: "again", reason: "brought back by you", probabilities: {}, neighbours: [] };
 
 export class History {
-  // `name(id)` names a class; `change(entry)` brings an entry's image back; `leave()` returns to it.
-  constructor(api, name, change, leave) {
-    Object.assign(this, { api, name, change, leave });
+  // `name(id)` names a class; `change(entry)` brings an entry's sample back; `leave()` returns to it.
+  constructor(api, medium, name, change, leave) {
+    Object.assign(this, { api, medium, name, change, leave });
     this.entries = []; // {card, answer, before}: all of this session, for undo
     this.node = el("div.strip", { role: "group", "aria-label": "your last answers, newest first", hidden: true });
     this.node.addEventListener("keydown", (event) => walk(event, this.leave));
@@ -40,7 +39,7 @@ export class History {
     for (const entry of this.entries) entry.card = known.get(entry.answer.client_id)?.card ?? entry.card;
   }
 
-  // Add an answer; it replaces an earlier one of the same image.
+  // Add an answer; it replaces an earlier one of the same sample.
   add(card, answer) {
     const at = this.entries.findIndex((one) => one.card.sample_id === card.sample_id);
     const [before] = at < 0 ? [] : this.entries.splice(at, 1);
@@ -94,7 +93,7 @@ export class History {
     entry.node ??= el(
       "button.past",
       { type: "button", "data-kind": answer.kind, onclick: () => this.change(entry) },
-      thumb(this.api, card.sample_id),
+      this.medium.thumb(this.api, card.sample_id),
       el("span"),
     );
     const label = this.label(answer);

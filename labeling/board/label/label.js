@@ -1,4 +1,4 @@
-// One image at a time: one key labels it and shows the next.
+// One sample at a time: one key labels it and shows the next.
 
 import { ClassList } from "../inputs/classes.js";
 import { actsOf, Controls } from "./controls.js";
@@ -8,39 +8,38 @@ import { emptyState, firstWords, link, offeredLabels } from "../states.js";
 import { History } from "./history.js";
 import { keyName } from "../keys/keys.js";
 import { Learning } from "./learning.js";
-import { Light } from "../viewers/light.js";
 import { Pace } from "./pace.js";
-import { REPEATS } from "../viewers/acts.js";
-import { Viewer } from "../viewers/image.js";
+import { Tools } from "../viewers/tools.js";
 import { ranked, reshape, why } from "./why.js";
 
-const SLOW = 150; // ms; an image that takes longer shows a message
+const SLOW = 150; // ms; a sample that takes longer shows a message
 
 export class LabelMode {
   constructor(board) {
     this.board = board;
-    const { api, outbox, hotkeys } = board;
+    const { api, outbox, hotkeys, medium } = board;
     this.deck = new Deck(
       api,
+      medium,
       board.holder,
       () => outbox.pending(),
       () => this.show(),
       (text) => board.say(text),
     );
     this.classes = new ClassList((one) => this.answer("label", one), board.maker(), hotkeys, board.about);
-    this.history = new History(api, (id) => board.name(id), (entry) => this.#change(entry), () => this.#focus());
-    this.viewer = new Viewer(() => api.image(this.shown.sample_id, "full"), () => this.controls?.showZoom(this.viewer));
+    this.history = new History(api, medium, (id) => board.name(id), (entry) => this.#change(entry), () => this.#focus());
+    this.viewer = new medium.Viewer(api);
     this.stage = this.viewer.stage;
-    this.light = new Light(this.stage);
     this.pace = new Pace(board.data.project);
     this.acts = actsOf(this);
     this.controls = new Controls(this.acts, () => this.#focus());
+    this.tools = new Tools(medium, this.viewer, this.acts.help, () => this.#focus());
     this.caption = el("div.caption");
-    this.learning = new Learning();
+    this.learning = new Learning(medium.words);
     this.words = el("span");
     this.offer = link("", "setup?page=images");
     this.first = el("p.first", { hidden: true }, this.words, " ", this.offer);
-    this.why = el("section.why", { "aria-label": "why this image" });
+    this.why = el("section.why", { "aria-label": `why this ${medium.words.one}` });
     this.said = el("div.unseen", { "aria-live": "polite" });
     this.node = this.#build();
     this.keysChanged();
@@ -71,7 +70,7 @@ export class LabelMode {
   counted() {
     const { status, outbox, figures, classes } = this.board;
     this.learning.show(status, figures);
-    const words = outbox.waiting.length ? "" : firstWords(status, classes, this.board.maker());
+    const words = outbox.waiting.length ? "" : firstWords(status, classes, this.board.maker(), this.board.medium.words);
     hide(this.first, !words || this.history.entries.length > 0);
     if (words) put(this.words, words);
     const offer = this.board.data.owns ? offeredLabels(status) : "";
@@ -91,7 +90,7 @@ export class LabelMode {
   async reshaped() {
     const { board, deck, history } = this;
     for (const card of deck.cards) reshape(card, board.merged, board.classes);
-    if (this.deck.current) this.why.replaceChildren(...why(deck.current, (id) => board.name(id), board.api));
+    if (this.deck.current) this.why.replaceChildren(...why(deck.current, board));
     deck.renew();
     const before = history.ids();
     for (const answer of board.outbox.waiting) before.delete(answer.client_id);
@@ -103,7 +102,7 @@ export class LabelMode {
     }
   }
 
-  // Samples to hold. An image that is being changed has an answer, so it needs no lease.
+  // Samples to hold. One that is being changed has an answer, so it needs no lease.
   held() {
     const ids = this.deck.cards.map((card) => card.sample_id);
     return this.editing ? ids.slice(1) : ids;
@@ -117,6 +116,7 @@ export class LabelMode {
   // Keys have new meanings: update every place that shows them.
   keysChanged() {
     this.controls.showKeys(this.board.hotkeys);
+    this.tools.showKeys(this.board.hotkeys);
     this.show();
   }
 
@@ -125,16 +125,14 @@ export class LabelMode {
     const key = keyName(event);
     if (isPress(event)) return false;
     if (key === "Escape") return this.#escape();
-    if (key.startsWith("Arrow")) {
-      if (node.closest?.(".strip")) return false;
-      if (this.viewer.zoomed) return this.viewer.pan(key), true;
-    }
+    if (key.startsWith("Arrow") && node.closest?.(".strip")) return false;
+    if (this.viewer.pan(key)) return true;
     const likely = this.classes.byShift(event);
     const action = !likely && this.board.hotkeys.actionOf(key);
     const past = this.history.of(node);
     if (past && action === "unsure" && !event.repeat) return this.#answerPast(past, "unsure"), true;
     if (action) {
-      if (!event.repeat || REPEATS.has(action)) this.acts[action]();
+      if (!event.repeat || this.board.medium.repeats.includes(action)) this.acts[action]();
       return true;
     }
     const one = likely ?? this.board.hotkeys.classOf(key);
@@ -154,7 +152,7 @@ export class LabelMode {
 
   answer(kind, one = null) {
     const card = this.deck.current;
-    if (!card || this.shown !== card) return; // an image that is not on screen cannot be answered
+    if (!card || this.shown !== card) return; // what is not on screen cannot be answered
     const seconds = (this.pace.clock() - this.since) / 1000;
     this.deck.advance();
     this.pace.answered(seconds);
@@ -185,7 +183,7 @@ export class LabelMode {
     this.show();
   }
 
-  // The server refused an answer: its image comes back. Returns the message for the person.
+  // The server refused an answer: its sample comes back. Returns the message for the person.
   refused(answer, text) {
     const entry = this.history.remove(answer.client_id);
     if (!entry) return text;
@@ -222,31 +220,31 @@ export class LabelMode {
     clearTimeout(this.slow);
     this.slow = setTimeout(() => this.stage.classList.add("loading"), SLOW);
     this.deck.prepare(card).then(
-      (image) => this.deck.current === card && this.#place(card, image),
+      (content) => this.deck.current === card && this.#place(card, content),
       () => this.deck.current === card && this.#broken(card),
     );
-    this.why.replaceChildren(...why(card, (id) => this.board.name(id), this.board.api));
+    this.why.replaceChildren(...why(card, this.board));
   }
 
-  #place(card, image) {
+  #place(card, content) {
     if (this.shown === card) return;
     clearTimeout(this.slow);
     this.stage.classList.remove("loading");
     this.shown = card;
-    this.viewer.place(image);
-    this.since = this.pace.clock();
     const [best] = ranked(card);
+    this.viewer.place(content, card, best ? { id: best.id, name: this.board.name(best.id) } : null);
+    this.since = this.pace.clock();
     const guess = best ? `guess ${this.board.name(best.id)} ${percent(best.value)}` : "no guess";
     put(this.said, `${card.name}; ${guess}`);
     this.#showHistory();
     this.#showAccept();
   }
 
-  // The server says why an image cannot be shown; no reply means offline.
+  // The server says why a sample cannot be shown; no reply means offline.
   async #broken(card) {
     clearTimeout(this.slow);
     try {
-      const response = await fetch(this.board.api.image(card.sample_id, "view"));
+      const response = await fetch(this.board.api.content(card.sample_id, "view"));
       if (response.ok) {
         this.deck.retry(card);
         return this.#showCard(card);
@@ -257,7 +255,7 @@ export class LabelMode {
       this.deck.drop(card);
       this.show();
     } catch {
-      this.#say(emptyState(this.board.status, { offline: true }, false));
+      this.#say(emptyState(this.board.status, { offline: true }, false, this.board.medium.words));
       this.#tryAgain(card);
     }
   }
@@ -265,7 +263,7 @@ export class LabelMode {
   // The invitation has ended, or this page is of another project: show the server's message, and
   // look again, since an owner can renew an invitation.
   #shutOut(card, reason) {
-    this.#say(el("div.empty", { role: "status" }, el("h2", {}, "No images for you here"), el("p", {}, reason)));
+    this.#say(el("div.empty", { role: "status" }, el("h2", {}, `No ${this.board.medium.words.many} for you here`), el("p", {}, reason)));
     this.#tryAgain(card);
   }
 
@@ -277,7 +275,7 @@ export class LabelMode {
     clearTimeout(this.slow);
     this.caption.textContent = this.caption.title = "";
     this.why.replaceChildren();
-    this.#say(emptyState(this.board.status, this.board.outbox, this.deck.dry));
+    this.#say(emptyState(this.board.status, this.board.outbox, this.deck.dry, this.board.medium.words));
     clearTimeout(this.later);
     this.later = setTimeout(() => this.#wait(), 2000);
   }
@@ -303,7 +301,7 @@ export class LabelMode {
     this.caption.dataset.editing = this.editing ? `changing “${this.history.label(changed.answer)}”, Esc keeps it · ` : "";
   }
 
-  // Show an answered image again; a new answer replaces the old one.
+  // Show an answered sample again; a new answer replaces the old one.
   #change(entry) {
     if (this.deck.current?.sample_id === entry.card.sample_id) return this.#focus();
     this.deck.recall({ ...entry.card });
@@ -312,13 +310,13 @@ export class LabelMode {
   }
 
   #escape() {
-    if (this.light.open) this.light.toggle(false);
-    else if (this.editing) {
+    if (this.viewer.closePanel()) return true;
+    if (this.editing) {
       this.deck.drop(this.deck.current);
       this.show();
-    } else if (this.viewer.zoomed) this.viewer.fit();
-    else return false;
-    return true;
+      return true;
+    }
+    return this.viewer.reset();
   }
 
   #focus() {
@@ -327,13 +325,11 @@ export class LabelMode {
   }
 
   #build() {
-    const { actions, tools } = this.controls;
-    tools.prepend(this.light.node);
     return el(
       "div.label-mode",
       {},
-      el("main.picture", {}, this.stage, el("div.below", {}, this.caption, tools)),
-      el("aside.side", {}, actions, this.classes.node, this.learning.node, this.why),
+      el("main.picture", {}, this.stage, el("div.below", {}, this.caption, this.tools.node)),
+      el("aside.side", {}, this.controls.node, this.classes.node, this.learning.node, this.why),
       el("div.last", {}, this.history.node, this.first),
       this.said,
     );

@@ -11,7 +11,9 @@ const NONE = [];
 const PULSE = [{ opacity: 1, transform: "scale(1.9)" }, { opacity: 0.45, transform: "none" }];
 
 export class Learning {
-  constructor() {
+  // `words` are the medium’s.
+  constructor(words) {
+    this.medium = words;
     this.dot = el("span.pulse", { "aria-hidden": "true" });
     this.value = el("strong.accuracy");
     this.text = el("p.measured");
@@ -57,8 +59,8 @@ export class Learning {
     hide(this.words.parentElement, alone);
     hide(this.value, !now);
     if (now) put(this.value, `${whole(now.value)}%`);
-    this.words.title = now ? "Of your images without an answer, the model gets so many right. Measured on answers that it had not seen, with the 95% interval." : "";
-    put(this.text, known ? measuredText(status, accuracy) : "…");
+    this.words.title = now ? `Of your ${this.medium.many} without an answer, the model gets so many right. Measured on answers that it had not seen, with the 95% interval.` : "";
+    put(this.text, known ? measuredText(status, accuracy, this.medium) : "…");
     const points = accuracy?.points ?? NONE;
     hide(this.curve, points.length < 2);
     if (points === this.drawn) return;
@@ -67,12 +69,12 @@ export class Learning {
   }
 }
 
-function measuredText(status, accuracy) {
+function measuredText(status, accuracy, words) {
   if (!status || !canGuess(status)) return "The model starts to guess once two classes have a label.";
   if (!accuracy) return "The model is on its way.";
   const { accuracy: now, left, labels_left: more, checks, needed } = accuracy;
   if (now) return `right on the rest (${whole(now.low)} to ${whole(now.high)}%)`;
-  if (!left) return "Every image has an answer: nothing is left to guess.";
+  if (!left) return `Every ${words.one} has an answer: nothing is left to guess.`;
   if (more === null) return "Blind checks are switched off, so the accuracy cannot be measured.";
   return `About ${counted(more, "more label")} until the accuracy can be measured: ${checks} of ${needed} blind checks.`;
 }

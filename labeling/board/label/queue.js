@@ -1,4 +1,4 @@
-// The next cards, with their images loaded ahead: the next image shows at once, and labeling can
+// The next cards, with their contents loaded ahead: the next one shows at once, and labeling can
 // go on for a while offline. Each new round ranks the cards again that are not visible yet.
 
 import { Refusal } from "../wire/api.js";
@@ -8,10 +8,10 @@ const KEPT = 2; // on screen and next: a new round does not change these
 const FRESH = 4; // ranked by each new round; the next round arrives before more are shown
 const LOW = 16; // with fewer cards, more are requested
 const AHEAD = 3; // loaded in any case; the others only in a pause
-const DECODED = 6; // ready to be painted; a decoded image is large
-const LOADING = 3; // images loading at once; answers need connections too
-const BEHIND = 6; // answered cards whose images are kept for undo
-const QUIET = 1000; // ms without an answer before all images ahead are loaded
+const DECODED = 6; // ready to be shown; a decoded image is large
+const LOADING = 3; // contents loading at once; answers need connections too
+const BEHIND = 6; // answered cards whose contents are kept for undo
+const QUIET = 1000; // ms without an answer before all contents ahead are loaded
 const ACTIVE = 5000; // ms after an answer during which each new ranking is fetched
 const BUSY = 100; // ms between two rankings while answers come
 const CALM = 2000; // … while only other people answer
@@ -19,8 +19,9 @@ const SOON = 2500; // ms until the next wait for news starts
 const RETRY = 1500;
 
 export class Deck {
-  constructor(api, holder, pending, changed, failed) {
+  constructor(api, medium, holder, pending, changed, failed) {
     this.api = api;
+    this.medium = medium;
     this.holder = holder;
     this.pending = pending; // ids of samples whose answer the server may not have yet
     this.changed = changed;
@@ -108,7 +109,7 @@ export class Deck {
     if (this.again) this.refill();
   }
 
-  // Another image may be first now: rank again.
+  // Another sample may be first now: rank again.
   renew() {
     this.due = true;
     this.refill();
@@ -121,18 +122,18 @@ export class Deck {
     if (!this.waiting && performance.now() > this.told + SOON) this.refill();
   }
 
-  // Load and decode a card's image once; card.image resolves to the element, or rejects.
+  // Make a card's content ready once; card.content resolves to it, or rejects.
   prepare(card) {
-    if (card.image) return card.image;
-    card.image = this.#fetch(card).then(async (image) => {
-      await image.decode();
-      return image;
+    if (card.content) return card.content;
+    card.content = this.#fetch(card).then(async (content) => {
+      await this.medium.ready(content);
+      return content;
     });
-    card.image.catch(() => this.#broken(card)); // reported when the card is shown
-    return card.image;
+    card.content.catch(() => this.#broken(card)); // reported when the card is shown
+    return card.content;
   }
 
-  // The image of a card failed, and can be loaded now.
+  // The content of a card failed, and can be loaded now.
   retry(card) {
     forget(card);
     return this.prepare(card);
@@ -214,7 +215,7 @@ export class Deck {
     const front = this.cards.slice(0, KEPT);
     const held = new Map(this.cards.map((card) => [card.sample_id, card]));
     const taken = new Set(front.map((card) => card.sample_id));
-    // A card that is held stays the same object: an image under way belongs to it, and may fail.
+    // A card that is held stays the same object: a content under way belongs to it, and may fail.
     const fresh = ranked
       .filter(({ sample_id: id }) => !taken.has(id) && !this.answered.has(id))
       .map((card) => Object.assign(held.get(card.sample_id) ?? {}, card));
@@ -223,7 +224,7 @@ export class Deck {
       this.dropped.delete(id);
     }
     const reserve = this.cards.filter((card) => !taken.has(card.sample_id));
-    // Loaded images help when offline, so they are dropped last.
+    // Loaded contents help when offline, so they are dropped last.
     reserve.sort((one, other) => Boolean(other.ready) - Boolean(one.ready));
     const cards = [...front, ...fresh, ...reserve];
     this.cards = cards.slice(0, SIZE);
@@ -242,7 +243,7 @@ export class Deck {
     if (at > 0) this.cards.unshift(...this.cards.splice(at, 1));
   }
 
-  // Load missing images in order; each one that arrives starts the next.
+  // Load missing contents in order; each one that arrives starts the next.
   #load() {
     if (this.closed) return;
     this.cards.slice(0, DECODED).forEach((card) => card.ready && this.prepare(card));
@@ -251,32 +252,25 @@ export class Deck {
     if (lull > 0) this.idle = setTimeout(() => this.#load(), lull);
     for (const [at, card] of this.cards.entries()) {
       if (this.loading >= LOADING || (lull > 0 && at >= AHEAD)) return;
-      if (card.element || performance.now() < card.again) continue;
+      if (card.loaded || performance.now() < card.again) continue;
       if (at < DECODED) this.prepare(card);
       else this.#fetch(card).catch(() => this.#broken(card));
     }
   }
 
-  // A card's element, loaded but not decoded yet.
+  // A card's content, loaded but not ready yet.
   #fetch(card) {
-    if (card.element) return card.element;
-    const image = new Image();
-    image.alt = card.name;
-    image.draggable = false;
+    if (card.loaded) return card.loaded;
     this.loading += 1;
-    card.element = new Promise((resolve, reject) => {
-      image.onload = () => resolve(image);
-      image.onerror = () => reject(new Error(card.name));
-    }).finally(() => {
+    card.loaded = this.medium.load(this.api, card).finally(() => {
       this.loading -= 1;
       setTimeout(() => this.#load());
     });
-    card.element.then(() => (card.ready = true), () => {});
-    image.src = this.api.image(card.sample_id, "view");
-    return card.element;
+    card.loaded.then(() => (card.ready = true), () => {});
+    return card.loaded;
   }
 
-  // Remove an image that cannot be loaded, unless it is on screen, where the reason is shown.
+  // Remove a card whose content cannot be loaded, unless it is on screen, where the reason is shown.
   #broken(card) {
     forget(card);
     card.again = performance.now() + RETRY;
@@ -288,6 +282,6 @@ export class Deck {
 }
 
 function forget(card) {
-  card.element = card.image = null;
+  card.loaded = card.content = null;
   card.ready = false;
 }

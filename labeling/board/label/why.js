@@ -1,9 +1,10 @@
-// Why this image: the likeliest classes, the reason for the choice, the most similar images.
+// Why this sample: the likeliest classes, the reason for the choice, the most similar samples.
 
 import { el, percent } from "../dom.js";
-import { thumb } from "../viewers/thumb.js";
 
-export function why(card, name, api) {
+export function why(card, board) {
+  const { api, medium } = board;
+  const name = (id) => board.name(id);
   const [first, second] = ranked(card);
   const parts = [];
   if (second) {
@@ -13,8 +14,8 @@ export function why(card, name, api) {
   parts.push(el("p", {}, sentence(card.reason), card.measure ? ` ${sentence(card.measure)}` : ""));
   if (card.neighbours.length)
     parts.push(
-      el("p.small", {}, "most similar labeled images"),
-      el("div.near", {}, ...card.neighbours.map(([id, classId]) => neighbour(id, name(classId), api))),
+      el("p.small", {}, `most similar labeled ${medium.words.many}`),
+      el("div.near", {}, ...card.neighbours.map(([id, classId]) => neighbour(medium.thumb(api, id), name(classId)))),
     );
   return parts;
 }
@@ -38,8 +39,8 @@ export function reshape(card, merged, classes) {
   card.probabilities = found;
 }
 
-function neighbour(id, label, api) {
-  return el("figure", {}, thumb(api, id), el("figcaption", { title: label }, label));
+function neighbour(thumb, label) {
+  return el("figure", {}, thumb, el("figcaption", { title: label }, label));
 }
 
 function sentence(text) {

@@ -147,7 +147,7 @@ export class Deck {
   }
 
   // The answer on a card is another now. The card on screen stays, with a note: a key that is on
-  // its way must not meet another image.
+  // its way must not meet another sample.
   #news(id, item) {
     const card = this.cards.find((one) => one.sample_id === id);
     if (!card || this.touched.has(id)) return;

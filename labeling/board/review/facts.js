@@ -40,7 +40,7 @@ export function caption(card, name) {
 
 function meanwhile({ opinions, given }, strong) {
   const who = opinions.at(-1)?.annotator;
-  if (given === undefined) return ["Its answer was taken back, or it has left your images. Enter goes on."];
+  if (given === undefined) return ["Its answer was taken back, or it is not here any more. Enter goes on."];
   return [`${who ?? "Somebody"} decided `, strong(given), " a moment ago. Enter keeps that; a class key decides again."];
 }
 

@@ -62,7 +62,7 @@ export class Lists {
       el("option", { value: `${a} ${b}`, selected: a === given && b === predicted }, `labeled ${this.name(a)}, looks like ${this.name(b)} (${number})`),
     );
     const onchange = ({ target }) => {
-      target.blur(); // so that keys act on the images again
+      target.blur(); // so that keys act on the samples again
       const [a, b] = target.value.split(" ").map(Number);
       this.choose({ name: "suspects", given: a, predicted: b }, true);
     };

@@ -1,37 +1,36 @@
 // One sample at a time: Enter keeps its label, a class key gives it another.
 
 import { actsOf } from "./acts.js";
+import { Ahead } from "./ahead.js";
 import { ClassList } from "../inputs/classes.js";
 import { el, isPress, put, target } from "../dom.js";
 import { facts, caption } from "./facts.js";
 import { emptyReview } from "./empty.js";
-import { Images } from "./images.js";
 import { keyName, keyText } from "../keys/keys.js";
-import { Light } from "../viewers/light.js";
 import { SIGHT, Strip } from "./strip.js";
-import { REPEATS } from "../viewers/acts.js";
-import { Viewer } from "../viewers/image.js";
+import { Tools } from "../viewers/tools.js";
 import { Why } from "./why.js";
 
-const SLOW = 150; // ms; an image that takes longer shows a message
+const SLOW = 150; // ms; a sample that takes longer shows a message
 const RETRY = 1500;
 
 export class OneForm {
   constructor(mode) {
     const { board, deck } = mode;
+    const { api, medium } = board;
     Object.assign(this, { mode, board, deck });
     this.sight = SIGHT;
     this.name = (id) => board.name(id);
-    this.images = new Images(board.api);
+    this.contents = new Ahead(api, medium);
     this.classes = new ClassList((one) => this.decide(one.id), board.maker(), board.hotkeys, board.about);
-    this.viewer = new Viewer(() => board.api.image(this.shown.sample_id, "full"), () => this.#showZoom());
+    this.viewer = new medium.Viewer(api);
     this.stage = this.viewer.stage;
-    this.light = new Light(this.stage);
-    this.why = new Why(board.api, this.name);
-    this.strip = new Strip(board.api, (card) => this.#bring(card), (entry) => this.#change(entry), () => this.focus());
+    this.why = new Why(board, this.name, this.viewer);
+    this.strip = new Strip(api, medium, (card) => this.#bring(card), (entry) => this.#change(entry), () => this.focus());
     this.caption = el("div.caption");
     this.facts = el("section.facts", { "aria-live": "polite" });
     this.acts = actsOf(this);
+    this.tools = new Tools(medium, this.viewer, this.acts.help, () => this.focus());
     this.node = this.#build();
   }
 
@@ -54,7 +53,7 @@ export class OneForm {
   }
 
   decide(classId) {
-    const card = this.#seen(); // an image that is not on screen cannot be decided
+    const card = this.#seen(); // what is not on screen cannot be decided
     if (!card) return;
     this.mode.decide([{ card, classId }], (performance.now() - this.since) / 1000);
     this.focus();
@@ -68,10 +67,10 @@ export class OneForm {
     this.focus();
   }
 
-  // Bring back the image that was put off last.
+  // Bring back what was put off last.
   back() {
     const card = this.deck.cards.findLast((one) => one.later);
-    if (!card) return this.board.say("You have put no image off.");
+    if (!card) return this.board.say(`You have put no ${this.board.medium.words.one} off.`);
     this.#bring(card);
   }
 
@@ -80,17 +79,15 @@ export class OneForm {
     const key = keyName(event);
     if (isPress(event)) return false;
     if (key === "Escape") return this.#escape();
-    if (key.startsWith("Arrow")) {
-      if (node.closest?.(".film")) return false;
-      if (this.viewer.zoomed) return this.viewer.pan(key), true;
-    }
-    const { hotkeys } = this.board;
+    if (key.startsWith("Arrow") && node.closest?.(".film")) return false;
+    if (this.viewer.pan(key)) return true;
+    const { hotkeys, medium } = this.board;
     const likely = this.classes.byShift(event);
     const one = likely ?? hotkeys.classOf(key);
     const act = one ? null : (this.acts[hotkeys.actionOf(key)] ?? this.acts[key]);
     if (!one && !act) return false;
     if (one) event.repeat || this.decide(one.id);
-    else if (!event.repeat || REPEATS.has(hotkeys.actionOf(key))) act();
+    else if (!event.repeat || medium.repeats.includes(hotkeys.actionOf(key))) act();
     return true;
   }
 
@@ -107,7 +104,7 @@ export class OneForm {
     this.why.show(card);
     const past = mode.past.filter(({ card: one }) => one.sample_id !== card?.sample_id);
     this.strip.draw(past, deck.cards, (one) => caption(one, this.name), (answer) => this.name(answer.class_id));
-    this.images.ahead(deck.cards);
+    this.contents.load(deck.cards);
     this.why.ahead(deck.cards[1]);
   }
 
@@ -115,6 +112,7 @@ export class OneForm {
     const { hotkeys } = this.board;
     const keys = { keep: hotkeys.actionKey("accept"), why: hotkeys.actionKey("skip"), later: this.#laterKey, undo: hotkeys.actionKey("undo") };
     for (const [name, key] of Object.entries(keys)) put(this.buttons[name].lastElementChild, keyText(key));
+    this.tools.showKeys(hotkeys);
   }
 
   focus() {
@@ -148,18 +146,19 @@ export class OneForm {
     this.caption.title = card.name;
     clearTimeout(this.slow);
     this.slow = setTimeout(() => this.stage.classList.add("loading"), SLOW);
-    this.images.get(card).then(
-      (image) => this.deck.current === card && this.#place(card, image),
+    this.contents.get(card).then(
+      (content) => this.deck.current === card && this.#place(card, content),
       () => this.deck.current === card && this.#broken(card),
     );
   }
 
-  #place(card, image) {
+  #place(card, content) {
     if (this.shown === card) return;
     clearTimeout(this.slow);
     this.stage.classList.remove("loading");
     this.shown = card;
-    this.viewer.place(image);
+    const { predicted: id } = card;
+    this.viewer.place(content, card, id === null ? null : { id, name: this.name(id) });
     this.since = performance.now();
     if (!this.began) this.focus(); // a control of the page above may have it
     this.began = true;
@@ -169,8 +168,9 @@ export class OneForm {
   #broken(card) {
     clearTimeout(this.slow);
     this.stage.classList.remove("loading");
-    const text = this.board.outbox.offline ? "The image comes when the server answers again." : `${card.name} cannot be shown now.`;
-    this.viewer.say(el("div.empty", { role: "status" }, el("h2", {}, "No image"), el("p", {}, text)));
+    const { one } = this.board.medium.words;
+    const text = this.board.outbox.offline ? `The ${one} comes when the server answers again.` : `${card.name} cannot be shown now.`;
+    this.viewer.say(el("div.empty", { role: "status" }, el("h2", {}, `No ${one}`), el("p", {}, text)));
     setTimeout(() => this.deck.current === card && !this.closed && this.#showCard(card), RETRY);
   }
 
@@ -180,14 +180,8 @@ export class OneForm {
     this.shown = null;
     this.caption.textContent = this.caption.title = "";
     const { board, deck } = this;
-    const said = emptyReview(board.status, board.outbox, deck.view, deck.page, this.name);
+    const said = emptyReview(board, deck);
     if (this.stage.firstElementChild?.textContent !== said.textContent) this.viewer.say(said);
-  }
-
-  #showZoom() {
-    if (!this.tools) return;
-    put(this.tools.fit, this.viewer.text);
-    this.tools.fit.classList.toggle("on", this.viewer.zoomed);
   }
 
   #bring(card) {
@@ -196,7 +190,7 @@ export class OneForm {
     this.focus();
   }
 
-  // Show a decided image again; another class replaces the decision.
+  // Show a decided sample again; another class replaces the decision.
   #change({ card, answer }) {
     this.deck.recall([{ ...card, editing: answer, elsewhere: null }]);
     this.mode.show();
@@ -205,28 +199,27 @@ export class OneForm {
 
   #escape() {
     const card = this.deck.current;
-    if (this.light.open) this.light.toggle(false);
-    else if (card?.editing) {
+    if (this.viewer.closePanel()) return true;
+    if (card?.editing) {
       this.deck.drop(card);
       this.mode.show();
-    } else if (this.viewer.zoomed) this.viewer.fit();
+    } else if (this.viewer.reset()) return true;
     else if (this.why.open) this.why.toggle(card);
     else return false;
     return true;
   }
 
   #build() {
-    const action = (name, text) => {
+    const action = (name, act) => {
       const onclick = () => {
-        this.acts[name]();
+        this.acts[act]();
         this.focus();
       };
-      return el("button.action", { type: "button", "data-act": name, onclick }, el("span", {}, text), el("kbd"));
+      return el("button.action", { type: "button", "data-act": name, onclick }, el("span", {}, name), el("kbd"));
     };
-    const tool = (name, sign, label) => el("button.tool", { type: "button", title: label, "aria-label": label, onclick: () => this.acts[name]() }, sign);
-    this.buttons = { keep: action("keep", "keep"), why: action("why", "why"), later: action("later", "later"), undo: action("undo", "undo") };
-    this.tools = { smaller: tool("smaller", "−", "zoom out"), fit: tool("fit", "fit", "whole image, or one to one"), bigger: tool("bigger", "+", "zoom in"), help: tool("help", "?", "keys") };
-    const below = el("div.below", {}, this.caption, el("div.tools", {}, this.light.node, ...Object.values(this.tools)));
+    const acts = { keep: "accept", why: "skip", later: "unsure", undo: "undo" };
+    this.buttons = Object.fromEntries(Object.entries(acts).map(([name, act]) => [name, action(name, act)]));
+    const below = el("div.below", {}, this.caption, this.tools.node);
     return el(
       "div.label-mode.review-one",
       {},

@@ -33,8 +33,9 @@ export class PageForm {
     const { board, deck } = mode;
     Object.assign(this, { mode, board, deck });
     this.name = (id) => board.name(id);
-    this.images = new Map(); // sample id -> element
-    this.sheet = new Sheet(() => this.#counts(), (tile) => board.api.image(tile.card.sample_id, "view"), () => {});
+    this.words = board.medium.words;
+    this.contents = new Map(); // sample id -> what its tile shows
+    this.sheet = new Sheet(board, () => this.#counts(), () => {});
     this.classes = new ClassList((one) => this.assign(one), board.maker(), board.hotkeys, board.about);
     this.question = el("p.question");
     this.said = el("p.said", { role: "status" });
@@ -93,22 +94,22 @@ export class PageForm {
     };
   }
 
-  // Give the marked images a third class.
+  // Give the marked tiles a third class.
   assign(one) {
     const chosen = this.sheet.selected;
-    if (!chosen.length) return this.board.say("Mark the images of that class first.");
+    if (!chosen.length) return this.board.say(`Mark the ${this.words.many} of that class first.`);
     for (const tile of chosen) Object.assign(tile, { classId: one.id, out: false, selected: false });
     this.#counts();
   }
 
   leaveOut() {
     const chosen = this.sheet.selected;
-    if (!chosen.length) return this.board.say("Mark the images to leave for later first.");
+    if (!chosen.length) return this.board.say(`Mark the ${this.words.many} to leave for later first.`);
     for (const tile of chosen) Object.assign(tile, { out: !tile.out, selected: false });
     this.#counts();
   }
 
-  // Decide every image of the page that is not left for later.
+  // Decide every tile of the page that is not left for later.
   commit() {
     const { tiles } = this;
     if (!tiles.length || performance.now() < this.since + GLANCE || !tiles.every((tile) => tile.seen || tile.out)) return;
@@ -130,7 +131,7 @@ export class PageForm {
     this.classes.show(board.classes, {}, null);
     this.question.replaceChildren("Labeled ", el("strong", {}, this.name(given)), ", looks like ", el("strong", {}, this.name(predicted)), ": mark what is labeled right.");
     if (!this.tiles.length && deck.cards.length) this.#put(deck.cards.slice(0, this.sheet.comfortable));
-    if (!deck.cards.length) this.sheet.say(emptyReview(board.status, board.outbox, deck.view, deck.page, this.name));
+    if (!deck.cards.length) this.sheet.say(emptyReview(board, deck));
     else this.#prune();
     this.#ahead();
     this.#counts();
@@ -148,26 +149,26 @@ export class PageForm {
   }
 
   #put(cards) {
-    this.sheet.put(cards.map((card) => new SuspectTile(card, card.predicted, this.#image(card))));
+    this.sheet.put(cards.map((card) => new SuspectTile(card, card.predicted, this.#content(card))));
     this.sheet.grid.setAttribute("aria-label", "suspects of one pair of classes");
     this.since = performance.now();
     this.focus();
   }
 
-  #image(card) {
-    const known = this.images.get(card.sample_id);
+  #content(card) {
+    const known = this.contents.get(card.sample_id);
     if (known) return known;
-    const image = new Image();
-    Object.assign(image, { alt: card.name, draggable: false, decoding: "sync", src: this.board.api.image(card.sample_id, "thumb") });
-    this.images.set(card.sample_id, image);
-    return image;
+    const content = new this.board.medium.Tile(this.board.api, card);
+    content.begin();
+    this.contents.set(card.sample_id, content);
+    return content;
   }
 
   #ahead() {
     const near = this.deck.cards.slice(0, 2 * this.sheet.comfortable);
     const ids = new Set([...near, ...this.tiles.map((tile) => tile.card)].map((card) => card.sample_id));
-    for (const id of this.images.keys()) if (!ids.has(id)) this.images.delete(id);
-    for (const card of near) this.#image(card);
+    for (const id of this.contents.keys()) if (!ids.has(id)) this.contents.delete(id);
+    for (const card of near) this.#content(card);
   }
 
   #counts() {

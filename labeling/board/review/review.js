@@ -2,7 +2,7 @@
 
 import { Deck } from "./deck.js";
 import { el, uuid } from "../dom.js";
-import { HELP } from "./acts.js";
+import { help } from "./acts.js";
 import { Lists } from "./lists.js";
 import { OneForm } from "./one.js";
 import { PageForm } from "./pairs.js";
@@ -14,7 +14,7 @@ const STUB = { answer: -1, given: null, predicted: null, probabilities: {}, opin
 export class ReviewMode {
   constructor(board) {
     this.board = board;
-    this.help = HELP;
+    this.help = help(board.medium);
     this.done = []; // batches of decisions, newest last: {entries: [{card, answer}], view, paged}
     this.deck = new Deck(board, () => this.show());
     this.lists = new Lists((view, paged) => this.turn(view, paged));
@@ -127,7 +127,7 @@ export class ReviewMode {
     this.#back(last.entries);
   }
 
-  // The server refused a decision: its image comes back.
+  // The server refused a decision: its sample comes back.
   refused(answer, text) {
     const batch = this.done.find((one) => one.entries.some((entry) => entry.answer.client_id === answer.client_id));
     const entry = batch?.entries.find((one) => one.answer.client_id === answer.client_id);

@@ -1,8 +1,7 @@
-// The filmstrip: the last decisions, the image on screen, and what comes next. A click brings an
-// image to the screen.
+// The filmstrip: the last decisions, the sample on screen, and what comes next. A click brings
+// one to the screen.
 
 import { arrange, el, hide, put, walk } from "../dom.js";
-import { thumb } from "../viewers/thumb.js";
 
 const PAST = 5;
 const NEXT = 6;
@@ -10,8 +9,8 @@ export const SIGHT = 1 + NEXT; // cards whose order a person sees
 
 export class Strip {
   // `show(card)` brings a card to the screen, `change(entry)` a decided one, `leave()` returns.
-  constructor(api, show, change, leave) {
-    Object.assign(this, { api, show, change, leave });
+  constructor(api, medium, show, change, leave) {
+    Object.assign(this, { api, medium, show, change, leave });
     this.nodes = new Map(); // what it shows -> its button
     this.node = el("div.film", { role: "group", "aria-label": "your last decisions, and what comes next" });
     this.node.addEventListener("keydown", (event) => walk(event, this.leave));
@@ -36,7 +35,7 @@ export class Strip {
 
   #button(key, card, text, onclick, kind) {
     const known = this.nodes.get(key);
-    const node = known ?? el("button.frame-of", { type: "button" }, thumb(this.api, card.sample_id), el("span"));
+    const node = known ?? el("button.frame-of", { type: "button" }, this.medium.thumb(this.api, card.sample_id), el("span"));
     node.onclick = onclick;
     node.dataset.kind = kind;
     put(node.lastElementChild, text);

@@ -17,7 +17,7 @@ export class Api {
     this.heard = heard;
     this.reachable = true; // whether the last request succeeded
     this.back = () => {}; // called when a request succeeds again
-    this.shown = new Set(); // ids of samples whose larger picture may still be in the browser's cache
+    this.shown = new Set(); // ids of samples whose larger copy may still be in the browser's cache
   }
 
   // `keep` stays leased and is not sent; `spare` stays leased and is sent if it is among the best.
@@ -86,10 +86,10 @@ export class Api {
     return this.#send("alike", { sample_id, class_ids });
   }
 
-  // Where in an image the model sees evidence for a class, as a picture.
+  // Where in a sample the model sees evidence for a class, as a response whose body is the medium’s.
   async heat(sampleId, classId) {
     const response = await this.#fetch(`heat/${sampleId}/${classId}`);
-    if (response.ok) return response.blob();
+    if (response.ok) return response;
     throw new Refusal(response.status, (await response.json().catch(() => ({}))).error ?? response.statusText);
   }
 
@@ -98,12 +98,13 @@ export class Api {
     this.#fetch("next", { holder, count: 0, keep }, { keepalive: true }).catch(() => {});
   }
 
-  // If this page has shown the larger picture already, it needs no request.
+  // If this page has shown the larger copy already, it needs no request.
   small(sampleId) {
-    return this.image(sampleId, this.shown.has(sampleId) ? "view" : "thumb");
+    return this.content(sampleId, this.shown.has(sampleId) ? "view" : "thumb");
   }
 
-  image(sampleId, size) {
+  // The address of a sample’s content, in one of its sizes.
+  content(sampleId, size) {
     if (size === "view") this.#remember(sampleId);
     return `${this.#url(`images/${sampleId}/${size}`)}?token=${encodeURIComponent(this.token)}`;
   }

@@ -1,5 +1,5 @@
 // News from the server. Of all tabs in this browser that show a project, one visible tab waits for
-// them and passes them on: a browser allows six connections per host, and images need them.
+// them and passes them on: a browser allows six connections per host, and samples need them.
 // A hidden tab does not wait. If a waiting request fails, plain ones are sent until one
 // succeeds.
 

@@ -1,18 +1,22 @@
 // The image on the stage: fitted, zoomed at the pointer, moved by dragging.
 
-import { el } from "../dom.js";
+import { el } from "../../dom.js";
+import { Light } from "./light.js";
 
 const LARGEST_FIT = 8; // small images are enlarged up to this factor
 const VIEW = 1600; // the longer side of a view copy (SIZES in images.py); longer images have more detail
 const STEP = 1.25; // zoom factor of one key press
-const PAN = 80;
+const PAN = { ArrowLeft: [80, 0], ArrowRight: [-80, 0], ArrowUp: [0, 80], ArrowDown: [0, -80] };
+const MAPS = 2; // classes with a heat map
 
-export class Viewer {
-  // `full(image)` gives the address of the largest copy; `changed()` is called at each new zoom.
-  constructor(full, changed) {
-    this.full = full;
-    this.changed = changed;
+export class ImageViewer {
+  constructor(api) {
+    this.api = api;
+    this.changed = () => {}; // called at each new zoom
     this.stage = el("div.stage", { tabindex: -1, role: "group", "aria-label": "image" });
+    this.light = new Light(this.stage);
+    this.aside = this.light.node;
+    this.acts = this.#acts();
     this.image = null;
     this.keeps = false; // whether the next image is shown with the same zoom
     this.kept = null; // the zoom in parts of the fitted image, null while it is fitted
@@ -42,17 +46,17 @@ export class Viewer {
     return `${(this.scale / this.#fit).toFixed(1)}×`;
   }
 
-  place(image) {
-    this.image = image;
+  // Which tools are switched on.
+  get switches() {
+    return { fit: this.zoomed, keep: this.keeps };
+  }
+
+  place(image, card) {
+    Object.assign(this, { image, card });
     this.largest = Math.max(image.naturalWidth, image.naturalHeight) < VIEW;
     this.stage.replaceChildren(image);
     if (this.keeps && this.kept) this.#zoomAsBefore(this.kept);
     else this.fit();
-  }
-
-  toggleKeep() {
-    this.keeps = !this.keeps;
-    this.changed();
   }
 
   // Show something other than an image.
@@ -78,9 +82,57 @@ export class Viewer {
     this.#zoom((this.scale ?? this.#fit) * STEP ** direction);
   }
 
+  // Whether this key moves the image, which it then does.
   pan(key) {
-    const [x, y] = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key];
-    this.#move(x * PAN, y * PAN);
+    if (!this.zoomed || !PAN[key]) return false;
+    this.#move(...PAN[key]);
+    return true;
+  }
+
+  // Whether there was a panel to close, or a zoom to leave.
+  closePanel() {
+    if (!this.light.open) return false;
+    this.light.toggle(false);
+    return true;
+  }
+
+  reset() {
+    if (!this.zoomed) return false;
+    this.fit();
+    return true;
+  }
+
+  // Where the model sees evidence for a class, for the likeliest ones; `fail(text)` says why not.
+  evidence(card, { id, name }, place, fail) {
+    if (place >= MAPS) return null;
+    const image = el("img.heat", { alt: `evidence for ${name}`, hidden: true });
+    this.#map(card, id, image).catch((error) => fail(error.message));
+    return image;
+  }
+
+  async #map(card, id, image) {
+    const response = await this.api.heat(card.sample_id, id);
+    const content = URL.createObjectURL(await response.blob());
+    Object.assign(image, { src: content, hidden: false, onload: () => URL.revokeObjectURL(content) });
+  }
+
+  #acts() {
+    const { light } = this;
+    const keep = () => {
+      this.keeps = !this.keeps;
+      this.changed();
+    };
+    return {
+      bigger: () => this.step(1),
+      smaller: () => this.step(-1),
+      fit: () => this.toggle(),
+      keep,
+      darker: () => light.change("brightness", -1),
+      brighter: () => light.change("brightness", 1),
+      flatter: () => light.change("contrast", -1),
+      harder: () => light.change("contrast", 1),
+      plain: () => light.plain(),
+    };
   }
 
   get #fit() {
@@ -150,7 +202,7 @@ export class Viewer {
     const small = this.image;
     this.stage.classList.add("loading");
     const image = new Image();
-    Object.assign(image, { alt: small.alt, draggable: false, src: this.full(small) });
+    Object.assign(image, { alt: small.alt, draggable: false, src: this.api.content(this.card.sample_id, "full") });
     const loaded = await image.decode().then(() => true, () => false);
     this.stage.classList.remove("loading");
     if (this.image !== small) return;

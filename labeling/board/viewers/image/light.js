@@ -1,6 +1,6 @@
 // Brightness and contrast of the image on the stage; they stay for the next images until reset.
 
-import { el } from "../dom.js";
+import { el } from "../../dom.js";
 
 const STEP = 10;
 const RANGES = { brightness: [20, 300], contrast: [20, 300] };

@@ -1,7 +1,7 @@
 // A small picture of a sample. If it fails to load, the larger one from the browser's cache is
 // shown instead; if that fails too, both are tried again a few times.
 
-import { el } from "../dom.js";
+import { el } from "../../dom.js";
 
 const TRIES = 10;
 const FIRST = 500; // ms; grows with each try
@@ -15,7 +15,7 @@ export function thumb(api, sampleId) {
     tries += 1;
     if (tries > TRIES) return;
     const [size, wait] = tries % 2 ? ["view", 0] : ["thumb", FIRST * tries];
-    setTimeout(() => (image.src = api.image(sampleId, size)), wait);
+    setTimeout(() => (image.src = api.content(sampleId, size)), wait);
   });
   return image;
 }
