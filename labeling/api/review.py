@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from labeling.api.cards import LONGEST_HOLDER, MOST_IDS
 from labeling.api.forms import Asked, Reply
-from labeling.api.images import MISSING
 from labeling.api.operation import Operation
+from labeling.api.samples import MISSING
 from labeling.api.threads import in_worker
 from labeling.evidence.heat_map import evidence_picture
 from labeling.evidence.suspects import ENOUGH, FEWEST
@@ -163,7 +163,7 @@ HEAT = Operation(
         404: "There is no such sample or class.",
         409: "No map is possible; the text says why.",
     },
-    media="image/webp",
+    media=("image/webp", "application/json"),
     respond=_heat,
     role=Role.REVIEWER,
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from labeling.errors import HoneError, UnreadableImageError
+from labeling.errors import HoneError, UnreadableError
 from labeling.project.project import Project
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def evidence_picture(
     with _ONE_AT_A_TIME:
         backbone = _loaded(settings.backbone, settings.features, device)
         (image,) = project.framed([sample_id], backbone.framing)
-        if isinstance(image, UnreadableImageError):
+        if isinstance(image, UnreadableError):
             raise image
         try:
             found = heat_map(backbone, head, round_.table.space.center, image, class_id)

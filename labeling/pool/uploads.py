@@ -10,8 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from labeling.errors import PoolError
-from labeling.media import medium_of, suffixes
-from labeling.media.image import MAX_BYTES
+from labeling.media import MOST_BYTES, medium_of, suffixes
 from labeling.pool.archive import ZipSource
 from labeling.wording import amount
 
@@ -49,7 +48,7 @@ def upload(folder: Path, files: Iterable[tuple[str, IO[bytes]]]) -> Uploaded:
                     _unpack(folder, name, content, done)
                 else:
                     path = PurePosixPath(name.replace("\\", "/")).name
-                    _put(folder, path, content.read(MAX_BYTES + 1), done)
+                    _put(folder, path, content.read(MOST_BYTES + 1), done)
     except OSError as error:
         raise PoolError(
             f"{folder} takes no more files: {error.strerror}. {amount(done.added, 'file')} "
@@ -111,8 +110,8 @@ def _put(folder: Path, path: str, data: bytes, done: Uploaded) -> None:
 def _refusal(folder: Path, path: str, data: bytes) -> str | None:
     if PurePosixPath(path).name.startswith(".") or medium_of(path) is None:
         return f"Hone reads {', '.join(suffixes())}, and zips of them"
-    if len(data) > MAX_BYTES:
-        return f"it is larger than {MAX_BYTES / 1e6:.0f} MB"
+    if len(data) > MOST_BYTES:
+        return f"it is larger than {MOST_BYTES / 1e6:.0f} MB"
     if any(len(part.encode()) > LONGEST_NAME for part in path.split("/")):
         return f"its name has more than {LONGEST_NAME} bytes; make it shorter"
     if not (folder / path).resolve().is_relative_to(folder.resolve()):

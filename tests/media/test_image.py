@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labeling.errors import UnreadableImageError
+from labeling.errors import UnreadableError
 from labeling.media.image import SIZES, browser_copy, cached_copy, check_header, load_image
 from tests import hostile
 from tests.conftest import picture
@@ -86,7 +86,7 @@ def test_a_cmyk_jpeg_is_decoded() -> None:
 def test_a_truncated_jpeg_passes_the_header_and_is_named_when_decoded() -> None:
     data = encoded(picture(0, 200), "JPEG")[:1500]
     assert check_header(data) == (200, 200)
-    with pytest.raises(UnreadableImageError, match=r"cat/a\.jpg: it is damaged \(.*truncated"):
+    with pytest.raises(UnreadableError, match=r"cat/a\.jpg: it is damaged \(.*truncated"):
         load_image(data, "cat/a.jpg")
 
 
@@ -101,7 +101,7 @@ def test_damaged_bytes_raise_nothing_but_the_named_error(kind: str) -> None:
             broken[place] = rng.integers(256)
         try:
             browser_copy(bytes(broken[: rng.integers(10, len(broken) + 1)]), "x.img", "thumb")
-        except UnreadableImageError as error:
+        except UnreadableError as error:
             assert "x.img" in str(error)
 
 
@@ -110,7 +110,7 @@ def test_an_image_without_pixels_is_refused(size: tuple[int, int]) -> None:
     data = bytearray(encoded(Image.new("RGB", (5, 5)), "BMP"))
     for offset, value in zip((18, 22), size, strict=True):
         data[offset : offset + 4] = value.to_bytes(4, "little")
-    with pytest.raises(UnreadableImageError, match="not an image"):
+    with pytest.raises(UnreadableError, match="not an image"):
         check_header(bytes(data))
 
 
@@ -118,7 +118,7 @@ def test_a_gif_whose_frame_is_larger_than_its_screen_cannot_pass_the_limit() -> 
     data = bytearray(encoded(Image.new("P", (5, 5)), "GIF"))
     frame = data.rindex(b"\x2c\0\0\0\0\5\0\5\0")
     data[frame + 5 : frame + 9] = b"\xff\xff\xff\xff"
-    with pytest.raises(UnreadableImageError, match="limit of 120 megapixels"):
+    with pytest.raises(UnreadableError, match="limit of 120 megapixels"):
         check_header(bytes(data))
 
 
@@ -168,7 +168,7 @@ def test_an_image_is_shown_even_if_its_copy_cannot_be_kept(tmp_path: Path) -> No
 
 
 def test_nothing_is_kept_of_an_image_that_cannot_be_decoded(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableImageError):
+    with pytest.raises(UnreadableError):
         cached_copy(tmp_path, "ab" * 32, "thumb", lambda: browser_copy(b"text", "a", "thumb"))
     assert list(tmp_path.rglob("*.*")) == []
 
@@ -214,7 +214,7 @@ def test_a_turned_jpeg_is_upright_when_it_is_decoded_small() -> None:
 )
 def test_a_file_that_is_dear_to_read_or_no_image_is_refused_soon(data: bytes, reason: str) -> None:
     begin = time.process_time()
-    with pytest.raises(UnreadableImageError, match=reason):
+    with pytest.raises(UnreadableError, match=reason):
         load_image(data, "bomb")
     assert time.process_time() - begin < 1
 

@@ -105,7 +105,7 @@ export class Api {
 
   image(sampleId, size) {
     if (size === "view") this.#remember(sampleId);
-    return `${this.#url(`images/${sampleId}/${size}`)}?token=${encodeURIComponent(this.token)}`;
+    return `${this.#url(`samples/${sampleId}/${size}`)}?token=${encodeURIComponent(this.token)}`;
   }
 
   #remember(sampleId) {
