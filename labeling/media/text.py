@@ -18,6 +18,8 @@ GUESSED_FROM = 100_000  # bytes
 WIDE_SHARE = 5  # of so many bytes, at least one is zero in UTF-16 of most languages
 WIDESPREAD = ("cp1252", "cp1251", "cp1250", "cp932", "gb18030")
 LEGACY = "cp1252"  # where nothing tells the encoding; it has a character for nearly every byte
+ODD_SHARE = 10  # of so many characters, at least one is no text where the file is none
+WITHOUT_ODD = dict.fromkeys([*range(32), 0xFFFD]) | {ord(sign): sign for sign in "\t\n\f\v\x1b"}
 UNICODE_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark is its beginning
@@ -68,7 +70,7 @@ def read_text(data: bytes) -> str:
         raise UnreadableError(
             f"{len(text):,} characters are more than the limit of {MAX_CHARACTERS:,}; divide it"
         )
-    if 10 * text.count("\N{REPLACEMENT CHARACTER}") > len(text):
+    if ODD_SHARE * (len(text) - len(text.translate(WITHOUT_ODD))) > len(text):
         raise UnreadableError("it is not text in an encoding that Hone knows; save it as UTF-8")
     return text
 

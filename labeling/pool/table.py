@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from labeling.errors import PoolError
+from labeling.media import medium_of
 from labeling.pool.source import Entry
 from labeling.pool.tables import TABLES, Values
 from labeling.wording import listed
@@ -36,6 +37,11 @@ class TableSource:
         self._table = TABLES[location.suffix.lower()](location)
         first = [row.values for row in islice(self._table.rows(), LOOKED_AT)]
         self.column = _text_column(location, self._table.columns, first, column)
+        if all(medium_of(row.get(self.column, "")) for row in first):
+            raise PoolError(
+                f"The column “{self.column}” of {location} names files; call it “path”, so that "
+                "they are labeled."
+            )
         names = {name.lower(): name for name in self._table.columns if name != self.column}
         self.label_column = next((names[one] for one in LABEL_NAMES if one in names), None)
         self._places: array[int] | None = None  # address of each row, by its number

@@ -2,15 +2,13 @@
 
 import io
 import time
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from labeling.errors import UnreadableError
-from labeling.media.image import SIZES, browser_copy, cached_copy, check_header, load_image
+from labeling.media.image import SIZES, browser_copy, check_header, load_image
 from tests import hostile
 from tests.conftest import picture
 
@@ -136,41 +134,6 @@ def test_a_small_image_reaches_the_browser_without_loss() -> None:
     content = browser_copy(encoded(picture(3), "PNG"), "a", "view")
     with Image.open(io.BytesIO(content)) as image:
         assert (np.asarray(image) == np.asarray(picture(3))).all()
-
-
-def test_a_cached_copy_is_made_once_also_by_many_threads(tmp_path: Path) -> None:
-    data = encoded(picture(0), "PNG")
-    with ThreadPoolExecutor(8) as pool:
-        copies = list(
-            pool.map(
-                lambda _: cached_copy(
-                    tmp_path, "ab" * 32, "thumb", lambda: browser_copy(data, "a", "thumb")
-                ),
-                range(16),
-            )
-        )
-    assert len(set(copies)) == 1
-    assert [file.name for file in tmp_path.rglob("*.*")] == [f"{'ab' * 32}-thumb.webp"]
-
-    def unread() -> bytes:
-        raise AssertionError("the copy should have been used")
-
-    assert cached_copy(tmp_path, "ab" * 32, "thumb", unread) == copies[0]
-
-
-def test_an_image_is_shown_even_if_its_copy_cannot_be_kept(tmp_path: Path) -> None:
-    (tmp_path / "thumbnails").write_text("a file where the folder should be")
-    data = encoded(picture(0), "PNG")
-    content = cached_copy(
-        tmp_path / "thumbnails", "ab" * 32, "thumb", lambda: browser_copy(data, "a", "thumb")
-    )
-    assert content[8:12] == b"WEBP"
-
-
-def test_nothing_is_kept_of_an_image_that_cannot_be_decoded(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableError):
-        cached_copy(tmp_path, "ab" * 32, "thumb", lambda: browser_copy(b"text", "a", "thumb"))
-    assert list(tmp_path.rglob("*.*")) == []
 
 
 def test_a_large_jpeg_is_decoded_no_larger_than_asked_and_looks_the_same() -> None:

@@ -122,9 +122,9 @@ def test_a_file_that_was_replaced_is_never_taken_for_the_sample(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kind", MEDIA)
-def test_every_loader_names_a_file_that_it_cannot_read(kind: str) -> None:
+def test_every_medium_names_a_file_that_it_cannot_read(kind: str) -> None:
     with pytest.raises(UnreadableError, match=r"a/b\.png"):
-        MEDIA[kind].load(b"\0\1\2", "a/b.png")
+        MEDIA[kind].preview(b"\0\1\2\0\0", "a/b.png", "thumb", {})
 
 
 def test_no_file_is_left_out_or_forgotten_because_files_ran_out(tmp_path: Path) -> None:

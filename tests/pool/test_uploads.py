@@ -55,7 +55,7 @@ def test_nothing_is_overwritten_and_the_same_file_is_not_kept_twice(tmp_path: Pa
 def test_what_cannot_be_a_sample_is_refused_by_name_and_the_rest_comes_in(tmp_path: Path) -> None:
     data = png(1, tmp_path)
     evil = make_zip(tmp_path / "evil.zip", {"../out.png": data, "in.png": data}).read_bytes()
-    empty = make_zip(tmp_path / "none.zip", {"readme.txt": b"x"}).read_bytes()
+    empty = make_zip(tmp_path / "none.zip", {"readme.docx": b"x"}).read_bytes()
     done = put(
         tmp_path / "pool",
         ("notes.docx", b"x"),
