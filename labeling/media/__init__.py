@@ -78,7 +78,6 @@ MEDIA: dict[str, Medium] = {
         words="Messages, sentences and documents in any language.",
     ),
 }
-MOST_BYTES = max(one.most_bytes for one in MEDIA.values())
 NEARLY_ALL = 0.8  # images may come with a text beside each
 
 
