@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from os.path import splitext
 from typing import Any
 
-from labeling.media import image, text
+from labeling.media import evidence, image, text
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Medium:
     frame : (bytes, name, framing) -> what an encoder sees.
     preview : (bytes, name, size, context) -> what the board shows, of the type `shown_as`.
     sizes : the sizes of previews.
+    evidence : (framed, what models.evidence found) -> what the board shows, of the type
+        `shown_as`.
     isolated : whether bytes can harm the program that decodes them, so that `frame` and `preview`
         are called in a process of their own, see `labeling.media.decoders`, and previews are kept.
     suffix : what a sample without a file of its own is called in a folder.
@@ -39,6 +41,7 @@ class Medium:
     preview: Callable[[bytes, str, str, Mapping[str, str]], bytes]
     shown_as: str
     sizes: tuple[str, ...]
+    evidence: Callable[[Any, Any], bytes]
     isolated: bool
     suffix: str
     quote: Callable[[bytes], str] | None
@@ -57,6 +60,7 @@ MEDIA: dict[str, Medium] = {
         preview=lambda data, name, size, _context: image.browser_copy(data, name, size),
         shown_as="image/webp",
         sizes=tuple(image.SIZES),
+        evidence=evidence.coloured,
         isolated=True,
         suffix="",
         quote=None,
@@ -72,6 +76,7 @@ MEDIA: dict[str, Medium] = {
         preview=text.preview,
         shown_as="application/json",
         sizes=text.SIZES,
+        evidence=evidence.spans,
         isolated=False,
         suffix=".txt",
         quote=text.read_text,
