@@ -119,5 +119,5 @@ def requests() -> list[bytes]:
         + length
         + b"\r\n"
         + body,
-        b"GET /api/images/0/view?token=a.b.c HTTP/1.0\r\nIf-None-Match: *\r\n\r\n" + GOOD,
+        b"GET /api/samples/0/view?token=a.b.c HTTP/1.0\r\nIf-None-Match: *\r\n\r\n" + GOOD,
     ]

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.fuzz_server import attacked, requests
-from labeling.errors import ExportError, HoneError, PoolError, ProjectError, UnreadableImageError
+from labeling.errors import ExportError, HoneError, PoolError, ProjectError, UnreadableError
 from labeling.exchange.formats.csv import read_classes, read_csv
 from labeling.exchange.formats.jsonl import read_jsonl, to_json
 from labeling.exchange.records import Event, Record
@@ -68,7 +68,7 @@ def _pool(file: Path) -> None:
     for one in scan(source, {}):
         json.dumps(asdict(one), ensure_ascii=False).encode()  # like the database and the screen
         if one.sample_id is not None:
-            with suppress(UnreadableImageError, MemoryError):
+            with suppress(UnreadableError, MemoryError):
                 load_image(read_sample(source, one.sample_id, [one.path]), one.path)
 
 
@@ -211,7 +211,7 @@ TARGETS = {
     "map": Target("map.npz", _mapped, _maps, (DamagedMapError,)),
     "backup": Target("backup.zip", _backup, _backups, (ProjectError,)),
     # A process that decodes goes on after a MemoryError, and names it as the reason.
-    "image": Target("image", _image, _images, (UnreadableImageError, MemoryError)),
+    "image": Target("image", _image, _images, (UnreadableError, MemoryError)),
     # Not a file: what a stranger sends to a running server.
     "request": Target("request", _request, _requests, ()),
 }

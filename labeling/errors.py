@@ -17,7 +17,7 @@ class PoolError(HoneError):
     """The images cannot be used: missing, empty or of an unknown kind."""
 
 
-class UnreadableImageError(HoneError):
+class UnreadableError(HoneError):
     """One file of the pool cannot be decoded; the rest goes on."""
 
 

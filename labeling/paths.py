@@ -13,6 +13,7 @@ MARK = "hone.mark"  # … or that of what is remembered of its database
 LEAD = "hone.lead"  # locked by the process that leads
 HEADS = "heads"  # folders in that of a project
 BACKUPS = "backups"
+CLASS_LIST = "classes.txt"  # beside a pool: the names of its classes
 
 
 def home() -> Path:

@@ -115,8 +115,8 @@ from PIL import Image
 from labeling.media import MEDIA
 MEDIA["toy"] = replace(
     MEDIA["image"],
-    load=lambda data, name, least=0: Image.new("RGB", (8, 8), data.decode()),
-    preview=lambda data, name, size: data.upper(),
+    frame=lambda data, name, framing: framing(Image.new("RGB", (8, 8), data.decode())),
+    preview=lambda data, name, size, context: data.upper(),
 )
 """
 
@@ -124,7 +124,7 @@ MEDIA["toy"] = replace(
 def test_a_file_of_a_new_medium_is_scanned_here_and_decoded_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    toy = replace(MEDIA["image"], suffixes=frozenset({".toy"}), check=lambda data: None)
+    toy = replace(MEDIA["image"], suffixes=frozenset({".toy"}), identify=lambda data: data)
     monkeypatch.setitem(MEDIA, "toy", toy)
     (tmp_path / "sitecustomize.py").write_text(TOY)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")

@@ -12,6 +12,10 @@ from types import ModuleType
 import pytest
 from PIL import Image, ImageChops
 
+from labeling.pool.opening import open_source
+from labeling.pool.scan import scan
+from labeling.simulation.ground_truth import read_truth
+
 SAMPLE_DATA = Path(__file__).parents[1] / "sample_data"
 EMOJI = SAMPLE_DATA / "emoji"
 SCRIPT = SAMPLE_DATA / "make_emoji.py"
@@ -176,3 +180,32 @@ def test_a_file_that_is_not_the_unicode_list_is_refused_with_the_mend(
 def test_a_file_that_is_not_the_font_is_refused_with_the_mend(script: ModuleType) -> None:
     with pytest.raises(SystemExit, match=r"make_emoji\.py has no bitmap strike.*fonts-noto"):
         script.open_font(SCRIPT)
+
+
+MESSAGES = SAMPLE_DATA / "messages"
+
+
+def test_the_messages_are_what_their_script_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = SAMPLE_DATA / "make_messages.py"
+    spec = importlib.util.spec_from_file_location("make_messages", path)
+    assert spec is not None and spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    monkeypatch.setattr(made, "FOLDER", tmp_path)
+    made.main()
+    for name in ("messages.csv", "labels.csv", "classes.txt"):
+        assert (tmp_path / name).read_bytes() == (MESSAGES / name).read_bytes()
+    readme = (SAMPLE_DATA / "README.md").read_text(encoding="utf-8")
+    for kind, count in made.COUNTS.items():
+        assert f"| {kind} | {count} |" in readme
+
+
+def test_every_message_is_a_sample_of_its_own_with_a_label() -> None:
+    found = list(scan(open_source(MESSAGES / "messages.csv"), {}))
+    ids = {one.sample_id for one in found}
+    assert len(ids) == len(found) == 460 and None not in ids
+    truth = read_truth(open_source(MESSAGES / "messages.csv"))
+    assert sorted(truth) == sorted(one.path for one in found)
+    assert sorted(set(truth.values())) == (MESSAGES / "classes.txt").read_text().split()

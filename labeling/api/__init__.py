@@ -13,11 +13,11 @@ from labeling.api.classes import CHANGE_CLASS, CREATE_CLASS, CREATE_CLASSES, LIS
 from labeling.api.endpoint import LARGEST_BODY, guarded
 from labeling.api.fast_path import FastPath
 from labeling.api.history import CHANGES, LOG, REWIND, UNDO_CHANGE
-from labeling.api.images import IMAGE
 from labeling.api.join import join_route, leave_route
 from labeling.api.learning import LEARNING
 from labeling.api.public import open_routes
 from labeling.api.review import ALIKE, HEAT, REVIEW
+from labeling.api.samples import SAMPLE
 from labeling.api.server import prepare_server
 from labeling.api.status import STATUS
 from labeling.api.streamlit_guard import StreamlitGuard
@@ -25,7 +25,7 @@ from labeling.api.upload_limit import UploadLimit
 from labeling.workspace import Workspace
 
 OPERATIONS = (
-    *(IMAGE, ANSWERS, WATCH, NEXT, STATUS, LEARNING, PAGE, HOLD),  # the most frequent first
+    *(SAMPLE, ANSWERS, WATCH, NEXT, STATUS, LEARNING, PAGE, HOLD),  # the most frequent first
     *(LIST_CLASSES, CREATE_CLASS, CHANGE_CLASS, HISTORY),
     *(REVIEW, ALIKE, HEAT),
     *(CHANGES, UNDO_CHANGE, REWIND, LOG),

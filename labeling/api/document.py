@@ -101,9 +101,8 @@ def _schemas(operations: Sequence[Operation]) -> tuple[Schemas, Json]:
 
 
 def _described(one: Operation, schemas: Schemas, components: Json) -> Json:
-    success: Json = {"description": "Done.", "content": {one.media: {}}}
-    if one.gives is not None:
-        success["content"][one.media] = {"schema": schemas[one.gives]}
+    schema = {} if one.gives is None else {"schema": schemas[one.gives]}
+    success: Json = {"description": "Done.", "content": {kind: schema for kind in one.media}}
     responses: Json = {"200": success}
     for status, text in refusals(one).items():
         content = {"application/json": {"schema": schemas[Refusal]}}

@@ -34,7 +34,7 @@ class Operation:
     gives: type[Reply] | None = None
     in_path: type[Asked] | None = None
     refusals: Mapping[int, str] = field(default_factory=dict)
-    media: str = "application/json"
+    media: tuple[str, ...] = ("application/json",)
     handle: Handler | None = None
     respond: RequestHandler | None = None
     role: Role = Role.ANNOTATOR

@@ -10,8 +10,8 @@ from starlette.routing import BaseRoute, Route
 from labeling.api.browser_security import PLAIN_PAGE
 from labeling.api.document import openapi, page
 from labeling.api.endpoint import refusal
-from labeling.api.images import IMMUTABLE
 from labeling.api.operation import Operation
+from labeling.api.samples import IMMUTABLE
 
 BOARD = Path(__file__).parents[1] / "board"
 

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from labeling.api.cards import LONGEST_HOLDER, MOST_IDS
 from labeling.api.forms import Asked, Reply
-from labeling.api.images import MISSING
 from labeling.api.operation import Operation
+from labeling.api.samples import MISSING
 from labeling.api.threads import in_worker
-from labeling.evidence.heat_map import evidence_picture
+from labeling.evidence.heat_map import shown_evidence
 from labeling.evidence.suspects import ENOUGH, FEWEST
 from labeling.loop.review import Item, Wanted
 from labeling.loop.session import Session
@@ -129,9 +129,9 @@ async def _heat(session: Session, _visitor: Visitor, request: Request, _asked: N
     except msgspec.ValidationError:
         raise MISSING from None
     seen = (session.project, session.round, session.ingest.device)
-    content = await in_worker(evidence_picture, *seen, *asdict(asked).values())
+    content = await in_worker(shown_evidence, *seen, *asdict(asked).values())
     headers = {"Cache-Control": "no-store"}  # another round sees another evidence
-    return Response(content, media_type="image/webp", headers=headers)
+    return Response(content, media_type=session.project.medium.shown_as, headers=headers)
 
 
 REVIEW = Operation(
@@ -157,13 +157,15 @@ ALIKE = Operation(
 HEAT = Operation(
     "GET",
     "/api/heat/{sample_id}/{class_id}",
-    "A heat map as WebP: where in an image the model sees evidence for a class.",
+    "Where in a sample the model sees evidence for a class: a WebP of an image, coloured there, or "
+    "the `spans` of a text as JSON, each with where it begins and ends (in code points) and its "
+    "weight in logits.",
     in_path=HeatPath,
     refusals={
         404: "There is no such sample or class.",
         409: "No map is possible; the text says why.",
     },
-    media="image/webp",
+    media=("image/webp", "application/json"),
     respond=_heat,
     role=Role.REVIEWER,
 )

@@ -28,12 +28,24 @@ SHOWN_PROBLEMS = 50
     default=None,
     help="Import the labels that the pool has, in its CSV or as names of its folders, or not.",
 )
-def embed(place: Place, backbone: str | None, features: str | None, labels: bool | None) -> None:
+@click.option(
+    "--text-column",
+    metavar="NAME",
+    help="The column of a table that holds the texts (default: found by its name, else by the "
+    "length of what it holds). It stays with the project.",
+)
+def embed(
+    place: Place,
+    backbone: str | None,
+    features: str | None,
+    labels: bool | None,
+    text_column: str | None,
+) -> None:
     """Scan the pool and embed every sample that has no embedding yet.
 
     After a stop, the same command continues where it stopped.
     """
-    with closing(place.open()) as project:
+    with closing(place.open(text_column=text_column)) as project:
         before = project.settings()
         if backbone is not None:
             project.change(backbone=backbone)

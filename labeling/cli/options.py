@@ -20,7 +20,7 @@ P = ParamSpec("P")
 Options = Callable[..., Any]
 T = TypeVar("T", bound=Hashable)
 
-POOL = "A folder, .zip or .csv with images (default: $HONE_POOL, or the sample data)"
+POOL = "A folder, .zip or table of images or texts (default: $HONE_POOL, or the sample data)"
 TIME = "14:05 (today), or '2026-11-26 14:05'"
 
 
@@ -31,7 +31,7 @@ class Place:
     pool: str | None
     folder: str | None
 
-    def open(self, *, new: bool = True) -> Project:
+    def open(self, *, new: bool = True, text_column: str | None = None) -> Project:
         """Open the project; create it only if it may be `new`."""
         pool, folder = configured()
         if self.pool is not None:
@@ -44,7 +44,7 @@ class Place:
                 f"There is no project of {pool} yet in {place}; "
                 "create one with “python -m labeling embed”, or by labeling in the browser."
             )
-        return open_project(pool, folder)
+        return open_project(pool, folder, text_column)
 
 
 project_option = click.option(

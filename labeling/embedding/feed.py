@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from labeling.errors import UnreadableImageError
+from labeling.errors import UnreadableError
 from labeling.media.decoders import Decoders
 from labeling.project.project import Project
 from models.embeddings.cache import CacheLockedError, EmbeddingCache
@@ -41,7 +41,7 @@ def embed_samples(
     """
 
     def failed(sample_id: str, error: Exception) -> None:
-        left_out(sample_id, str(error) if isinstance(error, UnreadableImageError) else repr(error))
+        left_out(sample_id, str(error) if isinstance(error, UnreadableError) else repr(error))
 
     _wait_for_others(cache, order, waits, stop)
     with closing(Decoders(workers, KINDNESS * in_background)) as decoders:

@@ -17,7 +17,6 @@ from labeling.embedding.feed import ELSEWHERE, embed_samples
 from labeling.embedding.idle import Lookers
 from labeling.embedding.progress import Progress
 from labeling.errors import BusyError, files_to_spare
-from labeling.media import DEFAULT_MEDIUM, medium_of
 from labeling.pool.scan import scan
 from labeling.project.pool_labels import import_labels, wanted
 from labeling.project.project import Project
@@ -250,10 +249,7 @@ class Ingest:
             ]
             # After a restart all are known: nobody has to read a large pool again.
             new = [one for one in records if one != known_files.get(one.path)]
-            added = False
-            for kind in dict.fromkeys(medium_of(one.path) or DEFAULT_MEDIUM for one in new):
-                of_kind = [one for one in new if (medium_of(one.path) or DEFAULT_MEDIUM) == kind]
-                added = samples.add(of_kind, kind) or added
+            added = samples.add(new, self._project.source.medium)
             self.pool_version += (bool(decision) and import_labels(self._project, part)) or added
             found.update(file.path for file in part)
             labels.update(file.label for file in part if file.sample_id and file.label)

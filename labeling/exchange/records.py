@@ -1,14 +1,22 @@
 """What every format writes: one record for each file of the pool, or for each answer."""
 
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from labeling.answers.consensus import current
+from labeling.errors import UnreadableError
+from labeling.media import MEDIA
 from labeling.pool.source import Source
 from labeling.project.project import Project
 from labeling.store import Answer, LabelClass, Sample, Told
+
+# What reading a file raises that has left the pool, or its zip.
+GONE = (OSError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, UnreadableError)
 
 
 @dataclass(frozen=True)
@@ -19,7 +27,8 @@ class Record:
     `sha256`. `kind` is label, skip or unsure, and None where nobody has answered. `predicted`,
     `confidence` and `round` are what the model said before the answer, `shown` whether the
     annotator saw it. `certificate` is the one on which a pre-label was accepted unseen. `path` is
-    empty if the file has left the pool but its answer stands.
+    empty if the file has left the pool but its answer stands. `text` stands for a sample whose path
+    says little, see `Medium.quote`.
     """
 
     path: str
@@ -39,6 +48,7 @@ class Record:
     certificate: int | None
     answered_at: datetime | None
     sha256: str
+    text: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,12 @@ class Contents:
         return cls(project.name, project.source, answers, classes, samples, told, history)
 
     @property
+    def columns(self) -> list[str]:
+        """What is told of each record; without `text` where the path says enough."""
+        kind, said = Event if self.history else Record, MEDIA[self.source.medium].quote
+        return [one.name for one in fields(kind) if said or one.name != "text"]
+
+    @property
     def stem(self) -> str:
         """What the file of records is called, without its suffix."""
         return "history" if self.history else "labels"
@@ -106,6 +122,7 @@ class Contents:
                 yield Event(
                     path=path,
                     sha256=answer.sample_id,
+                    text=self._text(path),
                     answer_id=answer.id,
                     client_id=answer.client_id,
                     undoes=answer.undoes,
@@ -122,7 +139,16 @@ class Contents:
             facts = _facts(found, names) if found else dict.fromkeys(_FACTS)
             # An answer must not be lost because its file was.
             for path in sample.paths or (("",) if found else ()):
-                yield Record(path=path, sha256=sample.id, **facts)
+                yield Record(path=path, sha256=sample.id, text=self._text(path), **facts)
+
+    def _text(self, path: str) -> str | None:
+        """What stands for the sample at a path; None if it is gone, or if the path says enough."""
+        quote = MEDIA[self.source.medium].quote
+        if quote is None or not path:
+            return None
+        with suppress(*GONE):
+            return quote(self.source.read(path))
+        return None
 
 
 def _facts(answer: Answer, names: Mapping[int, str]) -> dict[str, Any]:
@@ -145,4 +171,6 @@ def _facts(answer: Answer, names: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-_FACTS = tuple(name for name in Record.__dataclass_fields__ if name not in ("path", "sha256"))
+_FACTS = tuple(
+    name for name in Record.__dataclass_fields__ if name not in ("path", "sha256", "text")
+)

@@ -16,9 +16,8 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from labeling.errors import BusyError, UnreadableImageError, files_to_spare
+from labeling.errors import BusyError, UnreadableError, files_to_spare
 from labeling.media.worker import READY, SECONDS
-from models.encoders.preprocess import Framing
 
 Pixels = NDArray[np.uint8]  # (height, width, 3)
 Read = Callable[[], bytes]
@@ -45,11 +44,11 @@ class Decoders:
         self._running: set[_Process] = set()
 
     def preview(self, read: Read, kind: str, name: str, size: str) -> bytes:
-        """What a browser shows of the file that `read` gives; raises UnreadableImageError."""
+        """What a browser shows of the file that `read` gives; raises UnreadableError."""
         return self._done(read, "preview", kind, name, size)
 
-    def frame(self, read: Read, kind: str, name: str, framing: Framing) -> Pixels:
-        """What a network sees of the file that `read` gives; raises UnreadableImageError."""
+    def frame(self, read: Read, kind: str, name: str, framing: Any) -> Pixels:
+        """What a network sees of the file that `read` gives; raises UnreadableError."""
         found = self._done(read, "frame", kind, name, asdict(framing))
         return np.frombuffer(found, np.uint8).reshape(*framing.size, 3)
 
@@ -86,7 +85,7 @@ class Decoders:
                     if not error.by_file:
                         raise BusyError(f"Images cannot be decoded now: {error}.") from error
                     if error.final or last_try:
-                        raise UnreadableImageError(f"{name}: {error}") from error
+                        raise UnreadableError(f"{name}: {error}") from error
         finally:
             self._idle.put(process)
         raise AssertionError("the last try returns or raises")
@@ -132,7 +131,7 @@ class _Process:
         self._ready = False
 
     def done(self, order: dict[str, Any], data: bytes) -> bytes:
-        """The result of a job; raises UnreadableImageError with the reason, or _EndedError."""
+        """The result of a job; raises UnreadableError with the reason, or _EndedError."""
         if not self._ready and self._from.readline() != READY:
             raise _EndedError(
                 f"the process for it does not start ({self._status()})", by_file=False
@@ -150,7 +149,7 @@ class _Process:
         if facts is None or len(found) != facts["length"]:
             raise self._ended()
         if facts["problem"] is not None:
-            raise UnreadableImageError(facts["problem"])
+            raise UnreadableError(facts["problem"])
         return found
 
     def end(self) -> None:

@@ -1,17 +1,18 @@
 """Decoding hostile image files with limits, and the smaller copies that browsers get."""
 
 import io
-import os
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from math import ceil
-from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from labeling.errors import UnreadableImageError
+from labeling.errors import UnreadableError
 from models.encoders.pixels import to_rgb
+from models.encoders.preprocess import Framing
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "MPO")
@@ -34,8 +35,14 @@ Image.MAX_IMAGE_PIXELS = None
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
+def identify(data: bytes) -> bytes:
+    """What makes the sample: its file; raises UnreadableError beyond the limits."""
+    check_header(data)
+    return data
+
+
 def check_header(data: bytes) -> tuple[int, int]:
-    """(width, height) from the header alone; raises UnreadableImageError beyond the limits."""
+    """(width, height) from the header alone; raises UnreadableError beyond the limits."""
     with _open(data) as image:
         return image.size
 
@@ -45,9 +52,14 @@ def load_image(data: bytes, name: str, least: int = 0) -> Image.Image:
 
     With `least`, a larger JPEG may come at a half, a quarter or an eighth of its size, its shorter
     side no less than that: its decoder leaves out what would be scaled away, in half the time.
-    Raises UnreadableImageError that names the file and the reason.
+    Raises UnreadableError that names the file and the reason.
     """
     return _load(data, name, least, min)
+
+
+def frame(data: bytes, name: str, framing: Framing) -> NDArray[np.uint8]:
+    """What an encoder sees: the pixels (height, width, 3) of a framing."""
+    return framing(load_image(data, name, least=framing.least))
 
 
 def browser_copy(data: bytes, name: str, size: str) -> bytes:
@@ -75,39 +87,14 @@ def _load(
             image.load()
             _set_upright(image)
             return to_rgb(image)
-    except UnreadableImageError as error:
-        raise UnreadableImageError(f"{name}: {error}") from error
+    except UnreadableError as error:
+        raise UnreadableError(f"{name}: {error}") from error
     except MemoryError:
         raise
     except Exception as error:  # decoders of damaged files raise nearly anything
         if str(error).endswith(NO_MEMORY):
             raise MemoryError from error
-        raise UnreadableImageError(f"{name}: it is damaged ({_reason(error)})") from error
-
-
-def cached_copy(folder: Path, sample_id: str, size: str, make: Callable[[], bytes]) -> bytes:
-    """The preview kept in `folder`, made on first use; safe under concurrent requests."""
-    if (kept := kept_copy(folder, sample_id, size)) is not None:
-        return kept
-    content, file = make(), _copy_of(folder, sample_id, size)
-    partial = file.with_suffix(f".{os.getpid()}-{os.urandom(4).hex()}")
-    with suppress(OSError):  # a full disk must not keep the image from the screen
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        os.replace(partial, file)
-    return content
-
-
-def kept_copy(folder: Path, sample_id: str, size: str) -> bytes | None:
-    """The preview kept in `folder`, if there is one."""
-    try:
-        return _copy_of(folder, sample_id, size).read_bytes()
-    except OSError:
-        return None
-
-
-def _copy_of(folder: Path, sample_id: str, size: str) -> Path:
-    return folder / sample_id[:2] / f"{sample_id}-{size}.webp"
+        raise UnreadableError(f"{name}: it is damaged ({_reason(error)})") from error
 
 
 def _set_upright(image: Image.Image) -> None:
@@ -122,10 +109,10 @@ def _open(data: bytes) -> Image.Image:
     except MemoryError:
         raise
     except Exception as error:
-        raise UnreadableImageError("it is not an image that Hone can read") from error
+        raise UnreadableError("it is not an image that Hone can read") from error
     if reason := _excess(image, data):
         image.close()
-        raise UnreadableImageError(reason)
+        raise UnreadableError(reason)
     return image
 
 

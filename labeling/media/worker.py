@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any
 
-from labeling.errors import UnreadableImageError
+from labeling.errors import UnreadableError
 from labeling.media import MEDIA, Medium
 from models.encoders.preprocess import Framing
 
@@ -25,17 +25,17 @@ TOO_LARGE = f"it needs more than {MEMORY / 1e9:.1f} GB of memory to decode; make
 
 def preview(medium: Medium, data: bytes, name: str, size: str) -> bytes:
     """What a browser shows."""
-    return medium.preview(data, name, size)
+    return medium.preview(data, name, size, {})
 
 
 def frame(medium: Medium, data: bytes, name: str, facts: dict[str, Any]) -> bytes:
-    """What a network sees: the pixels of a framing of these facts."""
+    """What an encoder sees: the pixels of a framing of these facts."""
     # JSON has no tuples.
     given: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()
     }
-    framing = Framing(**given)
-    return framing(medium.load(data, name, least=framing.least)).tobytes()
+    pixels: bytes = medium.frame(data, name, Framing(**given)).tobytes()
+    return pixels
 
 
 Job = Callable[[Medium, bytes, str, Any], bytes]
@@ -51,7 +51,7 @@ def serve(asked: IO[bytes], told: IO[bytes]) -> None:
         _limit_time(SECONDS)
         try:
             found = JOBS[order["job"]](MEDIA[order["kind"]], data, order["name"], order["facts"])
-        except UnreadableImageError as error:
+        except UnreadableError as error:
             problem = str(error)
         except MemoryError:
             problem = f"{order['name']}: {TOO_LARGE}"

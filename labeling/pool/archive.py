@@ -3,25 +3,26 @@
 import re
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from labeling.errors import PoolError
-from labeling.media import medium_of
-from labeling.media.image import MAX_BYTES
+from labeling.media import MEDIA, main_medium, medium_of
 from labeling.pool.filenames import LABELS_IN_FOLDERS, folder_class, natural
+from labeling.pool.folder import A_FEW
 from labeling.pool.source import Entry
 from labeling.pool.zips import Bounded, TooManyEntriesError, bomb, content, refusal
 
 
 class ZipSource:
-    """Every image inside a zip, read in place: nothing is ever unpacked to disk."""
+    """Every file of one medium inside a zip, read in place: nothing is ever unpacked to disk."""
 
     labels_in: ClassVar = LABELS_IN_FOLDERS
     labels_meant: ClassVar = False
 
-    def __init__(self, location: Path) -> None:
+    def __init__(self, location: Path, medium: str | None = None) -> None:
         self.location = location
         try:
             self._zip = zipfile.ZipFile(Bounded(location))
@@ -37,8 +38,15 @@ class ZipSource:
                 "and open the folder."
             )
         self._lock = threading.Lock()  # a ZipFile has one file position for all its readers
+        self.medium = medium or main_medium(entry.path for entry in islice(self._all(), A_FEW))
 
     def entries(self) -> Iterator[Entry]:
+        return (entry for entry in self._all() if medium_of(entry.path) == self.medium)
+
+    def context(self, path: str) -> Mapping[str, str]:
+        return {}
+
+    def _all(self) -> Iterator[Entry]:
         mtime = self.location.stat().st_mtime_ns
         for info in sorted(self._zip.infolist(), key=lambda info: natural(info.filename)):
             if not info.filename:  # Python itself fails on it
@@ -59,4 +67,4 @@ class ZipSource:
 
     def read(self, path: str) -> bytes:
         with self._lock:
-            return content(self._zip, path, MAX_BYTES)
+            return content(self._zip, path, MEDIA[self.medium].most_bytes)

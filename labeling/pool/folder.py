@@ -1,33 +1,47 @@
-"""A folder as a pool: every image below it, and what of it must not be read."""
+"""A folder as a pool: every sample below it, and what of it must not be read."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
 from labeling.errors import files_to_spare
-from labeling.media import medium_of
-from labeling.paths import DATABASE, SCHEMA_FILE
+from labeling.media import main_medium, medium_of
+from labeling.paths import CLASS_LIST, DATABASE, SCHEMA_FILE
 from labeling.pool.filenames import LABELS_IN_FOLDERS, folder_class, in_order
 from labeling.pool.roots import LINKED_FOLDER, OUTSIDE, Roots
 from labeling.pool.source import Entry, entry_of
 
 FIRST_LOOK = 50
+A_FEW = 1000  # files that tell the medium
 
 
 class FolderSource:
-    """Every image below a folder; the class of a file is the name of the folder it lies in."""
+    """Every file of one medium below a folder; its class is the name of the folder it lies in.
+
+    By default, the medium is that of nearly all files, or else images.
+    """
 
     labels_in: ClassVar = LABELS_IN_FOLDERS
     labels_meant: ClassVar = False
 
-    def __init__(self, location: Path) -> None:
+    def __init__(self, location: Path, medium: str | None = None) -> None:
         self.location = location
         self._roots = Roots(location)
+        self.medium = medium or main_medium(entry.path for entry in islice(self._all(), A_FEW))
 
     def entries(self) -> Iterator[Entry]:
+        for entry in self._all():
+            known = medium_of(entry.path)  # None: a linked folder, to be named as refused
+            if (known == self.medium and entry.path != CLASS_LIST) or known is None:
+                yield entry
+
+    def context(self, path: str) -> Mapping[str, str]:
+        return {}
+
+    def _all(self) -> Iterator[Entry]:
         waiting = [""]  # folders as they begin the paths of their files
         while waiting:
             below = waiting.pop()

@@ -1,15 +1,22 @@
 """A CSV that names files as a pool."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
 from labeling.errors import PoolError
-from labeling.pool.folder import FIRST_LOOK
+from labeling.media import main_medium
+from labeling.pool.folder import A_FEW, FIRST_LOOK
 from labeling.pool.roots import Roots
 from labeling.pool.source import Entry, entry_of
+from labeling.pool.tables import TABLES
+
+
+def is_manifest(location: Path) -> bool:
+    """Whether a CSV names files; any other one is a table of texts."""
+    return "path" in (name.strip().lower() for name in TABLES[".csv"](location).columns)
 
 
 class ManifestSource:
@@ -18,7 +25,7 @@ class ManifestSource:
     labels_in: ClassVar = "The CSV has a column of labels"
     labels_meant: ClassVar = True
 
-    def __init__(self, location: Path) -> None:
+    def __init__(self, location: Path, medium: str | None = None) -> None:
         self.location = location
         self._roots = Roots(location.parent)
         try:
@@ -44,6 +51,10 @@ class ManifestSource:
             for row in rows
             if (row["path"] or "").strip()
         }
+        self.medium = medium or main_medium(islice(self._labels, A_FEW))
+
+    def context(self, path: str) -> Mapping[str, str]:
+        return {}
 
     def entries(self) -> Iterator[Entry]:
         for path, label in self._labels.items():

@@ -7,32 +7,49 @@ from labeling.errors import PoolError
 from labeling.media import suffixes
 from labeling.pool.archive import ZipSource
 from labeling.pool.folder import FolderSource
-from labeling.pool.manifest import ManifestSource
+from labeling.pool.manifest import ManifestSource, is_manifest
 from labeling.pool.source import Source
+from labeling.pool.table import TableSource
+from labeling.pool.tables import TABLES
 
 
-def open_source(location: Path) -> Source:
-    """The source for a folder, a .zip or a .csv; raises PoolError that names what is wrong."""
+def open_source(location: Path, medium: str | None = None, column: str | None = None) -> Source:
+    """The source for a folder, a zip, or a table of texts or of paths.
+
+    `medium` is what its samples are, by default what most files are; `column` holds the texts of a
+    table. Raises PoolError that names what is wrong.
+    """
     if not os.path.exists(location):  # also False for a name that is too long
-        raise PoolError(f"There is no {location}; check the path to your images.")
-    if location.is_dir():
-        source: FolderSource | ZipSource | ManifestSource = FolderSource(location)
-    elif location.suffix.lower() == ".zip":
-        source = ZipSource(location)
-    elif location.suffix.lower() == ".csv":
-        source = ManifestSource(location)
-    else:
-        raise PoolError(
-            f"{location} is neither a folder, nor a .zip, nor a .csv with a column “path”."
-        )
-    first = next(source.entries(), None)
+        raise PoolError(f"There is no {location}; check the path to your images or texts.")
+    source = _source(location, medium, column)
+    first = next(iter(source.entries()), None)
     if first is None:
         remedy = (
             "name one file on each line below “path”"
             if isinstance(source, ManifestSource)
             else f"put {', '.join(suffixes())} files there"
         )
-        raise PoolError(f"{location} holds no images; {remedy}.")
-    if first.refused and not isinstance(source, ZipSource) and source.names_nothing():
+        raise PoolError(f"{location} holds nothing to label; {remedy}.")
+    if (
+        first.refused
+        and isinstance(source, FolderSource | ManifestSource)
+        and source.names_nothing()
+    ):
         raise PoolError(f"{location} names no file that is read; {first.path}: {first.refused}.")
     return source
+
+
+def _source(location: Path, medium: str | None, column: str | None) -> Source:
+    suffix = location.suffix.lower()
+    if location.is_dir():
+        return FolderSource(location, medium)
+    if suffix == ".zip":
+        return ZipSource(location, medium)
+    if suffix == ".csv" and column is None and is_manifest(location):
+        return ManifestSource(location, medium)
+    if suffix in TABLES:
+        return TableSource(location, column)
+    raise PoolError(
+        f"{location} is neither a folder, nor a .zip, nor a table ({', '.join(TABLES)}) of texts "
+        "or with a column “path”."
+    )

@@ -1,12 +1,12 @@
-"""Where images come from: a folder, a zip or a CSV manifest, scanned into samples."""
+"""Where samples come from: a folder, a zip or a table, scanned into samples."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from labeling.errors import ScarceError, UnreadableImageError, files_to_spare
-from labeling.media import DEFAULT_MEDIUM, MEDIA, medium_of
-from labeling.media.image import MAX_BYTES
+from labeling.errors import ScarceError, UnreadableError, files_to_spare
+from labeling.media import MEDIA
 from labeling.pool.source import Entry, Source
 
 
@@ -33,32 +33,37 @@ def scan(source: Source, known: Mapping[str, tuple[int, int, str]]) -> Iterator[
         if problem is None:
             try:
                 found = _identify(source, entry)
-            except UnreadableImageError as error:
+            except UnreadableError as error:
                 problem = str(error)
         yield Scanned(entry.path, found, entry.size, entry.mtime_ns, problem, entry.label)
 
 
 def _identify(source: Source, entry: Entry) -> str:
-    """The sample id of a file whose header is that of an image within the limits."""
-    if entry.size > MAX_BYTES:
-        raise UnreadableImageError(_too_many_bytes(entry.size))
+    """The sample id of a file within the limits of its medium."""
+    medium = MEDIA[source.medium]
+    if entry.size > medium.most_bytes:
+        raise UnreadableError(_too_many_bytes(entry.size, medium.most_bytes))
     try:
         with files_to_spare():
-            data = source.read(entry.path)
+            data = source.read(entry.path) if entry.data is None else entry.data
     except ScarceError:
         raise
     except Exception as error:  # a damaged zip raises nearly anything
-        raise UnreadableImageError(f"cannot be opened: {error}") from error
-    if len(data) > MAX_BYTES:
-        raise UnreadableImageError(_too_many_bytes(len(data)))
-    MEDIA[medium_of(entry.path) or DEFAULT_MEDIUM].check(data)
-    return hashlib.sha256(data).hexdigest()
+        raise UnreadableError(f"cannot be opened: {error}") from error
+    if len(data) > medium.most_bytes:
+        raise UnreadableError(_too_many_bytes(len(data), medium.most_bytes))
+    return sample_id_of(source, data)
+
+
+def sample_id_of(source: Source, data: bytes) -> str:
+    """The sample id of the bytes of a file; raises UnreadableError if they are no sample."""
+    return hashlib.sha256(MEDIA[source.medium].identify(data)).hexdigest()
 
 
 def read_sample(source: Source, sample_id: str, paths: Iterable[str]) -> bytes:
     """The bytes of a sample from the first of its paths that still holds them.
 
-    Raises UnreadableImageError: a file that was replaced since the scan is another sample.
+    Raises UnreadableError: a file that was replaced since the scan is another sample.
     """
     problem = "it is no longer in the pool"
     for path in paths:
@@ -70,11 +75,12 @@ def read_sample(source: Source, sample_id: str, paths: Iterable[str]) -> bytes:
         except Exception as error:  # a damaged zip raises nearly anything
             problem = f"{path}: cannot be opened: {error}"
             continue
-        if hashlib.sha256(data).hexdigest() == sample_id:
-            return data
+        with suppress(UnreadableError):
+            if sample_id_of(source, data) == sample_id:
+                return data
         problem = f"{path}: it was changed after it was scanned; open the project again"
-    raise UnreadableImageError(problem)
+    raise UnreadableError(problem)
 
 
-def _too_many_bytes(size: int) -> str:
-    return f"{size / 1e6:.0f} MB is more than the limit of {MAX_BYTES / 1e6:.0f} MB for one file"
+def _too_many_bytes(size: int, most: int) -> str:
+    return f"{size / 1e6:.0f} MB is more than the limit of {most / 1e6:.0f} MB for one file"

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -10,13 +10,17 @@ from typing import ClassVar, Protocol
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a pool before it is read; `refused` says why it must not be read."""
+    """One file of a pool before it is read; `refused` says why it must not be read.
+
+    `data` are its bytes where they came with it, as those of a table's row do.
+    """
 
     path: str
     size: int
     mtime_ns: int
     label: str | None = None
     refused: str | None = None
+    data: bytes | None = None
 
 
 def entry_of(path: str, file: Path | str, label: str | None, refused: str | None = None) -> Entry:
@@ -39,18 +43,22 @@ def entry_of(path: str, file: Path | str, label: str | None, refused: str | None
 
 
 class Source(Protocol):
-    """A pool of files.
+    """A pool of files, all of one `medium`.
 
     `labels_in` says where labels come from, in words; `labels_meant` whether they are surely meant
     as labels. A folder's name may be a class, or only a folder's name.
     """
 
     location: Path
+    medium: str
     labels_in: ClassVar[str]
     labels_meant: ClassVar[bool]
 
     def entries(self) -> Iterator[Entry]:
-        """Every file that may be an image, in natural order of path."""
+        """Every file of its medium, in natural order of path."""
 
     def read(self, path: str) -> bytes:
         """The bytes of one entry; raises OSError or KeyError if it is gone."""
+
+    def context(self, path: str) -> Mapping[str, str]:
+        """What stands beside an entry and may help a person, by name: the rest of its row."""

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from labeling.media import MEDIA
+from labeling.pool.tables import TABLES
 from labeling.screens.shell import attempt
 from labeling.wording import plain
 from labeling.workspace import WORKSPACE
@@ -17,14 +18,16 @@ def show_without_project(reason: str) -> None:
 
 def media_help() -> str:
     """Which files can be labeled."""
-    return "\n".join(f"- {name}: {', '.join(sorted(one.suffixes))}" for name, one in MEDIA.items())
+    media = (f"- {name}: {', '.join(sorted(one.suffixes))}" for name, one in MEDIA.items())
+    tables = f"- tables of texts, or of paths in a column “path”: {', '.join(TABLES)}"
+    return "\n".join([*media, tables])
 
 
 def open_form() -> None:
     """Ask for the path of a pool."""
     with st.form("open", border=False):
         path = st.text_input(
-            "A folder, a zip, or a CSV with a column “path”, on this machine",
+            "A folder, a zip, or a table, on this machine",
             placeholder="/home/me/photos",
         )
         st.caption(media_help())

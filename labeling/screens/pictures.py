@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from labeling.errors import UnreadableImageError
+from labeling.errors import UnreadableError
 from labeling.loop.session import Session
 from labeling.store import Sample
 from labeling.wording import plain
@@ -22,7 +22,7 @@ def _draw(session: Session, sample: Sample | None, width: int, size: str, captio
         return
     try:
         content = session.project.preview(sample.id, size)
-    except (UnreadableImageError, OSError):
+    except (UnreadableError, OSError):
         return
     st.image(content, plain(caption) if caption else None, width=width, alt=sample.paths[0])
 

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from labeling.api.classes import CREATE_CLASS
+from labeling.api.review import HEAT
 from labeling.errors import HoneError
 from labeling.loop.session import Session
 from labeling.people.access import Visitor, recognized
@@ -161,9 +162,11 @@ def board(session: Session, mode: str) -> None:
             "token": issue(_person(session, found), WORKSPACE.secret),
             "project": session.project.key,
             "name": session.project.name,
+            "medium": session.project.source.medium,
             "who": found.name,
             "owns": found.role >= Role.OWNER,
             "creates": found.role >= CREATE_CLASS.role,
+            "explains": found.role >= HEAT.role,
         },
     )
 

@@ -1,4 +1,4 @@
-"""Adding images through the browser: to the pool's folder, or as a pool of their own."""
+"""Adding files through the browser: to the pool's folder, or as a pool of their own."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -8,10 +8,9 @@ from typing import IO
 import streamlit as st
 
 from labeling.loop.session import Session
-from labeling.media import suffixes
 from labeling.paths import home
 from labeling.pool.folder import FolderSource
-from labeling.pool.uploads import Uploaded, upload
+from labeling.pool.uploads import Uploaded, accepted, place_of, upload
 from labeling.screens.opening import open_pool
 from labeling.screens.shell import attempt, needs_login
 from labeling.wording import amount, code, plain
@@ -32,11 +31,14 @@ def show(session: Session) -> None:
     )
     if needs_login() and not grows:
         return  # a team stays with the project of its invitation
-    st.subheader("Add images" if grows else "Label your own images")
+    many = session.project.medium.many
+    st.subheader(f"Add {many}" if grows else "Label your own images or texts")
     turn = st.session_state.setdefault(ROUND, 0)
     files = st.file_uploader(
-        "Drop images or zips here, or choose them",
-        [*suffixes(), ".zip"],
+        f"Drop {many} or zips here, or choose them"
+        if grows
+        else "Drop images, texts, a table of texts, or zips here, or choose them",
+        accepted(session.project.source.medium if grows else None),
         accept_multiple_files=True,
         key=f"upload-{turn}",
     )
@@ -53,7 +55,7 @@ def show(session: Session) -> None:
 
 def _new_folder() -> Path | None:
     """Where a pool of its own goes."""
-    name = st.text_input("Name of the project", "my-images", max_chars=60).strip()
+    name = st.text_input("Name of the project", "my-project", max_chars=60).strip()
     if not name or name.startswith(".") or "/" in name or "\\" in name or "\0" in name:
         st.error("A name is needed, without a slash and not beginning with a dot.")
         return None
@@ -61,10 +63,12 @@ def _new_folder() -> Path | None:
 
 
 def _add(session: Session, folder: Path, files: Sequence[IO[bytes]], grows: bool) -> None:
-    st.session_state[RESULT] = result = upload(folder, ((one.name, one) for one in files))
+    medium = session.project.source.medium if grows else None
+    result = upload(folder, ((one.name, one) for one in files), medium)
+    st.session_state[RESULT] = result
     st.session_state[ROUND] += 1
     if not grows and (result.added or result.known):
-        open_pool(str(folder))
+        open_pool(str(place_of(folder)))
     if grows and result.added:
         session.look_again()
     st.rerun()
@@ -75,7 +79,7 @@ def _result() -> None:
     if result is None:
         return
     known = f" Already there: {amount(result.known, 'file')}." if result.known else ""
-    st.success(f"{amount(result.added, 'image')} added.{known}", icon=":material/task_alt:")
+    st.success(f"{amount(result.added, 'file')} added.{known}", icon=":material/task_alt:")
     if result.refused:
         st.warning(
             "Not added:\n"

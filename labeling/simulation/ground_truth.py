@@ -9,6 +9,7 @@ from labeling.errors import HoneError
 from labeling.paths import home
 from labeling.pool.manifest import ManifestSource
 from labeling.pool.source import Source
+from labeling.pool.table import TableSource
 from labeling.project.project import Project
 
 FOLDERS = "folders"
@@ -19,10 +20,11 @@ def read_truth(source: Source, truth: str | None = None) -> dict[str, str]:
     """Class names by path.
 
     `truth` is a CSV with the columns path and label, or "folders" for the name of a file's
-    folder. By default it is a manifest's own label column, or the `labels.csv` in a folder.
+    folder. By default it is the pool's own column of labels, or the `labels.csv` beside it.
     """
-    beside = source.location / "labels.csv"
-    if truth is None and not isinstance(source, ManifestSource):
+    place = source.location
+    beside = (place if place.is_dir() else place.parent) / "labels.csv"
+    if truth is None and not _has_own(source):
         if not beside.is_file():
             raise HoneError(
                 f"There is no {beside} with the true labels; "
@@ -36,6 +38,13 @@ def read_truth(source: Source, truth: str | None = None) -> dict[str, str]:
     return labels
 
 
+def _has_own(source: Source) -> bool:
+    """Whether a pool has a column of labels, or may have one."""
+    if isinstance(source, TableSource):
+        return source.label_column is not None
+    return isinstance(source, ManifestSource)
+
+
 def class_names(project: Project, truth: Mapping[str, str]) -> dict[str, str]:
     """The true class name of every sample of a scanned project, by sample id."""
     samples, found = project.store.samples.many(), {}
@@ -44,7 +53,7 @@ def class_names(project: Project, truth: Mapping[str, str]) -> dict[str, str]:
         name = next((truth[path] for path in paths if path in truth), None)
         if name is None:
             raise HoneError(
-                f"The truth has no label for {paths[0]}; it needs one for every image of "
+                f"The truth has no label for {paths[0]}; it needs one for every sample of "
                 f"{project.source.location}, with the same path."
             )
         found[key] = name

@@ -33,7 +33,7 @@ class _Unlabeled:
     labels_meant: ClassVar = False
 
     def __init__(self, source: Source) -> None:
-        self.location = source.location
+        self.location, self.medium = source.location, source.medium
         self._source = source
 
     def entries(self) -> Iterator[Entry]:
@@ -41,6 +41,9 @@ class _Unlabeled:
 
     def read(self, path: str) -> bytes:
         return self._source.read(path)
+
+    def context(self, path: str) -> Mapping[str, str]:
+        return self._source.context(path)
 
 
 def unlabeled(project: Project) -> Project:

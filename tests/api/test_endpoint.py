@@ -27,7 +27,7 @@ def refused_everywhere(
 ) -> None:
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
     sample = session.store.samples.ids()[0]
-    image = f"/api/images/{sample}/thumb" + ("" if token is None else f"?token={token}")
+    image = f"/api/samples/{sample}/thumb" + ("" if token is None else f"?token={token}")
     replies = [client.post(path, json={}, headers=headers) for path in POSTS]
     replies += [client.get(path, headers=headers) for path in GETS]
     replies.append(client.get(image))
@@ -61,7 +61,7 @@ def test_a_token_of_one_open_project_gives_nothing_of_another(
     workspace.add(elsewhere)
     token = issue(Person(elsewhere.project.key, "ann"), workspace.secret)
     (sample, *_) = session.store.samples.ids()
-    assert anonymous.get(f"/api/images/{sample}/thumb?token={token}").status_code == 404
+    assert anonymous.get(f"/api/samples/{sample}/thumb?token={token}").status_code == 404
     headers = {"Authorization": f"Bearer {token}"}
     body = {"answers": [{"client_id": "c", "sample_id": sample, "kind": "skip"}]}
     reply = anonymous.post("/api/answers", json=body, headers=headers).json()

@@ -118,7 +118,7 @@ def test_a_member_of_one_project_is_nobody_in_another(
     theirs, _ = elsewhere.store.people.invite("eve", Role.OWNER, 1)
     assert ours.id == theirs.id  # so that only the project tells them apart
     key = session.store.samples.ids()[0]
-    image = f"/api/images/{key}/thumb"
+    image = f"/api/samples/{key}/thumb"
     assert client.get(image, headers=headers_of(workspace, session, ours)).status_code == 200
     assert client.get(image, headers=headers_of(workspace, elsewhere, theirs)).status_code == 404
     elsewhere.close()

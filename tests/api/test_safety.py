@@ -153,7 +153,7 @@ def test_a_token_of_another_project_is_refused(target: Target) -> None:
 
 def test_a_token_in_the_address_opens_images_and_nothing_else(target: Target) -> None:
     token = target.local()
-    assert target.ask(f"/api/images/{target.sample}/thumb?token={token}")[0] == 200
+    assert target.ask(f"/api/samples/{target.sample}/thumb?token={token}")[0] == 200
     assert target.ask(f"/api/status?token={token}")[0] == 401
     assert target.ask(f"/api/answers?token={token}", "POST", target.skip())[0] == 401
 
@@ -169,7 +169,7 @@ def test_a_revoked_person_is_out_within_a_second(target: Target) -> None:
 
 def test_nothing_of_the_project_is_told_to_a_stranger(target: Target) -> None:
     open_to_all = ("/", "/api/health", "/api/docs", "/api/openapi.json", "/_stcore/health")
-    closed = ("/api/history", f"/api/images/{target.sample}/view", "/_stcore/metrics", "/nothing")
+    closed = ("/api/history", f"/api/samples/{target.sample}/view", "/_stcore/metrics", "/nothing")
     for path in (*open_to_all, *closed):
         _, _, text = target.ask(path, headers=ELSEWHERE)
         for known in (b"secret-name", target.file.encode(), str(target.folder).encode()):
@@ -321,7 +321,7 @@ def test_no_image_fills_the_memory_of_the_server(
         assert {*named} >= {"tile.tif", *(f"large{number}.png" for number in range(LARGE))}
 
         def shown(name: str) -> tuple[int, bytes]:
-            path = f"/api/images/{named[name]}/view"
+            path = f"/api/samples/{named[name]}/view"
             status, _, content = told.ask(path, token=told.local(), timeout=300)
             return status, content
 
@@ -357,8 +357,8 @@ CLIMBS = ("../", "..%2f", "%2e%2e/", "%2e%2e%2f", "..%5c", "%252e%252e%252f", ".
 def test_no_address_leads_to_another_file(target: Target, climb: str) -> None:
     up = climb * 6
     for path in (
-        f"/api/images/{up}etc%2fpasswd/view",
-        f"/api/images/{target.sample}/{up}etc/passwd",
+        f"/api/samples/{up}etc%2fpasswd/view",
+        f"/api/samples/{target.sample}/{up}etc/passwd",
         f"/api/board/v/{up}etc/passwd",
         f"/api/board/v/{up}labeling%2fcli%2fmain.py",
         f"/static/{up}etc/passwd",
@@ -372,7 +372,7 @@ def test_no_address_leads_to_another_file(target: Target, climb: str) -> None:
         assert status != 200 or b"<title>Streamlit</title>" in text  # the page of any screen
 
 
-@pytest.mark.parametrize("path", ["/api/images/%00/view", "/api/board/v/%00", "/join/%00", "/%ff"])
+@pytest.mark.parametrize("path", ["/api/samples/%00/view", "/api/board/v/%00", "/join/%00", "/%ff"])
 def test_odd_bytes_in_an_address_are_no_error_of_the_server(target: Target, path: str) -> None:
     status, _, text = target.ask(path, headers=ELSEWHERE, token=target.local())
     assert status < 500
@@ -424,8 +424,8 @@ def test_every_reply_is_as_described_whatever_is_asked(
 def test_no_secret_stands_in_the_log_or_in_a_refusal(target: Target) -> None:
     token, secret, _ = target.member("ann")
     target.ask(f"/join/{secret}", headers=ELSEWHERE)
-    target.ask(f"/api/images/{target.sample}/thumb?token={token}", headers=ELSEWHERE)
-    replies = [target.ask(path, token=token)[2] for path in ("/api/status", "/api/images/x/y")]
+    target.ask(f"/api/samples/{target.sample}/thumb?token={token}", headers=ELSEWHERE)
+    replies = [target.ask(path, token=token)[2] for path in ("/api/status", "/api/samples/x/y")]
     replies.append(target.ask("/api/status", token=token + "x")[2])
     log = target.server.log.read_bytes()
     assert b"Runtime state" in log  # which is told at that level alone

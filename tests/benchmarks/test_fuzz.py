@@ -22,7 +22,7 @@ from PIL import Image
 from benchmarks.fuzz import NAMES
 from benchmarks.fuzz_targets import FORMS, TARGETS
 from benchmarks.fuzz_targets import MODES as ODD
-from labeling.errors import UnreadableImageError
+from labeling.errors import UnreadableError
 from labeling.media.decoders import Decoders
 from labeling.media.image import MAX_SIDE
 from models.encoders.preprocess import MODES, Framing
@@ -123,7 +123,7 @@ def test_an_image_of_any_shape_is_shown_or_refused_within_the_memory() -> None:
                 assert decoders.frame(lambda: data, "image", "it", framing).shape == (32, 32, 3)
                 assert decoders.preview(lambda: data, "image", "it", "view")[8:12] == b"WEBP"
                 read_some.append(True)
-            except UnreadableImageError as error:
+            except UnreadableError as error:
                 assert max(width, height) > MAX_SIDE and "no side" in str(error), (
                     str(error),
                     image,
@@ -197,7 +197,7 @@ LONG_VALUES = [b"", b"x" * 9000, b"x" * 30_000]
 PATHS = b"""
 / /% /%zz%00 /%ff //a@b:c/ http://[/x * /join/%e9 /_stcore/stream /_stcore/health ?# /leave
 /_stcore/upload_file/a/b /media/%2e%2e/x /api/answers /api/status?after=%ff&wait=nan
-/auth/login?x=% /api/images/%00/view?token=% /oauth2callback?code=x&state=%ff
+/auth/login?x=% /api/samples/%00/view?token=% /oauth2callback?code=x&state=%ff
 /static/%c0%af""".split()
 METHODS = b"GET POST PUT HEAD OPTIONS DELETE TRACE CONNECT".split()
 ODD_HEADERS = st.tuples(

@@ -205,7 +205,7 @@ class Script:
             ids = [key for (key,) in connection.execute("SELECT id FROM samples")]
         for key in ids:
             for size in ("thumb", "view"):
-                url = f"{self._url}/api/images/{key}/{size}?token={self._token}"
+                url = f"{self._url}/api/samples/{key}/{size}?token={self._token}"
                 urllib.request.urlopen(url, timeout=60).close()
 
     def teach(self, count: int, wrong_every: int = 0) -> None:

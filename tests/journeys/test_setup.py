@@ -56,7 +56,7 @@ def test_class_folders_are_imported_and_new_images_found_while_a_board_is_open(
         [tmp_path / "more.zip", pool / "late.png"]
     )
     owner.get_by_role("button", name="Add 2 files").click()
-    expect(owner.get_by_text("1 image added. Already there: 1 file.")).to_be_visible()
+    expect(owner.get_by_text("1 file added. Already there: 1 file.")).to_be_visible()
     expect(owner.get_by_text("14 different images")).to_be_visible(timeout=60_000)
     assert (pool / "dog" / "zipped.png").exists()
     expect(page.locator(".count")).to_have_text("13 of 14 labeled", timeout=60_000)
@@ -66,7 +66,7 @@ def test_images_that_are_dropped_become_a_project_of_their_own(
     sample_server: Server, visit: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = visit(f"{sample_server.url}/setup?page=images")
-    expect(page.get_by_text("Label your own images")).to_be_visible()
+    expect(page.get_by_text("Label your own images or texts")).to_be_visible()
     for number in range(3):
         picture(number).save(tmp_path / f"own-{number}.png")
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(

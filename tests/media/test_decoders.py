@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labeling.errors import BusyError, ScarceError, UnreadableImageError
+from labeling.errors import BusyError, ScarceError, UnreadableError
 from labeling.media.decoders import ROOT, Decoders, Pixels
 from labeling.media.image import SIZES, browser_copy, load_image
 from labeling.media.worker import MEMORY
@@ -107,9 +107,9 @@ def test_a_process_gives_what_this_one_would(decoders: Decoders) -> None:
 def test_a_bad_file_is_told_with_its_reason_and_ends_no_process(decoders: Decoders) -> None:
     frame(decoders, png(0))
     before = running()
-    with pytest.raises(UnreadableImageError, match=r"cat/a\.png: it is damaged"):
+    with pytest.raises(UnreadableError, match=r"cat/a\.png: it is damaged"):
         frame(decoders, png(1)[:-60], "cat/a.png")
-    with pytest.raises(UnreadableImageError, match="not an image"):
+    with pytest.raises(UnreadableError, match="not an image"):
         frame(decoders, b"")
     frame(decoders, png(2))
     assert running() == before
@@ -117,10 +117,10 @@ def test_a_bad_file_is_told_with_its_reason_and_ends_no_process(decoders: Decode
 
 def test_a_file_that_cannot_be_read_costs_no_place(decoders: Decoders) -> None:
     def gone() -> bytes:
-        raise UnreadableImageError("a.png: cannot be opened")
+        raise UnreadableError("a.png: cannot be opened")
 
     for _ in range(3):
-        with pytest.raises(UnreadableImageError, match="cannot be opened"):
+        with pytest.raises(UnreadableError, match="cannot be opened"):
             decoders.preview(gone, "image", "a.png", "thumb")
     assert frame(decoders, png(0)).shape == (24, 24, 3)
 
@@ -137,14 +137,14 @@ def test_a_process_that_is_killed_is_replaced_and_nothing_is_missing(decoders: D
 
 
 def test_the_file_that_kills_its_decoder_is_named_and_others_go_on(faulty: Decoders) -> None:
-    with pytest.raises(UnreadableImageError, match=r"bad\.png: its decoder broke down \(exit"):
+    with pytest.raises(UnreadableError, match=r"bad\.png: its decoder broke down \(exit"):
         frame(faulty, png(0) + b"DEADLY", "bad.png")
     assert frame(faulty, png(1)).shape == (24, 24, 3)
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers there")
 def test_the_file_that_takes_too_long_is_named_and_others_go_on(faulty: Decoders) -> None:
-    with pytest.raises(UnreadableImageError, match=r"slow\.png: it takes more than 60 seconds"):
+    with pytest.raises(UnreadableError, match=r"slow\.png: it takes more than 60 seconds"):
         frame(faulty, png(0) + b"ENDLESS", "slow.png")
     assert frame(faulty, png(1)).shape == (24, 24, 3)
 
@@ -168,9 +168,9 @@ def test_a_file_that_would_fill_the_memory_is_named_and_ends_no_process(
     frame(decoders, png(0))
     before, data = running(), make()
     for size in ("thumb", "full"):
-        with pytest.raises(UnreadableImageError, match=rf"bomb: .*{reason}"):
+        with pytest.raises(UnreadableError, match=rf"bomb: .*{reason}"):
             decoders.preview(lambda: data, "image", "bomb", size)
-    with pytest.raises(UnreadableImageError, match=rf"bomb: .*{reason}"):
+    with pytest.raises(UnreadableError, match=rf"bomb: .*{reason}"):
         frame(decoders, data, "bomb")
     assert frame(decoders, png(1)).shape == (24, 24, 3)
     assert running() == before and peak_bytes(before[0]) < 300_000_000

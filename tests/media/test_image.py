@@ -2,15 +2,13 @@
 
 import io
 import time
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from labeling.errors import UnreadableImageError
-from labeling.media.image import SIZES, browser_copy, cached_copy, check_header, load_image
+from labeling.errors import UnreadableError
+from labeling.media.image import SIZES, browser_copy, check_header, load_image
 from tests import hostile
 from tests.conftest import picture
 
@@ -86,7 +84,7 @@ def test_a_cmyk_jpeg_is_decoded() -> None:
 def test_a_truncated_jpeg_passes_the_header_and_is_named_when_decoded() -> None:
     data = encoded(picture(0, 200), "JPEG")[:1500]
     assert check_header(data) == (200, 200)
-    with pytest.raises(UnreadableImageError, match=r"cat/a\.jpg: it is damaged \(.*truncated"):
+    with pytest.raises(UnreadableError, match=r"cat/a\.jpg: it is damaged \(.*truncated"):
         load_image(data, "cat/a.jpg")
 
 
@@ -101,7 +99,7 @@ def test_damaged_bytes_raise_nothing_but_the_named_error(kind: str) -> None:
             broken[place] = rng.integers(256)
         try:
             browser_copy(bytes(broken[: rng.integers(10, len(broken) + 1)]), "x.img", "thumb")
-        except UnreadableImageError as error:
+        except UnreadableError as error:
             assert "x.img" in str(error)
 
 
@@ -110,7 +108,7 @@ def test_an_image_without_pixels_is_refused(size: tuple[int, int]) -> None:
     data = bytearray(encoded(Image.new("RGB", (5, 5)), "BMP"))
     for offset, value in zip((18, 22), size, strict=True):
         data[offset : offset + 4] = value.to_bytes(4, "little")
-    with pytest.raises(UnreadableImageError, match="not an image"):
+    with pytest.raises(UnreadableError, match="not an image"):
         check_header(bytes(data))
 
 
@@ -118,7 +116,7 @@ def test_a_gif_whose_frame_is_larger_than_its_screen_cannot_pass_the_limit() -> 
     data = bytearray(encoded(Image.new("P", (5, 5)), "GIF"))
     frame = data.rindex(b"\x2c\0\0\0\0\5\0\5\0")
     data[frame + 5 : frame + 9] = b"\xff\xff\xff\xff"
-    with pytest.raises(UnreadableImageError, match="limit of 120 megapixels"):
+    with pytest.raises(UnreadableError, match="limit of 120 megapixels"):
         check_header(bytes(data))
 
 
@@ -136,41 +134,6 @@ def test_a_small_image_reaches_the_browser_without_loss() -> None:
     content = browser_copy(encoded(picture(3), "PNG"), "a", "view")
     with Image.open(io.BytesIO(content)) as image:
         assert (np.asarray(image) == np.asarray(picture(3))).all()
-
-
-def test_a_cached_copy_is_made_once_also_by_many_threads(tmp_path: Path) -> None:
-    data = encoded(picture(0), "PNG")
-    with ThreadPoolExecutor(8) as pool:
-        copies = list(
-            pool.map(
-                lambda _: cached_copy(
-                    tmp_path, "ab" * 32, "thumb", lambda: browser_copy(data, "a", "thumb")
-                ),
-                range(16),
-            )
-        )
-    assert len(set(copies)) == 1
-    assert [file.name for file in tmp_path.rglob("*.*")] == [f"{'ab' * 32}-thumb.webp"]
-
-    def unread() -> bytes:
-        raise AssertionError("the copy should have been used")
-
-    assert cached_copy(tmp_path, "ab" * 32, "thumb", unread) == copies[0]
-
-
-def test_an_image_is_shown_even_if_its_copy_cannot_be_kept(tmp_path: Path) -> None:
-    (tmp_path / "thumbnails").write_text("a file where the folder should be")
-    data = encoded(picture(0), "PNG")
-    content = cached_copy(
-        tmp_path / "thumbnails", "ab" * 32, "thumb", lambda: browser_copy(data, "a", "thumb")
-    )
-    assert content[8:12] == b"WEBP"
-
-
-def test_nothing_is_kept_of_an_image_that_cannot_be_decoded(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableImageError):
-        cached_copy(tmp_path, "ab" * 32, "thumb", lambda: browser_copy(b"text", "a", "thumb"))
-    assert list(tmp_path.rglob("*.*")) == []
 
 
 def test_a_large_jpeg_is_decoded_no_larger_than_asked_and_looks_the_same() -> None:
@@ -214,7 +177,7 @@ def test_a_turned_jpeg_is_upright_when_it_is_decoded_small() -> None:
 )
 def test_a_file_that_is_dear_to_read_or_no_image_is_refused_soon(data: bytes, reason: str) -> None:
     begin = time.process_time()
-    with pytest.raises(UnreadableImageError, match=reason):
+    with pytest.raises(UnreadableError, match=reason):
         load_image(data, "bomb")
     assert time.process_time() - begin < 1
 

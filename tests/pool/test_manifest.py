@@ -34,10 +34,8 @@ def test_a_manifest_from_a_spreadsheet_with_bom_and_spaces_is_read(
     assert found["img0.png"].problem is None
 
 
-def test_a_manifest_without_a_path_column_says_what_its_first_line_should_be(
-    tmp_path: Path,
-) -> None:
-    with pytest.raises(PoolError, match=r"list\.csv has no column “path”; its first line should"):
+def test_a_manifest_without_a_path_column_is_not_taken_for_texts(tmp_path: Path) -> None:
+    with pytest.raises(PoolError, match=r"“file” of .*list\.csv names files; call it “path”"):
         open_source(write_manifest(tmp_path, "file;label\nimg0.png;cat\n"))
 
 
@@ -51,7 +49,7 @@ def test_missing_files_of_a_manifest_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["path\n", "path,label\n,cat\n"])
 def test_a_manifest_without_rows_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(PoolError, match=r"list\.csv holds no images; name one file on each line"):
+    with pytest.raises(PoolError, match=r"holds nothing to label; name one file on each line"):
         open_source(write_manifest(tmp_path, text))
 
 

@@ -20,12 +20,12 @@ def test_a_path_that_is_too_long_is_no_crash() -> None:
 
 
 def test_an_empty_folder_says_what_to_put_there(tmp_path: Path) -> None:
-    (tmp_path / "readme.txt").write_text("nothing")
-    with pytest.raises(PoolError, match=r"holds no images; put \.bmp.*\.png.* files there"):
+    (tmp_path / "notes.docx").write_text("nothing")
+    with pytest.raises(PoolError, match=r"nothing to label; put \.bmp.*\.png.*\.txt.* files there"):
         open_source(tmp_path)
 
 
 def test_a_single_image_is_no_pool(tmp_path: Path) -> None:
     fill(tmp_path, 1)
-    with pytest.raises(PoolError, match=r"img0\.png is neither a folder, nor a \.zip, nor a \.csv"):
+    with pytest.raises(PoolError, match=r"img0\.png is neither a folder, nor a \.zip, nor a table"):
         open_source(tmp_path / "img0.png")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labeling.errors import ScarceError, UnreadableImageError
+from labeling.errors import ScarceError, UnreadableError
 from labeling.media import MEDIA
 from labeling.pool.opening import open_source
 from labeling.pool.scan import read_sample, scan
@@ -115,16 +115,16 @@ def test_a_sample_is_read_from_whichever_of_its_files_still_holds_it(tmp_path: P
 def test_a_file_that_was_replaced_is_never_taken_for_the_sample(tmp_path: Path) -> None:
     fill(tmp_path, 1)
     source = open_source(tmp_path)
-    with pytest.raises(UnreadableImageError, match=r"img0\.png: it was changed after"):
+    with pytest.raises(UnreadableError, match=r"img0\.png: it was changed after"):
         read_sample(source, "0" * 64, ["img0.png"])
-    with pytest.raises(UnreadableImageError, match=r"gone\.png: cannot be opened"):
+    with pytest.raises(UnreadableError, match=r"gone\.png: cannot be opened"):
         read_sample(source, "0" * 64, ["gone.png"])
 
 
 @pytest.mark.parametrize("kind", MEDIA)
-def test_every_loader_names_a_file_that_it_cannot_read(kind: str) -> None:
-    with pytest.raises(UnreadableImageError, match=r"a/b\.png"):
-        MEDIA[kind].load(b"\0\1\2", "a/b.png")
+def test_every_medium_names_a_file_that_it_cannot_read(kind: str) -> None:
+    with pytest.raises(UnreadableError, match=r"a/b\.png"):
+        MEDIA[kind].preview(b"\0\1\2\0\0", "a/b.png", "thumb", {})
 
 
 def test_no_file_is_left_out_or_forgotten_because_files_ran_out(tmp_path: Path) -> None:

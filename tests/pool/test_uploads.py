@@ -9,7 +9,7 @@ from typing import IO
 import pytest
 
 from labeling.errors import PoolError
-from labeling.pool.uploads import Uploaded, upload
+from labeling.pool.uploads import Uploaded, place_of, upload
 from tests.pool.test_archive import make_zip, png
 
 
@@ -55,7 +55,7 @@ def test_nothing_is_overwritten_and_the_same_file_is_not_kept_twice(tmp_path: Pa
 def test_what_cannot_be_a_sample_is_refused_by_name_and_the_rest_comes_in(tmp_path: Path) -> None:
     data = png(1, tmp_path)
     evil = make_zip(tmp_path / "evil.zip", {"../out.png": data, "in.png": data}).read_bytes()
-    empty = make_zip(tmp_path / "none.zip", {"readme.txt": b"x"}).read_bytes()
+    empty = make_zip(tmp_path / "none.zip", {"readme.docx": b"x"}).read_bytes()
     done = put(
         tmp_path / "pool",
         ("notes.docx", b"x"),
@@ -108,3 +108,25 @@ def test_a_full_disk_is_said_and_leaves_no_half_of_a_file(
     with pytest.raises(PoolError, match=r"No space left on device\. 1 file came in"):
         upload(tmp_path / "pool", files)
     assert names(tmp_path / "pool") == ["a.png"]
+
+
+def test_a_table_alone_is_opened_and_beside_files_only_if_it_names_them(tmp_path: Path) -> None:
+    table = b"text,n\nsome words,1\nmore words,2\n"
+    alone, beside, named = (tmp_path / name for name in ("alone", "beside", "named"))
+    assert put(alone, ("messages.csv", table)).added == 1
+    assert place_of(alone) == alone / "messages.csv"
+    put(beside, ("messages.csv", table), ("a.png", png(1, tmp_path)))
+    assert place_of(beside) == beside
+    put(named, ("list.csv", b"path,label\na.png,cat\n"), ("a.png", png(1, tmp_path)))
+    assert place_of(named) == named / "list.csv"
+    put(tmp_path / "two", ("a.txt", b"one text"), ("b.txt", b"another"))
+    assert place_of(tmp_path / "two") == tmp_path / "two"
+
+
+def test_a_pool_that_is_there_takes_files_of_its_medium_only(tmp_path: Path) -> None:
+    done = upload(
+        tmp_path / "pool",
+        [(name, io.BytesIO(b"some words")) for name in ("a.txt", "b.png", "c.csv")],
+        "text",
+    )
+    assert done.added == 1 and set(done.refused) == {"b.png", "c.csv"}

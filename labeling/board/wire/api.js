@@ -106,7 +106,7 @@ export class Api {
   // The address of a sample’s content, in one of its sizes.
   content(sampleId, size) {
     if (size === "view") this.#remember(sampleId);
-    return `${this.#url(`images/${sampleId}/${size}`)}?token=${encodeURIComponent(this.token)}`;
+    return `${this.#url(`samples/${sampleId}/${size}`)}?token=${encodeURIComponent(this.token)}`;
   }
 
   #remember(sampleId) {

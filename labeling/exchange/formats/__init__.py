@@ -47,8 +47,8 @@ FORMATS: dict[str, Format] = {
         jsonl.write,
     ),
     "folders": Format(
-        "Images in class folders",
-        "A copy of every labeled image, or a link to it, in a folder of its class.",
+        "Files in class folders",
+        "A copy of every labeled image or text, or a link to it, in a folder of its class.",
         ".zip",
         "application/zip",
         class_folders.write,
@@ -56,8 +56,8 @@ FORMATS: dict[str, Format] = {
         on_disk=True,
     ),
     "folders_zip": Format(
-        "Images in class folders, zipped",
-        "A copy of every labeled image in a folder of its class.",
+        "Files in class folders, zipped",
+        "A copy of every labeled image or text in a folder of its class.",
         ".zip",
         "application/zip",
         class_folders.write,

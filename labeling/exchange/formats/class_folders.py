@@ -1,18 +1,17 @@
-"""A folder of images for each class, with the manifest `labels.csv` and `classes.csv`."""
+"""A folder of files for each class, with the manifest `labels.csv` and `classes.csv`."""
 
-import hashlib
-import zipfile
-import zlib
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from labeling.errors import ExportError
 from labeling.exchange.containers import Container, Written
 from labeling.exchange.destination import MARKER
 from labeling.exchange.formats.csv import write_classes, write_records
 from labeling.exchange.names import file_name, folder_names
-from labeling.exchange.records import Contents
+from labeling.exchange.records import GONE, Contents
+from labeling.media import MEDIA
 from labeling.pool.folder import FolderSource
 from labeling.pool.manifest import ManifestSource
+from labeling.pool.scan import sample_id_of
 from labeling.pool.source import Source
 
 _OWN_FILES = ("labels.csv", "classes.csv", MARKER)
@@ -36,6 +35,7 @@ def write(contents: Contents, container: Container) -> Written:
     files: dict[str, str] = {}
     missing: list[str] = []
     taken: dict[int, set[str]] = {key: set() for key in folders}
+    suffix = MEDIA[contents.source.medium].suffix  # of a row, which has no name
     for record in contents.records():
         if record.class_id is None:
             continue
@@ -44,7 +44,8 @@ def write(contents: Contents, container: Container) -> Written:
             missing.append(record.path or record.sha256)
             continue
         key = record.class_id
-        name = f"{folders[key]}/{file_name(record.path, record.sha256, taken[key])}"
+        named = record.path if PurePath(record.path).suffix else record.path + suffix
+        name = f"{folders[key]}/{file_name(named, record.sha256, taken[key])}"
         container.put(name, data, _origin(contents.source, record.path))
         files[record.path] = name
     write_records(contents, container, files)
@@ -58,9 +59,9 @@ def _read(source: Source, path: str, sha256: str) -> bytes | None:
         return None
     try:
         data = source.read(path)
-    except (OSError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        return data if sample_id_of(source, data) == sha256 else None
+    except GONE:
         return None
-    return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
 
 def check_links(source: Source, *, as_file: bool) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,8 +27,7 @@ def write_records(
     contents: Contents, container: Container, files: Mapping[str, str] | None = None
 ) -> int:
     """Write one row for each record, and `files` (pool path: exported file) as a last column."""
-    names = [field.name for field in fields(Event if contents.history else Record)]
-    count = 0
+    names, count = contents.columns, 0
     with container.text(f"{contents.stem}.csv") as stream:
         table = csv.writer(stream)
         table.writerow(names if files is None else [*names, "file"])
@@ -57,7 +56,8 @@ def write_classes(
 
 def read_csv(path: Path) -> list[Record]:
     """The records of a `labels.csv`, or the events of a `history.csv`."""
-    rows, columns = _rows(path, [field.name for field in fields(Record)])
+    needed = [field.name for field in fields(Record) if field.default is MISSING]
+    rows, columns = _rows(path, needed)
     kind = Event if "answer_id" in columns else Record
     names = [field.name for field in fields(kind)]
     names = [name for name in names if name in columns]  # an earlier Hone wrote fewer

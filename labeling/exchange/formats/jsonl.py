@@ -34,7 +34,8 @@ def write(contents: Contents, container: Container) -> Written:
     with container.text(f"{contents.stem}.jsonl") as stream:
         stream.write(to_json(header) + "\n")
         for record in contents.records():
-            stream.write(to_json(vars(record)) + "\n")
+            told = {name: getattr(record, name) for name in contents.columns}
+            stream.write(to_json(told) + "\n")
             count += 1
     return Written(count)
 

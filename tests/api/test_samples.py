@@ -14,7 +14,7 @@ from labeling.media.decoders import Decoders
 def test_an_image_is_served_once_and_then_never_again(
     anonymous: TestClient, session: Session, token: str, size: str
 ) -> None:
-    url = f"/api/images/{session.store.samples.ids()[0]}/{size}?token={token}"
+    url = f"/api/samples/{session.store.samples.ids()[0]}/{size}?token={token}"
     reply = anonymous.get(url)
     assert reply.status_code == 200
     assert reply.headers["content-type"] == "image/webp"
@@ -33,7 +33,7 @@ def test_an_image_is_served_once_and_then_never_again(
 def test_only_samples_of_the_project_have_images(
     anonymous: TestClient, token: str, path: str
 ) -> None:
-    assert anonymous.get(f"/api/images/{path}?token={token}").status_code == 404
+    assert anonymous.get(f"/api/samples/{path}?token={token}").status_code == 404
 
 
 @pytest.mark.parametrize("size", ["huge", "..", "%2e%2e", "thumb.webp"])
@@ -41,7 +41,7 @@ def test_only_known_sizes_have_images(
     anonymous: TestClient, session: Session, token: str, size: str
 ) -> None:
     key = session.store.samples.ids()[0]
-    assert anonymous.get(f"/api/images/{key}/{size}?token={token}").status_code == 404
+    assert anonymous.get(f"/api/samples/{key}/{size}?token={token}").status_code == 404
 
 
 def test_a_vanished_file_is_gone_by_name_and_leaves_the_pool(
@@ -56,12 +56,12 @@ def test_a_vanished_file_is_gone_by_name_and_leaves_the_pool(
         return read(path)
 
     session.project.source.read = vanished  # type: ignore[method-assign]
-    reply = anonymous.get(f"/api/images/{key}/view?token={token}")
+    reply = anonymous.get(f"/api/samples/{key}/view?token={token}")
     assert reply.status_code == 410
     assert ".png" in reply.json()["error"] and "cannot be shown" in reply.json()["error"]
     assert key not in session.store.samples.ids()
     assert session.store.samples.problems()
-    assert anonymous.get(f"/api/images/{other}/view?token={token}").status_code == 200
+    assert anonymous.get(f"/api/samples/{other}/view?token={token}").status_code == 200
 
 
 def test_a_replaced_file_is_not_shown_as_the_sample_that_it_was(
@@ -70,7 +70,7 @@ def test_a_replaced_file_is_not_shown_as_the_sample_that_it_was(
     key, other = session.store.samples.ids()[:2]
     foreign = session.project.source.read(session.store.samples.many([other])[other].paths[0])
     session.project.source.read = lambda path: foreign  # type: ignore[method-assign]
-    reply = anonymous.get(f"/api/images/{key}/view?token={token}")
+    reply = anonymous.get(f"/api/samples/{key}/view?token={token}")
     assert reply.status_code == 410
     assert "it was changed after it was scanned" in reply.json()["error"]
 
@@ -83,6 +83,6 @@ def test_an_image_that_cannot_be_decoded_just_now_stays_in_the_pool(
     closed = Decoders(1)
     closed.close()
     monkeypatch.setattr("labeling.project.project.DECODERS", closed)
-    reply = anonymous.get(f"/api/images/{key}/view?token={token}")
+    reply = anonymous.get(f"/api/samples/{key}/view?token={token}")
     assert reply.status_code == 503 and "ask again later" in reply.json()["error"]
     assert key in session.store.samples.ids()

@@ -1,4 +1,4 @@
-"""Images by sample id, never by path; a browser may cache each without a time limit."""
+"""Samples as browsers show them, by id, never by path; each may be cached without a time limit."""
 
 from typing import Annotated
 
@@ -10,17 +10,18 @@ from starlette.responses import Response
 from labeling.api.forms import Asked, RefusedError
 from labeling.api.operation import Operation
 from labeling.api.threads import in_decoder, in_worker
-from labeling.errors import UnreadableImageError, files_to_spare
+from labeling.errors import UnreadableError, files_to_spare
 from labeling.loop.session import Session
-from labeling.media.image import SIZES
+from labeling.media import DEFAULT_MEDIUM, MEDIA
 from labeling.people.access import Visitor
 
 IMMUTABLE = "private, max-age=31536000, immutable"
-MISSING = RefusedError(404, "This project has no such image.")
+SIZES = MEDIA[DEFAULT_MEDIUM].sizes  # the names are those of all media
+MISSING = RefusedError(404, "This project has no such sample.")
 
 
-class ImagePath(Asked, frozen=True):
-    """Which image, and how large."""
+class SamplePath(Asked, frozen=True):
+    """Which sample, and how much of it."""
 
     # Only hexadecimal digits, so it cannot name another file.
     sample_id: Annotated[
@@ -28,21 +29,22 @@ class ImagePath(Asked, frozen=True):
         Meta(
             pattern="^[0-9a-f]{64}$",
             max_length=64,
-            description="The id of the sample: the SHA-256 of its file.",
+            description="The id of the sample: the SHA-256 of its file, or of its text in UTF-8.",
         ),
     ]
     size: Annotated[
         str,
         Meta(
-            description=f"Pixels on the longer side: {SIZES}.",
+            description="For lists, for the screen, or all there is. An image has at most 256, "
+            "1600 or 8192 pixels on its longer side; a text is a snippet or whole.",
             extra_json_schema={"enum": list(SIZES)},
         ),
     ]
 
 
-async def _image(session: Session, _visitor: Visitor, request: Request, _asked: None) -> Response:
+async def _sample(session: Session, _visitor: Visitor, request: Request, _asked: None) -> Response:
     try:
-        asked = msgspec.convert(request.path_params, ImagePath)
+        asked = msgspec.convert(request.path_params, SamplePath)
     except msgspec.ValidationError:
         raise MISSING from None
     sample_id, size = asked.sample_id, asked.size
@@ -54,15 +56,15 @@ async def _image(session: Session, _visitor: Visitor, request: Request, _asked: 
     content = await in_worker(session.project.kept_preview, sample_id, size)
     if content is None:
         content = await in_decoder(_content, session, sample_id, size)
-    return Response(content, media_type="image/webp", headers=headers)
+    return Response(content, media_type=session.project.medium.shown_as, headers=headers)
 
 
 def _content(session: Session, sample_id: str, size: str) -> bytes:
-    """The image from the cache, else from its file."""
+    """The preview from the cache, else from its file."""
     try:
         with files_to_spare():
             return session.project.preview(sample_id, size)
-    except (UnreadableImageError, OSError) as error:
+    except (UnreadableError, OSError) as error:
         sample = session.store.samples.get(sample_id)
         if sample is None or not sample.paths:
             raise MISSING from error
@@ -71,16 +73,18 @@ def _content(session: Session, sample_id: str, size: str) -> bytes:
         raise RefusedError(410, reason) from error
 
 
-IMAGE = Operation(
+SAMPLE = Operation(
     "GET",
-    "/api/images/{sample_id}/{size}",
-    "An image as WebP. The token may be in the address, as `?token=…`, for `<img>`.",
-    in_path=ImagePath,
+    "/api/samples/{sample_id}/{size}",
+    "A sample: an image as WebP, a text as JSON with `text`, its `length`, whether that is the "
+    "`whole`, and the other columns of its row as `context`. The token may be in the address, as "
+    "`?token=…`, for `<img>`.",
+    in_path=SamplePath,
     refusals={
-        404: "The project has no such image.",
+        404: "The project has no such sample.",
         410: "The file is gone or damaged; it is left out.",
     },
-    media="image/webp",
-    respond=_image,
+    media=tuple(one.shown_as for one in MEDIA.values()),
+    respond=_sample,
     token_in_address=True,
 )
