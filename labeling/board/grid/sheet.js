@@ -143,7 +143,7 @@ export class Sheet {
     if (extend) this.reach(to);
     else this.anchor = to;
     this.#point();
-    this.tiles[to].node.focus({ preventScroll: this.node.clientHeight > 0 && !this.#scrolls() });
+    this.tiles[to].node.focus({ preventScroll: this.node.clientHeight > 0 && !this.#scrolls() && !this.medium.layout.scrolls });
     if (!this.lens.hidden) this.enlarge(this.tiles[to]);
   }
 

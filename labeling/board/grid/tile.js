@@ -3,7 +3,7 @@
 import { el, hide, percent } from "../dom.js";
 
 export class Tile {
-  // `content` shows the sample: {node, loaded, seen}.
+  // `content` shows the sample: {node, loaded, seen, said}.
   constructor(card, classId, content) {
     this.card = card;
     this.content = content;
@@ -19,7 +19,7 @@ export class Tile {
       el("span.frame", {}, content.node),
       el("span.foot", {}, this.name, this.chance),
     );
-    content.loaded.catch(() => this.#missing());
+    content.loaded.then(() => this.#call(), () => this.#missing());
   }
 
   // Whether its sample can be seen.
@@ -41,7 +41,8 @@ export class Tile {
     const text = this.missing ? "cannot be shown" : this.out ? "left out" : this.changed ? name(this.classId) : "";
     this.name.textContent = text;
     this.node.setAttribute("aria-selected", this.selected);
-    this.node.setAttribute("aria-label", [this.card.name, text || name(this.guess)].join(", "));
+    this.call = text || name(this.guess);
+    this.#call();
     this.node.classList.toggle("out", this.out);
     this.node.classList.toggle("changed", this.changed && !this.out);
   }
@@ -49,6 +50,10 @@ export class Tile {
   // The model's confidence is shown only where blind checks agree with it.
   back(isBacked) {
     hide(this.chance, !isBacked);
+  }
+
+  #call() {
+    if (this.call) this.node.setAttribute("aria-label", `${this.content.said}, ${this.call}`);
   }
 
   // What cannot be seen is not accepted.

@@ -235,7 +235,7 @@ export class LabelMode {
     this.viewer.place(content, card, best ? { id: best.id, name: this.board.name(best.id) } : null);
     this.since = this.pace.clock();
     const guess = best ? `guess ${this.board.name(best.id)} ${percent(best.value)}` : "no guess";
-    put(this.said, `${card.name}; ${guess}`);
+    put(this.said, `${this.board.medium.said(content, card)}; ${guess}`);
     this.#showHistory();
     this.#showAccept();
   }

@@ -23,7 +23,7 @@ class SuspectTile extends Tile {
     if (this.missing) return;
     const text = this.out ? "later" : this.selected ? `stays ${name(this.card.given)}` : `→ ${name(this.classId)}`;
     this.name.textContent = text;
-    this.node.setAttribute("aria-label", `${this.card.name}, ${text}`);
+    this.node.setAttribute("aria-label", `${this.content.said}, ${text}`);
     this.node.classList.remove("changed"); // its own arrow says it
   }
 }

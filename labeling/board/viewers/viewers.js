@@ -4,6 +4,10 @@ import { ImageViewer } from "./image/stage.js";
 import { large, load, Picture } from "./image/picture.js";
 import { thumb } from "./image/thumb.js";
 import { TILES } from "./image/tiles.js";
+import { LIST } from "./text/list.js";
+import * as reading from "./text/reading.js";
+import { Snippet, thumb as snippet } from "./text/snippet.js";
+import { TextViewer } from "./text/stage.js";
 
 export const VIEWERS = {
   image: {
@@ -11,10 +15,12 @@ export const VIEWERS = {
     Viewer: ImageViewer, // one sample on the stage
     load, // (api, card) -> a promise of the content, from the network
     ready: (image) => image.decode(), // … until it can be shown at once
+    said: (_image, card) => card.name, // … in words, for those who do not see it
     thumb, // (api, sample id) -> a small view
     Tile: Picture, // what a tile of the grid shows
     large, // (api, card) -> what an enlarged tile shows
     layout: TILES, // of the grid
+    explaining: [], // actions for those who may see the model’s evidence
     // What the keys do while one sample is shown: action -> [key, what it does].
     actions: {
       bigger: ["+", "zoom in"],
@@ -45,8 +51,45 @@ export const VIEWERS = {
       ["keep", "keep", "keep the zoom for the next images"],
     ],
   },
+  text: {
+    words: { one: "text", many: "texts", evidence: "the words that speak for a class" },
+    Viewer: TextViewer,
+    load: reading.load,
+    ready: reading.ready,
+    said: reading.said,
+    thumb: snippet,
+    Tile: Snippet,
+    large: reading.large,
+    layout: LIST,
+    explaining: ["marks"],
+    actions: {
+      bigger: ["+", "larger letters"],
+      smaller: ["-", "smaller letters"],
+      fit: [".", "letters of the usual size"],
+      marks: [",", "mark the words that speak for the guess, or not"],
+    },
+    repeats: ["bigger", "smaller"],
+    gestures: [
+      ["double click", "letters of the usual size"],
+      ["↑ ↓, Page up, Page down, Home, End", "scroll a long text"],
+    ],
+    brief: [
+      ["+ − .", "larger letters, smaller, the usual size"],
+      [",", "mark the words that speak for the model’s guess"],
+      ["↑ ↓, Page up, Page down", "in a long text: scroll"],
+    ],
+    tools: [
+      ["smaller", "A−", "smaller letters"],
+      ["fit", "100%", "letters of the usual size"],
+      ["bigger", "A+", "larger letters"],
+      ["marks", "words", "mark the words that speak for the guess"],
+    ],
+  },
 };
 
-export function mediumOf({ medium = "image" }) {
-  return VIEWERS[medium];
+// The medium of a project, as far as this person may use it.
+export function mediumOf({ medium = "image", explains = true }) {
+  const found = VIEWERS[medium];
+  const may = ([name]) => explains || !found.explaining.includes(name);
+  return { ...found, actions: Object.fromEntries(Object.entries(found.actions).filter(may)), tools: found.tools.filter(may) };
 }

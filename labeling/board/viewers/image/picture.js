@@ -20,6 +20,7 @@ export function large(api, card) {
 export class Picture {
   constructor(api, card) {
     this.node = new Image();
+    this.said = card.name;
     Object.assign(this.node, { alt: card.name, draggable: false });
     this.node.decoding = "sync"; // all images of a page appear together
     this.address = () => api.content(card.sample_id, "thumb");

@@ -6,7 +6,7 @@ const COMFORTABLE = 148; // px, the side of a tile if the window decides the cou
 const LARGEST = 256; // px, the size of a thumbnail
 const PHONE = 130; // px, the least width of a tile where the page scrolls
 
-export const TILES = { kind: "pictures", comfortable, arrange };
+export const TILES = { kind: "pictures", scrolls: false, comfortable, arrange };
 
 // The number of comfortable tiles that fit; `height` is 0 if the page scrolls.
 function comfortable({ width, height }) {
