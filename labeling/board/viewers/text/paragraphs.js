@@ -2,31 +2,53 @@
 
 import { el } from "../../dom.js";
 
-const TOGETHER = 40; // lines that the browser lays out, or leaves out of sight, as one
+const LONGEST = 4000; // characters of a paragraph: a browser lays out each at once, which takes time
+const TOGETHER = 4000; // … of paragraphs that are laid out, or left out of sight, together
 
 // `marks` are {begin, end, strength, against} in order, in positions of the string.
 export function paragraphs(text, marks = []) {
-  let [begin, at] = [0, 0];
-  const lines = text.split("\n").map((line) => {
-    const [first, end] = [begin, begin + line.length];
-    const here = [];
-    while (at < marks.length && marks[at].begin < end) {
-      here.push(marks[at]);
-      if (marks[at].end > end) break; // it goes on in the next line
-      at += 1;
-    }
-    begin = end + 1;
-    return el("p", { dir: "auto" }, ...(line ? pieces(text, first, end, here) : [el("br")]));
-  });
   const parts = [];
-  for (let from = 0; from < lines.length; from += TOGETHER) parts.push(el("div.part", {}, ...lines.slice(from, from + TOGETHER)));
+  let [part, room, at] = [null, 0, 0];
+  for (const [begin, end] of lines(text)) {
+    while (at < marks.length && marks[at].end <= begin) at += 1;
+    const line = text.slice(begin, end);
+    const node = el("p", { dir: "auto" }, ...(line ? pieces(text, begin, end, marks, at) : [el("br")]));
+    if (room <= 0) {
+      parts.push((part = el("div.part")));
+      room = TOGETHER;
+    }
+    part.append(node);
+    room -= Math.max(line.length, 80);
+  }
   return parts;
 }
 
-function pieces(text, first, end, marks) {
+// The begin and the end of each line; one that is far too long is divided at a blank.
+function* lines(text) {
+  for (let begin = 0; begin <= text.length; ) {
+    const newline = text.indexOf("\n", begin);
+    const end = newline < 0 ? text.length : newline;
+    while (end - begin > LONGEST) {
+      const blank = text.lastIndexOf(" ", begin + LONGEST);
+      const cut = blank > begin ? blank + 1 : whole(text, begin + LONGEST);
+      yield [begin, cut];
+      begin = cut;
+    }
+    yield [begin, end];
+    begin = end + 1;
+  }
+}
+
+// A position that does not divide a character.
+function whole(text, at) {
+  return text.codePointAt(at - 1) > 0xffff ? at + 1 : at;
+}
+
+function pieces(text, begin, end, marks, at) {
   const found = [];
-  let done = first;
-  for (const mark of marks) {
+  let done = begin;
+  for (let next = at; next < marks.length && marks[next].begin < end; next += 1) {
+    const mark = marks[next];
     const [from, to] = [Math.max(mark.begin, done), Math.min(mark.end, end)];
     if (to <= from) continue;
     found.push(text.slice(done, from));
