@@ -18,8 +18,9 @@ SAMPLE = Path(__file__).parents[2] / "sample_data" / "emoji"
 ON_SCREEN = """() => {
   const caption = document.querySelector("[data-testid=stBidiComponentIsolated]")
     ?.shadowRoot?.querySelector(".caption");
-  const image = caption?.getRootNode().querySelector(".stage img");
-  return image && image.alt === caption.title ? caption.title : null;
+  const shown = caption?.getRootNode().querySelector(".stage img, .stage article");
+  const name = shown && (shown.alt ?? shown.getAttribute("aria-label"));
+  return name && name === caption.title ? name : null;
 }"""
 
 
@@ -30,7 +31,7 @@ def true_labels() -> dict[str, str]:
 
 
 def on_screen(page: Page) -> str:
-    """The path of the image that is shown and decoded."""
+    """The path of the image that is shown and decoded, or the place of the text."""
     name: str = page.wait_for_function(ON_SCREEN).json_value()
     return name
 

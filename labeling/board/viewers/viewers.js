@@ -71,12 +71,12 @@ export const VIEWERS = {
     repeats: ["bigger", "smaller"],
     gestures: [
       ["double click", "letters of the usual size"],
-      ["↑ ↓, Page up, Page down, Home, End", "scroll a long text"],
+      ["↑ ↓ Home End", "scroll a long text, as the page keys do"],
     ],
     brief: [
       ["+ − .", "larger letters, smaller, the usual size"],
       [",", "mark the words that speak for the model’s guess"],
-      ["↑ ↓, Page up, Page down", "in a long text: scroll"],
+      ["↑ ↓ Home End", "scroll a long text, as the page keys do then"],
     ],
     tools: [
       ["smaller", "A−", "smaller letters"],

@@ -2,9 +2,9 @@
 
 const GAP = 6;
 const LINE = 21; // px, as in text.css
-const REST = 34; // px of a tile beside its lines
+const REST = 28; // px of a tile beside its lines
 const WIDTH = 320; // px, a comfortable column
-const COMFORTABLE = 4; // lines, if the window decides the count
+const COMFORTABLE = 3; // lines, if the window decides the count
 const [FEWEST, MOST] = [2, 6]; // lines
 
 export const LIST = { kind: "list", scrolls: true, comfortable, arrange };

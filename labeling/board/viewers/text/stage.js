@@ -42,6 +42,7 @@ export class TextViewer {
   place(content, card, guess) {
     Object.assign(this, { content, card, guess });
     this.#forget();
+    content.page.setAttribute("aria-label", card.name);
     this.stage.replaceChildren(content.page, this.legend);
     if (content.shown) content.page.scrollTop = 0; // the browser remembers where it was
     content.shown = true;
