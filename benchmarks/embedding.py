@@ -130,9 +130,9 @@ def as_timm_builds_it(name: str, backbone: Backbone) -> Any:
         folder = next(WEIGHTS_DIR.glob("*/config.json")).parent
         model: Any = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0)
     else:
-        model = timm.create_model(entry.timm if entry else name, num_classes=0)
+        model = timm.create_model(entry.model if entry else name, num_classes=0)
         if entry and model.pretrained_cfg.get("fixed_input_size"):
-            model = timm.create_model(entry.timm, num_classes=0, img_size=entry.input_size)
+            model = timm.create_model(entry.model, num_classes=0, img_size=entry.input_size)
     model = model.eval().requires_grad_(False).to(backbone.device)
     return model.to(memory_format=torch.channels_last)
 

@@ -89,8 +89,10 @@ def test_new_entries_of_all_kinds_are_among_the_choices() -> None:
 
 
 def test_a_new_encoder_is_offered_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ENCODERS, "toy", replace(ENCODERS["bundled"], words=WORDS))
-    assert "toy" in encoder_options()
+    monkeypatch.setitem(
+        ENCODERS, "toy", replace(ENCODERS["bundled"], words=WORDS, is_bundled=False)
+    )
+    assert "toy" in encoder_options("image") and "toy" not in encoder_options("text")
 
 
 @pytest.mark.parametrize("kind", ["queries", "heads", "formats"], indirect=True)

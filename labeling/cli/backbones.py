@@ -15,7 +15,7 @@ from labeling.evidence.trial_report import basis, verdict
 from labeling.evidence.trials import Trials
 from labeling.project.project import Project
 from labeling.wording import duration
-from models.encoders.catalogue import ENCODERS, suggest
+from models.encoders.catalogue import catalogue, suggest
 from models.encoders.device import pick_device
 
 
@@ -42,18 +42,19 @@ def backbones(place: Place, compare: Sequence[str]) -> None:
 def _print_list(project: Project) -> None:
     """Every backbone of the catalogue, its speed on this machine, and the time for the pool."""
     speeds = Speeds()
-    speeds.measure(ENCODERS)
+    medium = project.source.medium
+    speeds.measure(medium, catalogue(medium))
     speeds.wait()
     images = len(project.store.samples.ids())
-    decoding = decoding_seconds(project, 256) if images else 0.0
+    decoding = decoding_seconds(project) if images else 0.0
     print(f"{'backbone':26}{'images/s':>10}{'this pool':>16}  {'million':>8}  good for")
-    for name, entry in ENCODERS.items():
-        rate = speeds.rate(name)
+    for name, entry in catalogue(medium).items():
+        rate = speeds.rate(medium, name)
         takes = duration(pool_seconds(images, rate, decoding)) if rate and images else "–"
         shown = f"{rate:.1f}" if rate else "–"
         print(f"{name:26}{shown:>10}{takes:>16}  {entry.params_m:8.1f}  {entry.words}")
         print(f"{'':26}{entry.pretraining}; {entry.licence}; {entry.dim} numbers")
-    default, why = suggest(pick_device(), images)
+    default, why = suggest(pick_device(), images, medium)
     print(f"{default} is {why}.")
 
 

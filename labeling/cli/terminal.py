@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from labeling.embedding.ingest import IngestState
-    from models.encoders.backbones import Backbone
+    from models.encoders.encoder import Encoder
 
 POLL_SECONDS = 0.1
 
 
-def bring_in(project: Project, backbone: "Backbone | None" = None) -> "IngestState":
+def bring_in(project: Project, backbone: "Encoder | None" = None) -> "IngestState":
     """Scan and embed with a progress bar; Ctrl-C stops it between two batches."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 

@@ -12,7 +12,7 @@ from models.embeddings.cache import CacheLockedError, EmbeddingCache
 from models.embeddings.fill import Progress, embed_missing
 
 if TYPE_CHECKING:
-    from models.encoders.backbones import Backbone
+    from models.encoders.encoder import Encoder
 
 KINDNESS = 5  # the niceness of decoding where a person waits for the same cores
 ELSEWHERE = (
@@ -24,7 +24,7 @@ TURN = 2.0  # seconds between two looks at whether another process still writes
 
 def embed_samples(
     project: Project,
-    backbone: "Backbone",
+    backbone: "Encoder",
     cache: "EmbeddingCache",
     order: Sequence[str],
     *,

@@ -28,7 +28,7 @@ from models.encoders.stamp import stamp
 
 if TYPE_CHECKING:
     from models.embeddings import fill
-    from models.encoders.backbones import Backbone
+    from models.encoders.encoder import Encoder
 
 FIRST_FILES = 24  # enough for the first screen
 FILES_AT_ONCE = 500
@@ -59,7 +59,7 @@ class Ingest:
         self,
         project: Project,
         arrived: Callable[[], None],
-        backbone: "Backbone | None" = None,
+        backbone: "Encoder | None" = None,
     ) -> None:
         self._project = project
         self._arrived = arrived
@@ -332,7 +332,7 @@ class Ingest:
             and not self.cache.missing(ids)
         )
 
-    def _tell_fellows(self, backbone: "Backbone") -> None:
+    def _tell_fellows(self, backbone: "Encoder") -> None:
         """Let other processes, and later starts, find the embeddings."""
         chosen = self._of[0] if self._of else None
         told = {"fingerprint": backbone.fingerprint, "dim": backbone.dim, "name": backbone.name}
@@ -342,7 +342,7 @@ class Ingest:
         if self._project.store.setting(EMBEDDED) != told:
             self._project.store.set(EMBEDDED, told)
 
-    def _choose(self, settings: Settings, images: int) -> tuple["Backbone", str]:
+    def _choose(self, settings: Settings, samples: int) -> tuple["Encoder", str]:
         """The backbone and the reason for it: the given, else the chosen, else the default.
 
         The default is decided once, for a project without embeddings: another answer of the hub at
@@ -353,11 +353,13 @@ class Ingest:
 
         if self._backbone is not None:
             return self._backbone, self._backbone.why
+        medium, told = self._project.source.medium, self._loading
+        find = partial(resolve, medium=medium, features=settings.features, loaded=told)
         if settings.backbone is not None or any(self._project.embeddings.glob("*/manifest.json")):
-            chosen = resolve(settings.backbone, features=settings.features, loaded=self._loading)
+            chosen = find(settings.backbone)
             return chosen, chosen.why
-        name, words = suggest(pick_device(), images)
-        chosen = resolve(name, features=settings.features, loaded=self._loading)
+        name, words = suggest(pick_device(), samples, medium)
+        chosen = find(name)
         self._project.change(backbone=name if chosen.source != "bundled" else "bundled")
         return chosen, f"{name} is {words}. {chosen.why}"
 

@@ -13,7 +13,7 @@ import numpy as np
 from labeling.embedding.cores import cores_for_decoding, share_cores
 from labeling.paths import home
 from labeling.project.project import Project
-from models.encoders.preprocess import Framing
+from models.encoders.families import FAMILIES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,30 +22,33 @@ DECODED = 12  # images of a pool that are timed to decode
 
 
 class Speeds:
-    """Measures in a thread of its own, about two seconds a backbone; what is known is kept."""
+    """Measures in a thread of its own, about two seconds a backbone; what is known is kept.
+
+    A backbone is its medium and its name, since each medium has a bundled one.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._waiting: dict[str, None] = {}
+        self._waiting: dict[tuple[str, str], None] = {}
         self._rates: dict[str, float] | None = None
-        self.problems: dict[str, str] = {}
+        self.problems: dict[tuple[str, str], str] = {}
 
-    def rate(self, name: str) -> float | None:
-        """Images a second through a backbone's forward pass, None if not measured yet."""
+    def rate(self, medium: str, name: str) -> float | None:
+        """Samples a second through a backbone's forward pass, None if not measured yet."""
         with self._lock:
-            return self._known().get(_key(name))
+            return self._known().get(_key(medium, name))
 
     @property
     def busy(self) -> bool:
         """Whether something is being measured."""
         return self._thread is not None and self._thread.is_alive()
 
-    def measure(self, names: Iterable[str]) -> None:
+    def measure(self, medium: str, names: Iterable[str]) -> None:
         """Begin to measure unknown speeds; returns at once."""
         with self._lock:
-            known = self._known()
-            new = [n for n in names if _key(n) not in known and n not in self.problems]
+            known, asked = self._known(), [(medium, name) for name in names]
+            new = [one for one in asked if _key(*one) not in known and one not in self.problems]
             self._waiting |= dict.fromkeys(new)
             if self._waiting and not self.busy:
                 self._thread = threading.Thread(target=self._run, name="speeds", daemon=True)
@@ -57,24 +60,22 @@ class Speeds:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        from models.encoders.speed import speed_of
-
         share_cores()  # as embedding beside labeling does
         while True:
             with self._lock:
                 if not self._waiting:
                     self._thread = None
                     return
-                name = next(iter(self._waiting))
+                one = next(iter(self._waiting))
             rate = 0.0
             try:
-                rate = speed_of(name)
+                rate = FAMILIES[one[0]].speed_of(one[1])
             except Exception as error:  # one that cannot run here must not hide the others
-                self.problems[name] = str(error) or repr(error)
+                self.problems[one] = str(error) or repr(error)
             with self._lock:
-                self._waiting.pop(name, None)
+                self._waiting.pop(one, None)
                 if rate:
-                    self._known()[_key(name)] = round(rate, 2)
+                    self._known()[_key(*one)] = round(rate, 2)
                     self._write()
 
     def _known(self) -> dict[str, float]:
@@ -92,26 +93,26 @@ class Speeds:
             os.replace(draft, _file())
 
 
-def decoding_seconds(project: Project, least: int) -> float:
-    """Seconds that one image of the pool takes to read and decode, one after another."""
+def decoding_seconds(project: Project) -> float:
+    """Seconds that one sample of the pool takes to read and decode, one after another."""
     ids = project.store.samples.ids()
     few = [ids[i] for i in np.linspace(0, len(ids) - 1, min(len(ids), DECODED)).astype(int)]
-    framing = Framing((least, least), (least, least))
+    framing = FAMILIES[project.source.medium].usual_framing()
     begin = time.perf_counter()
     project.framed(few, framing)
     return (time.perf_counter() - begin) / max(1, len(few))
 
 
-def pool_seconds(images: int, rate: float, decoding: float) -> float:
-    """Seconds that a pool takes: its images are decoded while the network runs."""
-    return images * max(1 / rate, decoding / cores_for_decoding(True))
+def pool_seconds(samples: int, rate: float, decoding: float) -> float:
+    """Seconds that a pool takes: its samples are decoded while the network runs."""
+    return samples * max(1 / rate, decoding / cores_for_decoding(True))
 
 
 def _file() -> "Path":
     return home() / "speeds.json"
 
 
-def _key(name: str) -> str:
+def _key(medium: str, name: str) -> str:
     """A speed holds for one device, number of threads and version of torch."""
     import torch
 
@@ -119,4 +120,4 @@ def _key(name: str) -> str:
 
     device = pick_device()
     what = torch.cuda.get_device_name(device) if device.startswith("cuda") else f"{os.cpu_count()}"
-    return f"{name} {device} {what} torch {torch.__version__}"
+    return f"{medium} {name} {device} {what} torch {torch.__version__}"

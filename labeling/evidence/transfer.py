@@ -1,4 +1,4 @@
-"""Whether the backbone helps on this pool, and whether new images still fit it."""
+"""Whether the backbone helps on this pool, and whether new samples still fit it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labeling.embedding.ingest import ADDED_FROM
+from labeling.errors import UnreadableError
 from labeling.evidence.gathering import Evidence
 from labeling.project.project import Project
 
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
     from models.evidence.shift import Shift
     from models.evidence.transfer import Gain
 
-MOST_IMAGES = 300  # labels to compare; embedding them with random weights takes seconds
+MOST_LABELS = 300  # to compare; embedding them with random weights takes seconds
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """The backbone's gain over plain pixels and over its own untrained architecture."""
+    """The backbone's gain over plain features and over its own untrained architecture."""
 
-    pixels: "Gain"
+    plain: "Gain"
     random: "Gain"
 
 
@@ -31,30 +32,34 @@ def transfer(project: Project, round_: "Round", evidence: Evidence, device: str)
     The blind checks come first, then the newest labels, up to 300.
     """
     from models.encoders.backbones import resolve
-    from models.evidence.transfer import PIXELS, compare, embed_random, pixel_features, random_twin
+    from models.encoders.families import FAMILIES
+    from models.evidence.transfer import compare
 
-    order = np.lexsort((-np.arange(len(evidence.rows)), ~evidence.uniform))[:MOST_IMAGES]
-    small = project.framed([evidence.ids[place] for place in order], PIXELS)
-    readable = np.array([isinstance(one, np.ndarray) for one in small], dtype=bool)
+    medium = project.source.medium
+    family = FAMILIES[medium]
+    order = np.lexsort((-np.arange(len(evidence.rows)), ~evidence.uniform))[:MOST_LABELS]
+    small = project.framed([evidence.ids[place] for place in order], family.plain_framing())
+    readable = np.array([not isinstance(one, UnreadableError) for one in small], dtype=bool)
     places = order[readable]
     if len(places) == 0 or len(np.unique(evidence.labels[places])) < 2:
         return None
     ours = round_.table.features[evidence.rows[places]].astype(np.float32)
     labels, uniform = evidence.labels[places], evidence.uniform[places]
     groups = evidence.groups[places]
-    arrays = [one for one in small if isinstance(one, np.ndarray)]
-    pixels = compare(ours, pixel_features(arrays), labels, uniform, groups)
-    if pixels is None:
+    given = [one for one in small if not isinstance(one, UnreadableError)]
+    plain = compare(ours, family.plain(given), labels, uniform, groups)
+    if plain is None:
         return None
     settings = project.settings()
-    twin = random_twin(resolve(settings.backbone, features=settings.features, device=device))
+    used = resolve(settings.backbone, medium=medium, features=settings.features, device=device)
+    twin = family.untrained(used)
     again = project.framed([evidence.ids[place] for place in places], twin.framing)
-    framed = [one for one in again if isinstance(one, np.ndarray)]
+    framed = [one for one in again if not isinstance(one, UnreadableError)]
     if len(framed) < len(places):
         return None  # a file went just now
-    random = compare(ours, embed_random(twin, framed), labels, uniform, groups)
+    random = compare(ours, family.embed_untrained(twin, framed), labels, uniform, groups)
     assert random is not None
-    return Transfer(pixels, random)
+    return Transfer(plain, random)
 
 
 def added_shift(project: Project, round_: "Round", evidence: Evidence) -> "Shift | None":

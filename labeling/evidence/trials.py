@@ -170,7 +170,8 @@ class Trials:
         def waits() -> None:
             self._tell(trial.name, stage="waiting", note=ELSEWHERE)
 
-        backbone = resolve(trial.backbone, features=trial.features, loaded=loaded)
+        medium = self._project.source.medium
+        backbone = resolve(trial.backbone, medium=medium, features=trial.features, loaded=loaded)
         if backbone.source == "bundled" and trial.backbone != "bundled":
             raise HoneError(backbone.why.partition("; using")[0] + ".")
         with closing(
@@ -215,7 +216,8 @@ class Trials:
         caches[present], backbones[present] = own, settings.backbone or "bundled"
         at = (self._current.last_answer, *sorted((name, len(one)) for name, one in caches.items()))
         if self._compared is None or self._compared[0] != at:
-            places = {name: rank(backbone) for name, backbone in backbones.items()}
+            medium = self._project.source.medium
+            places = {name: rank(backbone, medium) for name, backbone in backbones.items()}
             self._compared = (at, self._compare(caches, present, places))
         return self._compared[1]
 

@@ -27,7 +27,7 @@ from labeling.store import Answer, NewAnswer
 
 if TYPE_CHECKING:
     from labeling.learning.snapshot import Round
-    from models.encoders.backbones import Backbone
+    from models.encoders.encoder import Encoder
 
 
 class Session:
@@ -38,7 +38,7 @@ class Session:
     save the time for loading it.
     """
 
-    def __init__(self, project: Project, backbone: "Backbone | None" = None) -> None:
+    def __init__(self, project: Project, backbone: "Encoder | None" = None) -> None:
         self.project, self.store = project, project.store
         # First, so that no change by other processes is missed while the rest is read.
         version, since = self.store.log.version(), self.store.pulse()

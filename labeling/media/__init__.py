@@ -27,6 +27,7 @@ class Medium:
         `shown_as`.
     isolated : whether bytes can harm the program that decodes them, so that `frame` and `preview`
         are called in a process of their own, see `labeling.media.decoders`, and previews are kept.
+    measure : what the input of its encoders is counted in.
     suffix : what a sample without a file of its own is called in a folder.
     quote : bytes -> what stands for a sample in a table of labels; None: only its path does.
     words : one sentence for people.
@@ -43,6 +44,7 @@ class Medium:
     sizes: tuple[str, ...]
     evidence: Callable[[Any, Any], bytes]
     isolated: bool
+    measure: str
     suffix: str
     quote: Callable[[bytes], str] | None
     words: str
@@ -62,6 +64,7 @@ MEDIA: dict[str, Medium] = {
         sizes=tuple(image.SIZES),
         evidence=evidence.coloured,
         isolated=True,
+        measure="pixels",
         suffix="",
         quote=None,
         words="Photos, scans and drawings; of an animation the first frame.",
@@ -78,6 +81,7 @@ MEDIA: dict[str, Medium] = {
         sizes=text.SIZES,
         evidence=evidence.spans,
         isolated=False,
+        measure="tokens",
         suffix=".txt",
         quote=text.read_text,
         words="Messages, sentences and documents in any language.",

@@ -14,14 +14,10 @@ from labeling.screens.shell import attempt, refreshed, show_table
 from labeling.store import Role
 from labeling.wording import duration, plain
 from labeling.workspace import WORKSPACE
-from models.encoders.catalogue import ENCODERS, suggest
+from models.encoders.catalogue import BUNDLED, catalogue, suggest
+from models.encoders.families import FAMILIES
 
-BUNDLED = "bundled"
-OTHER = "another timm model, folder or checkpoint …"
-HOW = (
-    "A timm name (`resnet50.a1_in1k`), a folder with config.json and model.safetensors, or a "
-    "checkpoint: `FILE.safetensors`, or `resnet50=FILE.safetensors`."
-)
+OTHER = "another model, folder or checkpoint …"
 
 
 def show(session: Session) -> None:
@@ -29,10 +25,12 @@ def show(session: Session) -> None:
     st.subheader("Pretrained model")
     refreshed(session, _embedding, 1 if session.ingest.busy else None, Role.OWNER)
     _recommended(session)
-    with st.expander(f"All {len(ENCODERS)} pretrained models, from fast to strong"):
+    medium = session.project.source.medium
+    names = encoder_options(medium)
+    with st.expander(f"All {len(names)} pretrained models, from fast to strong"):
         measured = all(
-            WORKSPACE.speeds.rate(name) or name in WORKSPACE.speeds.problems
-            for name in encoder_options()
+            WORKSPACE.speeds.rate(medium, name) or (medium, name) in WORKSPACE.speeds.problems
+            for name in names
         )
         refreshed(session, _catalogue, None if measured else 2, Role.OWNER)
         _choose(session)
@@ -64,9 +62,10 @@ def _recommended(session: Session) -> None:
     """One recommendation, and the button that follows it."""
     from models.encoders.device import pick_device
 
-    name, why = suggest(pick_device(), session.status().total)
+    medium = session.project.source.medium
+    name, why = suggest(pick_device(), session.status().total, medium)
     current = session.project.settings().backbone or BUNDLED
-    about = f"{name}, good for {ENCODERS[name].words}. It is {why}."
+    about = f"{name}, good for {catalogue(medium)[name].words}. It is {why}."
     if name == current:
         st.success(f"You use the recommended one, {plain(about)}", icon=":material/recommend:")
         return
@@ -81,28 +80,30 @@ def _recommended(session: Session) -> None:
 
 def _catalogue(session: Session) -> None:
     """The list, from fast to strong, with the speed on this machine."""
+    medium = session.project.source.medium
     if session.ingest.state.stage == "done":  # measured while embedding, both would be too slow
-        WORKSPACE.speeds.measure(encoder_options())
-    images = session.status().total
+        WORKSPACE.speeds.measure(medium, catalogue(medium))
+    samples, many = session.status().total, session.project.medium.many
     decoding = _decoding(session)
     rows = []
-    for name, entry in ENCODERS.items():
-        rate = WORKSPACE.speeds.rate(name)
+    for name, entry in catalogue(medium).items():
+        rate = WORKSPACE.speeds.rate(medium, name)
         rows.append(
             {
                 "pretrained model": name,
-                "images/s here": "…"
+                f"{many}/s here": "…"
                 if rate is None
                 else f"{rate:,.0f}"
                 if rate >= 10
                 else f"{rate:.1f}",
-                "your images take": "…"
+                f"your {many} take": "…"
                 if rate is None
-                else duration(pool_seconds(images, rate, decoding)),
+                else duration(pool_seconds(samples, rate, decoding)),
                 "good for": entry.words,
                 "million parameters": entry.params_m,
                 "numbers": entry.dim,
-                "pixels": entry.input_size,
+                session.project.medium.measure: entry.input_size,
+                **({"languages": entry.languages} if entry.languages else {}),
                 "trained on": entry.pretraining,
                 "licence": entry.licence,
             }
@@ -110,50 +111,50 @@ def _catalogue(session: Session) -> None:
     show_table(pd.DataFrame(rows))
     if WORKSPACE.speeds.busy:
         st.caption("Measuring the speeds, two seconds each …")
-    for name, problem in WORKSPACE.speeds.problems.items():
-        st.caption(plain(f"{name} cannot be timed: {problem}"))
+    for (of, name), problem in WORKSPACE.speeds.problems.items():
+        if of == medium:
+            st.caption(plain(f"{name} cannot be timed: {problem}"))
 
 
 def _decoding(session: Session) -> float:
-    """Seconds to decode one image, measured once for each visit."""
+    """Seconds to decode one sample, measured once for each visit."""
     key = f"decoding-{session.project.key}"
     if key not in st.session_state:
-        st.session_state[key] = decoding_seconds(session.project, 256)
+        st.session_state[key] = decoding_seconds(session.project)
     return float(st.session_state[key])
 
 
-def encoder_options() -> list[str]:
+def encoder_options(medium: str) -> list[str]:
     """The names of the pretrained models to choose from."""
-
-    return list(ENCODERS)
+    return list(catalogue(medium))
 
 
 # -- choosing another --------------------------------------------------------------------------
 
 
 def _choose(session: Session) -> None:
-    settings = session.project.settings()
+    settings, medium = session.project.settings(), session.project.source.medium
     current = settings.backbone or BUNDLED
-    names = [*encoder_options(), OTHER]
+    names, family = [*encoder_options(medium), OTHER], FAMILIES[medium]
     chosen = st.selectbox(
         "Use", names, index=names.index(current) if current in names else len(names) - 1
     )
     if chosen == OTHER:
         chosen = st.text_input(
-            "timm name, folder or checkpoint",
+            "Name, folder or checkpoint",
             "" if current in names else current,
-            placeholder="resnet50.a1_in1k",
-            help=HOW,
+            placeholder=family.example,
+            help=family.how,
         ).strip()
     if not chosen:
         return
-    parts, problem = _parts(chosen)
+    parts, problem = _parts(medium, chosen)
     kept = [part for part in settings.features.split("+") if part in parts]
     features = st.multiselect(
         "Features",
         parts,
         kept if chosen == current and kept else parts[:1],
-        help="“pooled” is the network's usual output. Earlier blocks suit images "
+        help="“pooled” is the network's usual output. Earlier blocks suit samples "
         "that differ from those it was trained on; several are joined.",
     )
     if problem:
@@ -169,12 +170,10 @@ def _choose(session: Session) -> None:
 
 
 @cache
-def _parts(name: str) -> tuple[list[str], str]:
+def _parts(medium: str, name: str) -> tuple[list[str], str]:
     """The features that a network offers, or the reason why they are unknown."""
-    from models.encoders.speed import features_of
-
     try:
-        return list(features_of(name)), ""
+        return list(FAMILIES[medium].features_of(name)), ""
     except Exception as error:  # trying the network reports it again, in full
         return ["pooled"], str(error)
 
@@ -244,13 +243,13 @@ def _verdicts(session: Session, trials: list[Trial]) -> None:
         if any(trial.stage == "done" for trial in trials):
             st.info("There are no labels of two classes yet to compare them.")
         return
-    images = session.status().total
+    samples, medium = session.status().total, session.project.source.medium
     by_name = {trial.name: trial for trial in trials}
     for standing in compared.standings:
         if standing.name in by_name:
             trial = by_name[standing.name]
-            rate = WORKSPACE.speeds.rate(trial.backbone) or trial.rate
-            left = 0 if trial.whole and trial.stage == "done" else images - trial.done
+            rate = WORKSPACE.speeds.rate(medium, trial.backbone) or trial.rate
+            left = 0 if trial.whole and trial.stage == "done" else samples - trial.done
             st.markdown(verdict(standing, compared, left / rate if rate else None))
     rows = [(one.name, f"{100 * one.accuracy:.1f}%") for one in compared.standings]
     show_table(pd.DataFrame(rows, columns=["best first", "right"]))
@@ -266,7 +265,7 @@ def _candidates(session: Session) -> None:
             f"Prepares {SAMPLE:,} images with each of them in the background, your labeled ones "
             "first, and compares them on your labels."
         )
-        names = [name for name in encoder_options() if name != current]
+        names = [name for name in encoder_options(session.project.source.medium) if name != current]
         chosen = st.multiselect("Candidates", names, names[:2])
         if st.button("Try them", disabled=not chosen):
             attempt(lambda: _try(session, chosen))

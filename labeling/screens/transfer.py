@@ -10,6 +10,7 @@ from labeling.evidence.transfer import Transfer, added_shift, transfer
 from labeling.loop.session import Session
 from labeling.screens.shell import show_table
 from labeling.wording import points
+from models.encoders.families import FAMILIES
 
 if TYPE_CHECKING:  # torch, which is slow to import
     from models.evidence.transfer import Gain
@@ -17,15 +18,16 @@ if TYPE_CHECKING:  # torch, which is slow to import
 
 def show(session: Session, evidence: Evidence) -> None:
     """Compare on request, as it takes some seconds; the last comparison stays on screen."""
+    plain = FAMILIES[session.project.source.medium].plain_words
     st.subheader("Does the pretrained model help?")
     st.markdown(
-        "The same labels with the pretrained model’s features, with plain pixels (16 × 16), and "
-        "with the same architecture with random weights. This shows the value of the pretrained "
-        "weights on these images."
+        f"The same labels with the pretrained model’s features, with {plain}, and with the same "
+        "architecture with random weights. This shows the value of the pretrained weights on "
+        f"these {session.project.medium.many}."
     )
     key = f"transfer-{session.project.key}"
     if st.button("Compare", icon=":material/balance:"):
-        with st.spinner("Preparing the labeled images with random weights …"):
+        with st.spinner("Preparing what is labeled with random weights …"):
             assert session.round is not None  # there is evidence
             device = session.ingest.device
             found = transfer(session.project, session.round, evidence, device)
@@ -35,9 +37,9 @@ def show(session: Session, evidence: Evidence) -> None:
             st.info(f"Compared once there are {FEWEST_LABELS} labels of two classes.")
         st.session_state[key] = found
     if isinstance(found := st.session_state.get(key), Transfer):
-        _gain("plain pixels", found.pixels)
+        _gain(plain, found.plain)
         _gain("random weights", found.random)
-        _table(found)
+        _table(found, plain)
     _shift(session, evidence)
 
 
@@ -59,16 +61,16 @@ def _gain(what: str, gain: "Gain") -> None:
         st.success(text, icon=":material/trending_up:")
 
 
-def _table(found: Transfer) -> None:
-    where = "blind checks" if found.pixels.uniform else "labels that were chosen as hard ones"
-    st.caption(f"Leave-one-out accuracy on {found.pixels.rows} {where}.")
+def _table(found: Transfer, plain: str) -> None:
+    where = "blind checks" if found.plain.uniform else "labels that were chosen as hard ones"
+    st.caption(f"Leave-one-out accuracy on {found.plain.rows} {where}.")
     show_table(
         pd.DataFrame(
             {
-                "features": ["pretrained model", "16 × 16 pixels", "random weights"],
+                "features": ["pretrained model", plain, "random weights"],
                 "accuracy": [
                     100 * share
-                    for share in (found.pixels.ours, found.pixels.theirs, found.random.theirs)
+                    for share in (found.plain.ours, found.plain.theirs, found.random.theirs)
                 ],
             }
         ),

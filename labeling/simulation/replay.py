@@ -23,7 +23,7 @@ from labeling.simulation.curves import Plan, Run
 from labeling.store import NewAnswer
 
 if TYPE_CHECKING:
-    from models.encoders.backbones import Backbone
+    from models.encoders.encoder import Encoder
 
 
 class _Unlabeled:
@@ -66,6 +66,7 @@ class Task:
     query: str
     seed: int
     audit_share: float
+    medium: str
     backbone: str | None
     device: str
     fingerprint: str
@@ -118,18 +119,18 @@ def start_worker() -> None:
     pin_threads()
 
 
-def loaded(name: str | None, device: str | None = None) -> "Backbone":
+def loaded(name: str | None, medium: str = "image", device: str | None = None) -> "Encoder":
     """The backbone of that name, loaded only once."""
     from models.encoders.device import pick_device
 
-    return _load(name, pick_device(device))
+    return _load(name, medium, pick_device(device))
 
 
 @lru_cache(1)
-def _load(name: str | None, device: str) -> "Backbone":
+def _load(name: str | None, medium: str, device: str) -> "Encoder":
     from models.encoders.backbones import resolve
 
-    return resolve(name, device=device)
+    return resolve(name, medium=medium, device=device)
 
 
 def share_embeddings(source: Path, target: Path) -> None:
@@ -147,7 +148,7 @@ def share_embeddings(source: Path, target: Path) -> None:
 
 def _replay(task: Task) -> Run:
     """Label a copy of the template to the end."""
-    backbone = loaded(task.backbone, task.device)
+    backbone = loaded(task.backbone, task.medium, task.device)
     if backbone.fingerprint != task.fingerprint:
         raise HoneError(f"The backbone changed meanwhile ({backbone.why}); simulate again.")
     begin = time.perf_counter()

@@ -14,7 +14,7 @@ from labeling.simulation.ground_truth import class_names
 from labeling.simulation.replay import Task, loaded, replay_all, share_embeddings, unlabeled
 
 if TYPE_CHECKING:
-    from models.encoders.backbones import Backbone
+    from models.encoders.encoder import Encoder
 
 
 def simulate(
@@ -33,7 +33,7 @@ def simulate(
     `backbone` replaces its own.
     """
     name = backbone or project.settings().backbone
-    encoder = loaded(name)
+    encoder = loaded(name, project.source.medium)
     _embed(unlabeled(project), encoder)
     check_size(class_names(project, truth), plan)
     with TemporaryDirectory(prefix="hone-simulate-") as folder:
@@ -61,7 +61,7 @@ def _tasks(
     classes: dict[str, int],
     plan: Plan,
     name: str | None,
-    encoder: "Backbone",
+    encoder: "Encoder",
 ) -> list[Task]:
     """A task for each query and seed."""
     share = project.settings().audit_share
@@ -74,6 +74,7 @@ def _tasks(
             query=query,
             seed=seed,
             audit_share=0.0 if query == BASELINE else share,  # random picks are audits already
+            medium=project.source.medium,
             backbone=name,
             device=encoder.device,
             fingerprint=encoder.fingerprint,
@@ -92,7 +93,7 @@ def check_size(classes: Mapping[str, str], plan: Plan) -> None:
         )
 
 
-def _embed(project: Project, backbone: "Backbone") -> None:
+def _embed(project: Project, backbone: "Encoder") -> None:
     ingest = Ingest(project, lambda: None, backbone)
     ingest.run()
     Mapper(project, ingest, lambda: True, lambda: None).run()  # once for all runs
@@ -102,7 +103,7 @@ def _embed(project: Project, backbone: "Backbone") -> None:
 
 
 def _make_template(
-    folder: Path, project: Project, truth: Mapping[str, str], backbone: "Backbone"
+    folder: Path, project: Project, truth: Mapping[str, str], backbone: "Encoder"
 ) -> dict[str, int]:
     """A scanned, embedded project without answers, to be copied; the class id of each sample."""
     template = open_project(project.source.location, folder)

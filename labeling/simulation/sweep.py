@@ -14,7 +14,7 @@ from labeling.simulation.replay import loaded, unlabeled
 from labeling.simulation.simulate import check_size, simulate
 
 if TYPE_CHECKING:
-    from models.encoders.backbones import Backbone
+    from models.encoders.encoder import Encoder
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def make_sweep(
     truths: Sequence[str | None],
     backbones: Sequence[str | None],
     plans: Sequence[Plan],
-    ingest: Callable[[Project, "Backbone"], object],
+    ingest: Callable[[Project, "Encoder"], object],
 ) -> Sweep:
     """A sweep, checked first, so that a mistake does not show only after an hour.
 
@@ -71,7 +71,8 @@ def make_sweep(
     read = [read_truth(one.source, truth) for one, truth in zip(projects, truths, strict=True)]
     for name in backbones:
         for project in projects:
-            ingest(unlabeled(project), loaded(name or project.settings().backbone))
+            encoder = loaded(name or project.settings().backbone, project.source.medium)
+            ingest(unlabeled(project), encoder)
     for project, names in zip(projects, read, strict=True):
         for plan in plans:
             check_size(class_names(project, names), plan)

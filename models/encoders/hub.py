@@ -5,13 +5,16 @@ import os
 import re
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
 import huggingface_hub as hub
 from huggingface_hub import errors as hub_errors
-from timm.models import get_pretrained_cfg
 
 STALL = 20.0  # seconds without a new byte until a download is stopped
 PIECE = 1 << 18  # bytes
@@ -20,25 +23,35 @@ LOOK = 0.1  # seconds between two checks of the progress
 Loaded = Callable[[int, int], None]  # bytes so far, and in all
 
 
-def _weights_file(timm_name: str) -> tuple[str, str] | None:
-    """Repository and file of the safetensors weights; None if only pickles exist."""
-    config = get_pretrained_cfg(timm_name, allow_unregistered=False)
-    if config is None or not config.hf_hub_id:
+@dataclass(frozen=True)
+class Remote:
+    """A file of weights on the hub, with what must lie beside it; no repository: only a pickle.
+
+    `beside` are needed, `perhaps` taken where they exist. `facts` are fields of Weights.
+    """
+
+    repository: str
+    file: str = "model.safetensors"
+    beside: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def cached(remote: Remote) -> Path | None:
+    """The weights in the local cache of the hub, if they exist with all that belongs to them."""
+    found = [_in_cache(remote, name) for name in (remote.file, *remote.beside)]
+    return found[0] if all(found) else None
+
+
+def _in_cache(remote: Remote, name: str) -> Path | None:
+    if not remote.repository:
         return None
-    file = config.hf_hub_filename or "model.safetensors"
-    safe = {"open_clip_pytorch_model.bin": "open_clip_model.safetensors"}.get(file, file)
-    return (config.hf_hub_id, safe) if safe.endswith(".safetensors") else None
-
-
-def cached(timm_name: str) -> Path | None:
-    """The weights in the local cache of the hub, if they exist."""
-    where = _weights_file(timm_name)
-    found = hub.try_to_load_from_cache(*where) if where else None
+    found = hub.try_to_load_from_cache(remote.repository, name)
     return Path(found) if isinstance(found, str) else None
 
 
 def download(
-    timm_name: str,
+    remote: Remote,
     timeout: float,
     *,
     damaged: Path | None = None,
@@ -49,8 +62,8 @@ def download(
     `damaged` is an unusable copy in the local cache. `loaded` gets the progress.
     The file is compared with the SHA-256 from the hub.
     """
-    where = _weights_file(timm_name)
-    if where is None:
+    where = (remote.repository, remote.file)
+    if not remote.repository:
         return "the hub has its weights only as a pickle, which is not read"
     endpoint = os.environ.get("HF_ENDPOINT") or hub.constants.ENDPOINT
     found = _ask(hub.hf_hub_url(*where, endpoint=endpoint), timeout)
@@ -58,7 +71,7 @@ def download(
         return found
     if damaged is not None:  # else the hub's client keeps a copy that is not a symbolic link
         _remove(damaged)
-    file = _fetch(where, endpoint, found.size or 0, damaged is not None, loaded)
+    file = _fetch(remote, endpoint, found.size or 0, damaged is not None, loaded)
     if isinstance(file, str):
         return file
     wanted = found.etag or ""  # of a large file the SHA-256, of a small one a git hash
@@ -76,9 +89,7 @@ def _remove(file: Path) -> None:
     file.unlink(missing_ok=True)
 
 
-def _fetch(
-    where: tuple[str, str], endpoint: str, size: int, fresh: bool, loaded: Loaded
-) -> Path | str:
+def _fetch(remote: Remote, endpoint: str, size: int, fresh: bool, loaded: Loaded) -> Path | str:
     """Download in a supervised thread: nobody waits for a server that stops sending."""
     ended: list[Path | str] = []
 
@@ -89,12 +100,19 @@ def _fetch(
 
     def fetch() -> None:
         try:
-            got = hub.hf_hub_download(*where, endpoint=endpoint, force_download=fresh)
-            ended.append(Path(got))
+            get = partial(hub.hf_hub_download, remote.repository, endpoint=endpoint)
+            for name in remote.beside:
+                get(name)
+            for name in remote.perhaps:
+                with suppress(hub_errors.EntryNotFoundError):
+                    get(name)
+            ended.append(Path(get(remote.file, force_download=fresh)))
         except Exception as error:  # whatever fails in a download, the bundled backbone still works
             ended.append(f"the download broke off ({_reason(error)})")
 
-    repository = Path(hub.constants.HF_HUB_CACHE) / f"models--{where[0].replace('/', '--')}"
+    repository = (
+        Path(hub.constants.HF_HUB_CACHE) / f"models--{remote.repository.replace('/', '--')}"
+    )
     thread = threading.Thread(target=fetch, name="hub-download", daemon=True)
     thread.start()
     done, since = 0, monotonic()

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from models.encoders.encoder import Source
 from models.encoders.errors import EmbeddingError
-from models.encoders.networks import Source
 from models.encoders.preprocess import Framing
 
 

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import timm
 import torch
@@ -16,22 +16,7 @@ from models.encoders.checkpoint import load_checkpoint
 from models.encoders.errors import BackboneError, DamagedWeightsError, UnknownBackboneError
 from models.encoders.features import POOLED, part_weights, read_out, widths
 from models.encoders.stamp import PREPARE_VERSION
-
-Source = Literal["path", "cache", "hub", "bundled"]
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Weights that were found: the file, its timm model, and the words for the screen."""
-
-    name: str
-    source: Source
-    why: str
-    file: Path
-    timm_name: str | None = None  # None: the file lies in a local-dir folder with a config.json
-    side: int | None = None  # an input size other than that of the training
-    architecture: str | None = None  # for a checkpoint that was given as a file, and
-    config: dict[str, Any] = field(default_factory=dict)  # the content of its config.json
+from models.encoders.weights import Weights
 
 
 @dataclass(frozen=True)

@@ -98,3 +98,8 @@ class Framing:
         ratios = (image.height / high, image.width / wide)
         ratio = max(ratios) if self.mode == "border" else min(ratios)
         return max(1, round(image.width / ratio)), max(1, round(image.height / ratio))
+
+
+def usual_framing() -> Framing:
+    """What most backbones see of an image."""
+    return Framing((256, 256), (256, 256))

@@ -23,9 +23,9 @@ def blank(name: str, features: str | None = None, device: str | None = None) -> 
     """A backbone of the catalogue or of timm with random weights: equally fast, but not loaded."""
     entry: CatalogueEntry | None = ENCODERS.get(name)
     device = pick_device(device)
-    model: Any = timm.create_model(entry.timm if entry else name, pretrained=False, num_classes=0)
+    model: Any = timm.create_model(entry.model if entry else name, pretrained=False, num_classes=0)
     if entry and model.pretrained_cfg.get("fixed_input_size"):
-        model = timm.create_model(entry.timm, num_classes=0, img_size=entry.input_size)
+        model = timm.create_model(entry.model, num_classes=0, img_size=entry.input_size)
     size = {"img_size": entry.input_size} if entry else {}
     config: dict[str, Any] = cast(Any, resolve_model_data_config)(model, args=size)
     parts = parse(features)
@@ -73,7 +73,7 @@ def speed_of(name: str, features: str | None = None, device: str | None = None) 
 def features_of(name: str) -> tuple[str, ...]:
     """The features that a name, as `resolve` takes it, offers; nothing is downloaded."""
     entry = ENCODERS.get(name)
-    architecture = entry.timm if entry else name
+    architecture = entry.model if entry else name
     if not timm.is_model(architecture.partition(".")[0]):
         return offered(resolve(name, device="cpu").model)
     with torch.device("meta"):  # shapes only

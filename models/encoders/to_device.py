@@ -2,11 +2,13 @@
 
 import torch
 
+from models.encoders.encoder import Source
 from models.encoders.errors import BackboneError
 from models.encoders.folding import fold
 from models.encoders.image import Backbone
-from models.encoders.networks import Network, Source
+from models.encoders.networks import Network, load_network
 from models.encoders.preprocess import Framing
+from models.encoders.weights import Weights
 
 
 def place(network: Network, device: str, name: str, source: Source, why: str) -> Backbone:
@@ -34,3 +36,9 @@ def place(network: Network, device: str, name: str, source: Source, why: str) ->
         std=255 * torch.tensor(config["std"], device=device).view(1, -1, 1, 1),
         half=torch.float16 if device.startswith("cuda") else None,
     )
+
+
+def load(weights: Weights, device: str, parts: tuple[str, ...]) -> Backbone:
+    """Load the network of these weights, and move it to the device."""
+    network = load_network(weights, parts)
+    return place(network, device, weights.name, weights.source, weights.why)
