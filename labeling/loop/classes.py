@@ -102,8 +102,8 @@ def _reshaped(session: Session, wanted: ClassChange, one: LabelClass) -> Effect:
         text = f"{labels} of “{one.name}” will count as “{target.name}”, and later labels too."
     elif wanted.kind == "split":
         text = (
-            f"{labels} of “{one.name}” will not count; {amount(reach.samples, 'image')} will be "
-            "asked again first, without a guess and without the old label, which "
+            f"{labels} of “{one.name}” will not count; "
+            f"{session.project.medium.amount(reach.samples)} will be asked again first, without a guess and without the old label, which "
             f"stays in the history. The new choices: {listed(wanted.names)}."
         )
     else:
