@@ -116,8 +116,8 @@ def _pool_labels(session: Session) -> None:
             st.markdown(
                 f"**{session.project.source.labels_in}:** "
                 f"{session.project.medium.amount(offered)} in "
-                f"{amount(len(found), 'class', 'classes')}: {some}{more}. Import them as labels? The "
-                "answers of people stay, and open boards go on with the rest."
+                f"{amount(len(found), 'class', 'classes')}: {some}{more}. Import them as labels? "
+                "The answers of people stay, and open boards go on with the rest."
             )
             yes, no = st.columns([1, 3])
             if yes.button(f"Import {amount(offered, 'label')}", type="primary"):
