@@ -9,6 +9,7 @@ const SIZES = [60, 70, 80, 90, 100, 115, 130, 150, 175, 200, 250, 300]; // perce
 const NORMAL = 100;
 const LINES = 60; // px for an arrow key
 const PAGE = 0.85; // of the stage
+const SLOW = 300; // ms; evidence that takes longer shows a message
 // What a key scrolls, of the page and in pixels.
 const SCROLLS = { ArrowDown: [0, LINES], ArrowUp: [0, -LINES], PageDown: [PAGE, 0], PageUp: [-PAGE, 0], Home: [-Infinity, 0], End: [Infinity, 0] };
 
@@ -128,6 +129,7 @@ export class TextViewer {
     this.#tell(...(this.marks && !one ? ["No guess is shown here, so no words are marked."] : []));
     if (!one) return;
     const isWanted = () => this.content === content && this.wanted === one;
+    const slow = setTimeout(() => isWanted() && this.#tell("Looking for the words …"), SLOW);
     try {
       content.evidence ??= {}; // class id -> spans
       content.evidence[one.id] ??= (await (await this.api.heat(card.sample_id, one.id)).json()).spans;
@@ -136,6 +138,8 @@ export class TextViewer {
       this.#tell(...(content.isMarked ? meaning(one.name) : [`No word speaks for or against “${one.name}”.`]));
     } catch (error) {
       if (isWanted()) this.#tell(error.message);
+    } finally {
+      clearTimeout(slow);
     }
   }
 
