@@ -89,7 +89,7 @@ def _device(text: str) -> str:
     return text.strip()
 
 
-POOL = Variable("HONE_POOL", _path, "name a folder, a .zip or a .csv with images.", None)
+POOL = Variable("HONE_POOL", _path, "name a folder, a .zip or a table of images or texts.", None)
 PROJECT = Variable("HONE_PROJECT", _folder, "name a folder; it may be a new one.", None)
 HOME = Variable("HONE_HOME", _folder, "name a folder; it may be a new one.", ".hone")
 DATABASE_URL = Variable(

@@ -31,7 +31,7 @@ async def in_worker(work: Callable[..., T], *arguments: object) -> T:
 async def in_decoder(work: Callable[..., T], *arguments: object) -> T:
     """The same for work that decodes images; raises BusyError if too much of it waits already."""
     if not _ROOM.acquire(blocking=False):
-        raise BusyError("Too many images are asked for at once; ask again in a moment.")
+        raise BusyError("Too much is asked for at once; ask again in a moment.")
     try:
         return await asyncio.get_running_loop().run_in_executor(_DECODING, work, *arguments)
     finally:

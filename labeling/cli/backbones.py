@@ -47,7 +47,7 @@ def _print_list(project: Project) -> None:
     speeds.wait()
     images = len(project.store.samples.ids())
     decoding = decoding_seconds(project) if images else 0.0
-    print(f"{'backbone':26}{'images/s':>10}{'this pool':>16}  {'million':>8}  good for")
+    print(f"{'backbone':26}{'a second':>10}{'this pool':>16}  {'million':>8}  good for")
     for name, entry in catalogue(medium).items():
         rate = speeds.rate(medium, name)
         takes = duration(pool_seconds(images, rate, decoding)) if rate and images else "–"
@@ -73,7 +73,7 @@ def _print_comparison(project: Project, names: Sequence[str]) -> None:
                 print(f"{trial.name}: {one_line(trial.error)}")
         compared = trials.compare()
         if compared is None:
-            raise HoneError("There is nothing to compare: label images of two classes first.")
+            raise HoneError("There is nothing to compare: label some of two classes first.")
         by_name = {trial.name: trial for trial in trials.all()}
         for standing in compared.standings:
             print(f"{100 * standing.accuracy:5.1f} %  {standing.name}")

@@ -63,7 +63,7 @@ def embed(
     if state.labels_found:
         print(
             f"{amount(state.labels_found, 'label')} of "
-            f"{amount(state.classes_found, 'class', 'classes')} came with the images; import them "
+            f"{amount(state.classes_found, 'class', 'classes')} came with the pool; import them "
             "with --labels, or never with --no-labels."
         )
     if problems:

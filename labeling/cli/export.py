@@ -23,7 +23,7 @@ HELP = "Write the labels in one of the formats.\n\n\b\nFORMAT is one of\n" + "\n
 @on_project
 @click.argument("form", metavar="FORMAT")
 @click.option("--to", metavar="PATH", required=True, help="A new folder or file.")
-@click.option("--link", is_flag=True, help="Link to images instead of copying them.")
+@click.option("--link", is_flag=True, help="Link to files instead of copying them.")
 @click.option("--history", is_flag=True, help="All answers, also undone ones.")
 @click.option("--pseudonyms", is_flag=True, help="Replace the names of people.")
 @as_of_option

@@ -85,4 +85,4 @@ def _pace(state: "IngestState") -> str:
     if not state.rate:
         return ""
     left = time.strftime("%H:%M:%S", time.gmtime(state.seconds_left or 0))
-    return f"{state.rate:,.0f} images/s, {left} left"
+    return f"{state.rate:,.0f}/s, {left} left"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KINDNESS = 5  # the niceness of decoding where a person waits for the same cores
 ELSEWHERE = (
-    "Another process of Hone prepares your images with this pretrained model. What it has done is "
+    "Another process of Hone prepares them with this pretrained model. What it has done is "
     "used here; the rest follows once that process is done or closed."
 )
 TURN = 2.0  # seconds between two looks at whether another process still writes

@@ -34,7 +34,7 @@ FIRST_FILES = 24  # enough for the first screen
 FILES_AT_ONCE = 500
 ADDED_FROM = "added_from"  # the setting with the place of the first image of those added last
 EMBEDDED = "embedded"  # the setting by which other processes, and later starts, find the embeddings
-READY = "All images were prepared before."
+READY = "All was prepared before."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +176,7 @@ class Ingest:
         if done > before or self.state.stage != "done":
             total = self._project.store.samples.count()
             stage = "done" if done >= total else "embedding"
-            why = "Another process of Hone prepares the images and trains; this one follows."
+            why = "Another process of Hone prepares and trains; this one follows."
             self.state = IngestState(
                 stage=stage, backbone=told["name"], why=why, done=min(done, total), total=total
             )

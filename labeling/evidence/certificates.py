@@ -103,10 +103,10 @@ class Certifier:
         if self._running is not None:
             raise HoneError("A certificate is running; finish it or give it up first.")
         if round_ is None or round_.scores is None or round_.id is None or not round_.complete:
-            raise HoneError("There is no finished round yet; label a few images of two classes.")
+            raise HoneError("There is no finished round yet; label a few samples of two classes.")
         rows = self.open_rows(round_)
         if len(rows) < FEWEST:
-            raise HoneError(f"Only {len(rows)} images have no answer; label them instead.")
+            raise HoneError(f"Only {len(rows)} samples have no answer; label them instead.")
         return rows
 
     def _rng(self) -> np.random.Generator:

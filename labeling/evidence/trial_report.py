@@ -20,15 +20,15 @@ def verdict(standing: "Standing", compared: Comparison, seconds: float | None) -
             f"{_belief(standing)}"
         )
     elif standing.low > 0:
-        text = f"{standing.name} is {_span(low, high)} better on your images"
+        text = f"{standing.name} is {_span(low, high)} better here"
     elif standing.high < 0:
-        text = f"{standing.name} is {_span(-high, -low)} worse on your images"
+        text = f"{standing.name} is {_span(-high, -low)} worse here"
     elif round(low) == round(high) == 0:
-        text = f"{standing.name} is as good on your images"
+        text = f"{standing.name} is as good here"
     else:
         text = (
             f"{standing.name} is somewhere between {-low:.0f} points worse and {high:.0f} better "
-            f"on your images, so the difference is not certain; {_belief(standing)}"
+            f"here, so the difference is not certain; {_belief(standing)}"
         )
     if seconds is not None:
         when = f"preparing takes {duration(seconds)}" if seconds else "it is prepared already"
@@ -60,11 +60,11 @@ def _span(low: float, high: float) -> str:
 
 
 def _belief(standing: "Standing") -> str:
-    """The expected result with knowledge from other images taken into account."""
+    """The expected result with knowledge from other sets taken into account."""
     if abs(standing.expected) < 0.005:
         return "about the same is expected"
     kind = "better" if standing.expected > 0 else "worse"
     return (
-        f"given both results on other images, "
+        f"given both results on other sets, "
         f"about {100 * abs(standing.expected):.0f} points {kind} are expected"
     )

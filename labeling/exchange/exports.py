@@ -46,7 +46,7 @@ def export(
     form = _format(format)
     place = Path(target).expanduser().resolve()
     if link and (not form.images or form.zipped):
-        raise ExportError(f"“{format}” holds no images in folders; leave out the links.")
+        raise ExportError(f"“{format}” holds no files in folders; leave out the links.")
     if form.zipped and place.suffix.lower() != form.suffix:
         place = place.with_name(place.name + form.suffix)
     as_file = place.suffix.lower() == form.suffix
@@ -83,8 +83,8 @@ def _refuse_pool(project: Project, target: Path) -> None:
         return
     if not any(part.startswith(".") for part in target.relative_to(pool).parts):
         raise ExportError(
-            f"{target} lies among the images of the pool, where the copies would be found as "
-            "new images; choose a folder elsewhere."
+            f"{target} lies among the files of the pool, where the copies would be found as "
+            "new ones; choose a folder elsewhere."
         )
 
 

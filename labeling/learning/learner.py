@@ -165,7 +165,7 @@ class Learner:
             return wanted, kept
         if is_pinned:
             raise HoneError(
-                f"Round {kept[0].id} was learned on a map of your images that another one has "
+                f"Round {kept[0].id} was learned on a map of your samples that another one has "
                 "replaced since; resume training instead."
             )
         return wanted, None

@@ -101,10 +101,11 @@ def _reshaped(session: Session, wanted: ClassChange, one: LabelClass) -> Effect:
     if target is not None:
         text = f"{labels} of “{one.name}” will count as “{target.name}”, and later labels too."
     elif wanted.kind == "split":
+        asked = session.project.medium.amount(reach.samples)
         text = (
-            f"{labels} of “{one.name}” will not count; {amount(reach.samples, 'image')} will be "
-            "asked again first, without a guess and without the old label, which "
-            f"stays in the history. The new choices: {listed(wanted.names)}."
+            f"{labels} of “{one.name}” will not count; {asked} will be asked again first, without "
+            "a guess and without the old label, which stays in the history. The new choices: "
+            f"{listed(wanted.names)}."
         )
     else:
         text = f"Nobody can choose “{one.name}”; {labels} of it stay but do not train the model."

@@ -127,7 +127,7 @@ class Session:
         Raises HoneError where another process does that.
         """
         if not self.peers.leads:
-            raise HoneError("Another process of Hone prepares these images; ask there.")
+            raise HoneError("Another process of Hone prepares them; ask there.")
         self.ingest.again()
         self.notifier.bump()
 

@@ -7,6 +7,7 @@ from os.path import splitext
 from typing import Any
 
 from labeling.media import evidence, image, text
+from labeling.wording import amount
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class Medium:
     suffix: str
     quote: Callable[[bytes], str] | None
     words: str
+
+    def amount(self, count: int) -> str:
+        """A number of samples in words: 1 image, 1,200 images."""
+        return amount(count, self.one, self.many)
 
 
 DEFAULT_MEDIUM = "image"

@@ -147,7 +147,7 @@ def open_project(
     source = open_source(location, column=text_column)
     if place == location:
         raise ProjectError(
-            f"{place} holds the images; choose another folder for the project, or leave it out."
+            f"{place} is the pool itself; choose another folder for the project, or leave it out."
         )
     _make_writable(place)
     store = open_store(place)

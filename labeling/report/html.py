@@ -71,7 +71,7 @@ def _data(session: Session) -> list[Row]:
         ("Unsure", f"{status.unsure:,}"),
         ("What comes next", settings.query),
         ("Model", settings.head),
-        ("Blind checks", f"{settings.audit_share:.0%} of the images shown"),
+        ("Blind checks", f"{settings.audit_share:.0%} of what is shown"),
         ("Round", f"{status.round_id}, fitted on {status.seen:,} labels"),
         ("Written", time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())),
     ]

@@ -94,7 +94,7 @@ def curve_lines(table: pd.DataFrame) -> alt.LayerChart:
         y=alt.Y(
             "low:Q",
             axis=alt.Axis(format="%", tickCount=6, labelFlush=False),
-            title="accuracy on images without a label",
+            title="accuracy on what has no label",
             scale=alt.Scale(zero=False),
         ),
         y2="high:Q",

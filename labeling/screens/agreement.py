@@ -12,10 +12,11 @@ from models.evidence.agreement import Coefficient
 def show(session: Session) -> None:
     """Show the agreement of all, of each class, and of each pair of people."""
     found, names = agreement(session.current), session.store.classes.names()
+    many = session.project.medium.many
     if found is None:
         st.info(
-            f"Shown once two people have labeled {FEWEST} images in common. The share of images "
-            "that several people answer is set under **Setup → People**.",
+            f"Shown once two people have labeled {FEWEST} {many} in common. The share that several "
+            "people answer is set under **Setup → People**.",
             icon=":material/group:",
         )
         return
@@ -23,9 +24,9 @@ def show(session: Session) -> None:
     alpha.metric("Krippendorff’s alpha", _value(found.alpha))
     kappa.metric("Fleiss’ kappa", _value(found.fleiss))
     st.caption(
-        f"On {found.samples:,} images that two or more people have labeled without seeing each "
+        f"On {found.samples:,} {many} that two or more people have labeled without seeing each "
         "other’s answers. 1 is full agreement, 0 is chance level; labels count as reliable at 0.8 "
-        "or more, and barely at 0.67. Ranges are 95 % intervals over the images."
+        f"or more, and barely at 0.67. Ranges are 95 % intervals over the {many}."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -41,7 +42,7 @@ def show(session: Session) -> None:
 def _pairs(found: Agreement, names: dict[int, str]) -> None:
     st.caption("Cohen’s kappa; the lowest agreement comes first.")
     if not found.pairs:
-        st.caption(f"Shown once two people have {FEWEST} images in common.")
+        st.caption(f"Shown once two people have {FEWEST} of them in common.")
         return
     rows = [
         {

@@ -54,7 +54,7 @@ def _embedding(session: Session) -> None:
 
 def _bar(job: Progress) -> None:
     left = "" if job.seconds_left is None else f", {duration(job.seconds_left)} left"
-    text = f"{job.done:,} of {job.total:,} prepared, {job.rate:.0f} images/s{left}"
+    text = f"{job.done:,} of {job.total:,} prepared, {job.rate:.0f} a second{left}"
     st.progress(min(1.0, job.done / max(1, job.total)), text)
 
 
@@ -162,9 +162,7 @@ def _choose(session: Session) -> None:
     wanted = "+".join(features) or "pooled"
     if (chosen, wanted) == (current, settings.features):
         return
-    st.caption(
-        "Your images are prepared in the background while you go on labeling; every label stays."
-    )
+    st.caption("All is prepared in the background while you go on labeling; every label stays.")
     if st.button("Prepare with this pretrained model"):
         attempt(lambda: _begin(session, chosen, wanted))
 
@@ -260,10 +258,10 @@ def _candidates(session: Session) -> None:
     """Try several pretrained models on these images."""
     settings = session.project.settings()
     current = called(settings.backbone, settings.features)
-    with st.expander("Which pretrained model suits my images?"):
+    with st.expander(f"Which pretrained model suits my {session.project.medium.many}?"):
         st.caption(
-            f"Prepares {SAMPLE:,} images with each of them in the background, your labeled ones "
-            "first, and compares them on your labels."
+            f"Prepares {SAMPLE:,} {session.project.medium.many} with each of them in the "
+            "background, your labeled ones first, and compares them on your labels."
         )
         names = [name for name in encoder_options(session.project.source.medium) if name != current]
         chosen = st.multiselect("Candidates", names, names[:2])
@@ -286,4 +284,4 @@ def _doing(trial: Trial) -> str:
         return f"waiting for its turn. {plain(trial.note)}"
     if trial.stage == "loading":
         return f"being loaded. {plain(trial.note)}"
-    return f"preparing your images in the background. {plain(trial.note)}"
+    return f"preparing in the background. {plain(trial.note)}"

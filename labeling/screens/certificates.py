@@ -28,8 +28,8 @@ def certify(session: Session, evidence: Evidence) -> None:
     """Prove an accuracy of the present model."""
     st.markdown(
         "A certificate freezes the present model. Fresh blind checks, drawn one after another, "
-        "prove that it gets at least a given share of the images without a label right. You "
-        "may look as often as you like; the confidence stays 95%."
+        f"prove that it gets at least a given share of the {session.project.medium.many} without "
+        "a label right. You may look as often as you like; the confidence stays 95%."
     )
     if session.certifier.running is not None:
         refreshed(session, _running, REFRESH_SECONDS, Role.REVIEWER)
@@ -161,7 +161,7 @@ def _sentence(standing: Standing) -> str:
     one = standing.certificate
     if one.kind == ACCURACY:
         return (
-            f"Certificate {one.id} is running: at least {one.claim:.0%} of {one.size:,} images "
+            f"Certificate {one.id} is running: at least {one.claim:.0%} of {one.size:,} "
             f"right. Proven so far: at least **{standing.value:.1%}**."
         )
     return (
@@ -221,7 +221,7 @@ def _outcome(one: Certificate) -> str:
     if one.kind == ACCURACY and one.end == PROVEN:
         return (
             f"**Certificate {one.id} is proven:** after {checks}, the model of round "
-            f"{one.round_id} gets at least {one.claim:.0%} of {one.size:,} images right, at "
+            f"{one.round_id} gets at least {one.claim:.0%} of {one.size:,} right, at "
             f"{1 - one.alpha:.1%} confidence."
         )
     if one.kind == ACCURACY:
@@ -235,7 +235,7 @@ def _outcome(one: Certificate) -> str:
             f"at most {value:.1%} of them are wrong, proven by {checks}."
         )
     if one.end == TAKEN_BACK:
-        return f"Certificate {one.id}: its pre-labels were taken back; those images are open again."
+        return f"Certificate {one.id}: its pre-labels were taken back; those are open again."
     if one.end == PROVEN:
         return f"Certificate {one.id} is proven by {checks}; {left:,} pre-labels can be accepted."
     return (

@@ -232,7 +232,7 @@ def _describe(session: Session, _: list[LabelClass], chosen: LabelClass) -> Clas
     ticked = chosen.examples or proposed[:CHOSEN]
     if offered:
         st.caption(
-            f"Examples, up to {MOST_EXAMPLES}. Offered are the images of which the model is surest "
+            f"Examples, up to {MOST_EXAMPLES}. Offered are those of which the model is surest "
             "and those labeled last."
         )
     examples = []

@@ -32,12 +32,12 @@ def _confusion(session: Session, evidence: Evidence, names: dict[int, str]) -> N
     st.caption(
         "Rows are the labels, columns the predictions of a model that did not see the label. "
         + (
-            "Blind checks are drawn at random: the shares hold for all your images."
+            "Blind checks are drawn at random: the shares hold for all."
             if only
-            else "Most images were chosen because they are hard: this shows what is mixed up, not "
-            "how often it happens in all your images."
+            else "Most were chosen because they are hard: this shows what is mixed up, not how "
+            "often that happens in all."
         )
-        + " Click a cell to see its images."
+        + f" Click a cell to see its {session.project.medium.many}."
     )
     cells = confusion(evidence, uniform=only)
     mixed = [one for one in cells if one.given != one.predicted]

@@ -43,8 +43,8 @@ def _meaning(curve: Curve) -> str:
             f"{100 / last.measured:.0f} points, whatever the model has learned"
         )
     return (
-        "Each point is a model fitted on the first labels. Its accuracy is an estimate for the "
-        "images without a label now; labels that it had seen are left out. All points are judged "
+        "Each point is a model fitted on the first labels. Its accuracy is an estimate for what "
+        "has no label now; labels that it had seen are left out. All points are judged "
         f"on the same {judged}. Bands are 95% intervals; the band of random picking is that of its "
         "difference from your labels."
     )
@@ -69,7 +69,7 @@ def _forecast(session: Session, evidence: Evidence, curve: Curve) -> None:
     told = found.forecast
     ceiling = (
         f"With ever more labels, this pretrained model would reach between {told.ceiling[0]:.0%} "
-        f"and {told.ceiling[1]:.0%} on the images without a label now."
+        f"and {told.ceiling[1]:.0%} on what has no label now."
     )
     if told.reached:
         st.markdown(f"**Probably reached.** {ceiling} A certificate can prove it.")
@@ -82,8 +82,8 @@ def _forecast(session: Session, evidence: Evidence, curve: Curve) -> None:
     else:
         st.markdown(_range(found))
         st.caption(
-            "This is the accuracy on the images without a label at that time: labels teach the "
-            f"model and remove hard images. {ceiling} In four of five cases the true number is "
+            "This is the accuracy on what has no label at that time: labels teach the model and "
+            f"take the hard ones away. {ceiling} In four of five cases the true number is "
             "inside the range."
         )
 

@@ -40,7 +40,7 @@ def show(session: Session) -> None:
 def show_closed() -> None:
     """The project cannot be opened; only the server's log says why."""
     st.title("Hone")
-    st.error("The images cannot be opened. The server's log says why.", icon=":material/error:")
+    st.error("The project cannot be opened. The server's log says why.", icon=":material/error:")
 
 
 def _provider() -> None:

@@ -27,7 +27,8 @@ def show(session: Session) -> None:
     labels = [answer for answer in session.labels().values() if answer.kind == "label"]
     if not labels:
         st.info(
-            "There is no label to export yet. Label a few images first.", icon=":material/label:"
+            f"There is no label to export yet. Label a few {session.project.medium.many} first.",
+            icon=":material/label:",
         )
     offered = format_options()
     chosen = st.radio(

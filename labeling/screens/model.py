@@ -76,18 +76,21 @@ def _details(session: Session) -> None:
 
 def _how_good(session: Session) -> None:
     """The one trustworthy figure as a number, a bar and a sentence, or why it is missing."""
-    status = session.status()
-    st.caption(f"{status.labels:,} of {amount(status.total, 'image')} labeled.")
+    status, medium = session.status(), session.project.medium
+    st.caption(f"{status.labels:,} of {medium.amount(status.total)} labeled.")
     evidence = views.checked(session)
     if evidence is None:
         return
     if len(evidence.open_rows) == 0:
-        st.info("Every image has an answer: nothing is left to guess.", icon=":material/task_alt:")
+        st.info(
+            f"Every {medium.one} has an answer: nothing is left to guess.",
+            icon=":material/task_alt:",
+        )
         return
     measured = pool_accuracy(evidence)
     if measured is None:
         st.info(
-            "How good the model is on your images is shown "
+            f"How good the model is on your {medium.many} is shown "
             + until_checked(session, int(evidence.uniform.sum()), CHECKS),
             icon=":material/visibility_off:",
         )
@@ -98,11 +101,11 @@ def _how_good(session: Session) -> None:
         else f"{measured.measured} labels, each weighted by its chance of being asked"
     )
     number, facts = st.columns([1, 4], vertical_alignment="center")
-    number.metric("right, of the images without a label", f"{measured.value:.0%}")
+    number.metric(f"right, of the {medium.many} without a label", f"{measured.value:.0%}")
     with facts:
         st.altair_chart(_bar(measured.value, measured.low, measured.high), width="stretch")
         st.markdown(
-            f"Of {amount(len(evidence.open_rows), 'image')} without a label, the present model "
+            f"Of {medium.amount(len(evidence.open_rows))} without a label, the present model "
             f"gets about **{measured.value:.0%}** right: between **{measured.low:.0%} and "
             f"{measured.high:.0%}** with 95% confidence. Measured on {what}, each predicted by a "
             "model that had not seen it, and corrected for the model’s confidence in the rest and "
@@ -136,7 +139,7 @@ def _next(session: Session, evidence: Evidence) -> None:
     facts = class_facts(evidence, session.queue.predicted_counts(), [one.id for one in classes])
     st.subheader("What next?")
     st.caption(
-        "The weakest classes come first. Label these images, or look at a class in the Grid."
+        "The weakest classes come first. Label what is shown, or look at a class in the Grid."
     )
     round_ = session.round
     assert round_ is not None  # there is evidence
@@ -158,7 +161,7 @@ def _sentence(one: ClassFacts, names: dict[int, str]) -> str:
         "were predicted"
     )
     mixed = "" if one.mostly is None else f", mostly mistaken for {plain(names[one.mostly])}"
-    return f"{found}{mixed}. The model calls {amount(one.guessed, 'more image')} so."
+    return f"{found}{mixed}. The model calls {one.guessed:,} more so."
 
 
 def _table(facts: list[ClassFacts], names: dict[int, str]) -> pd.DataFrame:

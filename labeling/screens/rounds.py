@@ -38,11 +38,11 @@ def agreement(answers: list[Answer]) -> None:
     st.subheader("Guesses that turned out right")
     found = progress.prelabel_agreement(answers)
     if not len(found.matches):
-        st.caption("No image with a guess has been labeled yet.")
+        st.caption("Nothing with a guess has been labeled yet.")
         return
     st.caption(
-        "The share of the last 20 guesses that were the same as the answer. The images are chosen "
-        "because they are hard, so this is lower than the accuracy on all images."
+        "The share of the last 20 guesses that were the same as the answer. They are chosen "
+        "because they are hard, so this is lower than the accuracy on all."
     )
     table = pd.DataFrame({"guess": np.arange(1, len(found.rolling) + 1), "share": found.rolling})
     draw(
@@ -59,11 +59,11 @@ def agreement(answers: list[Answer]) -> None:
 
 
 def seconds(answers: list[Answer]) -> None:
-    """How long a person looks at an image, lately."""
+    """How long a person looks at a sample, lately."""
     st.subheader("Time per label")
     found = progress.seconds_per_label(answers)
     if found.median is None:
-        st.caption("No image has been labeled one by one yet.")
+        st.caption("Nothing has been labeled one by one yet.")
         return
     st.caption(f"Seconds on screen, median of the last 20; {found.median:.1f} s over all.")
     table = pd.DataFrame({"label": np.arange(1, len(found.rolling) + 1), "seconds": found.rolling})
@@ -86,7 +86,7 @@ def _round_times(session: Session) -> None:
     if not rows:
         st.caption("No round is finished yet; the first needs labels of two classes.")
         return
-    st.caption("From an answer to a new ranking of all images, by stage.")
+    st.caption("From an answer to a new ranking of all, by stage.")
     table = pd.DataFrame(
         {"round": row.id, "stage": stage, "ms": value}
         for row in rows

@@ -41,15 +41,21 @@ def show(session: Session) -> None:
         default=first,
         required=True,
         label_visibility="collapsed",
-        format_func=str.capitalize,
+        format_func=lambda one: _title(session, one),
     )
     if page != asked:
         st.query_params["page"] = page
     PAGES[page](session)
 
 
+def _title(session: Session, page: str) -> str:
+    """What a page is called; the address of the first is the same in all media."""
+    return (session.project.medium.many if page == IMAGES else page).capitalize()
+
+
 def _pool(session: Session) -> None:
-    st.subheader("Images")
+    medium = session.project.medium
+    st.subheader(medium.many.capitalize())
     was_busy = session.ingest.busy
     refreshed(
         session,
@@ -64,7 +70,7 @@ def _pool(session: Session) -> None:
     _pool_labels(session)
     uploading.show(session)
     if not needs_login():  # a team stays with the project of its invitation
-        with st.expander("Label other images"):
+        with st.expander("Label others"):
             open_form()
         _person(session)
 
@@ -74,16 +80,17 @@ def _scanning(session: Session, was_busy: bool) -> None:
     if was_busy and not session.ingest.busy:
         st.rerun()  # the rest of the page has changed too
     st.markdown(
-        f"**{session.status().total:,}** different images "
+        f"**{session.status().total:,}** different {session.project.medium.many} "
         f"in {code(session.project.source.location)}  \n"
         f"All labels and settings are in {code(session.project.folder)}"
     )
     state = session.ingest.state
     if session.ingest.busy:
-        done = amount(state.done, "image") if state.done else "the first images"
+        medium = session.project.medium
+        done = medium.amount(state.done) if state.done else f"the first {medium.many}"
         st.info(f"Hone is at {state.stage}: {done} so far …", icon=":material/hourglass_top:")
     elif st.button(
-        "Look for new images now",
+        f"Look for new {session.project.medium.many} now",
         icon=":material/sync:",
         help="Files that you added to the folder, changed or took away since Hone started.",
     ):
@@ -93,11 +100,12 @@ def _scanning(session: Session, was_busy: bool) -> None:
 def _pool_labels(session: Session) -> None:
     """Offer the labels that the pool has, with their counts, or say what was decided."""
     found, decision = session.ingest.found, wanted(session.project)
+    many = session.project.medium.many
     offered = session.ingest.state.labels_found
     if decision:
         imported = session.store.answers.shares().get(IMPORTED)
         count = 0 if imported is None else imported.labels
-        st.caption(f"{amount(count, 'label')} came with the images; new images bring theirs too.")
+        st.caption(f"{amount(count, 'label')} came with the {many}; new {many} bring theirs too.")
         if st.button("Import no more of them", icon=":material/label_off:"):
             _decide(session, False)
     elif decision is None and offered:
@@ -106,7 +114,8 @@ def _pool_labels(session: Session) -> None:
         more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
         with st.container(border=True):
             st.markdown(
-                f"**{session.project.source.labels_in}:** {amount(offered, 'image')} in "
+                f"**{session.project.source.labels_in}:** "
+                f"{session.project.medium.amount(offered)} in "
                 f"{amount(len(found), 'class', 'classes')}: {some}{more}. Import them as labels? "
                 "The answers of people stay, and open boards go on with the rest."
             )
@@ -118,7 +127,7 @@ def _pool_labels(session: Session) -> None:
     elif (
         decision is False
         and found
-        and st.button(f"Import {amount(found.total(), 'label')} that came with the images")
+        and st.button(f"Import {amount(found.total(), 'label')} that came with the {many}")
     ):
         _decide(session, True)
 
@@ -129,21 +138,22 @@ def _decide(session: Session, wants: bool) -> None:
 
 
 def _strategy(session: Session) -> None:
-    st.subheader("Which images come next")
+    many = session.project.medium.many
+    st.subheader(f"Which {many} come next")
     _choice(session, "What comes next", query_options(), "query")
     st.slider(
         "Blind checks",
         0,
         30,
         format="%d%%",
-        help="This share of images is drawn at random and shown without a guess. The "
-        "accuracy is measured on these images.",
+        help=f"This share of {many} is drawn at random and shown without a guess. The accuracy "
+        "is measured on these.",
         **bound(session, "audit_share", percents, share),
     )
     _choice(session, "The model", head_options(), "head")
     with st.expander("Details"):
         st.caption(pool_map.ABOUT)
-        _choice(session, "Learn from images without labels too", pool_map_options(), "pool_map")
+        _choice(session, f"Learn from {many} without labels too", pool_map_options(), "pool_map")
         every = REFRESH_SECONDS if session.mapper.share is not None else None
         refreshed(session, pool_map.state, every, Role.OWNER)
 

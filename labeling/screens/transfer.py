@@ -80,24 +80,24 @@ def _table(found: Transfer, plain: str) -> None:
 
 
 def _shift(session: Session, evidence: Evidence) -> None:
-    st.subheader("Does the model fit the new images?")
+    st.subheader(f"Does the model fit the new {session.project.medium.many}?")
     assert session.round is not None
     found = added_shift(session.project, session.round, evidence)
     if found is None:
         st.caption(
-            "Add more images under Setup: from 20 new ones, they are compared with those that the "
+            "Add more under Setup: from 20 new ones, they are compared with those that the "
             "model has learned from."
         )
         return
     text = (
-        f"{found.added:,} images were added last. Given one of them and a known one, a classifier "
+        f"{found.added:,} were added last. Given one of them and a known one, a classifier "
         f"finds the new one in **{found.auc:.0%}** of cases ({found.low:.0%} to {found.high:.0%}; "
         f"50% is chance, AUC), and **{found.outside:,}** of them are unlike everything that the "
         "model has seen."
     )
     if found.warned:
         st.warning(
-            text + " They are a different kind of image: label some before you trust the guesses.",
+            text + " They are of a different kind: label some before you trust the guesses.",
             icon=":material/warning:",
         )
     else:

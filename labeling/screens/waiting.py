@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from labeling.evidence import gathering
 from labeling.loop.session import Session
-from labeling.wording import amount
 
 
 @dataclass(frozen=True)
@@ -18,13 +17,13 @@ class Missing:
 
 def missing(session: Session) -> Missing:
     """The text while there is no evidence: what is going on, or what to do."""
-    status = session.status()
+    status, medium = session.status(), session.project.medium
     known = {one.id for one in session.store.classes.all()} & status.per_class.keys()
     if status.error:
         return Missing(f"There is no model: {status.error}", error=True)
     if len(known) < 2:
-        return Missing("There is no model yet. Label a few images of two classes first.")
-    begin = f"{amount(status.labels, 'image')} labeled. "
+        return Missing(f"There is no model yet. Label a few {medium.many} of two classes first.")
+    begin = f"{medium.amount(status.labels)} labeled. "
     ingest = status.ingest
     if ingest.stage == "scanning":
         return Missing(f"{begin}Hone is looking through your files …", passes=True)
@@ -32,7 +31,7 @@ def missing(session: Session) -> Missing:
         return Missing(f"{begin}Hone is loading the pretrained model …", passes=True)
     if ingest.stage == "embedding":
         return Missing(
-            f"{begin}The model starts once these images are prepared: {ingest.done:,} of "
+            f"{begin}The model starts once these {medium.many} are prepared: {ingest.done:,} of "
             f"{ingest.total:,} are …",
             passes=True,
         )
@@ -47,7 +46,7 @@ def until_checked(session: Session, checks: int, needed: int) -> str:
     if more is None:
         return text + "They are switched off: choose a share of them under Setup."
     return text + (
-        f"A blind check is an image drawn at random and shown without a guess, about {share:.0%} "
-        f"of those that you label: some {more} more labels from here, fewer if you raise that "
-        "share under Setup."
+        f"A blind check is one {session.project.medium.one} drawn at random and shown without a "
+        f"guess, about {share:.0%} of those that you label: some {more} more labels from here, "
+        "fewer if you raise that share under Setup."
     )

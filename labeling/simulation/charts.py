@@ -80,7 +80,7 @@ def plot(results: Sequence[Result], names: Mapping[str, str] | None = None) -> "
     styles = {BASELINE: Style(GREY, 2.5), DEFAULT_QUERY: Style(BLUE, 2.5)}
     panels = [
         Panel(
-            f"{Path(result.pool).name}: {result.samples:,} images, {result.classes} classes",
+            f"{Path(result.pool).name}: {result.samples:,} samples, {result.classes} classes",
             [
                 Curve(names.get(query, query), result.labels, result.curve(query))
                 for query in result.plan.queries

@@ -115,7 +115,7 @@ class Reshaping:
             }
             made.text = (
                 f"split “{found.name}” into {', '.join(f'“{one.name}”' for one in parts)}; "
-                f"{samples:,} images are asked again"
+                f"{samples:,} samples are asked again"
             )
         return parts
 
