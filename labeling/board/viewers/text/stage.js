@@ -3,7 +3,8 @@
 import { el } from "../../dom.js";
 import { choice, choose } from "./choices.js";
 import { marksOf } from "./marks.js";
-import { paragraphs } from "./paragraphs.js";
+import { linesOf } from "./lines.js";
+import { fold } from "./reading.js";
 
 const SIZES = [60, 70, 80, 90, 100, 115, 130, 150, 175, 200, 250, 300]; // percent
 const NORMAL = 100;
@@ -20,6 +21,7 @@ export class TextViewer {
     this.aside = null;
     this.stage = el("div.stage.reading", { tabindex: -1, role: "group", "aria-label": "text" });
     this.legend = el("p.legend", { role: "status", hidden: true });
+    this.stage.addEventListener("click", ({ target }) => target.matches("summary") && this.stage.focus({ preventScroll: true }));
     this.stage.addEventListener("dblclick", () => this.#resize(NORMAL));
     this.content = null; // what is shown: {text, page, words, isMarked}
     this.marks = choice("marks") ?? false; // whether words for the guess are marked
@@ -44,6 +46,7 @@ export class TextViewer {
     Object.assign(this, { content, card, guess });
     this.#forget();
     content.page.setAttribute("aria-label", card.name);
+    fold(content);
     this.stage.replaceChildren(content.page, this.legend);
     if (content.shown) content.page.scrollTop = 0; // the browser remembers where it was
     content.shown = true;
@@ -151,7 +154,7 @@ export class TextViewer {
 
 function draw(content, marks) {
   content.isMarked = marks.length > 0;
-  content.words.replaceChildren(...paragraphs(content.text, marks));
+  content.words.replaceChildren(...linesOf(content.text, marks));
 }
 
 function meaning(name) {
