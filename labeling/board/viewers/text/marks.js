@@ -1,6 +1,6 @@
 // Which words to mark, from the server's spans of evidence.
 
-const WEAKEST = 0.08; // of the strongest evidence; less is not worth a mark
+const WEAKEST = 0.2; // of the strongest evidence; less is not worth a mark
 const [LEAST, MOST] = [14, 48]; // percent of the colour
 
 // `spans` are [begin, end, logits] in code points of `text`, which JavaScript counts otherwise.

@@ -1,7 +1,7 @@
 // A whole text for the stage and for an enlarged tile, with the other columns of its row below.
 
 import { el } from "../../dom.js";
-import { paragraphs } from "./paragraphs.js";
+import { linesOf } from "./lines.js";
 import { choice, choose } from "./choices.js";
 
 // A promise of {text, length, whole, context}.
@@ -17,8 +17,9 @@ export async function read(address) {
 
 // Make the elements, so that they need only be put into the page.
 export function ready(content) {
-  content.words = el("div.words", {}, ...paragraphs(content.text));
-  content.page = el("article.page", { tabindex: 0 }, el("div.column", {}, content.words, cut(content), context(content)));
+  content.words = el("div.words", {}, ...linesOf(content.text));
+  content.folded = columns(content);
+  content.page = el("article.page", { tabindex: 0 }, el("div.column", {}, content.words, cut(content), content.folded));
 }
 
 // The whole text of a tile.
@@ -27,6 +28,7 @@ export function large(api, card) {
   load(api, card).then(
     (content) => {
       ready(content);
+      fold(content);
       node.replaceChildren(content.page);
       node.removeAttribute("aria-busy");
     },
@@ -45,15 +47,20 @@ function cut({ text, length, whole }) {
   return whole ? null : el("p.cut", {}, `The first ${shown} of ${all} characters.`);
 }
 
-function context({ context: columns }) {
-  const rows = Object.entries(columns ?? {});
+// Shown or folded as this person chose last.
+export function fold({ folded }) {
+  if (folded) folded.open = choice("context") ?? true;
+}
+
+function columns({ context }) {
+  const rows = Object.entries(context);
   if (!rows.length) return null;
   const node = el(
     "details.context",
-    { open: choice("context") ?? true },
+    { open: true },
     el("summary", {}, "other columns"),
     el("dl", {}, ...rows.flatMap(([name, value]) => [el("dt", { dir: "auto" }, name), el("dd", { dir: "auto" }, value)])),
   );
-  node.addEventListener("toggle", () => choose("context", node.open));
+  node.firstElementChild.addEventListener("click", () => choose("context", !node.open));
   return node;
 }

@@ -3,12 +3,14 @@
 import { el } from "../../dom.js";
 import { choice, choose } from "./choices.js";
 import { marksOf } from "./marks.js";
-import { paragraphs } from "./paragraphs.js";
+import { linesOf } from "./lines.js";
+import { fold } from "./reading.js";
 
 const SIZES = [60, 70, 80, 90, 100, 115, 130, 150, 175, 200, 250, 300]; // percent
 const NORMAL = 100;
 const LINES = 60; // px for an arrow key
 const PAGE = 0.85; // of the stage
+const SLOW = 300; // ms; evidence that takes longer shows a message
 // What a key scrolls, of the page and in pixels.
 const SCROLLS = { ArrowDown: [0, LINES], ArrowUp: [0, -LINES], PageDown: [PAGE, 0], PageUp: [-PAGE, 0], Home: [-Infinity, 0], End: [Infinity, 0] };
 
@@ -19,6 +21,7 @@ export class TextViewer {
     this.aside = null;
     this.stage = el("div.stage.reading", { tabindex: -1, role: "group", "aria-label": "text" });
     this.legend = el("p.legend", { role: "status", hidden: true });
+    this.stage.addEventListener("click", ({ target }) => target.matches("summary") && this.stage.focus({ preventScroll: true }));
     this.stage.addEventListener("dblclick", () => this.#resize(NORMAL));
     this.content = null; // what is shown: {text, page, words, isMarked}
     this.marks = choice("marks") ?? false; // whether words for the guess are marked
@@ -43,6 +46,7 @@ export class TextViewer {
     Object.assign(this, { content, card, guess });
     this.#forget();
     content.page.setAttribute("aria-label", card.name);
+    fold(content);
     this.stage.replaceChildren(content.page, this.legend);
     if (content.shown) content.page.scrollTop = 0; // the browser remembers where it was
     content.shown = true;
@@ -128,6 +132,7 @@ export class TextViewer {
     this.#tell(...(this.marks && !one ? ["No guess is shown here, so no words are marked."] : []));
     if (!one) return;
     const isWanted = () => this.content === content && this.wanted === one;
+    const slow = setTimeout(() => isWanted() && this.#tell("Looking for the words …"), SLOW);
     try {
       content.evidence ??= {}; // class id -> spans
       content.evidence[one.id] ??= (await (await this.api.heat(card.sample_id, one.id)).json()).spans;
@@ -136,6 +141,8 @@ export class TextViewer {
       this.#tell(...(content.isMarked ? meaning(one.name) : [`No word speaks for or against “${one.name}”.`]));
     } catch (error) {
       if (isWanted()) this.#tell(error.message);
+    } finally {
+      clearTimeout(slow);
     }
   }
 
@@ -147,7 +154,7 @@ export class TextViewer {
 
 function draw(content, marks) {
   content.isMarked = marks.length > 0;
-  content.words.replaceChildren(...paragraphs(content.text, marks));
+  content.words.replaceChildren(...linesOf(content.text, marks));
 }
 
 function meaning(name) {

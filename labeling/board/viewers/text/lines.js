@@ -2,17 +2,17 @@
 
 import { el } from "../../dom.js";
 
-const LONGEST = 4000; // characters of a paragraph: a browser lays out each at once, which takes time
-const TOGETHER = 4000; // … of paragraphs that are laid out, or left out of sight, together
+const LONGEST = 4000; // characters of a line: a browser lays out each at once, which takes time
+const TOGETHER = 4000; // … of lines that are laid out, or left out of sight, together
 
 // `marks` are {begin, end, strength, against} in order, in positions of the string.
-export function paragraphs(text, marks = []) {
+export function linesOf(text, marks = []) {
   const parts = [];
   let [part, room, at] = [null, 0, 0];
-  for (const [begin, end] of lines(text)) {
+  for (const [begin, end] of ranges(text)) {
     while (at < marks.length && marks[at].end <= begin) at += 1;
     const line = text.slice(begin, end);
-    const node = el("p", { dir: "auto" }, ...(line ? pieces(text, begin, end, marks, at) : [el("br")]));
+    const node = el("div.line", { dir: "auto" }, ...(line ? pieces(text, begin, end, marks, at) : [el("br")]));
     if (room <= 0) {
       parts.push((part = el("div.part")));
       room = TOGETHER;
@@ -24,7 +24,7 @@ export function paragraphs(text, marks = []) {
 }
 
 // The begin and the end of each line; one that is far too long is divided at a blank.
-function* lines(text) {
+function* ranges(text) {
   for (let begin = 0; begin <= text.length; ) {
     const newline = text.indexOf("\n", begin);
     const end = newline < 0 ? text.length : newline;
