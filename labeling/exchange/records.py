@@ -103,7 +103,7 @@ class Contents:
 
     @property
     def columns(self) -> list[str]:
-        """What is told of each record; without `text` where the path says enough."""
+        """The fields of each record; without `text` where the path says enough."""
         kind, said = Event if self.history else Record, MEDIA[self.source.medium].quote
         return [one.name for one in fields(kind) if said or one.name != "text"]
 

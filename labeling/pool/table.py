@@ -25,7 +25,7 @@ class TableSource:
     """Every row of a table; its text lies in one column, its class perhaps in another.
 
     `column` names the one with the texts; by default it is found by its name, else by the length
-    of what it holds. Raises PoolError that names the columns if there is none.
+    of what it holds. Raises PoolError that names the columns where no column holds texts.
     """
 
     labels_in: ClassVar = "The table has a column of labels"
@@ -71,7 +71,7 @@ class TableSource:
         noun, _, number = path.partition(" ")
         if noun != self._table.noun or not number.isdecimal():
             raise KeyError(path)
-        with self._lock:  # whoever comes first after a restart finds all rows
+        with self._lock:  # the first one after a restart finds all rows
             if self._places is None:
                 for _ in self.entries():
                     pass

@@ -41,5 +41,5 @@ def test_simulate_takes_several_pools_and_batches_and_draws_them(
     for name, batch in ran:
         assert f"{name}: accuracy on the unlabeled rest, %, {batch} asked at once" in out
     picture = (tmp_path / "curves.svg").read_text(encoding="utf-8")
-    assert "pool: 40 images, 2 classes" in picture
-    assert "other: 20 images, 2 classes" in picture
+    assert "pool: 40 samples, 2 classes" in picture
+    assert "other: 20 samples, 2 classes" in picture

@@ -495,7 +495,7 @@ def test_other_weights_than_at_the_last_start_are_loaded_and_embed_anew(
     touched: str, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(idle, "QUIET", 0.1)
-    (bundled,) = backbones.WEIGHTS_DIR.glob("*/config.json")
+    (bundled,) = backbones.WEIGHTS_DIR.glob("hone_mobilenet*/config.json")
     weights = shutil.copytree(bundled.parent, tmp_path / "weights")
     project = open_project(images, tmp_path / "p")
     project.change(backbone=str(weights))
@@ -523,7 +523,7 @@ def test_other_weights_than_at_the_last_start_are_loaded_and_embed_anew(
 def test_a_backbone_chosen_while_nobody_has_looked_yet_is_the_one_that_is_used(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (bundled,) = backbones.WEIGHTS_DIR.glob("*/config.json")
+    (bundled,) = backbones.WEIGHTS_DIR.glob("hone_mobilenet*/config.json")
     weights = shutil.copytree(bundled.parent, tmp_path / "weights")
     project = open_project(images, tmp_path / "p")
     loaded = resolved(monkeypatch)

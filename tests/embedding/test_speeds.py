@@ -41,12 +41,13 @@ def test_a_folder_is_timed_as_it_is_and_tells_its_features(tmp_path: Path) -> No
 
 def test_speeds_are_kept_and_what_cannot_be_timed_is_named(own_home: Path) -> None:
     speeds = Speeds()
-    speeds.measure(["bundled", "no_such_network"])
+    speeds.measure("image", ["bundled", "no_such_network"])
     speeds.wait(60)
-    rate = speeds.rate("bundled")
+    rate = speeds.rate("image", "bundled")
     assert rate is not None and rate > 0 and not speeds.busy
-    assert "no_such_network" in speeds.problems and speeds.rate("no_such_network") is None
-    assert Speeds().rate("bundled") == rate
+    assert ("image", "no_such_network") in speeds.problems
+    assert speeds.rate("image", "no_such_network") is None
+    assert Speeds().rate("image", "bundled") == rate
 
 
 def test_the_pools_time_is_that_of_the_slower_of_decoding_and_computing(
@@ -56,5 +57,5 @@ def test_the_pools_time_is_that_of_the_slower_of_decoding_and_computing(
     assert pool_seconds(1000, rate=100, decoding=0.002) == pytest.approx(10)
     assert pool_seconds(1000, rate=100, decoding=0.2) == pytest.approx(100)
     project = open_project(pool, tmp_path / "p")
-    assert decoding_seconds(project, 96) < 1  # nothing is scanned yet
+    assert decoding_seconds(project) < 1  # nothing is scanned yet
     project.close()

@@ -11,6 +11,6 @@ def test_the_backbone_is_compared_with_pixels_and_random_weights(session: Sessio
     assert evidence is not None
     found = transfer(session.project, session.round, evidence, session.ingest.device)
     assert found is not None
-    assert found.pixels.rows in (int(evidence.uniform.sum()), 32)
-    assert 0.5 < found.pixels.ours <= 1.0
+    assert found.plain.rows in (int(evidence.uniform.sum()), 32)
+    assert 0.5 < found.plain.ours <= 1.0
     assert np.isfinite(found.random.gain.mean)

@@ -18,11 +18,11 @@ def said(one: Standing, seconds: float | None = None) -> str:
 
 def test_a_certain_gain_or_loss_is_said_with_its_span_and_the_time() -> None:
     assert said(standing(0.04, 0.11), 360) == (
-        "convnext_tiny is 4 to 11 points better on your images; preparing takes 6 minutes."
+        "convnext_tiny is 4 to 11 points better here; preparing takes 6 minutes."
     )
-    assert said(standing(-0.11, -0.04)) == "convnext_tiny is 4 to 11 points worse on your images."
+    assert said(standing(-0.11, -0.04)) == "convnext_tiny is 4 to 11 points worse here."
     assert said(standing(0.041, 0.042), 0) == (
-        "convnext_tiny is 4 points better on your images; it is prepared already."
+        "convnext_tiny is 4 points better here; it is prepared already."
     )
 
 

@@ -455,7 +455,7 @@ def test_a_target_that_cannot_be_written_is_named(settled: Project, tmp_path: Pa
 
 def test_images_are_not_exported_into_their_own_pool(project: Project) -> None:
     pool = project.source.location
-    with pytest.raises(ExportError, match="among the images"):
+    with pytest.raises(ExportError, match="among the files"):
         export(project, "folders", pool / "sorted")
     assert export(project, "folders", pool / ".hone" / "out").count == 5
     assert export(project, "csv", pool / "tables").count == 8

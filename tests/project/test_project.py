@@ -95,7 +95,7 @@ def test_a_project_opened_with_another_pool_is_refused_and_left_as_it_was(
 
 
 def test_the_pool_itself_cannot_be_the_project_folder(images: Path) -> None:
-    with pytest.raises(ProjectError, match="holds the images; choose another folder"):
+    with pytest.raises(ProjectError, match="is the pool itself; choose another folder"):
         open_project(images, images)
     assert sorted(file.name for file in images.iterdir()) == ["img0.png", "img1.png"]
 

@@ -46,8 +46,8 @@ def test_every_result_has_a_panel_and_its_note_says_how_it_differs() -> None:
     spec = plot([made_result(), made_result("pools/cats.zip", batch=10)]).to_dict()
     titles = [panel["title"] for panel in spec["concat"]]
     assert [title["text"] for title in titles] == [
-        "dogs: 1,000 images, 2 classes",
-        "cats.zip: 1,000 images, 2 classes",
+        "dogs: 1,000 samples, 2 classes",
+        "cats.zip: 1,000 samples, 2 classes",
     ]
     assert [title["subtitle"] for title in titles] == ["1 asked at once", "10 asked at once"]
 
@@ -88,7 +88,7 @@ def test_a_picture_is_written_by_its_ending(ending: str, tmp_path: Path) -> None
     assert data.startswith({"svg": b"<svg", "png": b"\x89PNG", "html": b"<!DOCTYPE html>"}[ending])
     if ending == "html":
         text = data.decode()
-        assert "dogs: 1,000 images" in text
+        assert "dogs: 1,000 samples" in text
         assert "<script src=" not in text, "it loads a script from another host"
 
 
