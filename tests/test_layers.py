@@ -43,7 +43,12 @@ WINGS: dict[str, str] = {
     "app": "workspace api people",
 }
 MODEL_LIBRARIES = {"numpy", "torch", "timm", "sklearn", "scipy", "PIL"}
-MODEL_LIBRARIES |= {"huggingface_hub", "safetensors", "tokenizers", "transformers"}  # files of weights
+MODEL_LIBRARIES |= {
+    "huggingface_hub",
+    "safetensors",
+    "tokenizers",
+    "transformers",
+}  # files of weights
 
 
 def name_of(file: Path) -> str:

@@ -13,9 +13,7 @@ from labeling.loop.session import Session
 def test_why_shows_what_the_backbone_sees(session: Session) -> None:
     key, warm = next(iter(session.labels())), session.store.classes.ensure("warm").id
     shown = Image.open(
-        io.BytesIO(
-            shown_evidence(session.project, session.round, session.ingest.device, key, warm)
-        )
+        io.BytesIO(shown_evidence(session.project, session.round, session.ingest.device, key, warm))
     )
     assert shown.size == (300, 300)
     with pytest.raises(HoneError, match="does not know that class"):

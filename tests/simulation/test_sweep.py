@@ -55,7 +55,9 @@ def told() -> list[int]:
 
 @pytest.fixture(scope="module")
 def results(projects: Sequence[Project], told: list[int]) -> list[Result]:
-    backbone = next(WEIGHTS_DIR.glob("hone_mobilenet*/config.json")).parent  # the bundled one by another name
+    backbone = next(
+        WEIGHTS_DIR.glob("hone_mobilenet*/config.json")
+    ).parent  # the bundled one by another name
     sweep = make_sweep(projects, [FOLDERS, FOLDERS], [None, str(backbone)], PLANS, ingest)
     assert (sweep.results, sweep.runs) == (8, 16)
     return list(run(sweep, jobs=1, progress=told.append))
