@@ -44,6 +44,7 @@ WINGS: dict[str, str] = {
 }
 MODEL_LIBRARIES = {"numpy", "torch", "timm", "sklearn", "scipy", "PIL"}
 MODEL_LIBRARIES |= {"huggingface_hub", "safetensors"}  # files of weights
+MODEL_LIBRARIES |= {"tokenizers", "transformers"}  # of texts
 
 
 def name_of(file: Path) -> str:
