@@ -102,7 +102,7 @@ def train(
 
 def packed(table: NDArray[np.float32]) -> dict[str, Tensor]:
     """The table in four bits a number, two in each byte, and the scale of each row."""
-    scale = (np.abs(table).max(axis=1) / LEVELS).clip(1e-8).astype(np.float16)
+    scale = (np.abs(table).max(axis=1) / LEVELS).clip(1e-6).astype(np.float16)
     levels = np.round(table / scale.astype(np.float32)[:, None]).clip(-LEVELS, LEVELS)
     nibbles = (levels + 8).astype(np.uint8)
     both = nibbles[:, ::2] | (nibbles[:, 1::2] << 4)

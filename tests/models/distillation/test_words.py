@@ -33,10 +33,10 @@ def test_distilling_gives_a_bundle_that_agrees_with_its_teacher(
     (tmp_path / "texts.tsv").write_text("n\ttext\n" + "".join(f"1\t{one}\n" for one in texts))
     out = tmp_path / "bundle" / "hone_small"
     given = ["--teacher", teacher, "--texts", tmp_path / "texts.tsv", "--out", out, "--width", 8]
-    given += ["--docstrings", 0, "--questions", 0, "--epochs", 6]
+    given += ["--docstrings", 0, "--questions", 0, "--epochs", 60, "--rate", 0.03]
     monkeypatch.setattr("sys.argv", ["words", *map(str, given)])
     main()
-    assert "pass 6 of 6" in capsys.readouterr().out
+    assert "pass 60 of 60" in capsys.readouterr().out
     made = resolve(medium="text", device="cpu", weights_dir=tmp_path / "bundle")
     assert isinstance(made, TextEncoder)
     assert made.name == "hone_small" and made.dim == 8
