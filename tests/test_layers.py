@@ -43,12 +43,8 @@ WINGS: dict[str, str] = {
     "app": "workspace api people",
 }
 MODEL_LIBRARIES = {"numpy", "torch", "timm", "sklearn", "scipy", "PIL"}
-MODEL_LIBRARIES |= {
-    "huggingface_hub",
-    "safetensors",
-    "tokenizers",
-    "transformers",
-}  # files of weights
+MODEL_LIBRARIES |= {"huggingface_hub", "safetensors"}  # files of weights
+MODEL_LIBRARIES |= {"tokenizers", "transformers"}  # of texts
 
 
 def name_of(file: Path) -> str:

@@ -59,7 +59,7 @@ ENCODERS = {
         "SigLIP 2, images with their captions", "scenes, products, drawings, screenshots; a GPU",
     ),
     "bundled_text": CatalogueEntry(
-        "hone_words", 7.8, 256, 512, "Apache-2.0", "distilled by this project from MiniLM",
+        "hone_words", 6.8, 224, 512, "Apache-2.0", "distilled by this project from MiniLM",
         "no network, no GPU; thousands of texts a second", "text", is_bundled=True,
         languages="English; others by parts of words",
     ),

@@ -98,14 +98,19 @@ def _check(parts: tuple[str, ...], there: tuple[str, ...], name: str) -> None:
 
 
 class StaticTable(TextNetwork):
-    """The mean of a vector for each token: `table` (V, D) int8, `scale` and `weight` (V,)."""
+    """The mean of a vector for each token.
+
+    `table` (V, D / 2) uint8 holds two numbers in a byte, -7 … 7 in four bits as 1 … 15, the first
+    in the lower bits; `scale` (V,) is the factor of each row.
+    """
 
     batch = 256
 
     def __init__(self, tensors: dict[str, Tensor]) -> None:
         super().__init__()
-        factor = tensors["scale"].float() * tensors["weight"].float()
-        rows = tensors["table"].float() * factor[:, None]
+        bytes_ = tensors["table"]
+        levels = torch.stack([bytes_ & 15, bytes_ >> 4], dim=2).flatten(1).float() - 8.0
+        rows = levels * tensors["scale"].float()[:, None]
         self.table = nn.Parameter(rows, requires_grad=False)
         self.widths = (rows.shape[1],)
 

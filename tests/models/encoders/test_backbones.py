@@ -28,9 +28,10 @@ import models.encoders.hub
 from labeling.media.image import load_image
 from models.encoders import backbones
 from models.encoders.backbones import ENCODERS, WEIGHTS_DIR, Backbone, Halving, resolve
-from models.encoders.catalogue import DEFAULTS, DEVICES, suggest
+from models.encoders.catalogue import DEFAULTS, DEVICES, catalogue, suggest
 from models.encoders.device import pick_device
 from models.encoders.pixels import to_rgb
+from models.encoders.timm_names import timm_name_of
 
 TIMM_NAME = "test_resnet.r160_in1k"
 
@@ -104,7 +105,7 @@ def test_the_bundled_backbone_loads_and_embeds_without_a_network(
     bundled = resolve(device="cpu")
     entry = ENCODERS["bundled"]
     assert bundled.source == "bundled" and bundled.name in bundled.why
-    assert bundled.fingerprint.startswith(f"{entry.timm}-")
+    assert bundled.fingerprint.startswith(f"{entry.model}-")
     assert (bundled.dim, *bundled.framing.size) == (entry.dim, entry.input_size, entry.input_size)
     assert bundled.embed([photo(0)]).shape == (1, bundled.dim)
     assert resolve("bundled", device="cpu").fingerprint == bundled.fingerprint
@@ -589,23 +590,25 @@ def test_the_default_follows_from_device_and_size_and_says_so() -> None:
     assert suggest("cpu", 620)[0] == "mobilenetv4_conv_small"
     assert suggest("cpu", 50_000)[0] == "bundled"
     assert suggest("cuda:1", 620)[0] != suggest("cuda", 10_000_000)[0]
-    for device in DEFAULTS:
-        for images in (1, 10_000, 10**9):
-            name, why = suggest(device, images)
-            assert name in ENCODERS and DEVICES[device] in why and f"{images:,}" in why
+    for medium, defaults in DEFAULTS.items():
+        for device in defaults:
+            for samples in (1, 10_000, 10**9):
+                name, why = suggest(device, samples, medium)
+                assert name in catalogue(medium) and DEVICES[device] in why
+                assert f"{samples:,}" in why and f"{medium}s" in why
 
 
 # The catalogue
 
 
-@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("name", catalogue("image"))
 def test_a_catalogue_entry_tells_the_truth_about_its_network(name: str) -> None:
     entry = ENCODERS[name]
-    config = get_pretrained_cfg(entry.timm)
+    config = get_pretrained_cfg(entry.model)
     assert config is not None
     size: dict[str, Any] = {"img_size": entry.input_size} if config.fixed_input_size else {}
     with torch.device("meta"), torch.inference_mode():  # shapes only: nothing is downloaded
-        model: Any = timm.create_model(entry.timm, **size).eval()
+        model: Any = timm.create_model(entry.model, **size).eval()
         model.reset_classifier(0)
         width = model(torch.zeros(1, 3, entry.input_size, entry.input_size)).shape[1]
     assert width == entry.dim
@@ -614,10 +617,10 @@ def test_a_catalogue_entry_tells_the_truth_about_its_network(name: str) -> None:
     )
     if name != "bundled":
         assert entry.licence.lower() == config.license
-        assert backbones.timm_name_of(name) == (entry.timm, entry.input_size)
+        assert timm_name_of(name) == (entry.model, entry.input_size)
 
 
-@pytest.mark.parametrize("name", [name for name in ENCODERS if name != "bundled"])
+@pytest.mark.parametrize("name", [name for name in catalogue("image") if name != "bundled"])
 def test_a_catalogue_entry_without_a_hub_falls_back(name: str, no_hub: Path, bundle: Path) -> None:
     taken = resolve(name, device="cpu", weights_dir=bundle)
     assert taken.source == "bundled" and taken.why.startswith(f"{name}: ")

@@ -11,7 +11,7 @@ from timm.data.transforms_factory import create_transform
 from timm.models import get_pretrained_cfg
 
 from models.encoders import preprocess
-from models.encoders.catalogue import ENCODERS
+from models.encoders.catalogue import ENCODERS, catalogue
 from models.encoders.preprocess import FILTERS, Framing
 
 CONFIG: dict[str, Any] = {
@@ -60,9 +60,9 @@ def test_every_size_and_mode_gives_the_pixels_that_timm_gives(
     assert same(config, photo(width, height))
 
 
-@pytest.mark.parametrize("name", [name for name in ENCODERS if name != "bundled"])
+@pytest.mark.parametrize("name", [name for name in catalogue("image") if name != "bundled"])
 def test_photos_are_framed_for_the_catalogue_as_timm_frames_them(name: str) -> None:
-    found: Any = get_pretrained_cfg(ENCODERS[name].timm)
+    found: Any = get_pretrained_cfg(ENCODERS[name].model)
     if found is None:
         pytest.skip("this timm does not know it yet")
     config = {key: getattr(found, key) for key in ("interpolation", "mean", "std", "crop_pct")}

@@ -1,5 +1,7 @@
 """Tests for models.encoders.windows."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,7 +60,7 @@ def test_words_are_places_in_the_text_itself_in_any_script(words: list[str]) -> 
     spans, word_of = cut.words(text)
     assert len(word_of) == sum(one.tokens for one in cut.of([text]))
     assert all(0 <= begin <= end <= len(text) for begin, end in spans)
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
 @pytest.mark.parametrize(
