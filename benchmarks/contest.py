@@ -16,8 +16,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.image_sets import ImageSet
 from benchmarks.peers import PEERS, Pick
+from benchmarks.sets import EmbeddedSet
 from benchmarks.views import ARMS, PLAIN, make_view
 from labeling.settings import Settings
 from models.evidence.guard import is_clearly_better
@@ -89,7 +89,7 @@ class Sheet:
     labels decide on a change.
     """
 
-    def __init__(self, images: ImageSet, seed: int, arm: str = PLAIN) -> None:
+    def __init__(self, images: EmbeddedSet, seed: int, arm: str = PLAIN) -> None:
         order = np.random.default_rng([seed, 0]).permutation(len(images.labels))
         size = round(POOL_SHARE * len(order))
         pool, held = np.sort(order[:size]), np.sort(order[size:])
@@ -224,8 +224,8 @@ def _strategy(name: str, seed: int, classes: int) -> tuple[Pick, bool]:
 
 
 @lru_cache(1)
-def _read(file: Path) -> ImageSet:
-    return ImageSet.read(file)
+def _read(file: Path) -> EmbeddedSet:
+    return EmbeddedSet.read(file)
 
 
 def engine() -> str:

@@ -152,7 +152,7 @@ def print_contest(contest: Contest, console: Console) -> None:
     labels = contest.labels
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=f"{contest.images}: {contest.samples:,} images, {contest.classes} classes; "
+        title=f"{contest.images}: {contest.samples:,} samples, {contest.classes} classes; "
         f"{labels[-1]} labels, {labels[0]} at once; accuracy in %",
     )
     table.add_column("strategy", no_wrap=True)
@@ -186,7 +186,7 @@ def statement(contests: Sequence[Contest]) -> list[str]:
         rivals = {measure: contest.rivals(DEFAULT_QUERY, measure)[0] for measure in contest.areas}
         lines.append(
             f"{contest.images}: {_place(mine.to_best)} {rivals['accuracy']} by "
-            f"{_points(mine.to_best)} points; on held out images {_place(mine.held_out_to_best)} "
+            f"{_points(mine.to_best)} points; on held out samples {_place(mine.held_out_to_best)} "
             f"{rivals['held_out']} by {_points(mine.held_out_to_best)}"
         )
     lines.append(f"First or tied for first on {good} of {len(contests)} sets.")
@@ -199,7 +199,7 @@ def statement(contests: Sequence[Contest]) -> list[str]:
             + (f", never on {', '.join(missed)}" if missed else "")
             + f" (goal ≥ {GOAL_RATIO}: {_met(not missed and np.mean(ratios) >= GOAL_RATIO)})."
         )
-    for what, field in (("", "to_random"), (" on held out images", "held_out_to_random")):
+    for what, field in (("", "to_random"), (" on held out samples", "held_out_to_random")):
         where = min(standings, key=lambda name: getattr(standings[name], field).mean)
         worst = getattr(standings[where], field)
         met = _met(100 * worst.mean > GOAL_WORST)
@@ -227,7 +227,7 @@ def to_json(contests: Sequence[Contest]) -> dict[str, Any]:
 
 
 def _curves(contest: Contest, strategy: str) -> dict[str, list[dict[str, Any]]]:
-    """Mean accuracy with its interval at each number of labels, on either kind of images."""
+    """Mean accuracy with its interval at each number of labels, on either kind of samples."""
     return {
         measure: [_plain(point._asdict()) for point in contest.curve(strategy, measure)]
         for measure in contest.areas
@@ -248,7 +248,7 @@ def plot(contests: Sequence[Contest]) -> "alt.ConcatChart":
     }
     panels = []
     for contest in contests:
-        title = f"{contest.images}: {contest.samples:,} images, {contest.classes} classes"
+        title = f"{contest.images}: {contest.samples:,} samples, {contest.classes} classes"
         leader = next((one.strategy for one in contest.standings() if one.strategy in PEERS), None)
         names, note = {name: _family(name) for name in contest.strategies}, ""
         if leader is not None:

@@ -35,7 +35,7 @@ from benchmarks.honesty_checks import (
     planted,
 )
 from benchmarks.honesty_sessions import HOPELESS, Played, hopeless, play, skewed
-from benchmarks.image_sets import SETS, ImageSet, embed, find
+from benchmarks.sets import SETS, EmbeddedSet, embed, find
 from labeling.simulation.replay import pin_threads
 
 ROOT = Path(__file__).parents[1]
@@ -51,13 +51,13 @@ SKEWED = {
 }
 
 
-def sets(given: argparse.Namespace) -> dict[str, ImageSet]:
+def sets(given: argparse.Namespace) -> dict[str, EmbeddedSet]:
     """The available image sets, embedded, and the made ones."""
-    found: dict[str, ImageSet] = {}
+    found: dict[str, EmbeddedSet] = {}
     for name, pool in find(tuple(given.sets), given.shared, given.cache):
         file = given.cache / f"{name}.npz"
         if file.exists():
-            found[name] = ImageSet.read(file)
+            found[name] = EmbeddedSet.read(file)
         elif pool is not None:
             found[name] = embed(name, pool, given.cache)
             found[name].write(file)
@@ -69,7 +69,7 @@ def sets(given: argparse.Namespace) -> dict[str, ImageSet]:
     return found
 
 
-def facts_of(images: ImageSet, played: Played, accuracy_only: bool) -> list[Fact]:
+def facts_of(images: EmbeddedSet, played: Played, accuracy_only: bool) -> list[Fact]:
     """All checks of one session, or only those of the accuracy."""
     rng, facts = np.random.default_rng([played.seed, 3]), list[Fact]()
     for moment in moments(images, played, SIZES):

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from benchmarks.contest import Sheet
 from benchmarks.honesty_sessions import BATCH, Played
-from benchmarks.image_sets import ImageSet
+from benchmarks.sets import EmbeddedSet
 from models.evidence.acceptance import audit_bet, judge, propose
 from models.evidence.accuracy import Accuracy, Later, audited, weighted
 from models.evidence.anchoring import anchoring
@@ -82,7 +82,7 @@ class Moment:
         }
 
 
-def moments(images: ImageSet, played: Played, sizes: tuple[int, ...]) -> Iterator[Moment]:
+def moments(images: EmbeddedSet, played: Played, sizes: tuple[int, ...]) -> Iterator[Moment]:
     """The session after each of some numbers of labels."""
     sheet = Sheet(images, played.seed)
     for size in sizes:

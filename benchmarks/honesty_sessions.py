@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.contest import Sheet
-from benchmarks.image_sets import ImageSet
+from benchmarks.sets import EmbeddedSet
 from models.queries import DEFAULT_QUERY, QUERIES, acting_query, draw_probability
 from models.queries import random as draw_uniformly
 
@@ -62,13 +62,15 @@ class Played:
         return cls(**arrays | plain)
 
 
-def hopeless(like: ImageSet, rng: np.random.Generator) -> ImageSet:
+def hopeless(like: EmbeddedSet, rng: np.random.Generator) -> EmbeddedSet:
     """A set of the same size and labels whose embeddings are noise."""
     noise = rng.standard_normal((min(len(like.labels), 2000), 128)).astype(np.float16)
-    return ImageSet(HOPELESS, noise, like.labels[: len(noise)], "noise", noise[:, :0], ())
+    return EmbeddedSet(
+        HOPELESS, noise, like.labels[: len(noise)], "noise", noise[:, :0], (), noise[:, :0]
+    )
 
 
-def skewed(like: ImageSet, name: str, ratio: float, noise: float = 0.0) -> ImageSet:
+def skewed(like: EmbeddedSet, name: str, ratio: float, noise: float = 0.0) -> EmbeddedSet:
     """A set whose classes fall in size, `ratio`:1 at the end, with noise of so many deviations."""
     rng, kept = np.random.default_rng(1), []
     classes, counts = np.unique(like.labels, return_counts=True)
@@ -85,10 +87,11 @@ def skewed(like: ImageSet, name: str, ratio: float, noise: float = 0.0) -> Image
         labels=like.labels[rows],
         fingerprint=f"{like.fingerprint} {name}",
         blocks=like.blocks[rows],
+        words=like.words[rows],
     )
 
 
-def play(images: ImageSet, query: str, seed: int, labels: int) -> Played:
+def play(images: EmbeddedSet, query: str, seed: int, labels: int) -> Played:
     """One session to its end."""
     sheet, rng = Sheet(images, seed), np.random.default_rng([seed, 2])
     audits: list[Bools] = []

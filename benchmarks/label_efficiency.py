@@ -5,11 +5,13 @@
 Every query of Hone, the app's whole policy (a tenth of the labels are blind checks, drawn at
 random), and the queries of scikit-activeml, small-text and modAL (pip install -r
 benchmarks/requirements.txt) label the same pools from zero, with the same embeddings of the
-bundled backbone and the same head. With --features, the default query also runs on other features,
-the head too: on the pool map, guarded or not, and on each ingredient of the map alone. Accuracy is
-measured on every image without a label, and also on 15 % held out of the pool. Prints standings and
-a statement for each set, and writes label-efficiency.json and .svg to benchmarks/pictures/. Each
-finished run is kept in a file; use it with --resume after an interruption.
+bundled backbone (texts: of --text-encoder) and the same head. With --features, the default query
+also runs on other features, the head too: on the pool map, guarded or not, and on each ingredient
+of the map alone. On texts, margin also runs on TF-IDF of the words and on a linear SVM, as Label
+Sleuth does. Accuracy is measured on every sample without a label, and also on 15 % held out of the
+pool. Prints standings and a statement for each set, and writes label-efficiency.json and .svg to
+benchmarks/pictures/. Each finished run is kept in a file; use it with --resume after an
+interruption.
 """
 
 import argparse
@@ -29,8 +31,8 @@ from rich.console import Console
 
 from benchmarks.contest import ON, SESSION, Job, Run, engine, play
 from benchmarks.contest_report import Contest, plot, print_contest, statement, to_json
-from benchmarks.image_sets import SETS, ImageSet, embed, find
 from benchmarks.peers import SLOW, installed
+from benchmarks.sets import SETS, EmbeddedSet, embed, find
 from benchmarks.views import ARMS
 from labeling.errors import HoneError
 from labeling.simulation.charts import check_target, save
@@ -39,6 +41,7 @@ from labeling.simulation.replay import start_worker
 from models.queries import DEFAULT_QUERY, QUERIES
 
 ROOT = Path(__file__).parents[1]
+OF_TEXTS = (f"margin{ON}words", f"margin{ON}svm")
 PICTURES, PICTURE = Path(__file__).parent / "pictures", "label-efficiency.svg"
 LARGE = 5000  # images; in larger sets, slow peers run on fewer seeds
 WIDTH = 144  # of the tables, also without a terminal
@@ -73,15 +76,15 @@ class Journal:
         return Run.from_json(fields)
 
 
-def prepare(given: argparse.Namespace) -> dict[Path, ImageSet]:
+def prepare(given: argparse.Namespace) -> dict[Path, EmbeddedSet]:
     """Embed the available sets, and keep their arrays in files."""
     given.cache.mkdir(parents=True, exist_ok=True)
     sets = {}
     for name, pool in find(given.sets, given.shared, given.cache):
         if pool is None:
-            print(f"{name} is left out: no {given.shared / 'data' / name}.zip.")
+            print(f"{name} is left out: it is not in {given.shared / 'data'}.")
             continue
-        images = embed(name, pool, given.cache)
+        images = embed(name, pool, given.cache, given.text_encoder)
         file = given.cache / f"{name}.npz"
         images.write(file)
         sets[file] = images
@@ -101,13 +104,15 @@ def strategies(given: argparse.Namespace) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def plan(given: argparse.Namespace, sets: dict[Path, ImageSet], names: Sequence[str]) -> list[Job]:
+def plan(
+    given: argparse.Namespace, sets: dict[Path, EmbeddedSet], names: Sequence[str]
+) -> list[Job]:
     """Every run, ordered by seed, so that all sets and strategies advance together."""
     return [
         Job(file, name, seed, given.labels, given.batch)
         for seed in range(given.seeds)
         for file, images in sets.items()
-        for name in names
+        for name in [*names, *(OF_TEXTS if images.words.size and given.peers else ())]
         if seed < given.slow_seeds or len(images.labels) <= LARGE or name not in SLOW
     ]
 
@@ -160,6 +165,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--queries", nargs="+", choices=ours, default=ours, metavar="QUERY")
     parser.add_argument("--features", nargs="+", choices=ARMS, default=[], metavar="FEATURES")
+    parser.add_argument("--text-encoder", default="bundled", metavar="NAME")
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--seeds", type=int, default=10, help="runs of each strategy on each set")
     parser.add_argument(

@@ -1,5 +1,6 @@
 """Windows: long texts in parts that a network takes, and back to words."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,7 +64,15 @@ class Windows:
             first, last = spans.get(word, (begin, end))
             spans[word] = min(first, begin), max(last, end)
         order = {word: place for place, word in enumerate(spans)}
-        return list(spans.values()), np.array([order[word] for word in ids], dtype=np.int64)
+        found = [(begin, _whole(text, end)) for begin, end in spans.values()]
+        return found, np.array([order[word] for word in ids], dtype=np.int64)
 
     def _encoded(self, texts: Sequence[str]) -> list[Encoding]:
         return self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+
+
+def _whole(text: str, end: int) -> int:
+    """The end of a word with its accents, which a tokenizer may drop."""
+    while 0 < end < len(text) and unicodedata.combining(text[end]):
+        end += 1
+    return end

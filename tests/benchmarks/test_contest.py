@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.contest import ON, SESSION, Job, Run, play
 from benchmarks.contest_report import Contest, statement
-from benchmarks.image_sets import ImageSet
 from benchmarks.label_efficiency import Journal
+from benchmarks.sets import EmbeddedSet
 from benchmarks.views import ARMS, VIEWS, make_view
 from labeling.errors import HoneError
 from labeling.simulation.curves import BASELINE
@@ -36,7 +36,8 @@ def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     embeddings = (centres[labels] + rng.normal(size=(120, 8))).astype(np.float16)
     file = tmp_path_factory.mktemp("sets") / "blobs.npz"
     blocks = (embeddings[:, :5] + rng.normal(size=(120, 5))).astype(np.float16)
-    made = ImageSet("blobs", embeddings, labels.astype(np.int64), "print", blocks, (3, 2))
+    words = np.abs(embeddings)
+    made = EmbeddedSet("blobs", embeddings, labels.astype(np.int64), "print", blocks, (3, 2), words)
     made.write(file)
     return file
 
@@ -61,15 +62,15 @@ def test_a_run_spends_its_labels_and_is_the_same_again(strategy: str, blobs: Pat
 
 
 def test_a_set_of_an_earlier_version_is_named(blobs: Path, tmp_path: Path) -> None:
-    images = ImageSet.read(blobs)
+    images = EmbeddedSet.read(blobs)
     np.savez(tmp_path / "old.npz", embeddings=images.embeddings, labels=images.labels)
     with pytest.raises(HoneError, match=r"old.npz is of an earlier version; delete it"):
-        ImageSet.read(tmp_path / "old.npz")
+        EmbeddedSet.read(tmp_path / "old.npz")
 
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_no_features_depend_on_a_label(name: str, blobs: Path) -> None:
-    images, rows = ImageSet.read(blobs), np.arange(120)
+    images, rows = EmbeddedSet.read(blobs), np.arange(120)
     other = replace(images, labels=np.random.default_rng(0).permutation(images.labels))
     views = [make_view(name, one, rows[:100], rows[100:]) for one in (images, other)]
     np.testing.assert_array_equal(views[0].features, views[1].features)

@@ -7,7 +7,8 @@ from PIL import Image
 
 from models.encoders.backbones import Backbone
 from models.evidence.shift import shift
-from models.evidence.transfer import PIXELS, compare, embed_random, pixel_features, random_twin
+from models.evidence.transfer import compare
+from models.evidence.untrained import PIXELS, embed_random, pixel_features, random_twin
 from models.space.space import Space
 from tests.conftest import picture
 
