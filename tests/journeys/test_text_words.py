@@ -100,7 +100,8 @@ def test_the_words_for_the_guess_are_marked_but_not_on_a_blind_check(
     server: Server, visit: Visit
 ) -> None:
     page = visit(server.url)
-    blind, guessed = [], []
+    blind: list[str] = []
+    guessed: list[tuple[str, str, tuple[str, str]]] = []
 
     def look() -> None:
         marks, legend = page.locator(".stage .words mark"), page.locator(".legend")
@@ -108,7 +109,8 @@ def test_the_words_for_the_guess_are_marked_but_not_on_a_blind_check(
         if guess is None:
             expect(legend).to_contain_text("no words are marked")
             assert marks.count() == 0
-            return blind.append(_text(page))
+            blind.append(_text(page))
+            return
         expect(legend).to_contain_text(f"for “{guess}”")
         assert {word for word, _, _ in marks.evaluate_all(MARKED)} <= set(_text(page).split())
         guessed.append((guess, _text(page), _strongest(marks)))
