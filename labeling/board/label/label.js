@@ -28,7 +28,7 @@ export class LabelMode {
     );
     this.classes = new ClassList((one) => this.answer("label", one), board.maker(), hotkeys, board.about);
     this.history = new History(api, medium, (id) => board.name(id), (entry) => this.#change(entry), () => this.#focus());
-    this.viewer = new medium.Viewer(api);
+    this.viewer = new medium.Viewer(api, medium.explains);
     this.stage = this.viewer.stage;
     this.pace = new Pace(board.data.project);
     this.acts = actsOf(this);

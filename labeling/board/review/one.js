@@ -23,7 +23,7 @@ export class OneForm {
     this.name = (id) => board.name(id);
     this.contents = new Ahead(api, medium);
     this.classes = new ClassList((one) => this.decide(one.id), board.maker(), board.hotkeys, board.about);
-    this.viewer = new medium.Viewer(api);
+    this.viewer = new medium.Viewer(api, medium.explains);
     this.stage = this.viewer.stage;
     this.why = new Why(board, this.name, this.viewer);
     this.strip = new Strip(api, medium, (card) => this.#bring(card), (entry) => this.#change(entry), () => this.focus());

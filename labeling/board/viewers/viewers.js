@@ -12,7 +12,7 @@ import { TextViewer } from "./text/stage.js";
 export const VIEWERS = {
   image: {
     words: { one: "image", many: "images", evidence: "where the model looks" },
-    Viewer: ImageViewer, // one sample on the stage
+    Viewer: ImageViewer, // one sample on the stage: new Viewer(api, whether the person may see the model’s evidence)
     load, // (api, card) -> a promise of the content, from the network
     ready: (image) => image.decode(), // … until it can be shown at once
     said: (_image, card) => card.name, // … in words, for those who do not see it
@@ -91,5 +91,5 @@ export const VIEWERS = {
 export function mediumOf({ medium = "image", explains = true }) {
   const found = VIEWERS[medium];
   const may = ([name]) => explains || !found.explaining.includes(name);
-  return { ...found, actions: Object.fromEntries(Object.entries(found.actions).filter(may)), tools: found.tools.filter(may) };
+  return { ...found, explains, actions: Object.fromEntries(Object.entries(found.actions).filter(may)), tools: found.tools.filter(may) };
 }

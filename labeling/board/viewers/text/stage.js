@@ -15,8 +15,8 @@ const SLOW = 300; // ms; evidence that takes longer shows a message
 const SCROLLS = { ArrowDown: [0, LINES], ArrowUp: [0, -LINES], PageDown: [PAGE, 0], PageUp: [-PAGE, 0], Home: [-Infinity, 0], End: [Infinity, 0] };
 
 export class TextViewer {
-  constructor(api) {
-    this.api = api;
+  constructor(api, explains) {
+    Object.assign(this, { api, explains });
     this.changed = () => {}; // called at each new size, and when marks are switched on or off
     this.aside = null;
     this.stage = el("div.stage.reading", { tabindex: -1, role: "group", "aria-label": "text" });
@@ -24,7 +24,7 @@ export class TextViewer {
     this.stage.addEventListener("click", ({ target }) => target.matches("summary") && this.stage.focus({ preventScroll: true }));
     this.stage.addEventListener("dblclick", () => this.#resize(NORMAL));
     this.content = null; // what is shown: {text, page, words, isMarked}
-    this.marks = choice("marks") ?? false; // whether words for the guess are marked
+    this.marks = explains && (choice("marks") ?? false); // whether words for the guess are marked
     this.chosen = null; // the class whose words a person has asked for: {id, name, button}
     this.acts = { bigger: () => this.#step(1), smaller: () => this.#step(-1), fit: () => this.#resize(NORMAL), marks: () => this.#toggleMarks() };
     this.#resize(choice("size") ?? NORMAL);
@@ -38,7 +38,7 @@ export class TextViewer {
 
   // Which tools are switched on.
   get switches() {
-    return { fit: this.size !== NORMAL, marks: this.marks };
+    return { fit: this.size !== NORMAL, ...(this.explains && { marks: this.marks }) };
   }
 
   // `guess` is the class that is guessed on the screen, {id, name}; null if no guess may be seen.
