@@ -12,6 +12,7 @@ import argparse
 import ast
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -93,7 +94,7 @@ def train(
             loss = target.loss(bag(*bags.part(part)), goal[part])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+            optimizer.step()  # type: ignore[no-untyped-call]
             scheduler.step()
             losses.append(loss.item())
         print(f"pass {epoch + 1} of {epochs}: loss {np.mean(losses):.3f}", flush=True)
@@ -112,7 +113,7 @@ def packed(table: NDArray[np.float32]) -> dict[str, Tensor]:
 def write(folder: Path, tensors: dict[str, Tensor], tokenizer: Path) -> None:
     """Write the bundle: config.json, model.safetensors, tokenizer.json."""
     folder.mkdir(parents=True, exist_ok=True)
-    told = {"medium": "text", "architecture": folder.name, "model_type": "static"}
+    told: dict[str, Any] = {"medium": "text", "architecture": folder.name, "model_type": "static"}
     told |= {"max_position_embeddings": WINDOW}
     held = json.loads(tokenizer.read_text(encoding="utf-8")) | {"truncation": None, "padding": None}
     tokens = json.dumps(held, ensure_ascii=False, separators=(",", ":"))
