@@ -24,12 +24,7 @@ def open_source(location: Path, medium: str | None = None, column: str | None = 
     source = _source(location, medium, column)
     first = next(iter(source.entries()), None)
     if first is None:
-        remedy = (
-            "name one file on each line below “path”"
-            if isinstance(source, ManifestSource)
-            else f"put {', '.join(suffixes())} files there"
-        )
-        raise PoolError(f"{location} holds nothing to label; {remedy}.")
+        raise PoolError(f"{location} holds nothing to label; {_remedy(source)}.")
     if (
         first.refused
         and isinstance(source, FolderSource | ManifestSource)
@@ -37,6 +32,17 @@ def open_source(location: Path, medium: str | None = None, column: str | None = 
     ):
         raise PoolError(f"{location} names no file that is read; {first.path}: {first.refused}.")
     return source
+
+
+def _remedy(source: Source) -> str:
+    """What to do about a pool that is empty."""
+    if isinstance(source, ManifestSource):
+        return "name one file on each line below “path”"
+    if isinstance(source, FolderSource):
+        tables = (one for one in source.location.iterdir() if one.suffix.lower() in TABLES)
+        if (table := next(tables, None)) is not None:
+            return f"open the table in it: {table}"
+    return f"put {', '.join(suffixes())} files there"
 
 
 def _source(location: Path, medium: str | None, column: str | None) -> Source:

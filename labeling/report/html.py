@@ -54,6 +54,7 @@ def report(session: Session) -> str:
         **({} if evidence is None else _figures(session, evidence)),
         certificates=[_certificate(one) for one in session.store.certificates.all()],
         labeling=_labeling(session),
+        many=session.project.medium.many,
         versions=[("Python", platform.python_version()), *((it, version(it)) for it in PACKAGES)],
     )
 
@@ -63,7 +64,10 @@ def _data(session: Session) -> list[Row]:
     unseen = sum(one.certificate_id is not None for one in session.labels().values())
     state = session.ingest.state
     return [
-        ("Images", f"{status.total:,} different ones in {session.project.source.location}"),
+        (
+            session.project.medium.many.capitalize(),
+            f"{status.total:,} different ones in {session.project.source.location}",
+        ),
         ("Left out", f"{len(session.store.samples.problems()):,} files that cannot be read"),
         ("Pretrained model", f"{state.backbone} ({state.why})"),
         ("Labels", f"{status.labels:,}; {unseen:,} of them accepted unseen on a certificate"),

@@ -82,7 +82,7 @@ def test_the_score_of_a_query_is_put_into_words(round_: Round) -> None:
         "their chances are 25 points apart"
     )
     cold = Offer(IDS[5], "max_herding", score=0.034)
-    assert "3% more of your images" in make_card(cold, sample(5, "a.png"), None).measure
+    assert "3% more of the whole" in make_card(cold, sample(5, "a.png"), None).measure
 
 
 @pytest.mark.parametrize("score", [None, float("nan")])

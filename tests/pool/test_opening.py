@@ -29,3 +29,9 @@ def test_a_single_image_is_no_pool(tmp_path: Path) -> None:
     fill(tmp_path, 1)
     with pytest.raises(PoolError, match=r"img0\.png is neither a folder, nor a \.zip, nor a table"):
         open_source(tmp_path / "img0.png")
+
+
+def test_a_folder_with_nothing_but_a_table_names_the_table(tmp_path: Path) -> None:
+    (tmp_path / "messages.csv").write_text("text,n\nsome words,1\n")
+    with pytest.raises(PoolError, match=r"open the table in it: .*messages\.csv"):
+        open_source(tmp_path)
