@@ -19,6 +19,7 @@ from labeling.media.text import MAX_BYTES, encoding_of
 
 Values = dict[str, str]
 LONGEST_LINE = 4 * MAX_BYTES  # bytes; more are no text that could be labeled
+LARGEST_GROUP = 500_000_000  # bytes, of a row group, which is unpacked as a whole
 LOOK = 1 << 20  # bytes that tell the form of a table
 SEPARATORS = ",;\t|"
 NONE = "\x1f"  # a separator that no text has, for a table of one column
@@ -65,12 +66,12 @@ class Delimited:
             lines = lines[:-1]
         self._form = _form(lines)
         with self._text.open() as file:
-            lines_ = _Lines(file, self._text)
+            head = _Lines(file, self._text)
             try:
-                names = next(csv.reader(lines_, **self._form), [])
+                names = next(csv.reader(head, **self._form), [])
             except csv.Error as error:
                 raise PoolError(f"{location} cannot be read as a table: {error}.") from error
-            self._body = lines_.at
+            self._body = head.at
         self.columns = _named(names)
 
     def rows(self) -> Iterator[Row]:
@@ -154,9 +155,16 @@ class Parquet:
         try:
             with pq.ParquetFile(location) as file:
                 self.columns = [name for name in file.schema_arrow.names if name]
-                groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+                found = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
+                groups = [one.num_rows for one in found]
+                largest = max((one.total_byte_size for one in found), default=0)
         except Exception as error:  # damaged ones raise nearly anything
             raise PoolError(f"{location} cannot be read as Parquet: {error}.") from error
+        if largest > LARGEST_GROUP:
+            raise PoolError(
+                f"{location} has a row group that unpacks to {largest / 1e9:.1f} GB, more than the "
+                f"limit of {LARGEST_GROUP / 1e9:.1f} GB; write it with smaller row groups."
+            )
         self._starts = [sum(groups[:i]) for i in range(len(groups))]
         self._group = lru_cache(2)(lambda index: _row_group(location, index))
 

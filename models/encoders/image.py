@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from models.encoders.encoder import Source
 from models.encoders.errors import EmbeddingError
+from models.encoders.lanes import Lanes
 from models.encoders.preprocess import Framing
 
 
@@ -44,7 +45,7 @@ class Halving:
 
 
 @dataclass(frozen=True, eq=False)
-class Backbone:
+class Backbone(Lanes):
     """A frozen encoder, image -> embedding, with the origin of its weights."""
 
     name: str
@@ -63,35 +64,9 @@ class Backbone:
     parts: Halving = field(default_factory=Halving, repr=False)
 
     @property
-    def dim(self) -> int:
-        """The width of an embedding."""
-        return sum(self.widths)
-
-    @property
-    def weighted_parts(self) -> list[tuple[int, float]]:
-        """The width and the weight of each part."""
-        return list(zip(self.widths, self.weights, strict=True))
-
-    @property
     def batch(self) -> int:
         """Images at once: enough to fill the device, few enough for steady progress."""
         return 32 if self.device == "cpu" else 256
-
-    @property
-    def lanes(self) -> int:
-        """Threads that compute batches at the same time; on a CPU, as many as this thread may use.
-
-        There, a batch per core is faster than each batch on all cores, which would wait
-        for one another at every layer; on a GPU a second lane hides the copies of the first.
-        """
-        if self.device == "cpu":
-            return max(1, torch.get_num_threads())
-        return 2 if self.device.startswith("cuda") else 1
-
-    def enter_lane(self) -> None:
-        """Called in each lane's thread: on a CPU, a lane is one core."""
-        if self.device == "cpu":
-            torch.set_num_threads(1)
 
     def embed_framed(self, framed: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed framed images.

@@ -21,6 +21,7 @@ from models.encoders.encoder import Source
 from models.encoders.errors import BackboneError, DamagedWeightsError
 from models.encoders.features import part_weights
 from models.encoders.image import Halving
+from models.encoders.lanes import Lanes
 from models.encoders.text_networks import TextNetwork, network_of, settings_of
 from models.encoders.weights import Weights
 from models.encoders.windows import Windows
@@ -33,7 +34,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 @dataclass(frozen=True, eq=False)
-class TextEncoder:
+class TextEncoder(Lanes):
     """A frozen encoder, text -> embedding, with the origin of its weights.
 
     A text that is longer than a window is embedded in windows, and their mean counts, weighted by
@@ -55,31 +56,9 @@ class TextEncoder:
     framing: None = None  # a text is seen as it is
 
     @property
-    def dim(self) -> int:
-        """The width of an embedding."""
-        return sum(self.widths)
-
-    @property
-    def weighted_parts(self) -> list[tuple[int, float]]:
-        """The width and the weight of each part."""
-        return list(zip(self.widths, self.weights, strict=True))
-
-    @property
     def batch(self) -> int:
         """Texts at once."""
         return self.model.batch if self.device == "cpu" else 8 * self.model.batch
-
-    @property
-    def lanes(self) -> int:
-        """Threads that compute batches at the same time, as those of images."""
-        if self.device == "cpu":
-            return max(1, torch.get_num_threads())
-        return 2 if self.device.startswith("cuda") else 1
-
-    def enter_lane(self) -> None:
-        """Called in each lane's thread: on a CPU, a lane is one core."""
-        if self.device == "cpu":
-            torch.set_num_threads(1)
 
     def embed_framed(self, framed: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts.

@@ -198,3 +198,12 @@ def test_a_large_table_is_read_without_holding_it(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert peak < file.stat().st_size / 2
+
+
+def test_a_parquet_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pd.DataFrame({"text": ["many words " * 1000] * 50}).to_parquet(tmp_path / "a.parquet")
+    monkeypatch.setattr("labeling.pool.tables.LARGEST_GROUP", 1000)
+    with pytest.raises(PoolError, match="smaller row groups"):
+        open_source(tmp_path / "a.parquet")
