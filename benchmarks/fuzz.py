@@ -28,8 +28,8 @@ LIBRARIES = ["zipfile", "csv", "json", "PIL", "models.array_file", "models.encod
 LIBRARIES += ["models.head.head_file", "models.space.map_file"]
 INSTRUMENTED = [*LIBRARIES, *(f"labeling.{name}" for name in HOUSE)]
 NAMES = (
-    "zip", "manifest", "truth", "labels", "classes", "lines", "head", "map", "backup", "image",
-    "request",
+    "zip", "manifest", "table", "texts", "truth", "labels", "classes", "lines", "head", "map",
+    "backup", "image", "request",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from labeling.errors import ExportError, HoneError, PoolError, ProjectError, Unr
 from labeling.exchange.formats.csv import read_classes, read_csv
 from labeling.exchange.formats.jsonl import read_jsonl, to_json
 from labeling.exchange.records import Event, Record
+from labeling.media import MEDIA
 from labeling.media.image import browser_copy, check_header, load_image
 from labeling.pool.opening import open_source
 from labeling.pool.scan import read_sample, scan
@@ -69,7 +70,8 @@ def _pool(file: Path) -> None:
         json.dumps(asdict(one), ensure_ascii=False).encode()  # like the database and the screen
         if one.sample_id is not None:
             with suppress(UnreadableError, MemoryError):
-                load_image(read_sample(source, one.sample_id, [one.path]), one.path)
+                data = read_sample(source, one.sample_id, [one.path])
+                MEDIA[source.medium].preview(data, one.path, "view", source.context(one.path))
 
 
 def _truth(file: Path) -> None:
@@ -135,6 +137,17 @@ def _manifests(folder: Path) -> Iterator[bytes]:
     (folder / "a.png").write_bytes(next(_images(folder)))
     yield "\ufeffpath,label\na.png,cat\n../b.png,dog\nhttp://a/b.png,\n".encode()
     yield b'label,Path\n"x ""y""",a.png\n,\n\n'
+
+
+def _tables(_folder: Path) -> Iterator[bytes]:
+    yield '\ufefftext,label\n"two\nlines, and ""more""",cat\n\n=1+1,\n'.encode()
+    yield "id\tmessage\n1\tsaid “so” and left\n".encode("utf-16")
+    yield "note;n\nGrüße aus Köln, schön war es heute;1\n".encode("latin-1")
+
+
+def _texts(_folder: Path) -> Iterator[bytes]:
+    yield b'{"text": "a few words", "n": 1.5, "label": "cat"}\n'
+    yield b'"a text alone"\n{"text": "\\ud800"}\n\n[1]\n'
 
 
 def _records() -> list[Record]:
@@ -203,6 +216,8 @@ def _requests(_folder: Path) -> Iterator[bytes]:
 TARGETS = {
     "zip": Target("pool.zip", _pool, _zips, (PoolError,)),
     "manifest": Target("pool.csv", _pool, _manifests, (PoolError,)),
+    "table": Target("pool.csv", _pool, _tables, (PoolError,)),
+    "texts": Target("pool.jsonl", _pool, _texts, (PoolError,)),
     "truth": Target("truth.csv", _truth, _manifests, (HoneError,)),
     "labels": Target("labels.csv", read_csv, _labels, (ExportError,)),
     "classes": Target("classes.csv", read_classes, _classes, (ExportError,)),

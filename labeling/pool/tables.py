@@ -298,7 +298,10 @@ def _named(cells: Sequence[str]) -> list[str]:
 
 
 def _flat(line: str) -> Values:
-    found = json.loads(line)
+    try:
+        found = json.loads(line)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
     if isinstance(found, str):
         found = {"text": found}
     if not isinstance(found, dict):

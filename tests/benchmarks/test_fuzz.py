@@ -228,6 +228,8 @@ def test_a_request_with_any_headers_is_answered_or_refused(tmp_path: Path) -> No
         ("backup", b"[" * 200_000),
         ("labels", b"path," + b"a" * 200_000),
         ("manifest", b"path\n" + b'"' * 200_000),
+        ("table", b"text\n" + b'"' * 200_000),
+        ("texts", b"[" * 200_000),
     ],
 )
 def test_what_is_nested_or_long_beyond_all_reason_is_refused(
