@@ -122,14 +122,14 @@ def test_an_answer_and_its_undo_whose_replies_are_lost_are_each_stored_once(
     assert _labels(server) == before
 
 
-RANKED_AGAIN = """async ([queue, real]) => {
+RANKED_AGAIN = """async ([queue, viewers, real]) => {
   // The cards ahead are ranked again while their images are under way, and then those fail.
-  const { Deck } = await import(queue);
+  const [{ Deck }, { VIEWERS }] = [await import(queue), await import(viewers)];
   const cards = () => [..."abcdef"].map((name) => ({ sample_id: name, name }));
   const next = async () => ({ cards: cards(), status: { version: 1 } });
   let down = true;
-  const api = { next, image: (id) => (down ? `/slow/${id}` : real) };
-  const deck = new Deck(api, "nobody", () => [], () => {}, () => {});
+  const api = { next, content: (id) => (down ? `/slow/${id}` : real) };
+  const deck = new Deck(api, VIEWERS.image, "nobody", () => [], () => {}, () => {});
   const moment = () => new Promise((go) => setTimeout(go, 300));
   deck.refill();
   await moment();
@@ -159,7 +159,10 @@ def test_an_image_that_fails_while_a_round_ranks_its_card_again_can_still_be_loa
 
     page.route("**/slow/fail", fail)
     names = page.evaluate("performance.getEntriesByType('resource').map((one) => one.name)")
-    urls = [next(name for name in names if part in name) for part in ("/queue.js", "/view?")]
+    urls = [
+        next(name for name in names if part in name)
+        for part in ("/queue.js", "/viewers.js", "/view?")
+    ]
     assert set(page.evaluate(RANKED_AGAIN, urls)) == {"fulfilled"}
 
 

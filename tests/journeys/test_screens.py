@@ -86,7 +86,7 @@ def test_a_missing_folder_is_named_and_another_can_be_opened(
     server = serve(tmp_path / "not-there")
     page = visit(server.url)
     expect(page.get_by_text("not-there; check the path")).to_be_visible()
-    page.get_by_label("A folder, a zip, or a CSV").fill(str(board.SAMPLE))
+    page.get_by_label("A folder, a zip, or a table").fill(str(board.SAMPLE))
     page.get_by_role("button", name="Open").click()
     assert board.on_screen(page).startswith("images/")
 
