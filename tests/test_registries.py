@@ -126,7 +126,7 @@ MEDIA["toy"] = replace(
 def test_a_file_of_a_new_medium_is_scanned_here_and_decoded_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    toy = replace(MEDIA["image"], suffixes=frozenset({".toy"}), identify=lambda data: data)
+    toy = replace(MEDIA["image"], suffixes=frozenset({".toy"}), check=lambda data: None)
     monkeypatch.setitem(MEDIA, "toy", toy)
     (tmp_path / "sitecustomize.py").write_text(TOY)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")

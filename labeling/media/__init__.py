@@ -19,8 +19,9 @@ class Medium:
     one, many : what people call a sample, and several.
     suffixes : the ends of the names of its files, in lower case.
     most_bytes : of one file.
-    identify : bytes -> the bytes that make the sample, whose sha256 is its id; raises
-        UnreadableError for what is no sample or is beyond the limits.
+    check : reads the header alone; raises UnreadableError for what is no sample or is beyond the
+        limits. `identify` may do so too.
+    identify : bytes -> the bytes that make the sample, whose sha256 is its id.
     frame : (bytes, name, framing) -> what an encoder sees.
     preview : (bytes, name, size, context) -> what the board shows, of the type `shown_as`.
     sizes : the sizes of previews.
@@ -38,6 +39,7 @@ class Medium:
     many: str
     suffixes: frozenset[str]
     most_bytes: int
+    check: Callable[[bytes], object]
     identify: Callable[[bytes], bytes]
     frame: Callable[[bytes, str, Any], Any]
     preview: Callable[[bytes, str, str, Mapping[str, str]], bytes]
@@ -62,7 +64,8 @@ MEDIA: dict[str, Medium] = {
         many="images",
         suffixes=image.SUFFIXES,
         most_bytes=image.MAX_BYTES,
-        identify=image.identify,
+        check=image.check_header,
+        identify=lambda data: data,
         frame=image.frame,
         preview=lambda data, name, size, _context: image.browser_copy(data, name, size),
         shown_as="image/webp",
@@ -79,6 +82,7 @@ MEDIA: dict[str, Medium] = {
         many="texts",
         suffixes=text.SUFFIXES,
         most_bytes=text.MAX_BYTES,
+        check=lambda data: None,  # it is read whole to be identified
         identify=text.identify,
         frame=text.frame,
         preview=text.preview,

@@ -38,15 +38,9 @@ class ZipSource:
                 "and open the folder."
             )
         self._lock = threading.Lock()  # a ZipFile has one file position for all its readers
-        self.medium = medium or main_medium(entry.path for entry in islice(self._all(), A_FEW))
+        self.medium = medium or main_medium(islice(self._zip.namelist(), A_FEW))
 
     def entries(self) -> Iterator[Entry]:
-        return (entry for entry in self._all() if medium_of(entry.path) == self.medium)
-
-    def context(self, path: str) -> Mapping[str, str]:
-        return {}
-
-    def _all(self) -> Iterator[Entry]:
         mtime = self.location.stat().st_mtime_ns
         for info in sorted(self._zip.infolist(), key=lambda info: natural(info.filename)):
             if not info.filename:  # Python itself fails on it
@@ -55,7 +49,7 @@ class ZipSource:
             hidden = any(part.startswith(".") and part != ".." for part in parts)
             if info.is_dir() or hidden or "__MACOSX" in parts:
                 continue
-            if not parts or medium_of(parts[-1]) is None:
+            if not parts or medium_of(parts[-1]) != self.medium:
                 continue
             refused = None
             if ".." in parts or parts[0] == "/" or re.match(r"^[A-Za-z]:", parts[0]):
@@ -68,3 +62,6 @@ class ZipSource:
     def read(self, path: str) -> bytes:
         with self._lock:
             return content(self._zip, path, MEDIA[self.medium].most_bytes)
+
+    def context(self, path: str) -> Mapping[str, str]:
+        return {}

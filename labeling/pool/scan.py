@@ -52,6 +52,7 @@ def _identify(source: Source, entry: Entry) -> str:
         raise UnreadableError(f"cannot be opened: {error}") from error
     if len(data) > medium.most_bytes:
         raise UnreadableError(_too_many_bytes(len(data), medium.most_bytes))
+    medium.check(data)
     return sample_id_of(source, data)
 
 

@@ -22,7 +22,14 @@ from models.encoders.errors import BackboneError, DamagedWeightsError
 from models.encoders.features import part_weights
 from models.encoders.image import Halving
 from models.encoders.lanes import Lanes
-from models.encoders.text_networks import TextNetwork, network_of, settings_of
+from models.encoders.text_networks import (
+    NOTHING,
+    OWN,
+    SPECIAL,
+    TextNetwork,
+    network_of,
+    settings_of,
+)
 from models.encoders.weights import Weights
 from models.encoders.windows import Windows
 
@@ -103,10 +110,6 @@ class TextEncoder(Lanes):
         ids, inner = both.to(self.device).unbind(1)
         with torch.inference_mode(), cast_to_half:
             return cast(Tensor, self.model(ids, inner)).float().cpu()
-
-
-# What a place of a window holds.
-NOTHING, SPECIAL, OWN = 0, 1, 2
 
 
 def padded(ids: Sequence[list[int]], inner: Sequence[slice]) -> tuple[Tensor, Tensor]:

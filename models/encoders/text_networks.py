@@ -16,7 +16,7 @@ from models.encoders.features import POOLED
 
 STATIC = "static"  # the kind of model of a table of vectors
 LONGEST = 512  # tokens of a window, unless the model says less
-OWN = 2  # a place with a token of the text; 1: a special token; 0: nothing
+NOTHING, SPECIAL, OWN = 0, 1, 2  # what a place of a window holds
 TINY = 1e-9
 
 
@@ -118,9 +118,7 @@ class StaticTable(TextNetwork):
         return self.tokens(ids, kinds).sum(1)
 
     def tokens(self, ids: Tensor, kinds: Tensor) -> Tensor:
-        own = (kinds == OWN).float()
-        share = own / own.sum(1, keepdim=True).clamp(min=1.0)
-        return F.embedding(ids, self.table) * share[..., None]
+        return F.embedding(ids, self.table) * _shares(kinds == OWN)[..., None]
 
 
 class Transformer(TextNetwork):
