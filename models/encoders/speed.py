@@ -1,6 +1,5 @@
 """Speed: the images per second of a network on this machine, without its weights."""
 
-import time
 from typing import Any, cast
 
 import numpy as np
@@ -14,6 +13,7 @@ from models.encoders.device import pick_device
 from models.encoders.features import offered, parse, part_weights, read_out, widths
 from models.encoders.image import Backbone
 from models.encoders.networks import Network
+from models.encoders.pace import pace
 from models.encoders.to_device import place
 
 SMALL_BATCH = 8  # on a CPU: large enough for its speed, small enough for a slow network to finish
@@ -45,18 +45,9 @@ def measure(backbone: Backbone, seconds: float = 2.0) -> float:
     size = SMALL_BATCH if backbone.device == "cpu" else backbone.batch
     shape = (size, *backbone.framing.size, 3)
     batch = list(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
-    begin = time.perf_counter()
-    backbone.embed_framed(batch)
-    first = time.perf_counter() - begin
-    if backbone.device != "cpu":
-        first = 0.0
-    elif first >= seconds:
-        return size / first
-    begin, done = time.perf_counter(), 0
-    while done == 0 or time.perf_counter() - begin < seconds - first:
-        backbone.embed_framed(batch)
-        done += size
-    return done / (time.perf_counter() - begin)
+    return pace(
+        lambda: backbone.embed_framed(batch), size, seconds, warms_up=backbone.device != "cpu"
+    )
 
 
 def speed_of(name: str, features: str | None = None, device: str | None = None) -> float:

@@ -1,17 +1,19 @@
 """Speed: the texts per second of an encoder on this machine, without its weights."""
 
-import time
 from typing import Any
 
 import torch
 
 from models.encoders.backbones import resolve
 from models.encoders.catalogue import ENCODERS, CatalogueEntry
+from models.encoders.device import pick_device
 from models.encoders.features import POOLED, parse
+from models.encoders.pace import pace
 from models.encoders.text_networks import OWN, TextSettings, Transformer, offered
 
 TOKENS = 64  # of the text that is timed: a few sentences
 SMALL_BATCH = 8
+SECONDS = 2.0
 VOCABULARY = 1000  # of the blank one: looking a vector up takes no time
 
 
@@ -22,10 +24,11 @@ def speed_of(name: str, features: str | None = None, device: str | None = None) 
     """
     entry = ENCODERS.get(name)
     if entry is not None and not entry.is_bundled:
-        return _timed(_blank(entry, features), TOKENS)
+        return _timed(_blank(entry, features), pick_device(device))
     encoder = resolve(name, medium="text", features=features, device=device)
     texts = ["a few words of a text that is timed, again and again; " * 5] * SMALL_BATCH
-    return _rate(lambda: encoder.embed_framed(texts))
+    warms_up = encoder.device != "cpu"
+    return pace(lambda: encoder.embed_framed(texts), SMALL_BATCH, SECONDS, warms_up=warms_up)
 
 
 def features_of(name: str) -> tuple[str, ...]:
@@ -62,26 +65,13 @@ def _blank(entry: CatalogueEntry, features: str | None) -> Transformer:
     return Transformer(model, parse(features), settings)
 
 
-def _timed(network: Transformer, tokens: int) -> float:
-    ids = torch.randint(3, VOCABULARY, (SMALL_BATCH, tokens))
+def _timed(network: Transformer, device: str) -> float:
+    network = network.to(device)
+    ids = torch.randint(3, VOCABULARY, (SMALL_BATCH, TOKENS)).to(device)
     kinds = torch.full_like(ids, OWN)
 
     def forward() -> None:
         with torch.inference_mode():
-            network(ids, kinds)
+            network(ids, kinds).cpu()  # only now is a GPU done
 
-    return _rate(forward)
-
-
-def _rate(work: Any, seconds: float = 2.0) -> float:
-    """Texts per second; the first batch only warms up, unless it takes all the time."""
-    begin = time.perf_counter()
-    work()
-    first = time.perf_counter() - begin
-    if first >= seconds:
-        return SMALL_BATCH / first
-    begin, done = time.perf_counter(), 0
-    while done == 0 or time.perf_counter() - begin < seconds - first:
-        work()
-        done += SMALL_BATCH
-    return done / (time.perf_counter() - begin)
+    return pace(forward, SMALL_BATCH, SECONDS, warms_up=device != "cpu")
